@@ -1,0 +1,155 @@
+"""Settings, frozen, from the environment. The only place that reads it (CONTRACT.md, Environment)."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from nurture.errors import SettingsFault
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator has set. URLs left unset mean the embedded part."""
+
+    home: Path
+    database_url: str | None
+    redis_url: str | None
+    smtp_url: str | None
+    base_url: str
+    bind: tuple[str, int]
+    secret_key: str | None
+    workers: int
+    live: bool
+    allow_private_webhooks: bool
+    clock_start: datetime | None
+    clock_speed: float
+    catcher_bind: tuple[str, int]
+    tracking_bind: tuple[str, int] | None
+    log_level: str
+
+    @property
+    def secure(self) -> bool:
+        """Whether the public address is https, so that cookies may insist on it."""
+        return self.base_url.startswith("https://")
+
+
+def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Read every setting; raises SettingsFault with all faults at once."""
+    reader = _Reader(os.environ if env is None else env)
+    settings = Settings(
+        home=Path(reader.text("NURTURE_HOME", "./var")).resolve(),
+        database_url=reader.url("NURTURE_DATABASE_URL", ("postgresql", "postgres")),
+        redis_url=reader.url("NURTURE_REDIS_URL", ("redis", "rediss", "unix")),
+        smtp_url=reader.url("NURTURE_SMTP_URL", ("smtp", "smtps")),
+        base_url=(reader.url("NURTURE_BASE_URL", ("http", "https")) or "http://localhost:8000").rstrip("/"),
+        bind=reader.address("NURTURE_BIND", "127.0.0.1:8000"),
+        secret_key=reader.secret("NURTURE_SECRET_KEY"),
+        workers=reader.number("NURTURE_WORKERS", os.cpu_count() or 1, least=1),
+        live=reader.flag("NURTURE_LIVE"),
+        allow_private_webhooks=reader.flag("NURTURE_ALLOW_PRIVATE_WEBHOOKS"),
+        clock_start=reader.instant("NURTURE_CLOCK_START"),
+        clock_speed=reader.speed("NURTURE_CLOCK_SPEED"),
+        catcher_bind=reader.address("NURTURE_CATCHER_BIND", "127.0.0.1:8025"),
+        tracking_bind=reader.optional_address("NURTURE_TRACKING_BIND"),
+        log_level=reader.choice("NURTURE_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+    )
+    if reader.faults:
+        raise SettingsFault(reader.faults)
+    return settings
+
+
+class _Reader:
+    """Reads one environment and gathers the faults instead of stopping at the first."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+        self.faults: list[str] = []
+
+    def text(self, name: str, default: str) -> str:
+        return self.env.get(name, "").strip() or default
+
+    def fault(self, name: str, expected: str) -> None:
+        # The value itself is not repeated: it may hold a password.
+        self.faults.append(f"{name} is wrong: expected {expected}.")
+
+    def url(self, name: str, schemes: tuple[str, ...]) -> str | None:
+        value = self.text(name, "")
+        if not value:
+            return None
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in schemes and bool(parts.netloc or parts.path) and (parts.port or 1) > 0
+        except ValueError:
+            usable = False
+        if not usable:
+            self.fault(name, "an address beginning with " + " or ".join(f"{scheme}://" for scheme in schemes))
+            return None
+        return value
+
+    def address(self, name: str, default: str) -> tuple[str, int]:
+        return self._address(name, self.text(name, default)) or ("127.0.0.1", 0)
+
+    def optional_address(self, name: str) -> tuple[str, int] | None:
+        value = self.text(name, "")
+        return self._address(name, value) if value else None
+
+    def _address(self, name: str, value: str) -> tuple[str, int] | None:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            self.fault(name, "host:port, such as 127.0.0.1:8000")
+            return None
+        return host.strip("[]"), int(port)
+
+    def secret(self, name: str) -> str | None:
+        value = self.text(name, "")
+        if value and any(len(key) < 32 for key in value.split(",")):
+            self.fault(name, "keys of at least 32 characters, newest first, separated by commas")
+            return None
+        return value or None
+
+    def number(self, name: str, default: int, *, least: int) -> int:
+        value = self.text(name, str(default))
+        if not value.isdigit() or int(value) < least:
+            self.fault(name, f"a whole number of at least {least}")
+            return default
+        return int(value)
+
+    def flag(self, name: str) -> bool:
+        value = self.text(name, "0")
+        if value not in ("0", "1"):
+            self.fault(name, "0 or 1")
+        return value == "1"
+
+    def choice(self, name: str, default: str, options: tuple[str, ...]) -> str:
+        value = self.text(name, default).upper()
+        if value not in options:
+            self.fault(name, "one of " + ", ".join(options))
+            return default
+        return value
+
+    def instant(self, name: str) -> datetime | None:
+        value = self.text(name, "")
+        if not value:
+            return None
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            self.fault(name, "an ISO instant with its zone, such as 2026-03-03T10:00:00Z")
+            return None
+        return moment
+
+    def speed(self, name: str) -> float:
+        value = self.text(name, "1")
+        try:
+            speed = float(value)
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed <= 1_000_000:
+            self.fault(name, "a number above 0, virtual seconds per real second")
+            return 1.0
+        return speed
