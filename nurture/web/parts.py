@@ -1,0 +1,67 @@
+"""The front-end parts that the pages use: which files, under which names, and where they lie.
+
+They are fetched once by `python -m nurture.web.assets` and served by the web itself, never from
+elsewhere. `manifest.json` beside them says which versions are there, so that a part has one address
+per version and may be kept by a browser for ever.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENDOR = ROOT / ".nurture" / "vendor"
+HOW_TO_FETCH = "The front-end parts are missing: run  python -m nurture.web.assets  once and reload."
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of one package. `served` is False for parts that only the tests use."""
+
+    name: str
+    package: str
+    source: str
+    file: str
+    served: bool = True
+
+
+PARTS = (
+    Part("tabler", "@tabler/core", "dist/css/tabler.min.css", "tabler.min.css"),
+    Part("htmx", "htmx.org", "dist/htmx.min.js", "htmx.min.js"),
+    Part("echarts", "echarts", "dist/echarts.min.js", "echarts.min.js"),
+    Part("axe", "axe-core", "axe.min.js", "axe.min.js", served=False),
+)
+ICONS_NAME, ICONS_PACKAGE, ICONS_FILE = "tabler-icons", "@tabler/icons", "sprite.svg"
+ICONS = (
+    "alert-triangle", "arrow-back-up", "arrow-right", "bell", "building", "calendar-event", "check",
+    "chevron-left", "chevron-right", "circle-check", "circle-dashed", "circle-x", "click", "clock",
+    "copy", "door-exit", "download", "eye", "filter", "flame", "forms", "git-branch", "hand-stop",
+    "heart-handshake", "home", "hourglass", "inbox", "key", "lock", "logout", "mail", "mail-opened",
+    "menu-2", "message-circle", "moon", "news", "note", "phone", "player-pause", "player-play",
+    "plus", "robot", "route", "search", "seedling", "send", "settings", "shield-check", "snowflake",
+    "star", "sun", "tag", "target", "test-pipe", "user", "user-off", "users", "webhook", "world", "x",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """The parts that are there: `urls` by name, `files` by address path; both empty before the fetch."""
+
+    urls: dict[str, str]
+    files: dict[str, Path]
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.urls)
+
+
+def load_vendor(folder: Path = VENDOR) -> Vendor:
+    """What `folder` holds, by its manifest; an unreadable or missing one means nothing is there."""
+    try:
+        versions: dict[str, str] = json.loads((folder / "manifest.json").read_text())["versions"]
+    except (OSError, ValueError, KeyError):
+        return Vendor({}, {})
+    served = [(part.name, part.file) for part in PARTS if part.served] + [(ICONS_NAME, ICONS_FILE)]
+    urls = {name: f"/vendor/{name}/{versions[name]}/{file}" for name, file in served if name in versions}
+    files = {url.removeprefix("/vendor/"): folder / url.removeprefix("/vendor/") for url in urls.values()}
+    return Vendor(urls, files)
