@@ -1,0 +1,6 @@
+"""PostgreSQL and Redis from their wheels when no URL is given, and the supervision of `up`."""
+
+from nurture.embedded.addresses import Addresses
+from nurture.embedded.throwaway import Throwaway, throwaway
+
+__all__ = ["Addresses", "Throwaway", "throwaway"]
