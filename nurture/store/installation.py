@@ -1,0 +1,29 @@
+"""The installation: one row about the company that sends, and the two switches over all sending."""
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nurture.store.base import Base, Flag, Instant
+
+
+class Installation(Base):
+    """One row, id 1, made by the first migration."""
+
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    company_name: Mapped[str] = mapped_column(server_default="")
+    postal_address: Mapped[str] = mapped_column(server_default="")
+    color: Mapped[str] = mapped_column(server_default="#0b6b5b")
+    language: Mapped[str] = mapped_column(server_default="en")
+    timezone: Mapped[str] = mapped_column(server_default="UTC")
+    sender_name: Mapped[str] = mapped_column(server_default="")
+    sender_email: Mapped[str] = mapped_column(server_default="")
+    reply_to: Mapped[str | None]
+    live: Mapped[Flag]
+    sending_stopped: Mapped[Flag]
+    sending_stopped_at: Mapped[Instant | None]
+    handover_capacity_per_day: Mapped[int | None]
+    setup_token_hash: Mapped[str | None]
+    created_at: Mapped[Instant | None]

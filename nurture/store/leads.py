@@ -1,0 +1,80 @@
+"""Leads: the people. Identity is the id; e-mail and phone are unique where present."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nurture.store.base import Base, Count, Flag, Id, Instant, Json, JsonList, Ref, Words
+
+STAGES = ("visitor", "inquiry", "lead", "sales_ready", "opportunity", "customer", "lost")
+
+
+class Lead(Base):
+    """A contact of the base, wherever in the funnel.
+
+    `email` is as written, `email_norm` as rules/addresses normalises it (v1), `phone` in E.164.
+    `temperature`, `heat_log2` (net, of the default model; heat at T is 2**(heat_log2 - T/h), T in epoch
+    seconds, h in seconds; NULL = no heat), `grade` and `readiness` are kept by flows/rate.
+    `ripening_no` rises at each ripening; `armed` tells whether the next crossing may ripen it.
+    `search` is the folded text that the search box looks into.
+    """
+
+    __tablename__ = "lead"
+    __table_args__ = (
+        Index(
+            "uq_lead_email_norm", "email_norm", unique=True, postgresql_where=text("email_norm IS NOT NULL")
+        ),
+        Index("uq_lead_phone", "phone", unique=True, postgresql_where=text("phone IS NOT NULL")),
+        Index("ix_lead_temperature_id", "temperature", "id"),
+        Index("ix_lead_stage_id", "stage", "id"),
+        Index("ix_lead_source_id", "source_id", "id"),
+        Index("ix_lead_company_id", "company_id"),
+        Index("ix_lead_tags", "tags", postgresql_using="gin"),
+        Index("ix_lead_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
+        CheckConstraint(f"stage IN {STAGES}", name="stage"),
+    )
+
+    id: Mapped[Id]
+    email: Mapped[str | None]
+    email_norm: Mapped[str | None]
+    phone: Mapped[str | None]
+    first_name: Mapped[str | None]
+    last_name: Mapped[str | None]
+    company_id: Mapped[Ref | None] = mapped_column(ForeignKey("company.id"))
+    role: Mapped[str | None]
+    buying_role: Mapped[str | None]
+    language: Mapped[str | None]
+    timezone: Mapped[str | None]
+    timezone_source: Mapped[str | None]
+    country: Mapped[str | None]
+    city: Mapped[str | None]
+    address: Mapped[str | None]
+    stage: Mapped[str] = mapped_column(server_default="lead")
+    stage_since: Mapped[Instant]
+    temperature: Mapped[str] = mapped_column(server_default="cold")
+    temperature_since: Mapped[Instant]
+    heat_log2: Mapped[float | None]
+    grade: Mapped[str | None]
+    grade_points: Mapped[float | None]
+    grade_override: Mapped[str | None]
+    grade_override_reason: Mapped[str | None]
+    readiness: Mapped[float] = mapped_column(server_default=text("0"))
+    readiness_parts: Mapped[Json]
+    armed: Mapped[bool] = mapped_column(server_default=text("true"))
+    ripening_no: Mapped[Count]
+    future_at: Mapped[Instant | None]
+    source_id: Mapped[Ref | None] = mapped_column(ForeignKey("source.id"))
+    last_source_id: Mapped[Ref | None] = mapped_column(ForeignKey("source.id"))
+    owner_id: Mapped[Ref | None] = mapped_column(ForeignKey("user_account.id"))
+    tags: Mapped[Words]
+    fields: Mapped[Json]
+    dates: Mapped[Json]
+    bant: Mapped[Json]
+    profiles: Mapped[JsonList]
+    search: Mapped[str] = mapped_column(server_default="")
+    touches_in: Mapped[Count]
+    touches_out: Mapped[Count]
+    last_signal_at: Mapped[Instant | None]
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]
+    erased_at: Mapped[Instant | None]
+    is_test: Mapped[Flag]

@@ -1,0 +1,57 @@
+"""Every table, gathered: what migrations compare themselves with."""
+
+from sqlalchemy import MetaData
+
+from nurture.store import (
+    companies,
+    consents,
+    deliveries,
+    enrollments,
+    handoffs,
+    heat,
+    hits,
+    imports,
+    installation,
+    leads,
+    links,
+    mails,
+    models,
+    programs,
+    signals,
+    sources,
+    stages,
+    steps,
+    suppressions,
+    users,
+    webhooks,
+)
+from nurture.store.base import Base
+
+NOUNS = (
+    companies,
+    consents,
+    deliveries,
+    enrollments,
+    handoffs,
+    heat,
+    hits,
+    imports,
+    installation,
+    leads,
+    links,
+    mails,
+    models,
+    programs,
+    signals,
+    sources,
+    stages,
+    steps,
+    suppressions,
+    users,
+    webhooks,
+)
+
+
+def metadata() -> MetaData:
+    """The metadata with every noun's tables in it."""
+    return Base.metadata

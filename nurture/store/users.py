@@ -1,0 +1,70 @@
+"""Users who sign in, and the keys of programs that call the API."""
+
+from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nurture.store.base import Base, Count, Id, Instant, Json, Ref
+
+ROLES = ("admin", "marketer", "sales", "viewer")
+
+
+class User(Base):
+    """A person of the company. `session_epoch` rises when the password changes: older sessions end."""
+
+    __tablename__ = "user_account"
+
+    id: Mapped[Id]
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(server_default="")
+    role: Mapped[str]
+    password_hash: Mapped[str]
+    session_epoch: Mapped[Count]
+    preferences: Mapped[Json]
+    created_at: Mapped[Instant]
+    last_seen_at: Mapped[Instant | None]
+    disabled_at: Mapped[Instant | None]
+
+
+class ApiKey(Base):
+    """A key of the API: the prefix finds it, the SHA-256 of the secret proves it."""
+
+    __tablename__ = "api_key"
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    role: Mapped[str]
+    prefix: Mapped[str] = mapped_column(unique=True)
+    secret_hash: Mapped[str]
+    created_by: Mapped[Ref | None] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[Instant]
+    last_used_at: Mapped[Instant | None]
+    revoked_at: Mapped[Instant | None]
+
+
+class IdempotencyKey(Base):
+    """The answer once given to a POST with an Idempotency-Key, to be given again."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (Index("ix_idempotency_key_created_at", "created_at"),)
+
+    api_key_id: Mapped[Ref] = mapped_column(ForeignKey("api_key.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_hash: Mapped[str]
+    status: Mapped[int | None]
+    headers: Mapped[Json]
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[Instant]
+
+
+class AuditEntry(Base):
+    """Who did what to which thing. Appended only."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_at", "at"),)
+
+    id: Mapped[Id]
+    at: Mapped[Instant]
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[Json]
