@@ -1,0 +1,43 @@
+"""The one condition language: segments, branches, entries, exits, goals, scorecards.
+
+`parse` makes a tree of frozen values from what a file or the API says, `holds` decides it on the
+facts of a lead, `describe` says it in a sentence, `unparse` gives the plain form back. Two-valued:
+what is missing makes every comparison false, `ne` too; only `exists` and `not` see that it is
+missing. Texts compare folded. The tree holds nothing but plain values, so that the same tree can be
+asked of the database.
+"""
+
+from nurture.rules.conditions.deciding import holds
+from nurture.rules.conditions.reading import ConditionFault, Fault, parse, unparse
+from nurture.rules.conditions.saying import describe
+from nurture.rules.conditions.tree import (
+    AllOf,
+    AnyOf,
+    Bant,
+    Compare,
+    Condition,
+    Not,
+    OneOf,
+    Op,
+    Signalled,
+    parts_of,
+)
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "Bant",
+    "Compare",
+    "Condition",
+    "ConditionFault",
+    "Fault",
+    "Not",
+    "OneOf",
+    "Op",
+    "Signalled",
+    "describe",
+    "holds",
+    "parse",
+    "parts_of",
+    "unparse",
+]
