@@ -1,7 +1,13 @@
 """Addresses that must not be written to, kept as peppered hashes so that they outlive erasure."""
 
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import Index, LargeBinary, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, Ref
 
@@ -26,3 +32,57 @@ class Suppression(Base):
     at: Mapped[Instant]
     lifted_at: Mapped[Instant | None]
     lifted_by: Mapped[str | None]
+
+
+_ACTIVE = text("""
+    SELECT address_hash, reason FROM suppression
+    WHERE address_hash = ANY(:hashes) AND lifted_at IS NULL
+""")
+
+
+@dataclass(frozen=True)
+class NewSuppression:
+    """An address to write to no more, by its hash, and what led to it."""
+
+    address_hash: bytes
+    reason: str
+    detail: str = ""
+    lead_id: int | None = None
+    delivery_id: int | None = None
+
+
+def address_hash(pepper: bytes, normalised: str) -> bytes:
+    """HMAC-SHA256 of an address in normal form (version 1 of the rule)."""
+    return hmac.digest(pepper, normalised.encode(), "sha256")
+
+
+def suppressed(session: Session, hashes: Iterable[bytes]) -> dict[bytes, str]:
+    """Those of the hashes that are suppressed now, each with its reason."""
+    wanted = list(hashes)
+    if not wanted:
+        return {}
+    rows = session.execute(_ACTIVE, {"hashes": wanted})
+    return {bytes(digest): reason for digest, reason in rows}
+
+
+def suppress(session: Session, entries: Sequence[NewSuppression], *, now: datetime) -> None:
+    """Suppress these addresses; one that is suppressed already keeps its first reason."""
+    if not entries:
+        return
+    rows = [
+        {
+            "address_hash": entry.address_hash,
+            "reason": entry.reason,
+            "detail": entry.detail,
+            "lead_id": entry.lead_id,
+            "delivery_id": entry.delivery_id,
+            "at": now,
+        }
+        for entry in entries
+    ]
+    statement = insert(Suppression).values(rows)
+    session.execute(
+        statement.on_conflict_do_nothing(
+            index_elements=["address_hash"], index_where=Suppression.lifted_at.is_(None)
+        )
+    )
