@@ -1,7 +1,7 @@
 """The installation: one row about the company that sends, and the two switches over all sending."""
 
-from sqlalchemy import CheckConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Flag, Instant
 
@@ -27,3 +27,13 @@ class Installation(Base):
     handover_capacity_per_day: Mapped[int | None]
     setup_token_hash: Mapped[str | None]
     created_at: Mapped[Instant | None]
+
+
+def get(session: Session) -> Installation:
+    """The one row."""
+    return session.get_one(Installation, 1)
+
+
+def lock(session: Session) -> Installation:
+    """The one row, held until the transaction ends, so that two set-ups cannot both succeed."""
+    return session.scalars(select(Installation).where(Installation.id == 1).with_for_update()).one()

@@ -1,7 +1,10 @@
 """Users who sign in, and the keys of programs that call the API."""
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
-from sqlalchemy.orm import Mapped, mapped_column
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Count, Id, Instant, Json, Ref
 
@@ -68,3 +71,36 @@ class AuditEntry(Base):
     action: Mapped[str]
     subject: Mapped[str]
     detail: Mapped[Json]
+
+
+def any_user(session: Session) -> bool:
+    """Whether anybody can sign in yet; while nobody can, the set-up page is open."""
+    return session.scalar(select(User.id).limit(1)) is not None
+
+
+def by_email(session: Session, email: str) -> User | None:
+    return session.scalar(select(User).where(User.email == email))
+
+
+def key_by_prefix(session: Session, prefix: str) -> ApiKey | None:
+    """The living key with this prefix."""
+    return session.scalar(select(ApiKey).where(ApiKey.prefix == prefix, ApiKey.revoked_at.is_(None)))
+
+
+def active_admins(session: Session) -> list[int]:
+    """Ids of administrators who can sign in, locked, so that the last one cannot be lost in a race."""
+    living = select(User.id).where(User.role == "admin", User.disabled_at.is_(None)).order_by(User.id)
+    return list(session.scalars(living.with_for_update()))
+
+
+def audit(
+    session: Session,
+    actor: str,
+    action: str,
+    subject: str,
+    *,
+    now: datetime,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Write down who did what to which thing. No secrets and no addresses in `detail`."""
+    session.add(AuditEntry(at=now, actor=actor, action=action, subject=subject, detail=detail or {}))

@@ -1,0 +1,126 @@
+"""The first set-up, once, and the settings it fills. Each function works in the caller's transaction."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from sqlalchemy.orm import Session
+
+from nurture.errors import Conflict, Forbidden, Invalid
+from nurture.flows import users as accounts
+from nurture.rules.words import _
+from nurture.store import installation as installations
+from nurture.store import users
+from nurture.store.installation import Installation
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+@dataclass(frozen=True)
+class Company:
+    """Who sends: the name and postal address that every mail must show, and the sender of the mails."""
+
+    company_name: str
+    postal_address: str
+    timezone: str
+    sender_name: str
+    sender_email: str
+    reply_to: str = ""
+
+
+def offer_setup(session: Session) -> str | None:
+    """A fresh one-time token for the set-up page, the older ones void; None once a user exists."""
+    installation = installations.lock(session)
+    if users.any_user(session):
+        return None
+    token = secrets.token_urlsafe(24)
+    installation.setup_token_hash = _digest(token)
+    return token
+
+
+def setup_open(session: Session, token: str) -> bool:
+    """Whether this token opens the set-up page."""
+    installation = installations.get(session)
+    return _opens(installation, token) and not users.any_user(session)
+
+
+def set_up(
+    session: Session, token: str, company: Company, *, name: str, email: str, password: str, now: datetime
+) -> accounts.SignedIn:
+    """Make the first administrator and say who sends. Raises Conflict, Forbidden or Invalid."""
+    installation = installations.lock(session)
+    if users.any_user(session):
+        raise Conflict(_("The set-up is done already: sign in instead."))
+    if not _opens(installation, token):
+        raise Forbidden(_("This set-up link is not the latest one: use the link the terminal printed last."))
+    faults = company_faults(company)
+    user_id = _first_user(session, name, email, password, faults, now)
+    _write(installation, company)
+    installation.setup_token_hash = None
+    installation.created_at = now
+    users.audit(session, f"user:{user_id}", "installation.set_up", "installation", now=now)
+    return accounts.SignedIn(user_id, 0)
+
+
+def _first_user(
+    session: Session, name: str, email: str, password: str, faults: dict[str, list[str]], now: datetime
+) -> int:
+    """The administrator; faults of the company and of the person come in one refusal."""
+    try:
+        user_id = accounts.create_user(session, email, "admin", password, name=name, now=now)
+    except Invalid as refusal:
+        raise Invalid(_("Some answers are missing or wrong."), faults | refusal.errors) from refusal
+    if faults:
+        raise Invalid(_("Some answers are missing or wrong."), faults)
+    return user_id
+
+
+def save_company(session: Session, company: Company, *, by: str, now: datetime) -> None:
+    """Change who sends. Raises Invalid."""
+    faults = company_faults(company)
+    if faults:
+        raise Invalid(_("Some answers are missing or wrong."), faults)
+    _write(installations.lock(session), company)
+    users.audit(session, by, "installation.changed", "installation", now=now)
+
+
+def company_faults(company: Company) -> dict[str, list[str]]:
+    """What is missing or wrong, by field."""
+    faults: dict[str, list[str]] = {}
+    if not company.company_name.strip():
+        faults["company_name"] = [_("Every mail names the company that sends it.")]
+    if not company.postal_address.strip():
+        faults["postal_address"] = [_("Every mail must show a postal address.")]
+    if company.timezone not in available_timezones():
+        faults["timezone"] = [_("Choose a time zone, such as Europe/Berlin.")]
+    if not company.sender_name.strip():
+        faults["sender_name"] = [_("Say whose name the mails come from.")]
+    if not _ADDRESS.fullmatch(company.sender_email.strip()):
+        faults["sender_email"] = [_("This is not an e-mail address.")]
+    if company.reply_to.strip() and not _ADDRESS.fullmatch(company.reply_to.strip()):
+        faults["reply_to"] = [_("This is not an e-mail address.")]
+    for field in ("company_name", "sender_name", "sender_email", "reply_to"):
+        if any(ord(character) < 32 for character in getattr(company, field)):
+            faults[field] = [_("This must be one line of plain text.")]
+    return faults
+
+
+def _write(installation: Installation, company: Company) -> None:
+    installation.company_name = company.company_name.strip()
+    installation.postal_address = company.postal_address.strip()
+    installation.timezone = company.timezone
+    installation.sender_name = company.sender_name.strip()
+    installation.sender_email = company.sender_email.strip()
+    installation.reply_to = company.reply_to.strip() or None
+
+
+def _opens(installation: Installation, token: str) -> bool:
+    return bool(token) and hmac.compare_digest(installation.setup_token_hash or "", _digest(token))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What pages read: joins over several nouns, one fixed number of statements a page."""
