@@ -1,0 +1,153 @@
+"""What the messages of the hand-over say, from plain values (CONTRACT.md, Webhooks out).
+
+A body stays below 20 kB whatever people write into fields: long texts are cut, lists are short.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from nurture.rules.messages import instant
+
+RECENT_SIGNALS = 10
+MAX_REASONS = 20
+
+_MAX_TEXT = 300
+_MAX_KEYS = 5
+_BANT = ("budget", "authority", "need", "timing")
+
+
+@dataclass(frozen=True)
+class LeadCard:
+    """Who the lead is. `url` leads to the card."""
+
+    id: int
+    url: str
+    email: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    company: str | None = None
+    role: str | None = None
+    timezone: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class RecentSignal:
+    """One of the last activities; `data` as the signal carries it."""
+
+    kind: str
+    occurred_at: datetime
+    mail: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ripeness:
+    """How ripe: heat and temperature, the grade, and the readiness with what it is made of."""
+
+    temperature: str
+    heat: float
+    grade: str | None
+    score: float
+    rise: float
+    reasons: Sequence[Mapping[str, Any]]
+    bant: Mapping[str, Any]
+
+
+def ready(handoff_id: int, lead_id: int, cause: str, ripeness: Ripeness) -> dict[str, Any]:
+    """`lead.ready`: the threshold is crossed; sales hears of it when capacity releases it."""
+    return {"handoff_id": handoff_id, "lead": {"id": lead_id}, "cause": cause, **_ripeness(ripeness)}
+
+
+def hot(
+    handoff_id: int,
+    card: LeadCard,
+    ripeness: Ripeness,
+    *,
+    source: str | None,
+    owner: Mapping[str, Any] | None,
+    signals: Sequence[RecentSignal],
+    answer_url: str,
+) -> dict[str, Any]:
+    """`lead.hot`: everything that sales must know. `signals` newest first."""
+    return {
+        "handoff_id": handoff_id,
+        "lead": _card(card),
+        **_ripeness(ripeness),
+        "source": _cut(source),
+        "owner": owner,
+        "recent_signals": [_signal(signal) for signal in signals[:RECENT_SIGNALS]],
+        "answer_url": answer_url,
+    }
+
+
+def handed_over(handoff_id: int, lead_id: int, by: str, at: datetime) -> dict[str, Any]:
+    """`lead.handed_over`: a person of sales has accepted the lead."""
+    return {"handoff_id": handoff_id, "lead": {"id": lead_id}, "by": by, "accepted_at": instant(at)}
+
+
+def outcome(handoff_id: int, lead_id: int, answer: Mapping[str, Any], by: str) -> dict[str, Any]:
+    """`handoff.outcome`: what sales answered, with the fields it gave."""
+    given = {key: _cut(value) if isinstance(value, str) else value for key, value in answer.items()}
+    return {"handoff_id": handoff_id, "lead": {"id": lead_id}, **given, "by": by}
+
+
+def revised(handoff_id: int, lead_id: int, reason: str) -> dict[str, Any]:
+    """`handoff.revised`: what was told about a released lead no longer holds."""
+    return {"handoff_id": handoff_id, "lead": {"id": lead_id}, "reason": _cut(reason)}
+
+
+def _card(card: LeadCard) -> dict[str, Any]:
+    return {
+        "id": card.id,
+        "email": card.email,
+        "name": _cut(card.name),
+        "phone": _cut(card.phone),
+        "company": _cut(card.company),
+        "role": _cut(card.role),
+        "timezone": card.timezone,
+        "language": card.language,
+        "url": card.url,
+    }
+
+
+def _ripeness(ripeness: Ripeness) -> dict[str, Any]:
+    reasons = [
+        {"text": _cut(str(reason["text"])), "points": reason["points"]}
+        for reason in ripeness.reasons[:MAX_REASONS]
+    ]
+    return {
+        "temperature": ripeness.temperature,
+        "heat": round(ripeness.heat, 2),
+        "grade": ripeness.grade,
+        "readiness": {"score": round(ripeness.score, 2), "rise": ripeness.rise, "reasons": reasons},
+        "bant": {name: _bant_answer(ripeness.bant.get(name)) for name in _BANT},
+    }
+
+
+def _bant_answer(kept: Any) -> str:
+    """`kept` is an answer, or an answer with its source and date."""
+    answer = kept.get("answer") if isinstance(kept, Mapping) else kept
+    return str(answer) if answer else "unknown"
+
+
+def _signal(signal: RecentSignal) -> dict[str, Any]:
+    kept = list(signal.data.items())[:_MAX_KEYS]
+    return {
+        "kind": signal.kind,
+        "occurred_at": instant(signal.occurred_at),
+        "mail": signal.mail,
+        "data": {str(key)[:50]: _short(value) for key, value in kept},
+    }
+
+
+def _short(value: Any) -> str | int | float | bool | None:
+    return value if value is None or isinstance(value, bool | int | float) else _cut(str(value))
+
+
+def _cut(text: str | None) -> str | None:
+    if text is None or len(text) <= _MAX_TEXT:
+        return text
+    return text[: _MAX_TEXT - 1] + "…"

@@ -1,0 +1,108 @@
+"""One webhook out: stamped, signed, posted, and what the receiver said in a form fit for the record."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from nurture.net.outgoing import Reply, Unreached, Way, post
+from nurture.webhooks.signature import sign
+
+THREADS = 16
+KEPT_REPLY = 4 * 1024
+
+_ASKING = (429, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The receiver answered. `reply` is at most KEPT_REPLY characters of its body, as plain text;
+    `retry_after` the seconds it asked us to stay away, where it did."""
+
+    status: int
+    reply: str
+    millis: int
+    retry_after: float | None = None
+
+    @property
+    def taken(self) -> bool:
+        """Only 2xx is success: a redirect is a failure and is never followed."""
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True)
+class Failure:
+    """No answer came; `sentence` says why."""
+
+    sentence: str
+    millis: int
+
+
+class Poster:
+    """Posts webhooks, several at a time. `real_seconds` is the real clock (seconds since 1970): receivers
+    compare the timestamp with theirs, so a virtual clock must never reach it."""
+
+    def __init__(self, way: Way, *, real_seconds: Callable[[], float], threads: int = THREADS) -> None:
+        self._way = way
+        self._real_seconds = real_seconds
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="webhook")
+        self.threads = threads
+
+    @property
+    def private(self) -> bool:
+        """Whether inner addresses and http are open, for the check of a new endpoint's address."""
+        return self._way.private
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer | Failure:
+        """Post `body` as it is; never raises for anything the receiver or the network does."""
+        began = time.monotonic()
+        try:
+            reply = post(self._way, url, headers, body)
+        except Unreached as reason:
+            return Failure(str(reason), _millis(began))
+        return Answer(reply.status, _text(reply.body), _millis(began), self._retry_after(reply))
+
+    def send(self, url: str, message_id: str, body: bytes, secrets: Sequence[str]) -> Answer | Failure:
+        """Post a message with the three headers of Standard Webhooks, the timestamp that of this attempt."""
+        timestamp = int(self._real_seconds())
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "nurture-webhooks/1",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": sign(secrets, message_id, timestamp, body),
+        }
+        return self.post(url, headers, body)
+
+    def begin(self, work: Callable[[], None]) -> "Future[None]":
+        """Run `work` beside others, on one of `threads` threads."""
+        return self._pool.submit(work)
+
+    def close(self) -> None:
+        """Wait for what is under way; each post ends by itself within the total time."""
+        self._pool.shutdown(wait=True)
+
+    def _retry_after(self, reply: Reply) -> float | None:
+        """Seconds or a date (RFC 9110 section 10.2.3), where the status lets a receiver ask."""
+        asked = reply.headers.get("retry-after", "").strip()
+        if reply.status not in _ASKING or not asked:
+            return None
+        if asked.isascii() and asked.isdigit():
+            return float(asked[:9])
+        try:
+            moment = parsedate_to_datetime(asked)
+        except ValueError:
+            return None
+        return max(0.0, moment.timestamp() - self._real_seconds())
+
+
+def _millis(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
+
+
+def _text(body: bytes) -> str:
+    # PostgreSQL's text takes no NUL; the page that shows it escapes the rest.
+    return (
+        body[:KEPT_REPLY].decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")[:KEPT_REPLY]
+    )
