@@ -15,7 +15,8 @@ from nurture.store.base import Base, Count, Id, Instant, Ref
 
 class LeadHeat(Base):
     """A lead's heat under a model: P and N apart, so that adding is order-independent, and the net log
-    that is compared. `due_at` is the next moment at which silence alone changes something: a cooling
+    that is compared. `level` is what heat alone says, by its rising and falling thresholds;
+    `temperature` the higher of it and the unexpired floors. `due_at` is the next moment at which silence alone changes something: a cooling
     or the end of a floor."""
 
     __tablename__ = "lead_heat"
@@ -30,6 +31,7 @@ class LeadHeat(Base):
     pos_log2: Mapped[float | None]
     neg_log2: Mapped[float | None]
     net_log2: Mapped[float | None]
+    level: Mapped[str] = mapped_column(server_default="cold")
     temperature: Mapped[str] = mapped_column(server_default="cold")
     since: Mapped[Instant]
     warm_floor_until: Mapped[Instant | None]

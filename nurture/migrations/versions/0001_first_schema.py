@@ -617,6 +617,7 @@ def upgrade() -> None:
         sa.Column("pos_log2", sa.Double(), nullable=True),
         sa.Column("neg_log2", sa.Double(), nullable=True),
         sa.Column("net_log2", sa.Double(), nullable=True),
+        sa.Column("level", sa.Text(), server_default="cold", nullable=False),
         sa.Column("temperature", sa.Text(), server_default="cold", nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("warm_floor_until", sa.DateTime(timezone=True), nullable=True),
