@@ -11,8 +11,11 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from nurture.config import Settings, load_settings
+from nurture.embedded.addresses import Addresses
 from nurture.embedded.throwaway import Throwaway, throwaway
 from nurture.migrations import upgrade
+from nurture.runtime import Runtime, build, make_engine
 from nurture.store import partitions
 from tests.clock import StandingClock
 from tests.sinks import SmtpSink, WebhookSink
@@ -48,7 +51,7 @@ def database_url(servers: Throwaway, template: str) -> Iterator[str]:
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_engine(database_url)
+    engine = make_engine(database_url, pool=8)
     yield engine
     engine.dispose()
 
@@ -81,6 +84,32 @@ def redis_client(redis_url: str) -> Iterator[Redis]:
 @pytest.fixture
 def clock() -> StandingClock:
     return StandingClock(TUESDAY)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str, redis_url: str, smtp_sink: SmtpSink) -> Settings:
+    """Settings of a scripted installation whose mail goes to the sink."""
+    return load_settings(
+        {
+            "NURTURE_HOME": str(tmp_path / "home"),
+            "NURTURE_DATABASE_URL": database_url,
+            "NURTURE_REDIS_URL": redis_url,
+            "NURTURE_SMTP_URL": smtp_sink.url,
+            "NURTURE_BASE_URL": "http://localhost:8000",
+            "NURTURE_LIVE": "1",
+            "NURTURE_ALLOW_PRIVATE_WEBHOOKS": "1",
+        }
+    )
+
+
+@pytest.fixture
+def runtime(
+    settings: Settings, database_url: str, redis_client: Redis, redis_url: str, clock: StandingClock
+) -> Iterator[Runtime]:
+    """A whole runtime over real parts, at Tuesday ten o'clock until the test moves the clock."""
+    runtime = build(settings, Addresses(database_url, redis_url), clock=clock)
+    yield runtime
+    runtime.close()
 
 
 @pytest.fixture

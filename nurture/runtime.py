@@ -1,0 +1,112 @@
+"""Everything a door needs to work, built once a process and after any fork; tests build their own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.buffers import wake
+from nurture.config import Settings, load_settings
+from nurture.embedded.addresses import Addresses
+from nurture.embedded.servers import servers
+from nurture.files import clock_file
+from nurture.files.secrets import load_pepper, load_ring
+from nurture.files.vault import Vault
+from nurture.rules.tokens import KeyRing
+
+# Redis carries speed, not truth: a door waits for it no longer than this. (redis-py's own retries
+# would block every request for seconds when Redis is away.)
+REDIS_PATIENCE = 0.2
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The parts of a running process."""
+
+    settings: Settings
+    addresses: Addresses
+    engine: Engine
+    sessions: sessionmaker[Session]
+    redis: Redis
+    ring: KeyRing
+    pepper: bytes
+    vault: Vault
+    clock: Callable[[], datetime]
+
+    def now(self) -> datetime:
+        """The moment, virtual or real."""
+        return self.clock()
+
+    def wake(self, topic: str) -> None:
+        """Tell a waiting pump that there is work; called after the commit."""
+        wake.wake(self.redis, topic)
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self.redis.close()
+
+
+def build(
+    settings: Settings, addresses: Addresses, *, clock: Callable[[], datetime] | None = None, pool: int = 8
+) -> Runtime:
+    """A runtime over servers that answer at these addresses; `pool` bounds its connections."""
+    ring = load_ring(settings.home, settings.secret_key)
+    engine = make_engine(addresses.database_url, pool=pool)
+    return Runtime(
+        settings=settings,
+        addresses=addresses,
+        engine=engine,
+        sessions=sessionmaker(engine, expire_on_commit=False),
+        redis=make_redis(addresses.redis_url),
+        ring=ring,
+        pepper=load_pepper(settings.home),
+        vault=Vault(ring),
+        clock=clock or make_clock(settings),
+    )
+
+
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator[Runtime]:
+    """A runtime for as long as the block lasts, over the servers of the settings or the environment."""
+    settings = settings or load_settings()
+    with servers(settings) as addresses:
+        runtime = build(settings, addresses)
+        try:
+            yield runtime
+        finally:
+            runtime.close()
+
+
+def make_engine(database_url: str, *, pool: int) -> Engine:
+    """An engine whose sessions think in UTC, whatever the server was set to."""
+    return create_engine(
+        database_url,
+        pool_size=pool,
+        max_overflow=4,
+        pool_pre_ping=True,
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
+    )
+
+
+def make_redis(redis_url: str) -> Redis:
+    """A client that fails fast instead of retrying."""
+    return Redis.from_url(
+        redis_url,
+        socket_timeout=REDIS_PATIENCE,
+        socket_connect_timeout=REDIS_PATIENCE,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def make_clock(settings: Settings) -> Callable[[], datetime]:
+    """The clock of this home: real, or virtual as NURTURE_CLOCK_START and _SPEED say."""
+    course = clock_file.course(
+        settings.home, settings.clock_start, settings.clock_speed, real=datetime.now(UTC)
+    )
+    return lambda: course.at(datetime.now(UTC))
