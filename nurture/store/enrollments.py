@@ -1,7 +1,11 @@
 """Enrolments: a lead inside a chain. State belongs to the run, never to the lead alone."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, Json, Ref
 
@@ -64,3 +68,81 @@ class Enrollment(Base):
     entered_at: Mapped[Instant]
     entered_by: Mapped[str] = mapped_column(server_default="")
     ended_at: Mapped[Instant | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A delivery that came to its end: `state` is sent, failed, skipped, cancelled or uncertain."""
+
+    delivery_id: int
+    state: str
+    reason: str = ""
+
+
+_SETTLE = text(
+    """
+    UPDATE enrollment e
+    SET settled_state = s.state, settled_at = :now, awaiting_delivery_id = NULL,
+        due_at = CASE WHEN e.state = 'active' THEN CAST(:now AS timestamptz) END,
+        due_reason = 'settled',
+        last_sent_step = CASE WHEN s.state IN ('sent', 'uncertain') THEN d.step_key ELSE e.last_sent_step END
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[])) AS s (delivery_id, state)
+    JOIN delivery d ON d.id = s.delivery_id
+    WHERE e.awaiting_delivery_id = s.delivery_id AND e.state <> 'ended'
+    """
+)
+_COUNT_SETTLED = text(
+    """
+    INSERT INTO step_count (chain_id, version_id, step_key, what, n)
+    SELECT d.chain_id, d.version_id, d.step_key,
+           CASE s.state WHEN 'uncertain' THEN 'sent' WHEN 'cancelled' THEN 'skipped' ELSE s.state END AS what,
+           count(*)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[])) AS s (delivery_id, state)
+    JOIN delivery d ON d.id = s.delivery_id
+    WHERE d.chain_id IS NOT NULL AND d.version_id IS NOT NULL AND d.step_key IS NOT NULL
+    GROUP BY 1, 2, 3, 4
+    ORDER BY 1, 2, 3, 4
+    ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + excluded.n
+    """
+)
+_NOTE_SETTLED = text(
+    """
+    INSERT INTO chain_event (enrollment_id, lead_id, at, step_key, what, reason, detail)
+    SELECT d.enrollment_id, d.lead_id, :now, d.step_key, s.state, s.reason,
+           jsonb_build_object('delivery_id', d.id)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
+         AS s (delivery_id, state, reason)
+    JOIN delivery d ON d.id = s.delivery_id
+    WHERE d.enrollment_id IS NOT NULL
+    """
+)
+_WAKE = text(
+    """
+    UPDATE enrollment SET due_at = :now
+    WHERE lead_id = ANY(:lead_ids) AND state = 'active' AND waiting_for IS NOT NULL
+      AND (due_at IS NULL OR due_at > :now)
+    """
+)
+
+
+def settle_sends(session: Session, settled: Sequence[Settled], *, now: datetime) -> None:
+    """The sends that enrolments stood at have come to their end: they are due again now, waits count from
+    here, and the counters of their steps rise. Call it once for each delivery, in the transaction that
+    records its end; deliveries of other purposes pass through untouched."""
+    if not settled:
+        return
+    values = {
+        "ids": [one.delivery_id for one in settled],
+        "states": [one.state for one in settled],
+        "reasons": [one.reason for one in settled],
+        "now": now,
+    }
+    session.execute(_SETTLE, values)
+    session.execute(_COUNT_SETTLED, values)
+    session.execute(_NOTE_SETTLED, values)
+
+
+def wake_waiting(session: Session, lead_ids: Sequence[int], now: datetime) -> None:
+    """Signals have arrived for these leads: those standing at a wait_for look again at once."""
+    if lead_ids:
+        session.execute(_WAKE, {"lead_ids": list(lead_ids), "now": now})

@@ -1,0 +1,151 @@
+"""What is known about many leads at a moment, read in a fixed number of statements for a whole batch."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from nurture.rules import duration
+from nurture.rules.facts import Facts, SignalFact
+
+# A condition counts signals; beyond this many of one lead no rule can tell the difference.
+SIGNALS_PER_LEAD = 500
+
+_LEADS = text(
+    """
+    SELECT l.*, s.name AS source_name, c.name AS company_name, c.size AS company_size,
+           c.industry AS company_industry, c.website AS company_website, c.country AS company_country,
+           c.city AS company_city, c.fields AS company_fields,
+           h.net_log2 AS model_log2, h.temperature AS model_temperature
+    FROM lead l
+    LEFT JOIN source s ON s.id = l.source_id
+    LEFT JOIN company c ON c.id = l.company_id
+    LEFT JOIN lead_heat h ON h.lead_id = l.id AND h.model_id = :model_id
+    WHERE l.id = ANY(:lead_ids)
+    """
+)
+_CONSENTS = text("SELECT lead_id, purpose FROM lead_consent WHERE lead_id = ANY(:lead_ids) AND granted")
+_SIGNALS = text(
+    """
+    SELECT lead_id, kind, occurred_at, mail_key, data
+    FROM (
+        SELECT s.lead_id, s.id, s.kind, s.occurred_at, s.mail_key, s.data,
+               row_number() OVER (PARTITION BY s.lead_id ORDER BY s.occurred_at DESC, s.id DESC) AS place
+        FROM signal s
+        LEFT JOIN LATERAL (
+            SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = s.id ORDER BY v.at DESC LIMIT 1
+        ) latest ON true
+        WHERE s.lead_id = ANY(:lead_ids) AND coalesce(latest.verdict, s.verdict) = 'human'
+    ) human
+    WHERE place <= :most
+    ORDER BY lead_id, occurred_at, id
+    """
+)
+_HALF_LIFE = text(
+    """
+    SELECT v.spec ->> 'half_life' FROM heat_model m JOIN heat_model_version v ON v.id = m.live_version_id
+    WHERE CASE WHEN CAST(:model_id AS bigint) IS NULL THEN m.key = 'default' ELSE m.id = :model_id END
+    """
+)
+_PLAIN = (
+    "email", "first_name", "last_name", "phone", "role", "buying_role", "language", "timezone",
+    "country", "city", "address", "created_at",
+)  # fmt: skip
+_OF_COMPANY = ("name", "size", "industry", "website", "country", "city")
+
+
+def load(
+    session: Session, lead_ids: Sequence[int], *, now: datetime, model_id: int | None = None
+) -> dict[int, Facts]:
+    """Facts by lead id, heat and temperature under the model (None: the default one). Leads that do not
+    exist are left out. Four statements, however many leads."""
+    if not lead_ids:
+        return {}
+    ids = list(set(lead_ids))
+    half_life = _half_life_seconds(session, model_id)
+    consents = _consents(session, ids)
+    signals = _signals(session, ids)
+    rows = session.execute(_LEADS, {"lead_ids": ids, "model_id": model_id}).mappings()
+    return {
+        row["id"]: _facts(row, consents, signals, half_life, now, of_model=model_id is not None)
+        for row in rows
+    }
+
+
+def _half_life_seconds(session: Session, model_id: int | None) -> float | None:
+    written = session.execute(_HALF_LIFE, {"model_id": model_id}).scalar()
+    return duration.parse(written).elapsed.total_seconds() if written else None
+
+
+def _consents(session: Session, ids: list[int]) -> dict[int, set[str]]:
+    granted: dict[int, set[str]] = {}
+    for lead_id, purpose in session.execute(_CONSENTS, {"lead_ids": ids}):
+        granted.setdefault(lead_id, set()).add(purpose)
+    return granted
+
+
+def _signals(session: Session, ids: list[int]) -> dict[int, list[SignalFact]]:
+    signals: dict[int, list[SignalFact]] = {}
+    for row in session.execute(_SIGNALS, {"lead_ids": ids, "most": SIGNALS_PER_LEAD}):
+        fact = SignalFact(row.kind, row.occurred_at, row.mail_key, row.data or {})
+        signals.setdefault(row.lead_id, []).append(fact)
+    return signals
+
+
+def _facts(
+    row: RowMapping,
+    consents: Mapping[int, set[str]],
+    signals: Mapping[int, list[SignalFact]],
+    half_life: float | None,
+    now: datetime,
+    *,
+    of_model: bool,
+) -> Facts:
+    log2 = row["model_log2"] if of_model else row["heat_log2"]
+    temperature = (row["model_temperature"] or "cold") if of_model else row["temperature"]
+    return Facts(
+        lead_id=row["id"],
+        stage=row["stage"],
+        temperature=temperature,
+        heat=_heat(log2, half_life, now),
+        grade=row["grade_override"] or row["grade"],
+        readiness=row["readiness"],
+        source=row["source_name"],
+        owner=row["owner_id"],
+        tags=frozenset(row["tags"] or ()),
+        consents=frozenset(consents.get(row["id"], ())),
+        fields=_fields(row),
+        bant={part: _answer(given) for part, given in (row["bant"] or {}).items()},
+        signals=tuple(signals.get(row["id"], ())),
+        touches=row["touches_in"] + row["touches_out"],
+        timezone=row["timezone"],
+    )
+
+
+def _heat(log2: float | None, half_life: float | None, now: datetime) -> float:
+    """Forward decay read back: 2 ** (log2 - now / half-life), 0 for no heat."""
+    if log2 is None or not half_life:
+        return 0.0
+    exponent = log2 - now.timestamp() / half_life
+    return float(2.0 ** min(exponent, 1000.0))
+
+
+def _fields(row: RowMapping) -> dict[str, Any]:
+    custom = row["fields"] or {}
+    fields: dict[str, Any] = {**custom, **{f"fields.{name}": value for name, value in custom.items()}}
+    fields.update((f"dates.{name}", value) for name, value in (row["dates"] or {}).items())
+    fields.update((f"company.{name}", value) for name, value in (row["company_fields"] or {}).items())
+    fields.update((name, row[name]) for name in _PLAIN if row[name] is not None)
+    fields.update(
+        (f"company.{name}", row[f"company_{name}"])
+        for name in _OF_COMPANY
+        if row[f"company_{name}"] is not None
+    )
+    return fields
+
+
+def _answer(given: Any) -> str:
+    """A BANT answer is kept as a word, or as a mapping with its source and date."""
+    return str(given.get("answer", "unknown")) if isinstance(given, dict) else str(given)
