@@ -1,0 +1,53 @@
+"""Files that people send: streamed to the home folder under names of our own making."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import IO
+
+from nurture.errors import Refusal, Unavailable
+from nurture.rules.words import _
+
+LARGEST = 500 * 1024 * 1024
+_CHUNK = 1 << 20
+
+
+class TooLarge(Refusal):
+    """More bytes than are taken at this door."""
+
+
+def receive(stream: IO[bytes], home: Path, *, largest: int = LARGEST) -> Path:
+    """Write the stream to `home/uploads/<random>`; never by the sender's name. Raises TooLarge, and
+    Unavailable when the disk takes no more; nothing is left behind then."""
+    folder = home / "uploads"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / secrets.token_hex(16)
+    try:
+        _write(stream, path, largest)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise Unavailable(
+            _("The file could not be kept: {reason}. Make room on the disk and send it again.").format(
+                reason=error.strerror or error
+            )
+        ) from error
+    except TooLarge:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _write(stream: IO[bytes], path: Path, largest: int) -> None:
+    size = 0
+    with path.open("xb") as file:
+        while chunk := stream.read(_CHUNK):
+            size += len(chunk)
+            if size > largest:
+                raise TooLarge(
+                    _("The file is larger than {megabytes} MB; import it from the terminal instead.").format(
+                        megabytes=largest // (1024 * 1024)
+                    )
+                )
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
