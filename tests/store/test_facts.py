@@ -46,7 +46,8 @@ def make_signal(db, lead_id, kind, days_ago, verdict="human", **values):
 
 
 def test_a_lead_is_known_by_its_own_fields_its_company_and_its_custom_ones(db):
-    company = Company(name="Muster", folded="muster", size=80, fields={"erp": "SAP"}, created_at=TUESDAY, updated_at=TUESDAY)  # fmt: skip
+    company = Company(name="Muster", folded="muster", size=80, created_at=TUESDAY, updated_at=TUESDAY)
+    company.fields = {"erp": "SAP"}
     db.add(company)
     db.flush()
     anna = make_lead(
