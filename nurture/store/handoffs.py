@@ -1,9 +1,11 @@
 """Hand-offs: a ripe lead on its way to sales, and every answer that comes back."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Flag, Id, Instant, Json, JsonList, Ref
 
@@ -73,3 +75,51 @@ class HandoffOutcome(Base):
     note: Mapped[str] = mapped_column(server_default="")
     at: Mapped[Instant]
     by: Mapped[str]
+
+
+def page(
+    session: Session,
+    *,
+    states: Sequence[str] = (),
+    owner_id: int | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Handoff]:
+    """Hand-offs, newest first, those before the id of the last one seen."""
+    query = select(Handoff).order_by(Handoff.id.desc()).limit(limit)
+    if states:
+        query = query.where(Handoff.state.in_(states))
+    if owner_id is not None:
+        query = query.where(Handoff.owner_id == owner_id)
+    if before is not None:
+        query = query.where(Handoff.id < before)
+    return list(session.scalars(query))
+
+
+def of_lead(session: Session, lead_id: int) -> list[Handoff]:
+    """Every ripening of a lead, newest first."""
+    query = select(Handoff).where(Handoff.lead_id == lead_id).order_by(Handoff.ripening_no.desc())
+    return list(session.scalars(query))
+
+
+def outcomes_of(session: Session, handoff_id: int) -> list[HandoffOutcome]:
+    """Every answer of sales, oldest first."""
+    query = select(HandoffOutcome).where(HandoffOutcome.handoff_id == handoff_id)
+    return list(session.scalars(query.order_by(HandoffOutcome.id)))
+
+
+def locked(session: Session, handoff_id: int) -> Handoff | None:
+    """The hand-off, locked after its lead: whoever changes both locks in this order."""
+    lead_id = session.scalar(select(Handoff.lead_id).where(Handoff.id == handoff_id))
+    if lead_id is None:
+        return None
+    session.execute(text("SELECT FROM lead WHERE id = :id FOR UPDATE"), {"id": lead_id})
+    return session.get(Handoff, handoff_id, with_for_update=True, populate_existing=True)
+
+
+def return_lead(session: Session, lead_id: int, *, arms: bool, future_at: datetime | None) -> None:
+    """What an answer leaves on the lead: whether it may ripen again, and when to come back to it."""
+    session.execute(
+        text("UPDATE lead SET armed = armed OR :arms, future_at = :future_at WHERE id = :id"),
+        {"id": lead_id, "arms": arms, "future_at": future_at},
+    )

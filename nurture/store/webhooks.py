@@ -1,8 +1,15 @@
 """Webhooks out: endpoints, messages with their fixed bytes, and every attempt to post them."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
-from sqlalchemy.orm import Mapped, mapped_column
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
 
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from nurture.rules.messages import PLENTIFUL, body
 from nurture.store.base import Base, Count, Id, Instant, Ref, Words
 
 
@@ -73,3 +80,107 @@ class WebhookAttempt(Base):
     millis: Mapped[int]
     reply: Mapped[str] = mapped_column(server_default="")
     error: Mapped[str] = mapped_column(server_default="")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message to be written. `dedup_key` names the fact it tells: writing it again does nothing."""
+
+    type: str
+    data: Mapping[str, Any]
+    lead_id: int | None
+    dedup_key: str
+
+
+def write_message(
+    session: Session,
+    type: str,
+    data: Mapping[str, Any],
+    *,
+    lead_id: int | None,
+    dedup_key: str,
+    now: datetime,
+) -> str | None:
+    """Write one message with a post for each endpoint that listens; its id, or None when it was written
+    before or is of a plentiful type that nobody listens to."""
+    return write_messages(session, [Message(type, data, lead_id, dedup_key)], now=now).get(dedup_key)
+
+
+_WRITE = text("""
+    WITH given AS (
+        SELECT * FROM unnest(
+            CAST(:ids AS text[]), CAST(:types AS text[]), CAST(:keys AS text[]),
+            CAST(:leads AS bigint[]), CAST(:bodies AS bytea[])
+        ) AS given(id, type, dedup_key, lead_id, body)
+    ), written AS (
+        INSERT INTO webhook_message (id, type, dedup_key, lead_id, body, created_at)
+        SELECT id, type, dedup_key, lead_id, body, :now FROM given
+        WHERE type <> ALL(:plentiful) OR EXISTS (
+            SELECT FROM webhook_endpoint e
+            WHERE e.disabled_at IS NULL AND (e.types = '{}' OR given.type = ANY(e.types))
+        )
+        ON CONFLICT (dedup_key) DO NOTHING
+        RETURNING id, type, dedup_key
+    ), posts AS (
+        INSERT INTO webhook_post (message_id, endpoint_id, due_at)
+        SELECT w.id, e.id, :now FROM written w
+        JOIN webhook_endpoint e ON e.disabled_at IS NULL AND (e.types = '{}' OR w.type = ANY(e.types))
+    )
+    SELECT dedup_key, id FROM written
+""")
+
+
+def write_messages(session: Session, messages: Sequence[Message], *, now: datetime) -> dict[str, str]:
+    """Write a batch in one statement; the ids of those that are new, by dedup_key."""
+    if not messages:
+        return {}
+    given = {
+        "ids": [f"msg_{uuid4().hex}" for _ in messages],
+        "types": [message.type for message in messages],
+        "keys": [message.dedup_key for message in messages],
+        "leads": [message.lead_id for message in messages],
+        "bodies": [body(message.type, now, message.data) for message in messages],
+        "plentiful": list(PLENTIFUL),
+        "now": now,
+    }
+    return {row.dedup_key: row.id for row in session.execute(_WRITE, given)}
+
+
+def messages(
+    session: Session,
+    *,
+    before: tuple[datetime, str] | None = None,
+    type: str | None = None,
+    limit: int = 50,
+) -> list[WebhookMessage]:
+    """Messages, newest first, older than the (created_at, id) of the last one seen."""
+    query = select(WebhookMessage).order_by(WebhookMessage.created_at.desc(), WebhookMessage.id.desc())
+    if before is not None:
+        at, message_id = before
+        query = query.where(
+            (WebhookMessage.created_at < at)
+            | ((WebhookMessage.created_at == at) & (WebhookMessage.id < message_id))
+        )
+    if type is not None:
+        query = query.where(WebhookMessage.type == type)
+    return list(session.scalars(query.limit(limit)))
+
+
+def posts_of(session: Session, message_ids: Sequence[str]) -> dict[str, list[WebhookPost]]:
+    """The posts of these messages, by message."""
+    query = select(WebhookPost).where(WebhookPost.message_id.in_(message_ids)).order_by(WebhookPost.id)
+    found: dict[str, list[WebhookPost]] = {message_id: [] for message_id in message_ids}
+    for post in session.scalars(query):
+        found[post.message_id].append(post)
+    return found
+
+
+def attempts_of(session: Session, message_id: str) -> list[WebhookAttempt]:
+    """Every attempt to post this message, oldest first."""
+    query = (
+        select(WebhookAttempt)
+        .join(WebhookPost, WebhookPost.id == WebhookAttempt.post_id)
+        .where(WebhookPost.message_id == message_id)
+        .order_by(WebhookAttempt.id)
+    )
+    return list(session.scalars(query))
