@@ -1,10 +1,17 @@
 """Signals: recorded activities of people, partitioned by month of arrival."""
 
+import json
+import os
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, Uuid
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, Row, Uuid, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.rules.ids import NOISE_BYTES, millis_of, time_of, uuid7
 from nurture.store.base import Base, Instant, Json, Ref
 
 
@@ -64,3 +71,163 @@ class UnratedSignal(Base):
     signal_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
     received_at: Mapped[Instant]
     lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"))
+
+
+@dataclass(frozen=True, slots=True)
+class NewSignal:
+    """An activity as a source reports it. `source` is tracking, api, import, form, page or sales; `key` is
+    the source's own name for it and makes reporting it again harmless; `id` is given by hits alone, whose
+    UUIDv7 then is the signal's."""
+
+    lead_id: int
+    kind: str
+    occurred_at: datetime
+    source: str
+    key: str | None = None
+    delivery_id: int | None = None
+    mail_key: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineSignal:
+    """A signal as a timeline shows it, `verdict` the one that holds now."""
+
+    id: uuid.UUID
+    kind: str
+    occurred_at: datetime
+    source: str
+    delivery_id: int | None
+    mail_key: str | None
+    data: Mapping[str, Any]
+    verdict: str
+
+
+_ADD_KEYS = text(
+    """
+    INSERT INTO signal_key (source, key, signal_id)
+    SELECT source, key, signal_id
+    FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[]), CAST(:ids AS uuid[]))
+         AS g (source, key, signal_id)
+    ORDER BY source, key
+    ON CONFLICT DO NOTHING
+    RETURNING signal_id
+    """
+)
+_ADD = text(
+    """
+    WITH added AS (
+        INSERT INTO signal
+            (id, received_at, lead_id, kind, occurred_at, source, delivery_id, mail_key, data)
+        SELECT id, received_at, lead_id, kind, occurred_at, source, delivery_id, mail_key,
+               CAST(data AS jsonb)
+        FROM unnest(
+            CAST(:ids AS uuid[]), CAST(:received AS timestamptz[]), CAST(:leads AS bigint[]),
+            CAST(:kinds AS text[]), CAST(:occurred AS timestamptz[]), CAST(:sources AS text[]),
+            CAST(:deliveries AS bigint[]), CAST(:mails AS text[]), CAST(:data AS text[])
+        ) AS g (id, received_at, lead_id, kind, occurred_at, source, delivery_id, mail_key, data)
+        ON CONFLICT DO NOTHING
+        RETURNING id, received_at, lead_id
+    ), waiting AS (
+        INSERT INTO unrated_signal (signal_id, received_at, lead_id)
+        SELECT id, received_at, lead_id FROM added
+    )
+    SELECT id FROM added
+    """
+)
+_TIMELINE = """
+    SELECT s.id, s.kind, s.occurred_at, s.source, s.delivery_id, s.mail_key, s.data,
+           coalesce(latest.verdict, s.verdict) AS verdict
+    FROM signal s
+    LEFT JOIN LATERAL (
+        SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = s.id ORDER BY v.at DESC LIMIT 1
+    ) latest ON true
+    WHERE s.lead_id = :lead_id {older}
+    ORDER BY s.occurred_at DESC, s.id DESC
+    LIMIT :limit
+"""
+_NEWEST = text(_TIMELINE.format(older=""))
+_OLDER = text(_TIMELINE.format(older="AND (s.occurred_at, s.id) < (:at, CAST(:id AS uuid))"))
+
+
+def add(session: Session, rows: Sequence[NewSignal], *, now: datetime) -> list[uuid.UUID]:
+    """Take in signals of existing leads and queue them for rating; the ids of those that were new.
+
+    Two statements, however many rows. Rows whose (source, key) is known, or appears twice, are left out.
+    """
+    named = [(row.id or _new_id(now), row) for row in rows]
+    fresh = _unknown(session, _without_doubles(named))
+    if not fresh:
+        return []
+    added = session.scalars(
+        _ADD,
+        {
+            "ids": [number for number, _ in fresh],
+            "received": [time_of(number) for number, _ in fresh],
+            "leads": [row.lead_id for _, row in fresh],
+            "kinds": [row.kind for _, row in fresh],
+            "occurred": [row.occurred_at for _, row in fresh],
+            "sources": [row.source for _, row in fresh],
+            "deliveries": [row.delivery_id for _, row in fresh],
+            "mails": [row.mail_key for _, row in fresh],
+            "data": [json.dumps(dict(row.data)) for _, row in fresh],
+        },
+    )
+    return list(added)
+
+
+def timeline(
+    session: Session,
+    lead_id: int,
+    *,
+    limit: int = 50,
+    before: tuple[datetime, uuid.UUID] | None = None,
+) -> list[TimelineSignal]:
+    """A lead's signals, newest first; `before` is (occurred_at, id) of the last one of the page above."""
+    if before is None:
+        rows = session.execute(_NEWEST, {"lead_id": lead_id, "limit": limit})
+    else:
+        place = {"lead_id": lead_id, "limit": limit, "at": before[0], "id": before[1]}
+        rows = session.execute(_OLDER, place)
+    return [_shown(row) for row in rows]
+
+
+def _new_id(now: datetime) -> uuid.UUID:
+    return uuid7(millis_of(now), os.urandom(NOISE_BYTES))
+
+
+def _without_doubles(named: list[tuple[uuid.UUID, NewSignal]]) -> list[tuple[uuid.UUID, NewSignal]]:
+    """The first of each (source, key), and everything that has no key."""
+    firsts = {(row.source, row.key or number): (number, row) for number, row in reversed(named)}
+    return list(reversed(firsts.values()))
+
+
+def _unknown(session: Session, named: list[tuple[uuid.UUID, NewSignal]]) -> list[tuple[uuid.UUID, NewSignal]]:
+    """Claim the external keys; rows whose key was claimed before fall away."""
+    keyed = [(number, row) for number, row in named if row.key is not None]
+    if not keyed:
+        return named
+    new = session.scalars(
+        _ADD_KEYS,
+        {
+            "sources": [row.source for _, row in keyed],
+            "keys": [row.key for _, row in keyed],
+            "ids": [number for number, _ in keyed],
+        },
+    )
+    claimed = set(new)
+    return [(number, row) for number, row in named if row.key is None or number in claimed]
+
+
+def _shown(row: Row[Any]) -> TimelineSignal:
+    return TimelineSignal(
+        id=row.id,
+        kind=row.kind,
+        occurred_at=row.occurred_at,
+        source=row.source,
+        delivery_id=row.delivery_id,
+        mail_key=row.mail_key,
+        data=row.data or {},
+        verdict=row.verdict,
+    )

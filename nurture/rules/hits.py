@@ -1,0 +1,102 @@
+"""One hit: what a tracking request told, as it is written down and read back."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_address
+from uuid import UUID
+
+from nurture.rules.ids import time_of
+
+OPEN = "open"
+CLICK = "click"
+# Header names as they are kept, and the WSGI names they arrive under.
+KEPT_HEADERS = {
+    "referer": "HTTP_REFERER",
+    "purpose": "HTTP_PURPOSE",
+    "sec-purpose": "HTTP_SEC_PURPOSE",
+    "x-purpose": "HTTP_X_PURPOSE",
+    "x-moz": "HTTP_X_MOZ",
+    "x-forwarded-for": "HTTP_X_FORWARDED_FOR",
+    "accept": "HTTP_ACCEPT",
+    "accept-language": "HTTP_ACCEPT_LANGUAGE",
+}
+LONGEST_TEXT = 400
+_LARGEST_ID = (1 << 63) - 1
+
+
+class NotAHit(ValueError):
+    """A line that no tracking door of ours has written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A request for a pixel or a tracked link. `id` is a UUIDv7; its time is `at`, to the millisecond."""
+
+    id: UUID
+    kind: str
+    delivery_id: int
+    link_id: int | None
+    method: str
+    ua: str
+    ip: str | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def at(self) -> datetime:
+        return time_of(self.id)
+
+
+def write(hit: Hit) -> bytes:
+    """One line of JSON without its newline, in ASCII, so that no byte of a visitor can end it."""
+    return json.dumps(
+        {
+            "id": str(hit.id),
+            "kind": hit.kind,
+            "delivery_id": hit.delivery_id,
+            "link_id": hit.link_id,
+            "at": hit.at.isoformat(),
+            "method": hit.method,
+            "ua": hit.ua,
+            "ip": hit.ip,
+            "headers": dict(hit.headers),
+        },
+        separators=(",", ":"),
+    ).encode("ascii")
+
+
+def read(line: bytes) -> Hit:
+    """The hit of a line; raises NotAHit for anything that could not be stored as one."""
+    try:
+        raw = json.loads(line)
+        hit = Hit(
+            id=UUID(raw["id"]),
+            kind=raw["kind"],
+            delivery_id=raw["delivery_id"],
+            link_id=raw["link_id"],
+            method=clean(raw["method"])[:10],
+            ua=clean(raw["ua"]),
+            ip=str(ip_address(raw["ip"])) if raw["ip"] else None,
+            headers={clean(name): clean(value) for name, value in raw["headers"].items()},
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise NotAHit("not a line of the tracking door") from fault
+    if hit.kind not in (OPEN, CLICK) or hit.id.version != 7 or not _is_id(hit.delivery_id):
+        raise NotAHit("not a hit")
+    if (hit.kind == CLICK) != _is_id(hit.link_id):
+        raise NotAHit("a click has a link, an open has none")
+    return hit
+
+
+def clean(text: str) -> str:
+    """A visitor's text as the database can hold it: no control characters, no lone surrogates, and
+    no longer than a log line should be."""
+    short = text[:LONGEST_TEXT]
+    if short.isascii() and short.isprintable():
+        return short
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in short)
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LARGEST_ID
