@@ -6,9 +6,8 @@ values are bounded before anything is built from them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -107,15 +106,28 @@ class Node:
             return [node.plain() for node in self.value]
         return self.value
 
-    def line_at(self, path: str) -> int:
-        """The line of the value at a path such as `all[1].field`, or of its nearest known parent."""
-        node, line = self, self.line
-        for part in re.findall(r"[^.\[\]]+", path):
+    def at(self, path: Sequence[str | int]) -> "Node | None":
+        """The value at a path of keys and indexes; None when there is none."""
+        node = self
+        for part in path:
             if isinstance(node.value, dict) and part in node.value:
-                line = node.key_lines.get(part, line)
                 node = node.value[part]
-            elif isinstance(node.value, list) and part.isdigit() and int(part) < len(node.value):
-                node = node.value[int(part)]
+            elif isinstance(node.value, list) and isinstance(part, int) and 0 <= part < len(node.value):
+                node = node.value[part]
+            else:
+                return None
+        return node
+
+    def line_at(self, path: Sequence[str | int]) -> int:
+        """The line of the value at a path of keys and indexes (of its key, for a key), or of the nearest
+        parent that exists."""
+        node, line = self, self.line
+        for part in path:
+            if isinstance(node.value, dict) and part in node.value:
+                line = node.key_lines[str(part)]
+                node = node.value[part]
+            elif isinstance(node.value, list) and isinstance(part, int) and 0 <= part < len(node.value):
+                node = node.value[part]
                 line = node.line
             else:
                 break
@@ -250,125 +262,3 @@ def _scalar(node: ScalarNode) -> Any:
     if _OCTAL.fullmatch(text) or _HEX.fullmatch(text):
         return int(text, 0)
     return float(text) if _FLOAT.fullmatch(text) else text
-
-
-class Table:
-    """One mapping being read: every name asked for becomes known, `done` reports the others."""
-
-    def __init__(self, node: Node, faults: Faults) -> None:
-        self.node = node
-        self.faults = faults
-        self.known: list[str] = []
-        self.values: dict[str, Node] = node.value if isinstance(node.value, dict) else {}
-        if not isinstance(node.value, dict):
-            faults.add(node.line, _("Expected names with values (name: value) here."))
-
-    def get(self, name: str) -> Node | None:
-        """The value under `name`, None when absent or empty."""
-        if name not in self.known:
-            self.known.append(name)
-        node = self.values.get(name)
-        return None if node is None or node.value is None else node
-
-    def line(self, name: str) -> int:
-        return self.node.key_lines.get(name, self.node.line)
-
-    def fault(self, name: str, sentence: str) -> None:
-        self.faults.add(self.line(name), sentence)
-
-    def expected(self, name: str, what: str) -> None:
-        """A fault that says what `name` should have been."""
-        self.fault(name, _('"{name}" should be {what}.').format(name=name, what=what))
-
-    def text(self, name: str, default: str = "", *, required: bool = False, max_length: int = 500) -> str:
-        node = self.get(name)
-        if node is None:
-            if required:
-                self.fault(name, _('"{name}" is missing.').format(name=name))
-            return default
-        if isinstance(node.value, bool) or not isinstance(node.value, str | int | float):
-            self.expected(name, _("a text"))
-            return default
-        if len(str(node.value)) > max_length:
-            self.expected(name, _("at most {count} characters long").format(count=max_length))
-            return default
-        return str(node.value)
-
-    def number(
-        self,
-        name: str,
-        default: float | None = None,
-        *,
-        least: float | None = None,
-        most: float | None = None,
-    ) -> float | None:
-        node = self.get(name)
-        if node is None:
-            return default
-        value = node.value
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            self.expected(name, _("a number"))
-            return default
-        if (least is not None and value < least) or (most is not None and value > most):
-            self.expected(name, _range_words(least, most))
-            return default
-        return value
-
-    def flag(self, name: str, default: bool = False) -> bool:
-        node = self.get(name)
-        if node is None:
-            return default
-        if not isinstance(node.value, bool):
-            self.expected(name, _("true or false"))
-            return default
-        return node.value
-
-    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
-        node = self.get(name)
-        if node is None:
-            return default
-        if node.value not in choices:
-            self.expected(name, _("one of {choices}").format(choices=", ".join(choices)))
-            return default
-        return str(node.value)
-
-    def table(self, name: str) -> "Table | None":
-        node = self.get(name)
-        return None if node is None else Table(node, self.faults)
-
-    def items(self, name: str) -> list[Node]:
-        """The list under `name`; a single value counts as a list of one."""
-        node = self.get(name)
-        if node is None:
-            return []
-        return node.value if isinstance(node.value, list) else [node]
-
-    def entries(self) -> Iterator[tuple[str, Node]]:
-        """All names with their values; afterwards all of them count as known."""
-        self.known.extend(self.values)
-        yield from self.values.items()
-
-    def done(self) -> None:
-        """Report every name nobody asked for, with what is known."""
-        for name in self.values:
-            if name not in self.known:
-                self.fault(name, unknown(name, self.known))
-
-
-def unknown(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """The sentence for an unknown name: the nearest known one, and all of them."""
-    close = get_close_matches(name, known, n=1)
-    hint = _(' Did you mean "{name}"?').format(name=close[0]) if close else ""
-    return (
-        _('"{name}" is not known here.').format(name=name)
-        + hint
-        + _(" Known: {names}.").format(names=", ".join(known))
-    )
-
-
-def _range_words(least: float | None, most: float | None) -> str:
-    if least is not None and most is not None:
-        return _("a number from {least} to {most}").format(least=f"{least:g}", most=f"{most:g}")
-    if least is not None:
-        return _("a number of at least {least}").format(least=f"{least:g}")
-    return _("a number of at most {most}").format(most=f"{most or 0:g}")

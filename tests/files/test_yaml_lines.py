@@ -1,7 +1,7 @@
 import pytest
 
 from nurture.errors import FileFault
-from nurture.files.yaml_lines import Faults, Node, Table, read_text, read_yaml
+from nurture.files.yaml_lines import Faults, Node, read_text, read_yaml
 
 
 def reading(text: str) -> tuple[Node | None, Faults]:
@@ -30,9 +30,10 @@ def test_numbers_follow_the_core_schema():
 
 def test_every_value_knows_its_line():
     node, _ = reading("program: x\nchains:\n  cold:\n    steps:\n      - send: a\n      - {wait: 3d}\n")
-    assert node.line_at("chains.cold.steps[1].wait") == 6
-    assert node.line_at("chains.cold.steps[7]") == 4
-    assert node.value["chains"].value["cold"].value["steps"].value[1].flow
+    assert node.line_at(("chains", "cold", "steps", 1, "wait")) == 6
+    assert node.line_at(("chains", "cold", "steps", 7)) == 4
+    assert node.at(("chains", "cold", "steps", 1)).flow
+    assert node.at(("chains", "warm")) is None
 
 
 def test_doubled_keys_are_refused_all_at_once_and_the_first_counts():
@@ -87,25 +88,18 @@ def test_an_empty_file_is_an_empty_mapping():
     assert plain("# nothing yet\n") == {}
 
 
-def test_a_table_names_what_it_does_not_know_and_what_it_expected():
-    node, faults = reading("progam: x\nholdout: many\nwindow: 7\nafter_end: never\n")
-    table = Table(node, faults)
-    assert table.text("program", required=True) == ""
-    assert table.number("holdout", 0, least=0, most=100) == 0
-    assert table.choice("after_end", ("repeat", "exit"), "exit") == "exit"
-    table.table("window").done()
-    table.done()
-    assert faults.lines() == [
-        'program.yaml:1: "progam" is not known here. Did you mean "program"?'
-        " Known: program, holdout, after_end, window.",
-        'program.yaml:1: "program" is missing.',
-        'program.yaml:2: "holdout" should be a number.',
-        "program.yaml:3: Expected names with values (name: value) here.",
-        'program.yaml:4: "after_end" should be one of repeat, exit.',
-    ]
+def test_all_faults_stop_together_in_the_order_of_files_and_lines():
+    faults = Faults("program.yaml")
+    faults.add(9, "late.")
+    faults.beside("mails/a.md").add(1, "first of the mail.")
+    faults.add(2, "early.")
     with pytest.raises(FileFault) as caught:
         faults.stop_if_any()
-    assert len(caught.value.faults) == 5
+    assert caught.value.faults == [
+        "mails/a.md:1: first of the mail.",
+        "program.yaml:2: early.",
+        "program.yaml:9: late.",
+    ]
 
 
 def test_files_opened_beside_share_the_faults(tmp_path):
