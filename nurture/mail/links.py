@@ -1,0 +1,105 @@
+"""Finds the links of a finished page and puts a slot where each tracked one stands."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape, unescape
+from urllib.parse import urlsplit
+
+from nurture.mail.sandbox import ADDRESSES
+from nurture.mail.shield import Shield
+from nurture.mail.source import Link
+from nurture.rules.words import _
+
+# Tags as the HTML serialiser writes them: attribute values in double quotes, always.
+_ANCHOR = re.compile(r"""<(?:a|area)\b(?:\s+[^\s=<>"]+(?:="[^"]*")?)*\s*/?>""")
+_HREF = re.compile(r"""(\shref=")([^"]*)(")""")
+_END = re.compile(r"</a>")
+_TAG = re.compile(r"<[^<>]*>")
+_ALT = re.compile(r"""\salt="([^"]*)\"""")
+_OWN = re.compile(r"\{\{-?\s*(" + "|".join(sorted(ADDRESSES)) + r"|params\.\w+)\s*-?\}\}\Z")
+_UNTRACKED = ("mailto:", "tel:", "sms:", "#")
+_LONGEST_LABEL = 120
+
+
+@dataclass(frozen=True)
+class LinkFault:
+    """A link that cannot be sent: the address as written, and why."""
+
+    url: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Linked:
+    page: str
+    links: tuple[Link, ...]
+    faults: tuple[LinkFault, ...]
+
+
+def link_up(page: str, shield: Shield, *, track: bool) -> Linked:
+    """The page with `links[no]` slots in place of http(s) addresses. Without `track` links are only
+    checked. A link whose path or query holds template code is personal: it is sent as it is."""
+    links: list[Link] = []
+    faults: list[LinkFault] = []
+    out: list[str] = []
+    position = 0
+    for start, end, href, label in _hrefs(page, shield):
+        url = shield.uncover(unescape(href)).strip()
+        sentence = _fault(url, shield.without_marks(href) != href)
+        if sentence:
+            faults.append(LinkFault(url, sentence))
+        elif track and _is_tracked(url) and not shield.has_mark(href):
+            links.append(Link(len(links) + 1, url, label))
+            out += (page[position:start], shield.word(f"{{{{ links[{len(links)}] }}}}"))
+            position = end
+    return Linked("".join(out) + page[position:], tuple(links), tuple(faults))
+
+
+def _hrefs(page: str, shield: Shield) -> Iterator[tuple[int, int, str, str]]:
+    """(start, end, value, label) of each href of an anchor, in order."""
+    for anchor in _ANCHOR.finditer(page):
+        href = _HREF.search(anchor[0])
+        if href is None:
+            continue
+        closing = _END.search(page, anchor.end())
+        inside = page[anchor.end() : closing.start() if closing else anchor.end()]
+        start = anchor.start() + href.start(2)
+        yield start, start + len(href[2]), href[2], _label(inside, shield)
+
+
+def _label(inside: str, shield: Shield) -> str:
+    """The words of a link, or the text of its picture."""
+    words = unescape(shield.without_marks(_TAG.sub(" ", inside)))
+    label = " ".join(words.split()) or " ".join(unescape(alt) for alt in _ALT.findall(inside))
+    return label[:_LONGEST_LABEL]
+
+
+def _is_tracked(url: str) -> bool:
+    return url.lower().startswith(("http://", "https://"))
+
+
+def _fault(url: str, has_code: bool) -> str | None:
+    if _OWN.match(url) or url.lower().startswith(_UNTRACKED):
+        return None
+    if not url:
+        return _("The link has no address.")
+    if not _is_tracked(url):
+        return _("The link “{url}” does not begin with http:// or https://.").format(url=url)
+    if has_code and "{" in url.split("/")[2]:
+        return _("The host of the link “{url}” is put together by the template.").format(url=url)
+    if not _host(url):
+        return _("The link “{url}” names no host.").format(url=url)
+    return None
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def href(url: str) -> str:
+    """An address as an attribute value."""
+    return escape(url, quote=True)

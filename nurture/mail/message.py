@@ -1,0 +1,135 @@
+"""One e-mail as bytes: RFC 5322 header, RFC 2046 alternative, text first, CRLF and ASCII throughout.
+
+The one-click fields follow RFC 8058: exactly one List-Unsubscribe with one URI, never folded inside the
+URI and never encoded (an encoded word there breaks one-click), and its List-Unsubscribe-Post.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from nurture.mail.headers import address, field, mailbox, unstructured
+from nurture.mail.prepare import PreparedMail, render
+from nurture.mail.source import MARKETING
+
+# Contains "=_", which quoted-printable never produces: no part can hold it (RFC 2045, section 6.7).
+_BOUNDARY = "=_nurture_5b1d0c"
+_PART = (
+    "--{boundary}\r\n"
+    "Content-Type: text/{kind}; charset=utf-8\r\n"
+    "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+)
+_TEXT_PART = _PART.format(boundary=_BOUNDARY, kind="plain")
+_HTML_PART = "\r\n" + _PART.format(boundary=_BOUNDARY, kind="html")
+_END = f"\r\n--{_BOUNDARY}--\r\n"
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends: the From address and what the footer says."""
+
+    name: str
+    email: str
+    company: str
+    postal_address: str
+    reply_to: str | None = None
+
+    @property
+    def domain(self) -> str:
+        return address(self.email).rpartition("@")[2]
+
+    def as_values(self) -> dict[str, str]:
+        """What templates know of the sender; empty parts are missing, so that `default` helps."""
+        values = {
+            "name": self.name,
+            "company": self.company,
+            "email": self.email,
+            "postal_address": self.postal_address,
+        }
+        return {key: value for key, value in values.items() if value}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is personal about one mail. `to` is the address as stored; `stream` groups mails for
+    List-Id and Feedback-ID (a program's key, say); `purpose` is the delivery's."""
+
+    to: str
+    to_name: str
+    message_id: UUID
+    date: datetime
+    purpose: str
+    stream: str
+    values: Mapping[str, Any]
+    unsubscribe_url: str | None = None
+
+
+def build(mail: PreparedMail, sender: Sender, letter: Letter) -> bytes:
+    """The whole message. Raises AddressFault or RenderFault; both concern this recipient only."""
+    subject = unstructured(render(mail.subject, letter.values))
+    text = render(mail.text, letter.values)
+    html = render(mail.html, letter.values)
+    fixed = _fixed_fields(sender, mail.key, mail.kind, letter.purpose, letter.stream)
+    head = (
+        f"Date: {_date(letter.date)}\r\n"
+        f"{fixed.sent_by}"
+        f"To: {mailbox(letter.to_name, address(letter.to))}\r\n"
+        f"Subject: {subject}\r\n"
+        f"Message-ID: <{letter.message_id}@{fixed.domain}>\r\n"
+    )
+    one_click = _one_click(letter.unsubscribe_url) if mail.kind == MARKETING else ""
+    message = f"{head}{one_click}{fixed.rest}\r\n{_TEXT_PART}{text}{_HTML_PART}{html}{_END}"
+    return message.encode("ascii")
+
+
+@lru_cache(maxsize=64)
+def _date(moment: datetime) -> str:
+    return format_datetime(moment)
+
+
+def _one_click(url: str | None) -> str:
+    if not url:
+        return ""
+    return f"List-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    domain: str
+    sent_by: str
+    rest: str
+
+
+@lru_cache(maxsize=256)
+def _fixed_fields(sender: Sender, key: str, kind: str, purpose: str, stream: str) -> _Fixed:
+    """The fields that are the same for everybody who gets this mail."""
+    sent_by = field("From", mailbox(sender.name or sender.company, address(sender.email)))
+    if sender.reply_to:
+        sent_by += field("Reply-To", address(sender.reply_to))
+    rest = ""
+    if kind == MARKETING:
+        rest += field("List-Id", mailbox(sender.company, f"{_label(stream)}.{sender.domain}"))
+        rest += field("Feedback-ID", feedback_id(key, stream, purpose, sender.domain))
+        rest += field("Precedence", "bulk")
+    else:
+        rest += field("Auto-Submitted", "auto-generated")
+    rest += field("MIME-Version", "1.0")
+    rest += field("Content-Type", f'multipart/alternative;\r\n boundary="{_BOUNDARY}"')
+    return _Fixed(sender.domain, sent_by, rest)
+
+
+def feedback_id(key: str, stream: str, purpose: str, domain: str) -> str:
+    """`mail:stream:purpose:SenderId`, each of its own kind, so that no value repeats across fields."""
+    sender_id = "n" + hashlib.sha256(domain.encode()).hexdigest()[:10]
+    return f"m-{_label(key)}:s-{_label(stream)}:p-{_label(purpose)}:{sender_id}"
+
+
+def _label(text: str) -> str:
+    """A short name of letters, digits and hyphens."""
+    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in text.lower())
+    return kept.strip("-")[:40] or "mail"

@@ -1,0 +1,246 @@
+"""The language of mails: a small, bounded part of Jinja over plain data.
+
+Jinja's own sandbox stops attribute tricks but neither memory bombs nor endless loops, and lets methods of
+whatever is passed be called. So a syntax tree is taken only if every node of it is known to be harmless:
+no calls, no macros, no `*`, `**`, `%`, no includes; loops run over data, two deep at most; `set` may name
+a value but not grow it. Filters come from an allow-list without any that pads or repeats.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from jinja2 import ChainableUndefined, StrictUndefined, TemplateSyntaxError, nodes
+from jinja2.runtime import LoopContext, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from nurture.rules.words import _
+
+MOST_NODES = 5000
+MOST_CHARACTERS = 400_000
+LONGEST_LOOP = 100
+DEEPEST_LOOP = 2
+
+_FILTERS = (
+    "abs",
+    "capitalize",
+    "count",
+    "d",
+    "default",
+    "e",
+    "escape",
+    "first",
+    "float",
+    "int",
+    "last",
+    "length",
+    "lower",
+    "round",
+    "title",
+    "trim",
+    "truncate",
+    "upper",
+    "urlencode",
+)
+_TESTS = ("defined", "undefined", "none", "string", "number", "boolean", "in", "even", "odd", "true", "false")
+_NAMING = (
+    nodes.Name,
+    nodes.Const,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.Filter,
+    nodes.Test,
+    nodes.CondExpr,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Neg,
+    nodes.Pos,
+    nodes.Keyword,
+)
+_KNOWN = (
+    *_NAMING,
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Slice,
+    nodes.If,
+    nodes.For,
+    nodes.Assign,
+    nodes.Add,
+    nodes.Sub,
+    nodes.Div,
+    nodes.FloorDiv,
+    nodes.Concat,
+    nodes.List,
+    nodes.Tuple,
+)
+
+# What a mail may name, and which parts of it are known. None: any part (custom fields, parameters).
+LEAD = frozenset(
+    (
+        "first_name",
+        "last_name",
+        "email",
+        "phone",
+        "role",
+        "language",
+        "timezone",
+        "country",
+        "city",
+        "company",
+        "temperature",
+        "stage",
+        "fields",
+        "dates",
+        "tags",
+    )
+)
+KNOWN_PARTS: Mapping[str, frozenset[str] | None] = {
+    "lead": LEAD,
+    "lead.company": frozenset(("name", "size", "industry", "website", "country", "city")),
+    "lead.fields": None,
+    "lead.dates": None,
+    "sender": frozenset(("name", "company", "email", "postal_address")),
+    "params": None,
+}
+ADDRESSES = frozenset(("unsubscribe_url", "preferences_url", "view_url"))
+ROOTS = frozenset(("lead", "sender", "params", "loop")) | ADDRESSES
+
+Fault = tuple[int, str]
+
+
+class MailEnvironment(ImmutableSandboxedEnvironment):
+    """Reads only keys of plain dictionaries: there is no way from a value to a method."""
+
+    def __init__(self, *, strict: bool = False, **options: Any) -> None:
+        super().__init__(undefined=StrictUndefined if strict else ChainableUndefined, **options)
+        self.globals.clear()
+        self.filters = {name: self.filters[name] for name in _FILTERS}
+        self.filters |= {"join": join, "each": each}
+        self.tests = {name: self.tests[name] for name in _TESTS}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return self._part(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, dict):
+            return self._part(obj, argument)
+        if isinstance(obj, (list, tuple, str)) and isinstance(argument, (int, slice)):
+            try:
+                return obj[argument]
+            except IndexError:
+                return self.undefined(obj=obj, name=str(argument))
+        return self.undefined(obj=obj, name=str(argument))
+
+    def _part(self, obj: Any, name: Any) -> Any:
+        if isinstance(obj, dict):
+            try:
+                return obj[name]
+            except KeyError:
+                return self.undefined(obj=obj, name=str(name))
+        if isinstance(obj, LoopContext) and not str(name).startswith("_"):
+            return super().getattr(obj, name)
+        if isinstance(obj, ChainableUndefined):
+            return obj
+        if isinstance(obj, Undefined):
+            return getattr(obj, "part")  # noqa: B009 - strict: raises UndefinedError with its sentence
+        return self.undefined(obj=obj, name=str(name))
+
+
+def join(value: object, separator: str = ", ") -> str:
+    """The items of a list in one text; a text stays as it is, so that joining cannot multiply it."""
+    if isinstance(value, (list, tuple)):
+        return str(separator).join(str(item) for item in value)
+    return "" if isinstance(value, Undefined) or value is None else str(value)
+
+
+def each(value: object) -> list[Any]:
+    """What a loop runs over: the first hundred items of a list, and nothing for anything else."""
+    return list(value[:LONGEST_LOOP]) if isinstance(value, (list, tuple)) else []
+
+
+_PARSER = MailEnvironment()
+
+
+def parsed(text: str, env: MailEnvironment) -> nodes.Template:
+    """The syntax tree for an environment, its loops bounded. Raises TemplateSyntaxError."""
+    tree = env.parse(text)
+    for loop in tree.find_all(nodes.For):
+        loop.iter = nodes.Filter(loop.iter, "each", [], [], None, None, lineno=loop.lineno)
+    tree.set_environment(env)
+    return tree
+
+
+def template_faults(text: str) -> list[Fault]:
+    """(line, sentence) of everything in a template that a mail may not hold."""
+    if len(text) > MOST_CHARACTERS:
+        return [(1, _("The text is longer than {n} characters.").format(n=MOST_CHARACTERS))]
+    try:
+        tree = _PARSER.parse(text)
+    except TemplateSyntaxError as fault:
+        return [(fault.lineno, _("The template cannot be read: {why}.").format(why=fault.message))]
+    except RecursionError:
+        return [(1, _("The template is nested too deeply."))]
+    return sorted(set(_tree_faults(tree)))
+
+
+def _tree_faults(tree: nodes.Template) -> Iterator[Fault]:
+    if sum(1 for _node in tree.find_all(nodes.Node)) > MOST_NODES:
+        yield 1, _("The template has more than {n} parts.").format(n=MOST_NODES)
+        return
+    own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
+    for node in tree.find_all(nodes.Node):
+        yield from _node_faults(node, own)
+    yield from _loop_faults(tree, 0)
+
+
+def _node_faults(node: nodes.Node, own: set[str]) -> Iterator[Fault]:
+    if not isinstance(node, _KNOWN):
+        yield node.lineno, _("“{what}” cannot be used in a mail.").format(what=type(node).__name__.lower())
+    elif isinstance(node, nodes.Filter) and node.name not in (*_FILTERS, "join"):
+        yield node.lineno, _("There is no filter “{name}”.").format(name=node.name)
+    elif isinstance(node, nodes.Test) and node.name not in _PARSER.tests:
+        yield node.lineno, _("There is no test “{name}”.").format(name=node.name)
+    elif isinstance(node, nodes.Assign):
+        yield from _assign_faults(node)
+    elif isinstance(node, nodes.Name) and node.ctx == "load" and node.name not in ROOTS | own:
+        yield node.lineno, _("“{name}” is not known.").format(name=node.name)
+    elif isinstance(node, nodes.Getattr):
+        yield from _part_faults(node, own)
+
+
+def _assign_faults(node: nodes.Assign) -> Iterator[Fault]:
+    if not isinstance(node.target, nodes.Name) or node.target.name in ROOTS:
+        yield node.lineno, _("“set” takes one new name.")
+    if any(not isinstance(part, _NAMING) for part in (node.node, *node.node.find_all(nodes.Node))):
+        yield node.lineno, _("“set” may name a value, not put one together.")
+
+
+def _part_faults(node: nodes.Getattr, own: set[str]) -> Iterator[Fault]:
+    path = _path(node.node)
+    known = KNOWN_PARTS.get(path) if path.partition(".")[0] not in own else None
+    if known is not None and node.attr not in known:
+        yield node.lineno, _("“{name}” is not known.").format(name=f"{path}.{node.attr}")
+
+
+def _path(node: nodes.Expr) -> str:
+    if isinstance(node, nodes.Getattr):
+        return f"{_path(node.node)}.{node.attr}"
+    return node.name if isinstance(node, nodes.Name) else "?"
+
+
+def _loop_faults(node: nodes.Node, depth: int) -> Iterator[Fault]:
+    for child in node.iter_child_nodes():
+        inside = depth + isinstance(child, nodes.For)
+        if isinstance(child, nodes.For):
+            yield from _one_loop_faults(child, inside)
+        yield from _loop_faults(child, inside)
+
+
+def _one_loop_faults(loop: nodes.For, depth: int) -> Iterable[Fault]:
+    if depth > DEEPEST_LOOP:
+        yield loop.lineno, _("Loops may stand {n} deep at most.").format(n=DEEPEST_LOOP)
+    if loop.recursive or not isinstance(loop.iter, (nodes.Name, nodes.Getattr, nodes.Getitem)):
+        yield loop.lineno, _("A loop runs over a list of the lead, such as lead.tags.")
