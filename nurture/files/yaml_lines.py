@@ -110,12 +110,10 @@ class Node:
         """The value at a path of keys and indexes; None when there is none."""
         node = self
         for part in path:
-            if isinstance(node.value, dict) and part in node.value:
-                node = node.value[part]
-            elif isinstance(node.value, list) and isinstance(part, int) and 0 <= part < len(node.value):
-                node = node.value[part]
-            else:
+            inside = isinstance(part, int) and isinstance(node.value, list) and 0 <= part < len(node.value)
+            if not inside and not (isinstance(node.value, dict) and part in node.value):
                 return None
+            node = node.value[part]
         return node
 
     def line_at(self, path: Sequence[str | int]) -> int:
