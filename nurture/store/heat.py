@@ -16,8 +16,8 @@ from nurture.store.base import Base, Count, Id, Instant, Ref
 class LeadHeat(Base):
     """A lead's heat under a model: P and N apart, so that adding is order-independent, and the net log
     that is compared. `level` is what heat alone says, by its rising and falling thresholds;
-    `temperature` the higher of it and the unexpired floors. `due_at` is the next moment at which silence alone changes something: a cooling
-    or the end of a floor."""
+    `temperature` the higher of it and the unexpired floors. `due_at` is the next moment at which
+    silence alone changes something: a cooling, the end of a floor, readiness falling low enough to arm."""
 
     __tablename__ = "lead_heat"
     __table_args__ = (

@@ -1,0 +1,90 @@
+"""Caps as a function of the set: per rule and UTC day the earliest signals count.
+
+Because the n earliest by (occurred_at, id) count, whatever order they arrive in, replaying them in
+another order gives the same day. A day is kept as a bucket, so that a signal below the cap is added
+without looking at the others.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from nurture.rules import heat
+from nurture.rules.heat import NO_HEAT, Heat
+from nurture.rules.model import SignalRule
+
+Place = tuple[datetime, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class RatedSignal:
+    """One human signal under the rule that it falls under. `at` is UTC."""
+
+    id: UUID
+    at: datetime
+    rule: SignalRule
+
+    @property
+    def day(self) -> date:
+        return self.at.astimezone(UTC).date()
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among its day's signals."""
+        return (self.at, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The signals of one rule and day that count: how many, their sum, the place of the last one."""
+
+    count: int = 0
+    heat: Heat = NO_HEAT
+    last: Place | None = None
+
+
+def counted(signals: Iterable[RatedSignal]) -> list[RatedSignal]:
+    """Those that count, in order of time."""
+    days: dict[tuple[str, date], list[RatedSignal]] = defaultdict(list)
+    for signal in signals:
+        days[signal.rule.key, signal.day].append(signal)
+    kept = [signal for day in days.values() for signal in _earliest(day, day[0].rule.cap)]
+    return sorted(kept, key=lambda signal: signal.place)
+
+
+def fill(signals: Iterable[RatedSignal], half_life_s: float) -> Bucket:
+    """The bucket of one rule and day from all its signals."""
+    known = list(signals)
+    if not known:
+        return Bucket()
+    kept = _earliest(known, known[0].rule.cap)
+    return _put(Bucket(), kept, half_life_s)
+
+
+def add(bucket: Bucket, arrivals: Sequence[RatedSignal], half_life_s: float) -> Bucket | None:
+    """The bucket with new signals in it, without the old ones at hand; None where a late arrival
+    displaces one that counted, so that the bucket must be filled anew."""
+    cap = arrivals[0].rule.cap
+    if cap is None or bucket.count + len(arrivals) <= cap:
+        return _put(bucket, arrivals, half_life_s)
+    if bucket.last is not None and min(one.place for one in arrivals) < bucket.last:
+        return None
+    return _put(bucket, _earliest(arrivals, cap - bucket.count), half_life_s)
+
+
+def _earliest(signals: Iterable[RatedSignal], cap: int | None) -> list[RatedSignal]:
+    return sorted(signals, key=lambda signal: signal.place)[: cap if cap is None else max(cap, 0)]
+
+
+def _put(bucket: Bucket, signals: Sequence[RatedSignal], half_life_s: float) -> Bucket:
+    if not signals:
+        return bucket
+    added = heat.total(heat.of_signal(one.rule.weight, one.at, half_life_s) for one in signals)
+    last = max(one.place for one in signals)
+    return Bucket(
+        count=bucket.count + len(signals),
+        heat=bucket.heat.plus(added),
+        last=last if bucket.last is None else max(last, bucket.last),
+    )

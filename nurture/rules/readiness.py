@@ -1,0 +1,205 @@
+"""Readiness: hand over now? A score of four parts, requirements, and rules that need neither.
+
+    need      share of the need rules that hold, summed up to 100 %
+    activity  heat / the heat at which a lead turns hot, up to 1
+    data      the grade's share and, for the rest to 100 %, the share of the named fields that are known
+    bant      yes counts 1, partly 1/2, out of the four answers
+
+each times the points of its part. Reasons are rounded to a tenth by largest remainder and add up to
+the score; the score compared with the threshold is the one shown.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from nurture.rules import scorecard, shares, temperature
+from nurture.rules.conditions import Bant, Condition, Signalled, describe, holds, parts_of
+from nurture.rules.conditions.tree import BANT_PARTS
+from nurture.rules.facts import Facts
+from nurture.rules.heat import TOLERANCE
+from nurture.rules.model import HeatModel, Readiness
+from nurture.rules.scorecard import Contribution
+from nurture.rules.words import _
+
+PART_NAMES = ("need", "activity", "data", "bant")
+RIPENING_STAGES = frozenset({"visitor", "inquiry", "lead", "customer"})
+Cause = Literal["threshold", "direct_request", "bant"]
+Crossing = Literal["cross", "stay", "rearm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the score; its `reasons` add up to its `points`, at most `best`."""
+
+    name: str
+    points: float
+    best: float
+    reasons: tuple[Contribution, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    text: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LastRipening:
+    """What was true when the lead ripened last: it does not ripen the lead again."""
+
+    at: datetime
+    bant: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Readiness at a moment. `cause` is the `always` rule that holds and is news, if any."""
+
+    score: float
+    parts: tuple[Part, ...]
+    requirements: tuple[Requirement, ...]
+    cause: Cause | None
+    cause_text: str = ""
+
+    @property
+    def reasons(self) -> tuple[Contribution, ...]:
+        """All reasons, together the score."""
+        return tuple(reason for part in self.parts for reason in part.reasons)
+
+    @property
+    def meets_requirements(self) -> bool:
+        return all(requirement.met for requirement in self.requirements)
+
+
+def judge(model: HeatModel, facts: Facts, now: datetime, last: LastRipening | None = None) -> Judgement:
+    """The readiness of a lead whose heat, temperature and grade stand in its facts."""
+    parts = _parts(model, facts, now)
+    always = next((rule for rule in model.readiness.always if _is_news(rule, facts, now, last)), None)
+    return Judgement(
+        score=round(sum(part.points for part in parts), 1),
+        parts=parts,
+        requirements=_requirements(model.readiness, facts),
+        cause=_cause(always),
+        cause_text=describe(always) if always else "",
+    )
+
+
+def crossing(armed: bool, judgement: Judgement, policy: Readiness) -> Crossing:
+    """What a judgement does to a lead. News under an `always` rule crosses at once; otherwise an armed
+    lead crosses by score and requirements, and one that has crossed is armed again when its score
+    has fallen below `fall`."""
+    if judgement.cause is not None:
+        return "cross"
+    if not armed:
+        return "rearm" if judgement.score < policy.fall else "stay"
+    return "cross" if judgement.score >= policy.rise and judgement.meets_requirements else "stay"
+
+
+def cause_of(judgement: Judgement) -> Cause:
+    """What a crossing is put down to."""
+    return judgement.cause or "threshold"
+
+
+def may_ripen(stage: str, future_at: datetime | None, judgement: Judgement, now: datetime) -> bool:
+    """Whether the lead's place allows it: not while sales has it, nor before the date it asked to be
+    left until, unless it asks by itself."""
+    waits = future_at is not None and future_at > now and judgement.cause is None
+    return stage in RIPENING_STAGES and not waits
+
+
+def falls_below_at_heat(model: HeatModel, judgement: Judgement) -> float | None:
+    """The heat under which the score, all else equal, is below `fall`; None if heat cannot bring it
+    there, or it is there already."""
+    policy = model.readiness
+    rest = sum(part.points for part in judgement.parts if part.name != "activity")
+    wanted = policy.fall - 0.05 - rest
+    if judgement.score < policy.fall or wanted <= 0 or policy.parts.activity <= 0:
+        return None
+    return wanted / policy.parts.activity * model.thresholds.hot.rise
+
+
+def _parts(model: HeatModel, facts: Facts, now: datetime) -> tuple[Part, ...]:
+    best = model.readiness.parts
+    raw: dict[str, list[Contribution]] = {
+        "need": list(_need(model, facts, now)),
+        "activity": list(_activity(model, facts)),
+        "data": list(_data(model, facts)),
+        "bant": list(_bant(model, facts)),
+    }
+    flat = [reason for name in PART_NAMES for reason in raw[name]]
+    points = iter(shares.rounded([reason.points for reason in flat]))
+    parts = []
+    for name in PART_NAMES:
+        reasons = tuple(Contribution(reason.text, next(points)) for reason in raw[name])
+        told = tuple(reason for reason in reasons if reason.points)
+        parts.append(Part(name, round(sum(one.points for one in told), 1), getattr(best, name), told))
+    return tuple(parts)
+
+
+def _need(model: HeatModel, facts: Facts, now: datetime) -> Iterator[Contribution]:
+    held = [rule for rule in model.readiness.need if holds(rule.when, facts, now)]
+    whole = max(100.0, sum(rule.share for rule in held))
+    for rule in held:
+        yield Contribution(_(rule.text), model.readiness.parts.need * rule.share / whole)
+
+
+def _activity(model: HeatModel, facts: Facts) -> Iterator[Contribution]:
+    share = min(1.0, (facts.heat + TOLERANCE) / model.thresholds.hot.rise) if facts.heat > 0 else 0.0
+    if share:
+        text = _("heat {heat}").format(heat=f"{facts.heat:.1f}")
+        yield Contribution(text, model.readiness.parts.activity * share)
+
+
+def _data(model: HeatModel, facts: Facts) -> Iterator[Contribution]:
+    policy, best = model.readiness.data, model.readiness.parts.data / 100
+    by_grade = {"A": policy.a, "B": policy.b, "C": policy.c}.get(facts.grade or "", 0.0)
+    if by_grade:
+        yield Contribution(_("grade {grade}").format(grade=facts.grade), best * by_grade)
+    known = [name for name in policy.fields if facts.fields.get(name) not in (None, "")]
+    if known:
+        rest = 100 - max(policy.a, policy.b, policy.c)
+        text = _("known: {names}").format(names=", ".join(known))
+        yield Contribution(text, best * rest * len(known) / len(policy.fields))
+
+
+def _bant(model: HeatModel, facts: Facts) -> Iterator[Contribution]:
+    each = model.readiness.parts.bant / len(BANT_PARTS)
+    worth = {"yes": 1.0, "partly": 0.5}
+    words = {"yes": _("{part}: yes"), "partly": _("{part}: partly")}
+    names = {"budget": _("budget"), "authority": _("authority"), "need": _("need"), "timing": _("timing")}
+    for part in BANT_PARTS:
+        answer = facts.bant.get(part, "unknown")
+        if answer in worth:
+            yield Contribution(words[answer].format(part=names[part]), each * worth[answer])
+
+
+def _requirements(policy: Readiness, facts: Facts) -> tuple[Requirement, ...]:
+    found = []
+    if policy.require.temperature is not None:
+        text = _("at least {temperature}").format(temperature=_(policy.require.temperature))
+        met = temperature.at_least(facts.temperature, policy.require.temperature)
+        found.append(Requirement(text, met))
+    if policy.require.grade is not None:
+        text = _("grade {grade} at least").format(grade=policy.require.grade)
+        found.append(Requirement(text, scorecard.at_least(facts.grade, policy.require.grade)))
+    return tuple(found)
+
+
+def _is_news(rule: Condition, facts: Facts, now: datetime, last: LastRipening | None) -> bool:
+    """Whether an `always` rule holds by something that was not yet there at the last ripening. A rule
+    that asks neither signals nor BANT cannot tell, and speaks once."""
+    if last is None:
+        return holds(rule, facts, now)
+    kinds = {type(part) for part in parts_of(rule)}
+    newer = replace(facts, signals=tuple(one for one in facts.signals if one.occurred_at > last.at))
+    if kinds.isdisjoint({Signalled, Bant}) or not holds(rule, newer, now):
+        return False
+    return Bant not in kinds or not holds(rule, replace(newer, bant=last.bant), now)
+
+
+def _cause(always: Condition | None) -> Cause | None:
+    if always is None:
+        return None
+    return "bant" if isinstance(always, Bant) else "direct_request"
