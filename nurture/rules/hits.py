@@ -80,9 +80,10 @@ def read(line: bytes) -> Hit:
             ip=str(ip_address(raw["ip"])) if raw["ip"] else None,
             headers={clean(name): clean(value) for name, value in raw["headers"].items()},
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        year = hit.at.year
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as fault:
         raise NotAHit("not a line of the tracking door") from fault
-    if hit.kind not in (OPEN, CLICK) or hit.id.version != 7 or not _is_id(hit.delivery_id):
+    if hit.kind not in (OPEN, CLICK) or hit.id.version != 7 or year > 9000 or not _is_id(hit.delivery_id):
         raise NotAHit("not a hit")
     if (hit.kind == CLICK) != _is_id(hit.link_id):
         raise NotAHit("a click has a link, an open has none")

@@ -37,6 +37,12 @@ def visitor_ip(peer: str, forwarded_for: str) -> str | None:
     return str(found)
 
 
+def is_near(text: str) -> bool:
+    """Whether this is an address of this machine or a private network, which tells no visitors apart."""
+    address = _address(text)
+    return address is not None and _is_near(address)
+
+
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)

@@ -1,10 +1,17 @@
 """Hits: every request at the tracking door, raw facts and verdict, nothing thrown away."""
 
+import json
 import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Index, PrimaryKeyConstraint, Uuid
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Index, PrimaryKeyConstraint, Uuid, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.rules.hits import Hit as RawHit
+from nurture.rules.ids import time_of
+from nurture.rules.robots import Verdict
 from nurture.store.base import Base, Instant, Json, Ref, Words
 
 
@@ -17,6 +24,7 @@ class Hit(Base):
         PrimaryKeyConstraint("id", "received_at"),
         Index("ix_hit_delivery_id_received_at", "delivery_id", "received_at"),
         Index("ix_hit_lead_id_received_at", "lead_id", "received_at"),
+        Index("ix_hit_ip_received_at", "ip", "received_at"),
         {"postgresql_partition_by": "RANGE (received_at)"},
     )
 
@@ -43,3 +51,224 @@ class TrackingCursor(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     position: Mapped[str]
     at: Mapped[Instant]
+
+
+@dataclass(frozen=True, slots=True)
+class HitDelivery:
+    """What a delivery says about a hit on it."""
+
+    id: int
+    lead_id: int | None
+    purpose: str
+    state: str
+    sent_at: datetime | None
+    mail_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class HitLink:
+    """What a link says about a click on it."""
+
+    id: int
+    url: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An earlier hit that stands near one being judged."""
+
+    delivery_id: int
+    kind: str
+    link_id: int | None
+    ip: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedHit:
+    """A hit with its lead (None: nobody known stands behind the delivery) and its verdict."""
+
+    hit: RawHit
+    lead_id: int | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSeen:
+    """When people first opened or clicked a delivery, as far as these hits tell (None: not in them)."""
+
+    delivery_id: int
+    opened_at: datetime | None
+    clicked_at: datetime | None
+
+
+# Recorders of one stream take turns by it; see flows/record.
+_STREAM_LOCK = 7_268_541_003
+# More hits of one address than this in a minute change nothing about the verdict.
+_MOST_OF_AN_ADDRESS = 200
+
+_KNOWN = text(
+    """
+    SELECT id FROM hit
+    WHERE id = ANY(CAST(:ids AS uuid[])) AND received_at BETWEEN :first AND :last
+    """
+)
+_DELIVERIES = text(
+    """
+    SELECT d.id, d.lead_id, d.purpose, d.state, d.sent_at, m.key AS mail_key
+    FROM delivery d
+    JOIN mail_version v ON v.id = d.mail_version_id
+    JOIN mail m ON m.id = v.mail_id
+    WHERE d.id = ANY(CAST(:ids AS bigint[]))
+    """
+)
+_LINKS = text("SELECT id, url, label FROM link WHERE id = ANY(CAST(:ids AS bigint[]))")
+_OF_DELIVERIES = text(
+    """
+    SELECT delivery_id, kind, link_id, ip, received_at AS at
+    FROM hit
+    WHERE delivery_id = ANY(CAST(:ids AS bigint[])) AND received_at BETWEEN :first AND :last
+    """
+)
+_OF_ADDRESSES = text(
+    """
+    SELECT h.delivery_id, h.kind, h.link_id, g.ip, h.at
+    FROM unnest(CAST(:ips AS text[])) AS g (ip)
+    CROSS JOIN LATERAL (
+        SELECT delivery_id, kind, link_id, received_at AS at
+        FROM hit
+        WHERE ip = g.ip AND received_at BETWEEN :first AND :last
+        ORDER BY received_at DESC
+        LIMIT :most
+    ) h
+    """
+)
+_ADD = text(
+    """
+    INSERT INTO hit (id, received_at, occurred_at, kind, delivery_id, lead_id, link_id, method, ip,
+                     user_agent, headers, verdict, reasons)
+    SELECT id, at, at, kind, delivery_id, lead_id, link_id, method, ip, user_agent,
+           CAST(headers AS jsonb), verdict, string_to_array(reasons, ' ')
+    FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:kinds AS text[]),
+        CAST(:deliveries AS bigint[]), CAST(:leads AS bigint[]), CAST(:links AS bigint[]),
+        CAST(:methods AS text[]), CAST(:ips AS text[]), CAST(:agents AS text[]),
+        CAST(:headers AS text[]), CAST(:verdicts AS text[]), CAST(:reasons AS text[])
+    ) AS g (id, at, kind, delivery_id, lead_id, link_id, method, ip, user_agent, headers, verdict, reasons)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+    """
+)
+_MARK_FIRST = text(
+    """
+    WITH given AS (
+        SELECT * FROM unnest(
+            CAST(:ids AS bigint[]), CAST(:opened AS timestamptz[]), CAST(:clicked AS timestamptz[])
+        ) AS g (id, opened_at, clicked_at)
+    ), before AS (
+        SELECT d.id, d.chain_id, d.version_id, d.step_key,
+               given.opened_at AS opened_at, given.clicked_at AS clicked_at,
+               given.opened_at IS NOT NULL AND d.opened_at IS NULL AS first_opened,
+               given.clicked_at IS NOT NULL AND d.clicked_at IS NULL AS first_clicked
+        FROM delivery d JOIN given ON given.id = d.id
+        WHERE (given.opened_at IS NOT NULL AND d.opened_at IS NULL)
+           OR (given.clicked_at IS NOT NULL AND d.clicked_at IS NULL)
+        ORDER BY d.id
+        FOR NO KEY UPDATE OF d
+    ), marked AS (
+        UPDATE delivery d
+        SET opened_at = coalesce(d.opened_at, before.opened_at),
+            clicked_at = coalesce(d.clicked_at, before.clicked_at)
+        FROM before WHERE d.id = before.id
+    ), counted AS (
+        SELECT chain_id, version_id, step_key, 'opened' AS what FROM before WHERE first_opened
+        UNION ALL
+        SELECT chain_id, version_id, step_key, 'clicked' FROM before WHERE first_clicked
+    )
+    INSERT INTO step_count (chain_id, version_id, step_key, what, n)
+    SELECT chain_id, version_id, step_key, what, count(*)
+    FROM counted
+    WHERE chain_id IS NOT NULL AND version_id IS NOT NULL AND step_key IS NOT NULL
+    GROUP BY 1, 2, 3, 4
+    ORDER BY 1, 2, 3, 4
+    ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + excluded.n
+    """
+)
+
+
+def may_drain_stream(session: Session) -> bool:
+    """Whether this transaction is the one that drains the stream now; held until it ends."""
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _STREAM_LOCK}))
+
+
+def known(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the ids that are recorded already."""
+    if not ids:
+        return set()
+    span = {"first": time_of(min(ids)), "last": time_of(max(ids))}
+    return set(session.scalars(_KNOWN, {"ids": list(ids), **span}))
+
+
+def deliveries_of(session: Session, ids: Iterable[int]) -> dict[int, HitDelivery]:
+    """The deliveries that were hit, by id."""
+    return {
+        row.id: HitDelivery(row.id, row.lead_id, row.purpose, row.state, row.sent_at, row.mail_key)
+        for row in session.execute(_DELIVERIES, {"ids": sorted(ids)})
+    }
+
+
+def links_of(session: Session, ids: Iterable[int]) -> dict[int, HitLink]:
+    """The links that were followed, by id."""
+    wanted = sorted(ids)
+    rows = session.execute(_LINKS, {"ids": wanted}) if wanted else ()
+    return {row.id: HitLink(row.id, row.url, row.label) for row in rows}
+
+
+def of_deliveries(session: Session, ids: Iterable[int], first: datetime, last: datetime) -> list[Neighbour]:
+    """Recorded hits of these deliveries between two instants, both included."""
+    rows = session.execute(_OF_DELIVERIES, {"ids": sorted(ids), "first": first, "last": last})
+    return [Neighbour(row.delivery_id, row.kind, row.link_id, row.ip, row.at) for row in rows]
+
+
+def of_addresses(session: Session, ips: Iterable[str], first: datetime, last: datetime) -> list[Neighbour]:
+    """Recorded hits from these addresses between two instants, the latest 200 of each."""
+    wanted = sorted(ips)
+    if not wanted:
+        return []
+    span = {"first": first, "last": last, "most": _MOST_OF_AN_ADDRESS}
+    rows = session.execute(_OF_ADDRESSES, {"ips": wanted, **span})
+    return [Neighbour(row.delivery_id, row.kind, row.link_id, row.ip, row.at) for row in rows]
+
+
+def add(session: Session, judged: Sequence[JudgedHit]) -> set[uuid.UUID]:
+    """Record hits; the ids of those that were new."""
+    if not judged:
+        return set()
+    values = {
+        "ids": [one.hit.id for one in judged],
+        "at": [one.hit.at for one in judged],
+        "kinds": [one.hit.kind for one in judged],
+        "deliveries": [one.hit.delivery_id for one in judged],
+        "leads": [one.lead_id for one in judged],
+        "links": [one.hit.link_id for one in judged],
+        "methods": [one.hit.method for one in judged],
+        "ips": [one.hit.ip for one in judged],
+        "agents": [one.hit.ua for one in judged],
+        "headers": [json.dumps(dict(one.hit.headers)) for one in judged],
+        "verdicts": [one.verdict.verdict for one in judged],
+        "reasons": [" ".join(one.verdict.reasons) for one in judged],
+    }
+    return set(session.scalars(_ADD, values))
+
+
+def mark_first(session: Session, seen: Sequence[FirstSeen]) -> None:
+    """Date the first open and click of deliveries and raise the counters of their steps, once a
+    delivery."""
+    if seen:
+        values = {
+            "ids": [one.delivery_id for one in seen],
+            "opened": [one.opened_at for one in seen],
+            "clicked": [one.clicked_at for one in seen],
+        }
+        session.execute(_MARK_FIRST, values)

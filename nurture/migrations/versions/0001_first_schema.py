@@ -83,6 +83,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_hit_delivery_id_received_at", "hit", ["delivery_id", "received_at"], unique=False)
     op.create_index("ix_hit_lead_id_received_at", "hit", ["lead_id", "received_at"], unique=False)
+    op.create_index("ix_hit_ip_received_at", "hit", ["ip", "received_at"], unique=False)
     op.create_table(
         "installation",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
