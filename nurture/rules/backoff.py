@@ -7,6 +7,7 @@ The ladder is that of Standard Webhooks 1.0.0 ("Deliverability and reliability")
 from datetime import timedelta
 
 TRIES = 10
+LONGEST = timedelta(hours=24)
 
 _WAITS = (
     timedelta(seconds=5),
@@ -20,7 +21,6 @@ _WAITS = (
     timedelta(hours=24),
 )
 _JITTER = 0.1
-_LONGEST = timedelta(hours=24)
 
 
 def wait_after(tries: int, *, draw: float, asked: timedelta | None = None) -> timedelta | None:
@@ -34,4 +34,4 @@ def wait_after(tries: int, *, draw: float, asked: timedelta | None = None) -> ti
     if tries >= TRIES:
         return None
     planned = _WAITS[tries - 1] * (1 - _JITTER + 2 * _JITTER * draw)
-    return planned if asked is None else max(planned, min(asked, _LONGEST))
+    return planned if asked is None else max(planned, min(asked, LONGEST))

@@ -49,5 +49,10 @@ def after(outcome: str, reason: str, *, came_from: str | None) -> Move:
     if outcome == "rejected" and reason in DISQUALIFYING:
         return Move("lost", arms=False, ends_nurturing=True)
     if outcome in ("rejected", "later"):
-        return Move("customer" if came_from == "customer" else "lead", arms=True, ends_nurturing=False)
+        return Move(returned_to(came_from), arms=True, ends_nurturing=False)
     return Move(_STAGE_AFTER[outcome], arms=False, ends_nurturing=outcome in ("meeting", "won", "lost"))
+
+
+def returned_to(came_from: str | None) -> str:
+    """Where a lead goes on being nurtured when sales returns it or its ripeness has passed."""
+    return "customer" if came_from == "customer" else "lead"

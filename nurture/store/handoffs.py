@@ -123,3 +123,15 @@ def return_lead(session: Session, lead_id: int, *, arms: bool, future_at: dateti
         text("UPDATE lead SET armed = armed OR :arms, future_at = :future_at WHERE id = :id"),
         {"id": lead_id, "arms": arms, "future_at": future_at},
     )
+
+
+def last_outcome(session: Session, handoff_id: int) -> HandoffOutcome | None:
+    """The latest answer of sales."""
+    query = select(HandoffOutcome).where(HandoffOutcome.handoff_id == handoff_id)
+    return session.scalars(query.order_by(HandoffOutcome.id.desc()).limit(1)).first()
+
+
+def stage_of(session: Session, lead_id: int) -> str:
+    """The stage the lead stands in."""
+    query = text("SELECT stage FROM lead WHERE id = :id")
+    return str(session.execute(query, {"id": lead_id}).scalar_one())

@@ -37,7 +37,7 @@ def note_failure(session: Session, endpoint_id: int, *, now: datetime) -> dateti
     return since
 
 
-def disable_endpoint(session: Session, endpoint_id: int, reason: str, *, now: datetime) -> None:
+def disable(session: Session, endpoint_id: int, reason: str, *, now: datetime) -> None:
     """Post nothing more there. What waits stays, and goes out if the endpoint is enabled again."""
     session.execute(
         text("""
@@ -48,16 +48,14 @@ def disable_endpoint(session: Session, endpoint_id: int, reason: str, *, now: da
     )
 
 
-def add_endpoint(
-    session: Session, url: str, types: Sequence[str], sealed: str, *, now: datetime
-) -> WebhookEndpoint:
+def add(session: Session, url: str, types: Sequence[str], sealed: str, *, now: datetime) -> WebhookEndpoint:
     endpoint = WebhookEndpoint(url=url, types=list(types), secrets=[sealed], created_at=now)
     session.add(endpoint)
     session.flush()
     return endpoint
 
 
-def endpoints(session: Session, *, after: int = 0, limit: int = 500) -> list[WebhookEndpoint]:
+def page(session: Session, *, after: int = 0, limit: int = 500) -> list[WebhookEndpoint]:
     """Endpoints in the order they were made, those after the id `after`."""
     query = select(WebhookEndpoint).where(WebhookEndpoint.id > after).order_by(WebhookEndpoint.id)
     return list(session.scalars(query.limit(limit)))
@@ -79,3 +77,8 @@ def post_test(session: Session, endpoint_id: int, data: Mapping[str, Any], *, no
     session.add(WebhookPost(message_id=message_id, endpoint_id=endpoint_id, due_at=now))
     session.flush()
     return message_id
+
+
+def get(session: Session, endpoint_id: int, *, lock: bool = False) -> WebhookEndpoint | None:
+    """One endpoint, locked for a change if asked."""
+    return session.get(WebhookEndpoint, endpoint_id, with_for_update=lock, populate_existing=lock)

@@ -6,8 +6,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+import structlog
+
 from nurture.net.outgoing import Reply, Unreached, Way, post
 from nurture.webhooks.signature import sign
+
+log = structlog.get_logger()
 
 THREADS = 16
 KEPT_REPLY = 4 * 1024
@@ -47,7 +51,8 @@ class Poster:
         self._way = way
         self._real_seconds = real_seconds
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="webhook")
-        self.threads = threads
+        self._threads = threads
+        self._under_way: set[Future[None]] = set()
 
     @property
     def private(self) -> bool:
@@ -75,13 +80,33 @@ class Poster:
         }
         return self.post(url, headers, body)
 
+    @property
+    def under_way(self) -> int:
+        """How many works have been begun and have not ended."""
+        return len(self._under_way)
+
+    @property
+    def free(self) -> int:
+        """How many more can run at once."""
+        return max(0, self._threads - len(self._under_way))
+
     def begin(self, work: Callable[[], None]) -> "Future[None]":
-        """Run `work` beside others, on one of `threads` threads."""
-        return self._pool.submit(work)
+        """Run `work` beside others, on a thread of this poster."""
+        future = self._pool.submit(work)
+        self._under_way.add(future)
+        future.add_done_callback(self._ended)
+        return future
 
     def close(self) -> None:
         """Wait for what is under way; each post ends by itself within the total time."""
         self._pool.shutdown(wait=True)
+
+    def _ended(self, future: "Future[None]") -> None:
+        self._under_way.discard(future)
+        error = future.exception()
+        if error is not None:
+            # Only the kind of the fault: its text may quote what was to be stored.
+            log.error("webhook attempt not recorded", error=type(error).__name__)
 
     def _retry_after(self, reply: Reply) -> float | None:
         """Seconds or a date (RFC 9110 section 10.2.3), where the status lets a receiver ask."""

@@ -1,0 +1,179 @@
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.errors import Conflict, Invalid, NotFound
+from nurture.flows.answer import Answered, Outcome, answer
+from nurture.flows.hand_over import hand_over
+from nurture.rules.tokens import KeyRing
+from nurture.store.handoffs import Handoff, HandoffOutcome
+from nurture.store.leads import Lead
+from nurture.store.signals import Signal
+from nurture.store.webhooks import WebhookMessage
+from tests.conftest import TUESDAY
+from tests.flows.ripe_leads import a_lead, a_model, ripened
+
+NEXT_WEEK = TUESDAY + timedelta(days=7)
+MONDAY = TUESDAY + timedelta(days=6)
+
+
+@pytest.fixture
+def ada(db: Session) -> int:
+    return a_lead(db)
+
+
+@pytest.fixture
+def handoff(db: Session, sessions: sessionmaker[Session], ada: int) -> int:
+    """Ada's hand-off, released."""
+    handoff_id = ripened(db, ada, a_model(db))
+    hand_over(sessions, KeyRing((b"k" * 32,)), "https://nurture.example", now=TUESDAY)
+    return handoff_id
+
+
+def say(db: Session, handoff_id: int, outcome: str, **more) -> Answered:
+    answered = answer(db, handoff_id, Outcome(outcome, **more), by="user:1", now=MONDAY)
+    db.commit()
+    return answered
+
+
+def lead(db: Session, lead_id: int) -> Lead:
+    return db.get_one(Lead, lead_id, populate_existing=True)
+
+
+def told(db: Session) -> list[str]:
+    kinds = db.scalars(select(WebhookMessage.type).where(WebhookMessage.created_at == MONDAY))
+    return sorted(kinds)
+
+
+def test_accepting_keeps_the_lead_with_sales_and_tells_that_it_is_handed_over(
+    db: Session, handoff: int, ada: int
+) -> None:
+    assert say(db, handoff, "accepted") == Answered(handoff, "accepted", "sales_ready", True)
+    assert db.get_one(Handoff, handoff).accepted_at == MONDAY
+    assert told(db) == ["handoff.outcome", "lead.handed_over"]
+
+
+def test_a_meeting_makes_an_opportunity_and_a_signal(db: Session, handoff: int, ada: int) -> None:
+    say(db, handoff, "accepted")
+    assert say(db, handoff, "meeting", at=NEXT_WEEK).stage == "opportunity"
+    signal = db.scalars(select(Signal)).one()
+    assert (signal.kind, signal.source, signal.data) == (
+        "meeting_booked",
+        "sales",
+        {"at": "2026-03-10T10:00:00Z"},
+    )
+    assert db.get_one(Handoff, handoff).contacted_at == MONDAY
+    assert told(db).count("lead.handed_over") == 1
+
+
+def test_a_won_deal_makes_a_customer_and_keeps_the_revenue(db: Session, handoff: int, ada: int) -> None:
+    say(db, handoff, "meeting", at=NEXT_WEEK)
+    answered = say(db, handoff, "won", amount=Decimal("120000.50"), currency="EUR")
+    assert (answered.stage, lead(db, ada).armed) == ("customer", False)
+    last = db.scalars(select(HandoffOutcome).order_by(HandoffOutcome.id.desc())).first()
+    assert (last.amount, last.currency) == (Decimal("120000.50"), "EUR")
+    assert db.get_one(Handoff, handoff).closed_at == MONDAY
+    body = db.scalars(
+        select(WebhookMessage.body).where(WebhookMessage.dedup_key == f"handoff.outcome:{last.id}")
+    ).one()
+    assert json.loads(body)["data"]["amount"] == "120000.50"
+
+
+def test_a_rejected_lead_goes_back_to_nurturing_and_may_ripen_again(
+    db: Session, handoff: int, ada: int
+) -> None:
+    assert say(db, handoff, "rejected", reason="no project this year").stage == "lead"
+    assert lead(db, ada).armed
+    again = ripened(db, ada, 1, now=NEXT_WEEK)
+    assert db.get_one(Handoff, again).ripening_no == 2
+
+
+def test_a_disqualified_lead_is_lost_and_does_not_ripen_again(db: Session, handoff: int, ada: int) -> None:
+    assert say(db, handoff, "rejected", reason="disqualified").stage == "lost"
+    assert not lead(db, ada).armed
+
+
+def test_later_makes_a_future_lead_with_its_date(db: Session, handoff: int, ada: int) -> None:
+    assert say(db, handoff, "later", at=NEXT_WEEK, reason="budget in spring").stage == "lead"
+    assert (lead(db, ada).future_at, lead(db, ada).armed) == (NEXT_WEEK, True)
+
+
+def test_a_lost_deal_has_its_reason_in_the_record_of_stages(db: Session, handoff: int, ada: int) -> None:
+    assert say(db, handoff, "lost", reason="chose another supplier").stage == "lost"
+    body = db.scalars(
+        select(WebhookMessage.body)
+        .where(WebhookMessage.type == "lead.stage_changed")
+        .order_by(WebhookMessage.created_at.desc())
+    ).first()
+    assert json.loads(body)["data"]["reason"] == "lost: chose another supplier"
+
+
+def test_a_customer_whom_sales_returns_is_a_customer_still(
+    db: Session, sessions: sessionmaker[Session]
+) -> None:
+    cleo = a_lead(db, "Cleo", stage="customer")
+    handoff_id = ripened(db, cleo, a_model(db))
+    hand_over(sessions, KeyRing((b"k" * 32,)), "https://nurture.example", now=TUESDAY)
+    assert say(db, handoff_id, "rejected", reason="not now").stage == "customer"
+
+
+def test_the_same_answer_twice_is_one_answer(db: Session, handoff: int) -> None:
+    first = say(db, handoff, "won", amount=Decimal(100), currency="EUR")
+    second = say(db, handoff, "won", amount=Decimal(100), currency="EUR")
+    assert (first.new, second.new) == (True, False)
+    assert second.stage == "customer"
+    assert db.scalar(select(func.count()).select_from(HandoffOutcome)) == 1
+    assert told(db).count("handoff.outcome") == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("won", "lost"), ("rejected", "accepted"), ("lost", "won"), ("accepted", "accepted")]
+)
+def test_an_answer_that_does_not_follow_is_a_conflict_in_a_sentence(
+    db: Session, handoff: int, first: str, then: str
+) -> None:
+    say(db, handoff, first)
+    with pytest.raises(Conflict, match=first):
+        answer(db, handoff, Outcome(then, note="on second thoughts"), by="user:1", now=MONDAY)
+
+
+def test_a_handoff_that_still_waits_takes_no_answer(db: Session, ada: int) -> None:
+    waiting = ripened(db, ada, a_model(db))
+    with pytest.raises(Conflict, match="not been released"):
+        answer(db, waiting, Outcome("accepted"), by="user:1", now=MONDAY)
+
+
+def test_a_meeting_can_be_moved_to_another_date(db: Session, handoff: int) -> None:
+    say(db, handoff, "meeting", at=NEXT_WEEK)
+    assert say(db, handoff, "meeting", at=NEXT_WEEK + timedelta(days=1)).new
+
+
+@pytest.mark.parametrize(
+    ("outcome", "field"),
+    [
+        (Outcome("maybe"), "outcome"),
+        (Outcome("meeting"), "at"),
+        (Outcome("later"), "at"),
+        (Outcome("later", at=TUESDAY), "at"),
+        (Outcome("meeting", at=NEXT_WEEK.replace(tzinfo=None)), "at"),
+        (Outcome("won", amount=Decimal(-1)), "amount"),
+        (Outcome("won", amount=Decimal("NaN")), "amount"),
+        (Outcome("won", amount=Decimal("0.001")), "amount"),
+        (Outcome("won", amount=Decimal(1), currency="euro"), "currency"),
+        (Outcome("lost", reason="x" * 501), "reason"),
+        (Outcome("accepted", note="x" * 5001), "note"),
+    ],
+)
+def test_a_wrong_answer_names_its_field(db: Session, handoff: int, outcome: Outcome, field: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        answer(db, handoff, outcome, by="user:1", now=MONDAY)
+    assert list(refusal.value.errors) == [field]
+
+
+def test_an_unknown_handoff_is_not_found(db: Session) -> None:
+    with pytest.raises(NotFound):
+        answer(db, 4711, Outcome("accepted"), by="user:1", now=MONDAY)
