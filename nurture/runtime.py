@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -14,11 +15,17 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.buffers import wake
 from nurture.config import Settings, load_settings
 from nurture.embedded.addresses import Addresses
+from nurture.embedded.catcher.receive import choose_port
+from nurture.embedded.home import Home
 from nurture.embedded.servers import servers
 from nurture.files import clock_file
 from nurture.files.secrets import load_pepper, load_ring
 from nurture.files.vault import Vault
+from nurture.mail.smtp import Mailer
+from nurture.mail.smtp_url import parse_smtp_url
+from nurture.net.outgoing import Way
 from nurture.rules.tokens import KeyRing
+from nurture.webhooks.post import Poster
 
 # Redis carries speed, not truth: a door waits for it no longer than this. (redis-py's own retries
 # would block every request for seconds when Redis is away.)
@@ -46,6 +53,24 @@ class Runtime:
     def wake(self, topic: str) -> None:
         """Tell a waiting pump that there is work; called after the commit."""
         wake.wake(self.redis, topic)
+
+    @property
+    def smtp_url(self) -> str:
+        """The mail server of the settings, or the catcher of this home."""
+        if self.settings.smtp_url:
+            return self.settings.smtp_url
+        return f"smtp://127.0.0.1:{choose_port(Home(self.settings.home).run)}"
+
+    def make_mailer(self) -> Mailer:
+        """A connection of its own to the mail server, for one thread; the caller closes it."""
+        return Mailer(
+            parse_smtp_url(self.smtp_url), helo=urlsplit(self.settings.base_url).hostname or "localhost"
+        )
+
+    def make_poster(self) -> Poster:
+        """Posts webhooks; the caller closes it. Timestamps of attempts are real: receivers compare them."""
+        way = Way(private=self.settings.allow_private_webhooks)
+        return Poster(way, real_seconds=lambda: datetime.now(UTC).timestamp())
 
     def close(self) -> None:
         self.engine.dispose()
