@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.buffers import wake
 from nurture.config import Settings, load_settings
 from nurture.embedded.addresses import Addresses
-from nurture.embedded.catcher.receive import choose_port
+from nurture.embedded.catcher.receive import recorded_port
 from nurture.embedded.home import Home
 from nurture.embedded.servers import servers
+from nurture.errors import Unavailable
 from nurture.files import clock_file
 from nurture.files.secrets import load_pepper, load_ring
 from nurture.files.vault import Vault
@@ -25,6 +26,7 @@ from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
 from nurture.net.outgoing import Way
 from nurture.rules.tokens import KeyRing
+from nurture.rules.words import _
 from nurture.webhooks.post import Poster
 
 # Redis carries speed, not truth: a door waits for it no longer than this. (redis-py's own retries
@@ -59,7 +61,12 @@ class Runtime:
         """The mail server of the settings, or the catcher of this home."""
         if self.settings.smtp_url:
             return self.settings.smtp_url
-        return f"smtp://127.0.0.1:{choose_port(Home(self.settings.home).run)}"
+        port = recorded_port(Home(self.settings.home).run)
+        if port is None:
+            raise Unavailable(
+                _("No mail server: set NURTURE_SMTP_URL, or start `nurture up` for the catcher.")
+            )
+        return f"smtp://127.0.0.1:{port}"
 
     def make_mailer(self) -> Mailer:
         """A connection of its own to the mail server, for one thread; the caller closes it."""
