@@ -11,10 +11,11 @@ from typing import Any
 from nurture.rules.messages import instant
 
 RECENT_SIGNALS = 10
-MAX_REASONS = 20
+MAX_REASONS = 12
 
-_MAX_TEXT = 300
-_MAX_KEYS = 5
+# In bytes of UTF-8; JSON may double them where a text is all quotation marks. Together they leave room.
+_FIELD, _REASON, _SIGNAL_KEY, _SIGNAL_VALUE = 300, 200, 40, 100
+_SIGNAL_KEYS = 3
 _BANT = ("budget", "authority", "need", "timing")
 
 
@@ -115,7 +116,7 @@ def _card(card: LeadCard) -> dict[str, Any]:
 
 def _ripeness(ripeness: Ripeness) -> dict[str, Any]:
     reasons = [
-        {"text": _cut(str(reason["text"])), "points": reason["points"]}
+        {"text": _cut(str(reason["text"]), _REASON), "points": reason["points"]}
         for reason in ripeness.reasons[:MAX_REASONS]
     ]
     return {
@@ -134,20 +135,25 @@ def _bant_answer(kept: Any) -> str:
 
 
 def _signal(signal: RecentSignal) -> dict[str, Any]:
-    kept = list(signal.data.items())[:_MAX_KEYS]
+    kept = list(signal.data.items())[:_SIGNAL_KEYS]
     return {
         "kind": signal.kind,
         "occurred_at": instant(signal.occurred_at),
         "mail": signal.mail,
-        "data": {str(key)[:50]: _short(value) for key, value in kept},
+        "data": {str(_cut(str(key), _SIGNAL_KEY)): _short(value) for key, value in kept},
     }
 
 
 def _short(value: Any) -> str | int | float | bool | None:
-    return value if value is None or isinstance(value, bool | int | float) else _cut(str(value))
+    return (
+        value if value is None or isinstance(value, bool | int | float) else _cut(str(value), _SIGNAL_VALUE)
+    )
 
 
-def _cut(text: str | None) -> str | None:
-    if text is None or len(text) <= _MAX_TEXT:
-        return text
-    return text[: _MAX_TEXT - 1] + "…"
+def _cut(text: str | None, most: int = _FIELD) -> str | None:
+    if text is None:
+        return None
+    clean = "".join(letter if letter.isprintable() else " " for letter in text[:most])
+    if len(text) <= most and len(clean.encode()) <= most:
+        return clean
+    return clean.encode()[: most - 3].decode("utf-8", "ignore") + "…"
