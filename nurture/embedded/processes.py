@@ -31,6 +31,19 @@ def working_in(folder: Path) -> list[int]:
     return [pid for pid in pids if _folder_of(pid) == str(folder)]
 
 
+def of_session(leader: int) -> list[int]:
+    """Every process of the session that `leader` opened, wherever its parents went."""
+    pids = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [pid for pid in pids if _session_of(pid) == leader]
+
+
+def _session_of(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
 def _folder_of(pid: int) -> str | None:
     try:
         return os.readlink(f"/proc/{pid}/cwd")
@@ -40,9 +53,9 @@ def _folder_of(pid: int) -> str | None:
 
 def end(pid: int, sig: int, *, patience: float) -> None:
     """Send `sig`, wait `patience` seconds for the end, then kill."""
-    if not _signal(pid, sig) or gone_within(pid, patience):
+    if not send(pid, sig) or gone_within(pid, patience):
         return
-    _signal(pid, signal.SIGKILL)
+    send(pid, signal.SIGKILL)
     gone_within(pid, 5.0)
 
 
@@ -63,7 +76,8 @@ def _reaped(pid: int) -> bool:
         return False
 
 
-def _signal(pid: int, sig: int) -> bool:
+def send(pid: int, sig: int) -> bool:
+    """Send a signal; False when the process is gone."""
     try:
         os.kill(pid, sig)
     except ProcessLookupError:

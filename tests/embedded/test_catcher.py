@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from nurture.embedded.catcher.box import Box
-from nurture.embedded.catcher.receive import choose_port, port_is_free, recorded_port
+from nurture.embedded.catcher.receive import choose_port, recorded_port
 from nurture.embedded.catcher.serve import serve
 from nurture.embedded.home import Home
+from nurture.embedded.ports import any_free, is_free
 from nurture.errors import Unavailable
-from tests.embedded.ports import free_port
 
 
 class Catcher:
@@ -46,7 +46,7 @@ class Catcher:
 def catcher(tmp_path: Path) -> Iterator[Catcher]:
     home = Home(tmp_path / "home")
     home.make()
-    page, stop, heard, ports = free_port(), threading.Event(), threading.Event(), []
+    page, stop, heard, ports = any_free("127.0.0.1"), threading.Event(), threading.Event(), []
 
     def started(port: int) -> None:
         ports.append(port)
@@ -148,7 +148,7 @@ def test_a_port_that_was_taken_meanwhile_is_replaced(catcher: Catcher) -> None:
 
 
 def test_a_taken_page_port_is_one_sentence(catcher: Catcher, tmp_path: Path) -> None:
-    assert not port_is_free("127.0.0.1", catcher.page)
+    assert not is_free(("127.0.0.1", catcher.page))
     other = Home(tmp_path / "other")
     other.make()
     with pytest.raises(Unavailable, match="NURTURE_CATCHER_BIND"):

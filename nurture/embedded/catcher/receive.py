@@ -1,15 +1,17 @@
 """The SMTP side of the catcher (RFC 5321), on a port that the system chose once for this home."""
 
 import asyncio
-import socket
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from nurture.embedded.catcher.box import Box
+from nurture.embedded.ports import any_free, is_free
 
 HOST = "127.0.0.1"
+# The default of NURTURE_CATCHER_BIND: nobody chose it, so it may give way.
+PAGE = ("127.0.0.1", 8025)
 _LARGEST = 64 * 1024 * 1024
 
 
@@ -43,28 +45,17 @@ def recorded_port(run: Path) -> int | None:
 def choose_port(run: Path) -> int:
     """The recorded port when it is free, else a new one of the system's choice, recorded."""
     port = recorded_port(run)
-    if port is None or not port_is_free(HOST, port):
-        port = _free_port()
+    if port is None or not is_free((HOST, port)):
+        port = any_free(HOST)
         fresh = run / "catcher.port.new"
         fresh.write_text(str(port))
         fresh.replace(run / "catcher.port")
     return port
 
 
-def port_is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        # As servers do: a port whose old connections are still closing counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def next_free(address: tuple[str, int]) -> tuple[str, int]:
+    """The address itself; when it is the default and taken, the next port above that is free."""
+    host, port = address
+    if address != PAGE:
+        return address
+    return host, next((free for free in range(port, port + 100) if is_free((host, free))), port)

@@ -1,0 +1,24 @@
+"""The terminal door: `nurture …`. Each command lies in a module that is loaded when it is asked for."""
+
+from nurture.cli.frame import Door
+
+COMMANDS = {
+    "up": "nurture.cli.up:up",
+    "web": "nurture.cli.web:web",
+    "worker": "nurture.cli.work:worker",
+    "scheduler": "nurture.cli.work:scheduler",
+    "catcher": "nurture.cli.catcher:catcher",
+    "migrate": "nurture.cli.database:migrate",
+    "user": "nurture.cli.people:user",
+    "key": "nurture.cli.people:key",
+    "stop-sending": "nurture.cli.sending:stop",
+    "resume-sending": "nurture.cli.sending:resume",
+    "doctor": "nurture.cli.doctor:doctor",
+}
+
+main = Door(
+    name="nurture",
+    places=COMMANDS,
+    help="Keeps a dialogue with every lead until it is ripe, and hands over only the ripe.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)

@@ -1,0 +1,44 @@
+"""How the processes log: JSON lines, or coloured text when a person watches. Never to standard output,
+which belongs to the data that a command prints."""
+
+import logging
+import sys
+
+import structlog
+
+from nurture.config import load_settings
+from nurture.errors import SettingsFault
+
+
+def configure() -> None:
+    """Set logging up once, at the beginning of a process."""
+    level = _level()
+    logging.basicConfig(
+        stream=sys.stderr, level=max(level, logging.INFO), format="%(levelname)s %(name)s %(message)s"
+    )
+    for chatty in ("alembic", "mail.log", "rq.worker", "rq.job"):
+        logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *_rendering(sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _rendering(person: bool) -> list[structlog.typing.Processor]:
+    if person:
+        return [structlog.dev.ConsoleRenderer()]
+    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+
+
+def _level() -> int:
+    try:
+        return logging.getLevelNamesMapping()[load_settings().log_level]
+    except SettingsFault:
+        return logging.INFO  # the command itself will say what is wrong

@@ -1,0 +1,45 @@
+"""The WSGI applications: the pages behind the tracking door, and the door alone."""
+
+import atexit
+from contextlib import ExitStack
+from wsgiref.types import WSGIApplication
+
+from nurture.app import create_app
+from nurture.buffers.stream import HitStream, StreamFeed, quick_client
+from nurture.cli.logs import configure
+from nurture.files.link_cache import LinkCache
+from nurture.files.spool import Spool
+from nurture.flows.links import link_source
+from nurture.runtime import Runtime, opened
+from nurture.web.tracking import TrackingDoor, nowhere
+
+
+def pages() -> WSGIApplication:
+    """Everything: tracking, pages, API."""
+    runtime = _for_this_process()
+    return _door(create_app(runtime), runtime)
+
+
+def tracking() -> WSGIApplication:
+    """Only opens and clicks, for a process or a host of its own."""
+    return _door(nowhere, _for_this_process())
+
+
+def _for_this_process() -> Runtime:
+    """A runtime that is closed when the process ends; made in the process that serves, after any fork."""
+    configure()
+    kept = ExitStack()
+    atexit.register(kept.close)
+    return kept.enter_context(opened())
+
+
+def _door(app: WSGIApplication, runtime: Runtime) -> TrackingDoor:
+    home = runtime.settings.home
+    return TrackingDoor(
+        app,
+        ring=runtime.ring,
+        spool=Spool(home / "spool"),
+        stream=StreamFeed(HitStream(quick_client(runtime.addresses.redis_url))),
+        links=LinkCache(home / "links.jsonl", link_source(runtime.sessions)),
+        now=runtime.now,
+    )

@@ -1,0 +1,51 @@
+"""`nurture web`."""
+
+import signal
+from collections.abc import Callable
+from wsgiref.types import WSGIApplication
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from nurture.cli import served
+from nurture.config import load_settings
+from nurture.embedded.ports import check_free
+from nurture.embedded.privileges import die_with_parent
+from nurture.embedded.servers import servers
+
+_THREADS = 8
+
+
+@click.command()
+@click.option("--only", type=click.Choice(["tracking"]), help="Serve opens and clicks alone.")
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True)
+def web(only: str | None, processes: int) -> None:
+    """Serve the pages, the API and the tracking door."""
+    settings = load_settings()
+    load = served.tracking if only else served.pages
+    host, port = (settings.tracking_bind or settings.bind) if only else settings.bind
+    check_free((host, port), "NURTURE_TRACKING_BIND" if only and settings.tracking_bind else "NURTURE_BIND")
+    server = Granian(
+        "nurture",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=processes,
+        blocking_threads=_THREADS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=5,
+        log_level=LogLevels.warning,
+    )
+    with servers(settings):
+        server.serve(target_loader=_loader(load), wrap_loader=False)
+
+
+def _loader(load: Callable[[], WSGIApplication]) -> Callable[..., WSGIApplication]:
+    def in_worker(*_: object) -> WSGIApplication:
+        # A worker whose server was killed would keep the port for ever.
+        die_with_parent(signal.SIGTERM)
+        return load()
+
+    return in_worker

@@ -1,0 +1,75 @@
+"""The two queues. A worker process listens on one of them: on two, RQ loses a job for good when the
+worker dies between taking and starting it.
+
+A job carries no work, only the word that it is time to look: the work is rows in PostgreSQL.
+"""
+
+from collections.abc import Callable
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry as Reconnect
+from rq import Queue, Retry
+from rq.exceptions import DuplicateJobError
+from rq.serializers import JSONSerializer
+
+PUMP, LONG = "pump", "long"
+NAMES = (PUMP, LONG)
+TICK_SECONDS = 5
+_TURN = "nurture.jobs.pump.turn"
+_TURN_TIMEOUT = 120
+_LONG_TIMEOUT = 6 * 3600
+_RESULT_TTL = 60
+_FAILURE_TTL = 24 * 3600
+
+
+def queue(redis: Redis, name: str) -> Queue:
+    """A queue whose jobs are JSON: with pickle, whoever writes to Redis would run code here."""
+    return Queue(name, connection=redis, serializer=JSONSerializer)
+
+
+def offer_turn(redis: Redis) -> bool:
+    """Have one turn of the pump wait in the queue; False when one waits already.
+
+    The id holds the tick, so that several schedulers offer it once. It is not one id for ever: the turn
+    of a killed worker would then keep the next one out until RQ notices the death.
+    """
+    pumps = queue(redis, PUMP)
+    if pumps.count:
+        return False
+    return _once(pumps, _TURN, f"pump-{_seconds(redis) // TICK_SECONDS}", _TURN_TIMEOUT)
+
+
+def start_long(redis: Redis, job: Callable[..., None], number: int) -> bool:
+    """Queue a long job about row `number`; False when it is queued or running already."""
+    name = f"{job.__module__}.{job.__qualname__}"
+    return _once(queue(redis, LONG), name, f"{job.__name__}-{number}", _LONG_TIMEOUT, number)
+
+
+def patient_client(redis_url: str) -> Redis:
+    """A client that may wait for an answer for a while, for workers and the scheduler."""
+    return Redis.from_url(
+        redis_url, socket_timeout=10, socket_connect_timeout=2, retry=Reconnect(NoBackoff(), 0)
+    )
+
+
+def _once(where: Queue, job: str, name: str, timeout: int, *arguments: int) -> bool:
+    try:
+        where.enqueue(
+            job,
+            *arguments,
+            job_id=name,
+            unique=True,
+            retry=Retry(max=3),
+            job_timeout=timeout,
+            result_ttl=_RESULT_TTL,
+            failure_ttl=_FAILURE_TTL,
+        )
+    except DuplicateJobError:
+        return False
+    return True
+
+
+def _seconds(redis: Redis) -> int:
+    """The clock of Redis, which all hosts share."""
+    return int(redis.time()[0])

@@ -1,0 +1,69 @@
+"""What has to happen from time to time. Several schedulers at once do no harm."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from redis import Redis
+
+from nurture.jobs import queues
+from nurture.jobs.queues import TICK_SECONDS
+from nurture.runtime import Runtime
+from nurture.store import partitions
+
+log = structlog.get_logger()
+
+_BEAT = 0.5
+_QUIET_SECONDS = 60.0  # a fault that lasts is said once a minute
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Something done every `seconds`, first at once."""
+
+    name: str
+    seconds: float
+    run: Callable[[], object]
+
+
+def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
+    """The list."""
+    return [
+        Periodic("offer_turn", TICK_SECONDS, lambda: queues.offer_turn(redis)),
+        Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
+    ]
+
+
+def keep_time(items: list[Periodic], stop: threading.Event) -> None:
+    """Run each item when its time has come, until `stop`. One that fails is tried again a second later."""
+    due = dict.fromkeys(items, 0.0)
+    said: dict[str, float] = {}
+    while not stop.is_set():
+        for item in items:
+            now = time.monotonic()
+            if now >= due[item]:
+                due[item] = now + (item.seconds if _runs(item, said) else min(1.0, item.seconds))
+        stop.wait(_BEAT)
+
+
+def make_partitions(runtime: Runtime) -> None:
+    """Partitions of signals and hits, months ahead of their first row."""
+    with runtime.sessions.begin() as session:
+        partitions.ensure(session, now=runtime.now())
+        strays = [table for table, found in partitions.stray_rows(session).items() if found]
+    if strays:
+        log.error("partitions.stray_rows", tables=strays, todo="move the rows out of the default partition")
+
+
+def _runs(item: Periodic, said: dict[str, float]) -> bool:
+    try:
+        item.run()
+    except Exception as fault:
+        if time.monotonic() - said.get(item.name, -_QUIET_SECONDS) >= _QUIET_SECONDS:
+            said[item.name] = time.monotonic()
+            log.error("schedule.failed", item=item.name, error=type(fault).__name__, exc_info=fault)
+        return False
+    said.pop(item.name, None)
+    return True

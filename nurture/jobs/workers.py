@@ -1,0 +1,58 @@
+"""The worker process: RQ's forking worker on one queue, made quick to stop and hard to upset."""
+
+import logging
+import os
+import signal
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+import structlog
+from redis import RedisError
+from rq import Worker
+from rq.executions import Execution
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from nurture.embedded.addresses import Addresses
+from nurture.jobs.queues import patient_client, queue
+
+log = structlog.get_logger()
+
+_MAINTENANCE_SECONDS = 15
+_WORKER_TTL = 30  # RQ waits for a job for 15 s less, so that maintenance comes round in time
+_HEARTBEAT_SECONDS = 10
+
+
+class QuickWorker(Worker):
+    """Passes the request to stop on to the job, and outlives a Redis that is away for a while."""
+
+    max_connection_wait_time = 5.0
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        # The job ends after its present portion, instead of holding the stop up for a whole turn.
+        if self.horse_pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.horse_pid, signal.SIGTERM)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        try:
+            super().maintain_heartbeats(job, execution)
+        except RedisError as fault:
+            # The job works from PostgreSQL: it must not be cut off because Redis went away.
+            log.warning("worker.redis_away", error=type(fault).__name__)
+
+
+def work(name: str, addresses: Addresses) -> None:
+    """Serve the queue `name` until SIGTERM or SIGINT, or until RQ gives up on Redis."""
+    logging.getLogger("rq").setLevel(logging.WARNING)
+    redis = patient_client(addresses.redis_url)
+    options: dict[str, Any] = {
+        "serializer": JSONSerializer,
+        "maintenance_interval": _MAINTENANCE_SECONDS,
+        "worker_ttl": _WORKER_TTL,
+        "job_monitoring_interval": _HEARTBEAT_SECONDS,
+        "log_job_description": False,
+    }
+    QuickWorker([queue(redis, name)], connection=redis, **options).work(logging_level="WARNING")
