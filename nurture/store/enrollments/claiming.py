@@ -1,0 +1,225 @@
+"""Due runs are claimed, and what was decided about them is written: a few statements a batch."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+# Mails that count against a lead's frequency cap.
+CAPPED = ("chain", "newsletter")
+# States in which a delivery may still go out.
+UNDER_WAY = ("scheduled", "ready", "leased", "sending", "deferred")
+
+
+@dataclass(frozen=True, slots=True)
+class DueRun:
+    """A claimed run: its row, and the lead's normalised address."""
+
+    id: int
+    program_id: int
+    chain_id: int
+    version_id: int
+    lead_id: int
+    email_norm: str | None
+    state: str
+    step_key: str | None
+    step_since: datetime | None
+    pass_no: int
+    settled_state: str | None
+    settled_at: datetime | None
+    resting_reason: str | None
+    data: Mapping[str, Any]
+    entered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunAfter:
+    """A run as a decision leaves it."""
+
+    id: int
+    version_id: int
+    state: str
+    step_key: str | None
+    step_since: datetime | None
+    pass_no: int
+    due_at: datetime | None
+    due_reason: str
+    waiting_for: str | None
+    awaiting_delivery_id: int | None
+    settled_state: str | None
+    settled_at: datetime | None
+    resting_reason: str | None
+    exit_reason: str | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainSend:
+    """A mail that a step sends. The key of the row is built from run, step and pass, so that no
+    repetition makes a second one."""
+
+    enrollment_id: int
+    lead_id: int
+    program_id: int
+    chain_id: int
+    version_id: int
+    step_key: str
+    pass_no: int
+    mail_version_id: int
+    consent_purpose: str
+
+    @property
+    def dedup_key(self) -> str:
+        return f"chain:{self.enrollment_id}:{self.step_key}:{self.pass_no}"
+
+
+# The lead's row is locked as well: caps and consent of one lead are decided by one worker at a time.
+_CLAIM = text(
+    """
+    SELECT e.id, e.program_id, e.chain_id, e.version_id, e.lead_id, l.email_norm, e.state, e.step_key,
+           e.step_since, e.pass_no, e.settled_state, e.settled_at, e.resting_reason, e.data, e.entered_at
+    FROM enrollment e
+    JOIN lead l ON l.id = e.lead_id
+    WHERE e.state IN ('active', 'resting') AND e.due_at IS NOT NULL AND e.due_at <= :now
+      AND e.awaiting_delivery_id IS NULL
+      AND e.program_id = ANY(:program_ids) AND e.chain_id <> ALL(:paused_chain_ids)
+    ORDER BY e.due_at, e.id
+    LIMIT :limit
+    FOR UPDATE OF e SKIP LOCKED
+    FOR NO KEY UPDATE OF l SKIP LOCKED
+    """
+)
+_RECENT = text(
+    """
+    SELECT lead_id, CASE WHEN state = ANY(:under_way) THEN :now ELSE coalesce(sent_at, settled_at) END AS at
+    FROM delivery
+    WHERE lead_id = ANY(:lead_ids) AND purpose = ANY(:capped)
+      AND (state = ANY(:under_way)
+           OR (state IN ('sent', 'uncertain') AND coalesce(sent_at, settled_at) > :since))
+    """
+)
+_SEND = text(
+    """
+    INSERT INTO delivery (dedup_key, purpose, consent_purpose, lead_id, program_id, chain_id, version_id,
+                          enrollment_id, step_key, mail_version_id, state, due_at, created_at)
+    SELECT dedup_key, 'chain', consent_purpose, lead_id, program_id, chain_id, version_id,
+           enrollment_id, step_key, mail_version_id, 'ready', :now, :now
+    FROM unnest(CAST(:dedup_keys AS text[]), CAST(:purposes AS text[]), CAST(:leads AS bigint[]),
+                CAST(:programs AS bigint[]), CAST(:chains AS bigint[]), CAST(:versions AS bigint[]),
+                CAST(:enrollments AS bigint[]), CAST(:steps AS text[]), CAST(:mails AS bigint[]))
+         AS s (dedup_key, consent_purpose, lead_id, program_id, chain_id, version_id, enrollment_id,
+               step_key, mail_version_id)
+    ON CONFLICT (dedup_key) DO NOTHING
+    """
+)
+_SENT = text("SELECT dedup_key, id, state FROM delivery WHERE dedup_key = ANY(:dedup_keys)")
+_WRITE = text(
+    """
+    UPDATE enrollment e
+    SET version_id = a.version_id, state = a.state, step_key = a.step_key, step_since = a.step_since,
+        pass_no = a.pass_no, due_at = a.due_at, due_reason = a.due_reason, waiting_for = a.waiting_for,
+        awaiting_delivery_id = a.awaiting_delivery_id, settled_state = a.settled_state,
+        settled_at = a.settled_at, resting_reason = a.resting_reason, exit_reason = a.exit_reason,
+        data = CAST(a.data AS jsonb), ended_at = CASE WHEN a.state = 'ended' THEN :now END
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS bigint[]), CAST(:states AS text[]),
+                CAST(:steps AS text[]), CAST(:sinces AS timestamptz[]), CAST(:passes AS int[]),
+                CAST(:dues AS timestamptz[]), CAST(:reasons AS text[]), CAST(:waits AS text[]),
+                CAST(:awaited AS bigint[]), CAST(:settled AS text[]), CAST(:settled_at AS timestamptz[]),
+                CAST(:resting AS text[]), CAST(:exits AS text[]), CAST(:data AS text[]))
+         AS a (id, version_id, state, step_key, step_since, pass_no, due_at, due_reason, waiting_for,
+               awaiting_delivery_id, settled_state, settled_at, resting_reason, exit_reason, data)
+    WHERE e.id = a.id
+    """
+)
+
+
+def claim(
+    session: Session,
+    program_ids: Sequence[int],
+    paused_chain_ids: Sequence[int],
+    *,
+    now: datetime,
+    limit: int,
+) -> list[DueRun]:
+    """Due runs of these programs, earliest first, locked together with their leads until the transaction
+    ends; those that others hold are passed over."""
+    values = {
+        "program_ids": list(program_ids),
+        "paused_chain_ids": list(paused_chain_ids),
+        "now": now,
+        "limit": limit,
+    }
+    return [DueRun(**row) for row in session.execute(_CLAIM, values).mappings()]
+
+
+def recent_sends(
+    session: Session, lead_ids: Sequence[int], *, since: datetime, now: datetime
+) -> dict[int, list[datetime]]:
+    """When capped mails went to these leads after `since`; those under way count as now."""
+    values = {
+        "lead_ids": list(lead_ids),
+        "since": since,
+        "now": now,
+        "capped": list(CAPPED),
+        "under_way": list(UNDER_WAY),
+    }
+    sends: dict[int, list[datetime]] = {}
+    for lead_id, at in session.execute(_RECENT, values):
+        sends.setdefault(lead_id, []).append(at)
+    return sends
+
+
+def send(session: Session, sends: Sequence[ChainSend], *, now: datetime) -> dict[str, tuple[int, str]]:
+    """Make the deliveries, ready to go; id and state of each by its dedup key, also of those that were
+    there before."""
+    if not sends:
+        return {}
+    keys = [one.dedup_key for one in sends]
+    session.execute(
+        _SEND,
+        {
+            "dedup_keys": keys,
+            "purposes": [one.consent_purpose for one in sends],
+            "leads": [one.lead_id for one in sends],
+            "programs": [one.program_id for one in sends],
+            "chains": [one.chain_id for one in sends],
+            "versions": [one.version_id for one in sends],
+            "enrollments": [one.enrollment_id for one in sends],
+            "steps": [one.step_key for one in sends],
+            "mails": [one.mail_version_id for one in sends],
+            "now": now,
+        },
+    )
+    rows = session.execute(_SENT, {"dedup_keys": keys})
+    return {row.dedup_key: (row.id, row.state) for row in rows}
+
+
+def write(session: Session, runs: Sequence[RunAfter], *, now: datetime) -> None:
+    """Bring the rows of these runs to what was decided, in one statement."""
+    if not runs:
+        return
+    session.execute(
+        _WRITE,
+        {
+            "ids": [run.id for run in runs],
+            "versions": [run.version_id for run in runs],
+            "states": [run.state for run in runs],
+            "steps": [run.step_key for run in runs],
+            "sinces": [run.step_since for run in runs],
+            "passes": [run.pass_no for run in runs],
+            "dues": [run.due_at for run in runs],
+            "reasons": [run.due_reason for run in runs],
+            "waits": [run.waiting_for for run in runs],
+            "awaited": [run.awaiting_delivery_id for run in runs],
+            "settled": [run.settled_state for run in runs],
+            "settled_at": [run.settled_at for run in runs],
+            "resting": [run.resting_reason for run in runs],
+            "exits": [run.exit_reason for run in runs],
+            "data": [json.dumps(run.data) for run in runs],
+            "now": now,
+        },
+    )

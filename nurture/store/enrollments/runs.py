@@ -1,0 +1,177 @@
+"""Runs begin, are found and end: leads enter programs, change chains and leave."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run to begin: active at `step_key` (None: before the first step) or resting for a reason."""
+
+    program_id: int
+    chain_id: int
+    version_id: int
+    lead_id: int
+    step_key: str | None
+    due_at: datetime
+    due_reason: str
+    resting_reason: str | None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that is active or resting."""
+
+    id: int
+    program_id: int
+    chain_id: int
+    version_id: int
+    lead_id: int
+    temperature: str
+    state: str
+    step_key: str | None
+    resting_reason: str | None
+    data: Mapping[str, Any]
+
+
+_WITHOUT_RUN = text(
+    """
+    SELECT l.id FROM lead l
+    WHERE l.id = ANY(:lead_ids) AND l.erased_at IS NULL
+      AND NOT EXISTS (
+          SELECT 1 FROM enrollment e
+          WHERE e.program_id = :program_id AND e.lead_id = l.id AND e.state IN ('active', 'resting')
+      )
+    """
+)
+_LAST_ENDED = text(
+    """
+    SELECT lead_id, chain_id, max(ended_at) AS ended_at FROM enrollment
+    WHERE lead_id = ANY(:lead_ids) AND program_id = :program_id AND state = 'ended'
+    GROUP BY lead_id, chain_id
+    """
+)
+_LAST_SENT = text(
+    """
+    SELECT DISTINCT ON (lead_id, chain_id) lead_id, chain_id, last_sent_step FROM enrollment
+    WHERE lead_id = ANY(:lead_ids) AND chain_id = ANY(:chain_ids) AND last_sent_step IS NOT NULL
+    ORDER BY lead_id, chain_id, entered_at DESC, id DESC
+    """
+)
+_BEGIN = text(
+    """
+    INSERT INTO enrollment (program_id, chain_id, version_id, lead_id, state, step_key, step_since, due_at,
+                            due_reason, resting_reason, data, entered_at, entered_by)
+    SELECT program_id, chain_id, version_id, lead_id,
+           CASE WHEN resting_reason IS NULL THEN 'active' ELSE 'resting' END, step_key, :now, due_at,
+           due_reason, resting_reason, CAST(data AS jsonb), :now, :by
+    FROM unnest(CAST(:programs AS bigint[]), CAST(:chains AS bigint[]), CAST(:versions AS bigint[]),
+                CAST(:leads AS bigint[]), CAST(:steps AS text[]), CAST(:dues AS timestamptz[]),
+                CAST(:reasons AS text[]), CAST(:resting AS text[]), CAST(:data AS text[]))
+         AS r (program_id, chain_id, version_id, lead_id, step_key, due_at, due_reason, resting_reason, data)
+    ON CONFLICT (program_id, lead_id) WHERE state IN ('active', 'resting') DO NOTHING
+    RETURNING id, lead_id, program_id
+    """
+)
+_OPEN = text(
+    """
+    SELECT e.id, e.program_id, e.chain_id, e.version_id, e.lead_id, c.temperature, e.state, e.step_key,
+           e.resting_reason, e.data
+    FROM enrollment e
+    JOIN chain c ON c.id = e.chain_id
+    JOIN program p ON p.id = e.program_id
+    WHERE e.lead_id = ANY(:lead_ids) AND e.state IN ('active', 'resting')
+      AND (CAST(:purpose AS text) IS NULL OR p.purpose = :purpose)
+    ORDER BY e.id
+    FOR UPDATE OF e
+    """
+)
+_END = text(
+    """
+    UPDATE enrollment e
+    SET state = 'ended', exit_reason = r.reason, ended_at = :now, due_at = NULL, due_reason = '',
+        waiting_for = NULL, awaiting_delivery_id = NULL, resting_reason = NULL
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:reasons AS text[])) AS r (id, reason)
+    WHERE e.id = r.id
+    """
+)
+# A leased delivery has not begun to be sent: whoever holds it finds it cancelled when it begins.
+_CANCEL = text(
+    """
+    UPDATE delivery SET state = 'cancelled', reason = :reason, settled_at = :now
+    WHERE enrollment_id = ANY(:ids) AND state IN ('scheduled', 'ready', 'leased', 'deferred')
+    """
+)
+
+
+def without_run(session: Session, program_id: int, lead_ids: Sequence[int]) -> list[int]:
+    """Those of the leads that stand nowhere in the program."""
+    values = {"program_id": program_id, "lead_ids": list(lead_ids)}
+    return list(session.execute(_WITHOUT_RUN, values).scalars())
+
+
+def last_ended(session: Session, program_id: int, lead_ids: Sequence[int]) -> dict[tuple[int, int], datetime]:
+    """When the last run of each lead in each chain of the program ended, by (lead, chain)."""
+    rows = session.execute(_LAST_ENDED, {"program_id": program_id, "lead_ids": list(lead_ids)})
+    return {(row.lead_id, row.chain_id): row.ended_at for row in rows}
+
+
+def last_sent(
+    session: Session, lead_ids: Sequence[int], chain_ids: Sequence[int]
+) -> dict[tuple[int, int], str]:
+    """The step whose mail was the last sent to each lead in each of the chains, by (lead, chain)."""
+    values = {"lead_ids": list(lead_ids), "chain_ids": list(chain_ids)}
+    rows = session.execute(_LAST_SENT, values)
+    return {(row.lead_id, row.chain_id): row.last_sent_step for row in rows}
+
+
+def begin(session: Session, runs: Sequence[NewRun], *, by: str, now: datetime) -> dict[tuple[int, int], int]:
+    """Begin these runs; ids by (program, lead) of those begun. A lead that stands in the program already
+    is passed over."""
+    if not runs:
+        return {}
+    rows = session.execute(
+        _BEGIN,
+        {
+            "programs": [run.program_id for run in runs],
+            "chains": [run.chain_id for run in runs],
+            "versions": [run.version_id for run in runs],
+            "leads": [run.lead_id for run in runs],
+            "steps": [run.step_key for run in runs],
+            "dues": [run.due_at for run in runs],
+            "reasons": [run.due_reason for run in runs],
+            "resting": [run.resting_reason for run in runs],
+            "data": [json.dumps(run.data) for run in runs],
+            "by": by,
+            "now": now,
+        },
+    )
+    return {(row.program_id, row.lead_id): row.id for row in rows}
+
+
+def open_runs(session: Session, lead_ids: Sequence[int], *, purpose: str | None = None) -> list[OpenRun]:
+    """The open runs of these leads, locked; of programs with this purpose alone, if given."""
+    if not lead_ids:
+        return []
+    rows = session.execute(_OPEN, {"lead_ids": list(lead_ids), "purpose": purpose}).mappings()
+    return [OpenRun(**row) for row in rows]
+
+
+def end(session: Session, reasons: Mapping[int, str], *, now: datetime) -> None:
+    """End these runs, each for its reason."""
+    if reasons:
+        values = {"ids": list(reasons), "reasons": list(reasons.values()), "now": now}
+        session.execute(_END, values)
+
+
+def cancel_unsent(session: Session, ids: Sequence[int], reason: str, *, now: datetime) -> None:
+    """Cancel the deliveries of these runs that have not begun to be sent."""
+    if ids:
+        session.execute(_CANCEL, {"ids": list(ids), "reason": reason, "now": now})
