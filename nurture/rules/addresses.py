@@ -92,7 +92,7 @@ def _about_domain(domain: str, test_environment: bool) -> tuple[str | None, str 
     if ending in _UNREACHABLE and not test_environment:
         return None, _("no mail can reach a domain ending in .{ending}").format(ending=ending)
     if ending in _RESERVED or domain in ("example.com", "example.net", "example.org"):
-        return _("the domain {domain} is reserved for trials").format(domain=domain), None
+        return _("the domain is reserved for trials: no mail arrives there"), None
     meant = suggestion(domain)
     if meant:
         return _("{domain} looks mistyped; was {meant} meant?").format(domain=domain, meant=meant), None

@@ -1,7 +1,13 @@
 """Phone numbers in the one form that identifies a lead: E.164, `+` and at most 15 digits (ITU-T)."""
 
+import re
+
 import phonenumbers
 
+# Written in full already, as most programs export them: ten times faster than the parser. A zero after
+# the country code is for the parser, which knows where it belongs (Italy) and where not (+49 (0)30).
+_WHOLE = re.compile(r"\+[1-9]\d{8,14}")
+_FILLING = str.maketrans("", "", " -./()")
 SHORTEST = 8  # with the plus: shorter ones are extensions and emergency numbers, which name nobody
 
 
@@ -11,6 +17,9 @@ def to_e164(written: str, country: str | None = None) -> str | None:
     `country` (ISO 3166 alpha-2) reads numbers written without their country code. A possible length is
     enough: new blocks of numbers are handed out faster than tables follow.
     """
+    plain = written.translate(_FILLING)
+    if _WHOLE.fullmatch(plain) and _has_country(plain):
+        return plain
     try:
         number = phonenumbers.parse(written, country)
     except phonenumbers.NumberParseException:
@@ -19,3 +28,10 @@ def to_e164(written: str, country: str | None = None) -> str | None:
         return None
     whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return whole if len(whole) >= SHORTEST else None
+
+
+def _has_country(whole: str) -> bool:
+    for length in (1, 2, 3):
+        if int(whole[1 : 1 + length]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            return whole[1 + length] != "0"
+    return False

@@ -1,7 +1,10 @@
 """Imports of leads: their options, progress, result, and the rows staged on the way."""
 
-from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, Json, JsonList, Ref
 
@@ -45,3 +48,38 @@ class ImportRow(Base):
     values: Mapped[Json]
     warnings: Mapped[JsonList]
     lead_id: Mapped[Ref | None]
+
+
+_LOCK_SPACE = 0x1EAD
+
+
+def find_resumable(session: Session, file_hash: str, options: Mapping[str, Any]) -> Import | None:
+    """An import of the same file with the same options that was begun and not finished."""
+    return session.scalars(
+        select(Import)
+        .where(
+            Import.file_hash == file_hash,
+            Import.options == dict(options),
+            Import.state.in_(("staged", "running")),
+        )
+        .order_by(Import.id.desc())
+        .limit(1)
+    ).first()
+
+
+def lock_run(session: Session, import_id: int) -> bool:
+    """Whether this connection may run the import: one process at a time, until the session closes."""
+    key = {"space": _LOCK_SPACE, "id": import_id % 2**31}
+    return bool(session.execute(text("SELECT pg_try_advisory_lock(:space, :id)"), key).scalar())
+
+
+def unlock_run(session: Session, import_id: int) -> None:
+    session.execute(
+        text("SELECT pg_advisory_unlock(:space, :id)"), {"space": _LOCK_SPACE, "id": import_id % 2**31}
+    )
+
+
+def recent(session: Session, *, before: int | None = None, limit: int = 50) -> list[Import]:
+    """Imports, newest first."""
+    query = select(Import).order_by(Import.id.desc()).limit(limit)
+    return list(session.scalars(query.where(Import.id < before) if before is not None else query))

@@ -1,8 +1,12 @@
 """Leads: the people. Identity is the id; e-mail and phone are unique where present."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from collections.abc import Sequence
+from datetime import datetime
 
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from nurture.rules.lead_rows import search_text
 from nurture.store.base import Base, Count, Flag, Id, Instant, Json, JsonList, Ref, Words
 
 STAGES = ("visitor", "inquiry", "lead", "sales_ready", "opportunity", "customer", "lost")
@@ -78,3 +82,35 @@ class Lead(Base):
     updated_at: Mapped[Instant]
     erased_at: Mapped[Instant | None]
     is_test: Mapped[Flag]
+
+
+_NAMES = text(
+    """
+    SELECT l.id, l.first_name, l.last_name, l.email, c.name AS company, l.phone
+    FROM lead l LEFT JOIN company c ON c.id = l.company_id WHERE l.id = ANY(:leads)
+    """
+)
+_SEARCH = text(
+    """
+    UPDATE lead l SET search = g.search
+    FROM unnest(CAST(:leads AS bigint[]), CAST(:texts AS text[])) AS g(id, search)
+    WHERE l.id = g.id AND l.search <> g.search
+    """
+)
+_AT_ONCE = 5_000
+
+
+def refresh_search(session: Session, lead_ids: Sequence[int]) -> None:
+    """Bring the text that the search box looks into up to date."""
+    for start in range(0, len(lead_ids), _AT_ONCE):
+        rows = session.execute(_NAMES, {"leads": list(lead_ids[start : start + _AT_ONCE])}).all()
+        texts = [
+            search_text(row.first_name, row.last_name, row.email, row.company, row.phone) for row in rows
+        ]
+        session.execute(_SEARCH, {"leads": [row.id for row in rows], "texts": texts})
+
+
+def touched_by(session: Session, source_id: int, at: datetime) -> list[int]:
+    """Leads that a source made or changed at this very moment."""
+    query = text("SELECT id FROM lead WHERE last_source_id = :source AND updated_at = :at ORDER BY id")
+    return list(session.execute(query, {"source": source_id, "at": at}).scalars())

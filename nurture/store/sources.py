@@ -1,6 +1,9 @@
 """Sources: where leads come from."""
 
-from sqlalchemy.orm import Mapped, mapped_column
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant
 
@@ -16,3 +19,19 @@ class Source(Base):
     kind: Mapped[str] = mapped_column(server_default="")
     targeted: Mapped[bool | None]
     created_at: Mapped[Instant]
+
+
+_ENSURE = text(
+    """
+    WITH made AS (
+        INSERT INTO source (name, kind, created_at) VALUES (:name, :kind, :now)
+        ON CONFLICT (name) DO NOTHING RETURNING id
+    )
+    SELECT id FROM made UNION ALL SELECT id FROM source WHERE name = :name LIMIT 1
+    """
+)
+
+
+def ensure(session: Session, name: str, *, kind: str, now: datetime) -> int:
+    """The id of the source of this name, made if there is none yet."""
+    return int(session.execute(_ENSURE, {"name": name, "kind": kind, "now": now}).scalar_one())

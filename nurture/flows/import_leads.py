@@ -1,0 +1,442 @@
+"""A file of leads comes in: rows put aside in chunks, then all taken in one transaction, or none.
+
+The rows survive an interrupted import, so that the same file with the same options goes on where it
+stopped. After the leads are in, they are graded and enter programs in batches; a crash there loses
+nothing either, since every row stays put aside until its lead has been led on.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.errors import Conflict, Invalid, NotFound
+from nurture.files import csv_in
+from nurture.files.csv_out import BadRows
+from nurture.flows import take_in
+from nurture.rules import columns as column_rules
+from nurture.rules.columns import Columns
+from nurture.rules.lead_rows import LeadRow, RefusedRow, merge, search_text, share_phone, take
+from nurture.rules.words import _
+from nurture.store import imports, leads, sources, staged_leads, staging, suppressions
+from nurture.store.imports import Import
+
+CHUNK = 5_000
+_LED_ON_AT_ONCE = 2_000
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """`mapping` is column name -> answer; `consent` the purpose that the file's leads agreed to;
+    `on_error` is skip (hand bad rows back) or stop (take nothing if one row is bad)."""
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    source: str = "import"
+    consent: str | None = None
+    on_error: str = "skip"
+
+    def kept(self) -> dict[str, Any]:
+        return {**asdict(self), "mapping": dict(self.mapping)}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import is: `phase` is reading, taking or entering programs; `total` may be an estimate."""
+
+    phase: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What came of a file. `bad` counts refused rows by reason, `not_mailable` leads by reason;
+    `bad_rows` is the file handed back, if any row was refused."""
+
+    import_id: int
+    read: int
+    new: int
+    updated: int
+    unchanged: int
+    duplicates: int
+    bad: Mapping[str, int]
+    mailable: int
+    not_mailable: Mapping[str, int]
+    warnings: Mapping[str, int]
+    ignored_columns: Sequence[str]
+    bad_rows: Path | None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One import under way, with all that its steps share."""
+
+    sessions: sessionmaker[Session]
+    import_id: int
+    path: Path
+    survey: csv_in.Survey
+    header: list[str]
+    columns: Columns
+    options: ImportOptions
+    home: Path
+    pepper: bytes
+    base_url: str
+    now: datetime
+    by: str
+    progress: Callable[[Progress], None]
+
+    @property
+    def bad_rows_path(self) -> Path:
+        return self.home / "imports" / f"{self.import_id}-bad-rows.csv"
+
+
+def begin_import(
+    sessions: sessionmaker[Session],
+    path: Path,
+    options: ImportOptions,
+    *,
+    now: datetime,
+    by: str,
+    filename: str | None = None,
+) -> int:
+    """Look at the file and its header and note the import; the id of it, or of the one to go on with.
+
+    Raises Invalid for a file or mapping that cannot be taken, before anything is written.
+    """
+    if options.on_error not in ("skip", "stop"):
+        raise Invalid(_("on_error is skip or stop."), {"on_error": [_("Say skip or stop.")]})
+    survey = csv_in.survey(path)
+    column_rules.plan(csv_in.read_header(path, survey), options.mapping)
+    with sessions.begin() as session:
+        begun = imports.find_resumable(session, survey.sha256, options.kept())
+        if begun is None:
+            begun = Import(
+                filename=filename or path.name,
+                file_hash=survey.sha256,
+                options=options.kept(),
+                rows_total=survey.lines,
+                created_by=by,
+                created_at=now,
+            )
+            session.add(begun)
+            session.flush()
+        return begun.id
+
+
+def run_import(
+    sessions: sessionmaker[Session],
+    import_id: int,
+    path: Path,
+    *,
+    home: Path,
+    pepper: bytes,
+    base_url: str,
+    now: datetime,
+    progress: Callable[[Progress], None] = lambda _progress: None,
+) -> ImportResult:
+    """Carry out an import that was begun. Raises Invalid for a file that cannot be taken (nothing of it is
+    then), Conflict when another process is at it."""
+    with sessions() as session:
+        noted = session.get(Import, import_id)
+        if noted is None:
+            raise NotFound(_("There is no such import."))
+        options = ImportOptions(**noted.options)
+        by = noted.created_by
+        if noted.state == "done":
+            return result_of(noted, home)
+    survey = csv_in.survey(path)
+    header = csv_in.read_header(path, survey)
+    columns = column_rules.plan(header, options.mapping)
+    run = _Run(
+        sessions, import_id, path, survey, header, columns, options, home, pepper, base_url, now, by, progress
+    )  # fmt: skip
+    with _alone(sessions, import_id):
+        try:
+            return _carry_out(run)
+        except Invalid as fault:
+            _fail(run, str(fault))
+            raise
+
+
+def import_leads(
+    sessions: sessionmaker[Session],
+    path: Path,
+    options: ImportOptions,
+    *,
+    home: Path,
+    pepper: bytes,
+    base_url: str,
+    now: datetime,
+    by: str = "terminal",
+    progress: Callable[[Progress], None] = lambda _progress: None,
+) -> ImportResult:
+    """Begin and carry out in one call, as the terminal does."""
+    import_id = begin_import(sessions, path, options, now=now, by=by)
+    return run_import(
+        sessions, import_id, path, home=home, pepper=pepper, base_url=base_url, now=now, progress=progress
+    )  # fmt: skip
+
+
+def result_of(noted: Import, home: Path) -> ImportResult:
+    """The result of a finished import, read back."""
+    summary = noted.summary
+    return ImportResult(
+        import_id=noted.id,
+        read=noted.rows_read,
+        new=summary.get("new", 0),
+        updated=summary.get("updated", 0),
+        unchanged=summary.get("unchanged", 0),
+        duplicates=summary.get("duplicates", 0),
+        bad=summary.get("bad", {}),
+        mailable=summary.get("mailable", 0),
+        not_mailable=summary.get("not_mailable", {}),
+        warnings=summary.get("warnings", {}),
+        ignored_columns=tuple(summary.get("ignored_columns", ())),
+        bad_rows=home / noted.bad_rows_path if noted.bad_rows_path else None,
+    )
+
+
+@contextmanager
+def _alone(sessions: sessionmaker[Session], import_id: int) -> Iterator[None]:
+    """One process at a time; the lock lives on a connection of its own and dies with it."""
+    with sessions() as session:
+        if not imports.lock_run(session, import_id):
+            raise Conflict(_("This import is being carried out already."))
+        session.commit()
+        try:
+            yield
+        finally:
+            imports.unlock_run(session, import_id)
+
+
+def _carry_out(run: _Run) -> ImportResult:
+    with run.sessions() as session:
+        state = session.get_one(Import, run.import_id).state
+    if state == "staged":
+        _stage(run)
+        _take(run)
+    _lead_on(run)
+    with run.sessions() as session:
+        return result_of(session.get_one(Import, run.import_id), run.home)
+
+
+def _stage(run: _Run) -> None:
+    """Read the file from where it was left and put its rows aside, a chunk a transaction."""
+    with run.sessions() as session:
+        noted = session.get_one(Import, run.import_id)
+        done = dict(noted.summary.get("staging", {}))
+        if done and not staging.is_kept(session, run.import_id, done.get("taken", 0)):
+            done = {}
+    line, read, taken = done.get("line", 1), done.get("read", 0), done.get("taken", 0)
+    bad: Counter[str] = Counter(done.get("bad", {}))
+    rows = csv_in.read_rows(run.path, run.survey, len(run.header))
+    with BadRows(run.bad_rows_path, run.header, position=done.get("bad_bytes", 0)) as refused:
+        if not done:
+            with run.sessions.begin() as session:
+                staging.drop_staging(session, run.import_id)
+        remaining = (row for row in rows if row.line > line)
+        while chunk := list(islice(remaining, CHUNK)):
+            read += len(chunk)
+            good = _sort_out(run, chunk, refused, bad)
+            taken += len(good)
+            done = {"line": chunk[-1].line, "read": read, "taken": taken, "bad": dict(bad)}
+            _stage_chunk(run, good, {**done, "bad_bytes": refused.settle()}, read)
+            run.progress(Progress("reading", read, max(run.survey.lines, read)))
+    if run.options.on_error == "stop" and bad:
+        raise Invalid(_stopped(run, sum(bad.values())))
+    if not read:
+        raise Invalid(_("The file has a header and no rows."))
+
+
+def _sort_out(run: _Run, chunk: Sequence[csv_in.Row], refused: BadRows, bad: Counter[str]) -> list[LeadRow]:
+    good: list[LeadRow] = []
+    for row in chunk:
+        answer = (
+            RefusedRow(row.line, "unreadable", row.fault)
+            if row.fault
+            else take(row.line, row.cells, run.columns)
+        )
+        if isinstance(answer, RefusedRow):
+            bad[answer.code] += 1
+            refused.add(answer.line, answer.sentence, row.cells)
+        else:
+            good.append(answer)
+    return good
+
+
+def _stage_chunk(run: _Run, good: list[LeadRow], done: dict[str, Any], read: int) -> None:
+    with run.sessions.begin() as session:
+        _mark_suppressed(run, session, good)
+        for row in good:
+            row.values["search"] = _search(row)
+        staging.stage(session, run.import_id, good, staging.reserve_lead_ids(session, len(good)))
+        noted = session.get_one(Import, run.import_id)
+        noted.rows_read = read
+        noted.summary = {**noted.summary, "staging": done}
+
+
+def _mark_suppressed(run: _Run, session: Session, rows: Sequence[LeadRow]) -> None:
+    hashes = {suppressions.address_hash(run.pepper, row.email_norm): row for row in rows if row.email_norm}
+    for digest in suppressions.suppressed(session, hashes):
+        hashes[digest].values["suppressed"] = True
+
+
+def _search(row: LeadRow) -> str:
+    company = row.values.get("company", {}).get("name")
+    first, last = row.values.get("first_name"), row.values.get("last_name")
+    return search_text(first, last, row.email, company, row.phone)
+
+
+def _take(run: _Run) -> None:
+    """The one transaction. Another that takes the same person at the same moment makes it run again."""
+    for attempt in range(1, _TRIES + 1):
+        try:
+            with run.sessions.begin() as session:
+                _take_all(run, session)
+            return
+        except (IntegrityError, OperationalError):
+            if attempt == _TRIES:
+                raise
+
+
+def _take_all(run: _Run, session: Session) -> None:
+    total = run.survey.lines
+    run.progress(Progress("taking", 0, total))
+    duplicates = _one_row_a_lead(run, session)
+    staged_leads.take_companies(session, run.import_id, now=run.now)
+    source_id = sources.ensure(session, run.options.source, kind="import", now=run.now)
+    known = staging.known_count(session, run.import_id)
+    changed = staged_leads.take_known_leads(session, run.import_id, source_id, now=run.now)
+    leads.refresh_search(session, changed)
+    new = staged_leads.take_new_leads(session, run.import_id, source_id, now=run.now, by=run.by)
+    run.progress(Progress("taking", total, total))
+    if run.options.consent:
+        _grant(run, session, run.options.consent)
+    reach = staged_leads.reach(session, run.import_id, run.options.consent or "marketing")
+    noted = session.get_one(Import, run.import_id)
+    staged = noted.summary["staging"]
+    bad = staged["bad"]
+    noted.state = "running"
+    noted.bad_rows_path = f"imports/{run.bad_rows_path.name}" if bad else None
+    noted.summary = {
+        "new": new,
+        "updated": len(changed),
+        "unchanged": known - len(changed),
+        "duplicates": duplicates,
+        "bad": bad,
+        "mailable": reach.pop("may_be_mailed", 0),
+        "not_mailable": reach,
+        "warnings": staged_leads.warning_counts(session, run.import_id),
+        "ignored_columns": list(run.columns.ignored),
+        "source_id": source_id,
+        "taken_at": run.now.isoformat(),
+        "led_on": 0,
+    }
+
+
+def _one_row_a_lead(run: _Run, session: Session) -> int:
+    """Merge the rows that tell of one lead, first by what the file says, then by whom it is known to be."""
+    duplicates = _merge_groups(run, session, staging.same_email(session, run.import_id))
+    duplicates += _merge_phones(run, session)
+    staging.analyze(session)
+    staging.match_emails(session, run.import_id)
+    foreign = staging.match_phones(session, run.import_id)
+    for row in foreign:
+        share_phone(row)
+    staging.replace_rows(session, run.import_id, foreign)
+    return duplicates + _merge_groups(run, session, staging.same_lead(session, run.import_id))
+
+
+def _merge_groups(run: _Run, session: Session, groups: Iterator[list[LeadRow]]) -> int:
+    merged, dropped = [], []
+    for first, *later in groups:
+        for row in later:
+            merge(first, row)
+        first.values["search"] = _search(first)
+        merged.append(first)
+        dropped += [row.line for row in later]
+    # Dropped first: until then two rows may hold the number that only one of them keeps.
+    staging.drop_rows(session, run.import_id, dropped)
+    staging.replace_rows(session, run.import_id, merged)
+    return len(dropped)
+
+
+def _merge_phones(run: _Run, session: Session) -> int:
+    """One number, several rows: those without an address are the first one's; those with another address
+    are other people at the same number."""
+    changed, dropped = [], []
+    for first, *later in staging.same_phone(session, run.import_id):
+        for row in later:
+            if row.email_norm is None or first.email_norm is None:
+                merge(first, row)
+                dropped.append(row.line)
+            else:
+                share_phone(row)
+                changed.append(row)
+        first.values["search"] = _search(first)
+        changed.append(first)
+    staging.drop_rows(session, run.import_id, dropped)
+    staging.replace_rows(session, run.import_id, changed)
+    return len(dropped)
+
+
+def _grant(run: _Run, session: Session, purpose: str) -> None:
+    wording = _("consent given outside, brought by a file")
+    proof = {"import": run.import_id, "file_hash": run.survey.sha256, "source": run.options.source}
+    staged_leads.grant(session, run.import_id, purpose, wording=wording, proof=proof, now=run.now)
+
+
+def _lead_on(run: _Run) -> None:
+    """Grade the leads and let them enter programs, a batch a transaction."""
+    with run.sessions() as session:
+        noted = session.get_one(Import, run.import_id)
+        since, done = noted.created_at, noted.summary["led_on"]
+        total = noted.summary["new"] + noted.summary["updated"] + noted.summary["unchanged"]
+    for lead_ids in _batches(run, done):
+        done += len(lead_ids)
+        with run.sessions.begin() as session:
+            take_in.take_in(session, lead_ids, since=since, base_url=run.base_url, now=run.now)
+            noted = session.get_one(Import, run.import_id)
+            noted.summary = {**noted.summary, "led_on": done}
+        run.progress(Progress("entering programs", done, total))
+    with run.sessions.begin() as session:
+        staging.drop_staging(session, run.import_id)
+        noted = session.get_one(Import, run.import_id)
+        noted.state, noted.finished_at = "done", run.now
+
+
+def _batches(run: _Run, done: int) -> Iterator[list[int]]:
+    """The leads of the file in order, from the one after `done`. What is put aside is not kept through a
+    crash of the database; then the leads that the file touched are found by its mark."""
+    with run.sessions() as session:
+        noted = session.get_one(Import, run.import_id)
+        lead_ids = staging.leads_of(session, run.import_id)
+        if not lead_ids:
+            taken_at = datetime.fromisoformat(noted.summary["taken_at"])
+            lead_ids, done = leads.touched_by(session, noted.summary["source_id"], taken_at), 0
+    for start in range(done, len(lead_ids), _LED_ON_AT_ONCE):
+        yield lead_ids[start : start + _LED_ON_AT_ONCE]
+
+
+def _stopped(run: _Run, count: int) -> str:
+    return _(
+        "{count} rows cannot be taken, so nothing was. They are in {file}, each with its reason."
+    ).format(count=count, file=run.bad_rows_path)
+
+
+def _fail(run: _Run, sentence: str) -> None:
+    with run.sessions.begin() as session:
+        noted = session.get_one(Import, run.import_id)
+        staging.drop_staging(session, run.import_id)
+        bad = noted.summary.get("staging", {}).get("bad", {})
+        noted.state, noted.error, noted.finished_at = "failed", sentence, run.now
+        noted.summary = {"bad": bad}
+        noted.bad_rows_path = f"imports/{run.bad_rows_path.name}" if bad else None

@@ -1,0 +1,247 @@
+"""A file of leads comes in, whole or not at all."""
+
+import csv
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.errors import Invalid
+from nurture.flows import import_leads as flow
+from nurture.flows.import_leads import ImportOptions, ImportResult
+from nurture.store import suppressions
+from nurture.store.consents import LeadConsent
+from nurture.store.imports import Import
+from nurture.store.leads import Lead
+from tests.conftest import TUESDAY
+
+PEPPER = b"p" * 32
+Sessions = sessionmaker[Session]
+Importer = Callable[..., ImportResult]
+
+
+@pytest.fixture
+def importer(sessions: Sessions, tmp_path: Path) -> Importer:
+    def run(content: str | bytes, now=TUESDAY, name="people.csv", **options) -> ImportResult:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return flow.import_leads(
+            sessions,
+            path,
+            ImportOptions(**options),
+            home=tmp_path / "home",
+            pepper=PEPPER,
+            base_url="http://localhost:8000",
+            now=now,
+        )
+
+    return run
+
+
+def lead(db: Session, email: str) -> Lead:
+    return db.query(Lead).filter_by(email_norm=email).one()
+
+
+def test_a_plain_file_becomes_leads_with_companies_and_zones(importer: Importer, db: Session):
+    result = importer(
+        "Email,First name,Last name,Company,Company size,Country,Phone,Tags,Budget,fields.interest\n"
+        "Anna@Weber.example,Anna,Weber,Weber Pumps,120,Germany,030 1234567,fair; pumps,yes,stock\n"
+        "ole@lund.example,Ole,Lund,Lund AS,51-200,NO,,,,\n",
+        source="Fair 2026",
+    )
+    assert (result.read, result.new, result.updated, result.bad) == (2, 2, 0, {})
+    anna = lead(db, "anna@weber.example")
+    assert (anna.email, anna.first_name, anna.phone) == ("Anna@Weber.example", "Anna", "+49301234567")
+    assert (anna.country, anna.timezone, anna.timezone_source) == ("DE", "Europe/Berlin", "phone")
+    assert (anna.stage, anna.temperature, sorted(anna.tags)) == ("lead", "cold", ["fair", "pumps"])
+    assert anna.fields == {"interest": "stock"}
+    assert anna.bant["budget"]["answer"] == "yes"
+    assert "weber pumps" in anna.search
+    sizes = db.execute(text("SELECT name, size FROM company ORDER BY name")).all()
+    assert sizes == [("Lund AS", 51), ("Weber Pumps", 120)]
+    assert db.execute(text("SELECT name, kind FROM source")).all() == [("Fair 2026", "import")]
+    assert (
+        db.execute(text("SELECT old, new, reason FROM stage_change")).all()
+        == [(None, "lead", "imported")] * 2
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_umlauts_survive_every_usual_encoding(importer: Importer, db: Session, encoding: str):
+    importer("E-Mail;Vorname;Firma\nj@mueller.example;Jürgen;Müller & Söhne\n".encode(encoding))
+    assert lead(db, "j@mueller.example").first_name == "Jürgen"
+
+
+def test_russian_headers_are_understood(importer: Importer, db: Session):
+    importer("Электронная почта\tИмя\tФамилия\nivan@firma.example\tИван\tПетров\n")
+    assert lead(db, "ivan@firma.example").last_name == "Петров"
+
+
+def test_bad_rows_come_back_with_line_and_reason_and_the_good_ones_are_taken(importer: Importer, db: Session):
+    result = importer(
+        "email,name\nanna@weber.example,Anna\n"
+        'not an address,"=cmd()"\n,Nobody\n"x@y.example","two\nlines",surplus\n'
+    )
+    assert result.new == 1
+    assert result.bad == {"address": 1, "nobody": 1, "unreadable": 1}
+    with result.bad_rows.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["line", "reason", "email", "name"]
+    assert [row[0] for row in rows[1:]] == ["3", "4", "5"]
+    assert rows[1][2:] == ["not an address", "'=cmd()"]
+    assert all(row[1] for row in rows[1:])
+
+
+def test_on_error_stop_takes_nothing(importer: Importer, db: Session):
+    with pytest.raises(Invalid, match="nothing was"):
+        importer("email\nanna@weber.example\nnot an address\n", on_error="stop")
+    assert db.query(Lead).count() == 0
+    assert db.execute(text("SELECT count(*) FROM import_row")).scalar() == 0
+    noted = db.query(Import).one()
+    assert (noted.state, noted.summary["bad"]) == ("failed", {"address": 1})
+    assert noted.bad_rows_path
+
+
+def test_the_first_of_two_rows_wins_and_its_blanks_are_filled(importer: Importer, db: Session):
+    result = importer(
+        "email,first name,city,tags\nanna@weber.example,Anna,,a\nANNA@weber.example ,Annabel,Bonn,b\n"
+    )
+    assert (result.new, result.duplicates) == (1, 1)
+    anna = lead(db, "anna@weber.example")
+    assert (anna.first_name, anna.city, sorted(anna.tags)) == ("Anna", "Bonn", ["a", "b"])
+    assert "anna" in anna.search
+
+
+def test_blanks_overwrite_nothing_and_an_import_again_changes_nothing(importer: Importer, db: Session):
+    file = "email,first name,city,need\nanna@weber.example,Anna,Bonn,partly\n"
+    importer(file)
+    second = importer("email,first name,city\nanna@weber.example,Anne,\n", now=TUESDAY + timedelta(days=1))
+    assert (second.new, second.updated, second.unchanged) == (0, 1, 0)
+    anna = lead(db, "anna@weber.example")
+    assert (anna.first_name, anna.city) == ("Anne", "Bonn")
+    db.rollback()
+    third = importer(
+        "email,first name,city,need\nanna@weber.example,Anne,Bonn,partly\n", now=TUESDAY + timedelta(days=2)
+    )
+    assert (third.new, third.updated, third.unchanged) == (0, 0, 1)
+
+
+def test_a_switchboard_number_identifies_one_lead_and_is_kept_for_the_others(importer: Importer, db: Session):
+    result = importer(
+        "email,phone,first name\na@weber.example,+49 30 1234567,Anna\nb@weber.example,+49 30 1234567,Bert\n"
+        ",+49 30 1234567,\n"
+    )
+    assert (result.new, result.duplicates) == (2, 1)
+    assert lead(db, "a@weber.example").phone == "+49301234567"
+    assert lead(db, "b@weber.example").phone is None
+    assert lead(db, "b@weber.example").fields == {"shared_phone": "+49301234567"}
+
+
+def test_a_caller_known_by_phone_alone_gets_the_address_of_the_file(importer: Importer, db: Session):
+    importer("phone,name\n+49 30 1234567,Anna Weber\n")
+    result = importer("email,phone\nanna@weber.example,+49301234567\n", now=TUESDAY + timedelta(days=1))
+    assert (result.new, result.updated) == (0, 1)
+    assert lead(db, "anna@weber.example").last_name == "Weber"
+
+
+def test_two_rows_that_turn_out_to_be_one_known_lead_are_one(importer: Importer, db: Session):
+    importer("email,phone\nanna@weber.example,+49301234567\n")
+    result = importer(
+        "email,phone,city,role\nanna@weber.example,,Bonn,\n,+49301234567,,Buyer\n",
+        now=TUESDAY + timedelta(days=1),
+    )
+    assert (result.new, result.updated, result.duplicates) == (0, 1, 1)
+    assert (lead(db, "anna@weber.example").city, lead(db, "anna@weber.example").role) == ("Bonn", "Buyer")
+
+
+def test_a_file_without_any_contact_column_says_what_to_do(importer: Importer):
+    with pytest.raises(Invalid, match="--map"):
+        importer("Who,When\nAnna,now\n")
+
+
+def test_columns_are_named_by_hand_and_unknown_ones_are_said_to_be_ignored(importer: Importer, db: Session):
+    result = importer(
+        "Wer,Interesse,Notiz\nanna@weber.example,stock,x\n",
+        mapping={"Wer": "email", "interesse": "fields.interest"},
+    )
+    assert list(result.ignored_columns) == ["Notiz"]
+    assert lead(db, "anna@weber.example").fields == {"interest": "stock"}
+
+
+def test_a_wrong_mapping_names_every_fault(importer: Importer):
+    with pytest.raises(Invalid) as refusal:
+        importer("email\na@b.example\n", mapping={"mail": "email", "email": "nonsense"})
+    assert len(refusal.value.errors["map"]) == 2
+
+
+def test_the_same_file_goes_on_where_it_was_interrupted(
+    sessions: Sessions, tmp_path: Path, db: Session, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(flow, "CHUNK", 3)
+    path = tmp_path / "people.csv"
+    path.write_text("email\n" + "".join(f"lead{n}@firma.example\n" if n % 4 else "bad\n" for n in range(12)))
+    where = {"home": tmp_path, "pepper": PEPPER, "base_url": "http://x", "now": TUESDAY}
+
+    def interrupted(progress: flow.Progress) -> None:
+        if progress.done == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        flow.import_leads(sessions, path, ImportOptions(), progress=interrupted, **where)
+    assert db.query(Lead).count() == 0
+    db.rollback()
+    seen: list[int] = []
+    result = flow.import_leads(
+        sessions, path, ImportOptions(), progress=lambda progress: seen.append(progress.done), **where
+    )
+    assert seen[0] == 9
+    assert (result.read, result.new, result.bad) == (12, 9, {"address": 3})
+    assert len(result.bad_rows.read_text().splitlines()) == 4
+    assert db.query(Import).count() == 1
+
+
+def test_an_import_says_who_may_be_mailed_and_why_the_others_may_not(
+    importer: Importer, sessions: Sessions, db: Session
+):
+    with sessions.begin() as session:
+        gone = suppressions.NewSuppression(
+            suppressions.address_hash(PEPPER, "bounced@firma.example"), "hard_bounce"
+        )
+        suppressions.suppress(session, [gone], now=TUESDAY)
+    file = "email,phone\nanna@firma.example,\nbounced@firma.example,\n,+49301234567\n"
+    result = importer(file, consent="marketing")
+    assert result.mailable == 1
+    assert result.not_mailable == {"suppressed": 1, "no_email": 1}
+    assert importer(file, source="again").not_mailable == {"suppressed": 1, "no_email": 1}
+    assert importer("email\nbert@firma.example\n").not_mailable == {"no_consent": 1}
+
+
+def test_consent_in_a_file_carries_its_proof(importer: Importer, db: Session):
+    result = importer("email\nanna@firma.example\n", consent="marketing")
+    anna = lead(db, "anna@firma.example")
+    assert db.get(LeadConsent, (anna.id, "marketing")).granted
+    proof = db.execute(text("SELECT proof FROM consent")).scalar_one()
+    assert proof["import"] == result.import_id
+    assert len(proof["file_hash"]) == 64
+
+
+def test_nobody_is_told_of_imported_leads_when_nobody_listens(importer: Importer, db: Session):
+    importer("email\nanna@firma.example\n")
+    assert db.execute(text("SELECT count(*) FROM webhook_message")).scalar() == 0
+
+
+def test_a_listener_hears_of_each_new_lead_once(importer: Importer, sessions: Sessions, db: Session):
+    with sessions.begin() as session:
+        session.execute(
+            text(
+                "INSERT INTO webhook_endpoint (url, types, secrets, created_at)"
+                " VALUES ('http://sales.example', '{}', '{}', clock_timestamp())"
+            )
+        )
+    importer("email\nanna@firma.example\n")
+    importer("email\nanna@firma.example\nbert@firma.example\n", now=TUESDAY + timedelta(days=1))
+    told = db.execute(text("SELECT type FROM webhook_message")).scalars().all()
+    assert told.count("lead.created") == 2
