@@ -1,0 +1,87 @@
+"""The scheduler's list: what is due runs, what fails is tried again, nothing stops the clock."""
+
+import threading
+import time
+
+from redis import Redis
+
+from nurture.jobs import queues
+from nurture.jobs.queues import LONG, PUMP, queue
+from nurture.jobs.schedule import Periodic, keep_time, make_partitions
+from nurture.runtime import Runtime
+
+
+def keep(items: list[Periodic], seconds: float) -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=keep_time, args=(items, stop))
+    thread.start()
+    time.sleep(seconds)
+    stop.set()
+    thread.join(5)
+
+
+def a_long_job(number: int) -> None:
+    """Never run here: only its name is queued."""
+
+
+def test_each_item_runs_at_once_and_then_in_its_time() -> None:
+    often, seldom = [], []
+
+    keep(
+        [Periodic("often", 0.5, lambda: often.append(1)), Periodic("seldom", 60, lambda: seldom.append(1))],
+        1.8,
+    )
+
+    assert len(seldom) == 1
+    assert 3 <= len(often) <= 5
+
+
+def test_one_that_fails_is_tried_again_and_holds_nobody_up() -> None:
+    tries, others = [], []
+
+    def fail() -> None:
+        tries.append(1)
+        raise ConnectionError("away")
+
+    keep([Periodic("broken", 60, fail), Periodic("fine", 0.5, lambda: others.append(1))], 1.8)
+
+    assert 2 <= len(tries) <= 3
+    assert len(others) >= 3
+
+
+def test_only_one_turn_waits_however_often_it_is_offered(redis_client: Redis) -> None:
+    assert queues.offer_turn(redis_client)
+    assert not queues.offer_turn(redis_client)
+
+    assert queue(redis_client, PUMP).count == 1
+
+
+def test_a_turn_is_offered_again_after_redis_was_emptied(redis_client: Redis) -> None:
+    queues.offer_turn(redis_client)
+    redis_client.flushall()
+
+    assert queues.offer_turn(redis_client)
+
+
+def test_a_turn_waits_with_a_retry_a_timeout_and_an_end_for_its_traces(redis_client: Redis) -> None:
+    queues.offer_turn(redis_client)
+
+    [job] = queue(redis_client, PUMP).jobs
+    assert job.retries_left == 3
+    assert job.timeout == 120
+    assert job.result_ttl and job.result_ttl < 3600
+    assert job.failure_ttl and job.failure_ttl <= 86400
+    assert job.func_name == "nurture.jobs.pump.turn"
+
+
+def test_a_long_job_about_one_row_is_queued_once(redis_client: Redis) -> None:
+    assert queues.start_long(redis_client, a_long_job, 7)
+    assert not queues.start_long(redis_client, a_long_job, 7)
+    assert queues.start_long(redis_client, a_long_job, 8)
+
+    assert [job.args for job in queue(redis_client, LONG).jobs] == [[7], [8]]
+
+
+def test_partitions_exist_ahead_of_their_first_row(runtime: Runtime) -> None:
+    make_partitions(runtime)
+    make_partitions(runtime)  # and a second scheduler does no harm
