@@ -122,9 +122,9 @@ def test_data_of_another_version_is_refused_with_the_way_out(tmp_path: Path) -> 
         pass
     (tmp_path / "postgres/PG_VERSION").write_text("17\n")
 
-    with pytest.raises(Unavailable, match=r"PostgreSQL 17.*nurture backup.*nurture restore"):
-        with servers(settings_for(tmp_path)):
-            pass
+    said = r"PostgreSQL 17.*nurture backup.*nurture restore"
+    with pytest.raises(Unavailable, match=said), servers(settings_for(tmp_path)):
+        pass
     assert pids(tmp_path) == (None, None)
 
 
@@ -176,9 +176,9 @@ def test_servers_given_by_url_are_used_as_they_are(tmp_path: Path) -> None:
 
 def test_a_home_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(Unavailable, match="NURTURE_HOME"):
-        with servers(settings_for(tmp_path / "file" / "home")):
-            pass
+    home = tmp_path / "file" / "home"
+    with pytest.raises(Unavailable, match="NURTURE_HOME"), servers(settings_for(home)):
+        pass
 
 
 def test_a_missing_part_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
