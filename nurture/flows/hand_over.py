@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import ripen
+from nurture.rules.heat import log2_value
 from nurture.rules.stages import WITH_SALES
 from nurture.rules.tokens import KeyRing, mint
-from nurture.store import releases
+from nurture.store import models, releases
 from nurture.store.releases import Capacity, PastSignal, Seller, Waiting
 from nurture.store.webhooks import Message, write_messages
 from nurture.webhooks import payload
@@ -87,7 +88,10 @@ def _release(session: Session, ripe: Sequence[Waiting], links: _Links, now: date
     releases.release(
         session, {one_id: owner.id if owner else None for one_id, owner in owners.items()}, now=now
     )
-    messages = [_hot(one, owners[one.id], signals[one.lead_id], links) for one in ripe]
+    half_life = _half_life(session)
+    messages = [
+        _hot(one, owners[one.id], signals[one.lead_id], _heat(one, half_life, now), links) for one in ripe
+    ]
     write_messages(session, messages, now=now)
 
 
@@ -108,7 +112,21 @@ def _take(one: Waiting, sellers: Mapping[int, Seller]) -> Seller | None:
     return chosen
 
 
-def _hot(one: Waiting, owner: Seller | None, signals: Sequence[PastSignal], links: _Links) -> Message:
+def _half_life(session: Session) -> float | None:
+    """Seconds in which heat of the default model halves; None while there is no such model."""
+    return next((live.model.half_life_s for live in models.live(session) if live.is_default), None)
+
+
+def _heat(one: Waiting, half_life: float | None, now: datetime) -> float:
+    """The heat that lists show now; without a default model, that with which the lead ripened."""
+    if half_life is None:
+        return one.heat
+    return 0.0 if one.heat_log2 is None else log2_value(one.heat_log2, now, half_life)
+
+
+def _hot(
+    one: Waiting, owner: Seller | None, signals: Sequence[PastSignal], heat: float, links: _Links
+) -> Message:
     card = payload.LeadCard(
         id=one.lead_id,
         url=links.card(one.lead_id),
@@ -122,7 +140,7 @@ def _hot(one: Waiting, owner: Seller | None, signals: Sequence[PastSignal], link
     )
     ripeness = payload.Ripeness(
         temperature=one.temperature,
-        heat=one.heat,
+        heat=heat,
         grade=one.grade,
         score=one.score,
         rise=one.rise,

@@ -54,8 +54,9 @@ def next_waiting(session: Session, limit: int) -> list[tuple[int, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A waiting hand-off with what is known of its lead. `cooled`: the lead is armed again, so its
-    readiness has fallen since; `owner_id` an owner who can still act."""
+    """A waiting hand-off with what is known of its lead. `temperature` and `heat_log2` are the lead's own, by
+    the default model; `heat` is what it ripened with. `cooled`: the lead is armed again, so its readiness
+    has fallen since; `owner_id` an owner who can still act."""
 
     id: int
     lead_id: int
@@ -66,6 +67,7 @@ class Waiting:
     reasons: list[Mapping[str, Any]]
     temperature: str
     heat: float
+    heat_log2: float | None
     grade: str | None
     bant: dict[str, Any]
     cooled: bool
@@ -83,7 +85,7 @@ class Waiting:
 
 _DETAILS = text("""
     SELECT h.id, h.lead_id, h.ripening_no, h.cause, h.score, h.rise, h.reasons, l.temperature, h.heat,
-        h.grade, l.bant, l.armed AS cooled, l.erased_at IS NOT NULL AS erased, l.email,
+        l.heat_log2, h.grade, l.bant, l.armed AS cooled, l.erased_at IS NOT NULL AS erased, l.email,
         concat_ws(' ', l.first_name, l.last_name) AS name, l.phone, c.name AS company, l.role, l.timezone,
         l.language, s.name AS source, o.id AS owner_id
     FROM handoff h

@@ -145,8 +145,11 @@ def hold_back(session: Session, endpoint_id: int, until: datetime) -> None:
 _REPLAY = text("""
     INSERT INTO webhook_post (message_id, endpoint_id, due_at)
     SELECT m.id, e.id, :now FROM webhook_message m
-    JOIN webhook_endpoint e ON e.disabled_at IS NULL AND (e.types = '{}' OR m.type = ANY(e.types))
-    WHERE m.id = :id
+    JOIN webhook_endpoint e ON e.disabled_at IS NULL
+    WHERE m.id = :id AND (
+        EXISTS (SELECT FROM webhook_post p WHERE p.message_id = m.id AND p.endpoint_id = e.id)
+        OR (m.type <> 'webhook.test' AND (e.types = '{}' OR m.type = ANY(e.types)))
+    )
     ON CONFLICT (message_id, endpoint_id) DO UPDATE
     SET state = 'pending', attempt_no = 0, due_at = :now, delivered_at = NULL
     WHERE webhook_post.state <> 'posting'
@@ -155,8 +158,9 @@ _REPLAY = text("""
 
 
 def replay(session: Session, message_id: str, now: datetime) -> int | None:
-    """Post a message again, under its own id, to every endpoint that listens now; to how many. None when
-    there is no such message. A post under way is left alone."""
+    """Post a message again, under its own id, to every endpoint it went to before or that listens now; to
+    how many. None when there is no such message. A post under way is left alone, and so is an endpoint
+    that is switched off."""
     if session.get(WebhookMessage, message_id) is None:
         return None
     return len(session.execute(_REPLAY, {"id": message_id, "now": now}).all())

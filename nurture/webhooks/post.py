@@ -81,11 +81,6 @@ class Poster:
         return self.post(url, headers, body)
 
     @property
-    def under_way(self) -> int:
-        """How many works have been begun and have not ended."""
-        return len(self._under_way)
-
-    @property
     def free(self) -> int:
         """How many more can run at once."""
         return max(0, self._threads - len(self._under_way))

@@ -1,13 +1,16 @@
 """Leads on the verge of the hand-over, with a model, for the tests of this part of the funnel."""
 
-from datetime import datetime
+import math
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from nurture.flows.ripen import Ripe, ripen
+from nurture.rules.heat import seconds
+from nurture.rules.model import read
+from nurture.store import models
 from nurture.store.companies import Company
 from nurture.store.leads import Lead
-from nurture.store.models import HeatModelRow, HeatModelVersion
 from nurture.store.users import User
 from nurture.store.webhooks import WebhookEndpoint
 from tests.conftest import TUESDAY
@@ -19,16 +22,18 @@ REASONS = [
 
 
 def a_model(db: Session, *, rise: float = 60) -> int:
-    model = HeatModelRow(key=f"model-{rise}", created_at=TUESDAY)
-    db.add(model)
-    db.flush()
-    spec = {"readiness": {"rise": rise, "fall": 45}}
-    version = HeatModelVersion(model_id=model.id, no=1, source="", spec=spec, created_at=TUESDAY)
-    db.add(version)
-    db.flush()
-    model.live_version_id = version.id
+    """The default model, live, with a half-life of 21 days."""
+    plain = {
+        "model": "default",
+        "half_life": "21d",
+        "signals": {"clicked": {"weight": 10}},
+        "temperature": {"warm": {"rise": 20, "fall": 12}, "hot": {"rise": 50, "fall": 35}},
+        "readiness": {"rise": rise, "fall": 45},
+    }
+    model_id, version_id, _no = models.add_version(db, read(plain), "", now=TUESDAY, by="test")
+    models.set_live(db, version_id, now=TUESDAY)
     db.commit()
-    return model.id
+    return model_id
 
 
 def a_lead(db: Session, name: str = "Ada", *, stage: str = "lead", owner: int | None = None) -> int:
@@ -46,6 +51,7 @@ def a_lead(db: Session, name: str = "Ada", *, stage: str = "lead", owner: int | 
         company_id=company.id,
         role="Head of purchasing",
         temperature="hot",
+        heat_log2=math.log2(61.5) + seconds(TUESDAY) / timedelta(days=21).total_seconds(),
         stage=stage,
         owner_id=owner,
         bant={"budget": "yes"},

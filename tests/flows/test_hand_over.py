@@ -78,6 +78,12 @@ def test_lead_hot_tells_everything_sales_must_know(db: Session, release) -> None
     assert read(RING, "answer", token, 1) == (handoff_id,)
 
 
+def test_a_lead_that_waited_is_handed_over_with_the_heat_it_has_by_then(db: Session, release) -> None:
+    ripened(db, a_lead(db), a_model(db))
+    release(TUESDAY + timedelta(days=21))
+    assert hot_messages(db)[0]["heat"] == 30.75
+
+
 def test_signals_of_machines_are_not_shown_to_sales(db: Session, release) -> None:
     ada, model = a_lead(db), a_model(db)
     signals.add(db, [NewSignal(ada, "clicked", TUESDAY, "api")], now=TUESDAY)

@@ -14,9 +14,9 @@ from nurture.files.vault import Vault
 from nurture.flows.post_webhooks import post_webhooks, replay
 from nurture.net.outgoing import Way
 from nurture.rules.tokens import KeyRing
-from nurture.store import webhook_posts, webhooks
+from nurture.store import webhook_endpoints, webhook_posts, webhooks
 from nurture.store.webhooks import WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookPost, write_message
-from nurture.webhooks.post import Poster
+from nurture.webhooks.post import THREADS, Poster
 from nurture.webhooks.signature import make_secret
 from tests.conftest import TUESDAY
 from tests.flows.ripe_leads import an_endpoint
@@ -249,7 +249,7 @@ def test_slow_receivers_do_not_delay_the_others(
         while len(webhook_sink.posts) < 40:
             turn(patience=0.2)
             assert time.monotonic() - began < 1.4, "a slow receiver held up the others"
-        assert poster.under_way > 0
+        assert poster.free < THREADS
         poster.close()
 
 
@@ -346,6 +346,18 @@ def test_replay_reaches_an_endpoint_that_joined_later(
     db.commit()
     turn()
     assert len(webhook_sink.posts) == 1
+
+
+def test_a_replayed_test_message_stays_with_the_endpoint_it_was_for(
+    db: Session, webhook_sink: WebhookSink, turn: Turn, listen
+) -> None:
+    listen(webhook_sink.url + "/other")
+    tried = listen(webhook_sink.url + "/tried", "lead.hot")
+    message_id = webhook_endpoints.post_test(db, tried, {}, now=TUESDAY)
+    assert replay(db, message_id, TUESDAY) == 1
+    db.commit()
+    turn()
+    assert [post.path for post in webhook_sink.posts] == ["/hook/tried"]
 
 
 def test_an_unknown_message_cannot_be_replayed(db: Session) -> None:
