@@ -136,6 +136,11 @@ def make_redis(redis_url: str) -> Redis:
     )
 
 
+def real_now() -> datetime:
+    """The machine's own clock, whatever the virtual one says; for `doctor`."""
+    return datetime.now(UTC)
+
+
 def make_clock(settings: Settings) -> Callable[[], datetime]:
     """The clock of this home: real, or virtual as NURTURE_CLOCK_START and _SPEED say."""
     course = clock_file.course(
