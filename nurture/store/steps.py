@@ -1,7 +1,14 @@
 """What happened at the steps of chains: the history of each run, and counters kept by increments."""
 
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
 from sqlalchemy import BigInteger, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, Json, Ref
 
@@ -46,3 +53,137 @@ class FlowCount(Base):
     old: Mapped[str] = mapped_column(primary_key=True)
     new: Mapped[str] = mapped_column(primary_key=True)
     n: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """One line of a run's history."""
+
+    enrollment_id: int
+    lead_id: int
+    step_key: str | None
+    what: str
+    reason: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+# (chain id, version id, step key, what)
+StepTally = Counter[tuple[int, int, str, str]]
+# (program id, old temperature, new temperature); "" is outside
+FlowTally = Counter[tuple[int, str, str]]
+
+_NOTE = text(
+    """
+    INSERT INTO chain_event (enrollment_id, lead_id, at, step_key, what, reason, detail)
+    SELECT enrollment_id, lead_id, :now, step_key, what, reason, CAST(detail AS jsonb)
+    FROM unnest(CAST(:runs AS bigint[]), CAST(:leads AS bigint[]), CAST(:steps AS text[]),
+                CAST(:whats AS text[]), CAST(:reasons AS text[]), CAST(:details AS text[]))
+         AS n (enrollment_id, lead_id, step_key, what, reason, detail)
+    """
+)
+_COUNT = text(
+    """
+    INSERT INTO step_count (chain_id, version_id, step_key, what, n)
+    SELECT * FROM unnest(CAST(:chains AS bigint[]), CAST(:versions AS bigint[]), CAST(:steps AS text[]),
+                         CAST(:whats AS text[]), CAST(:ns AS bigint[]))
+    ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + excluded.n
+    """
+)
+_COUNT_FLOW = text(
+    """
+    INSERT INTO flow_count (program_id, day, old, new, n)
+    SELECT program_id, :day, old, new, n
+    FROM unnest(CAST(:programs AS bigint[]), CAST(:olds AS text[]), CAST(:news AS text[]),
+                CAST(:ns AS bigint[])) AS f (program_id, old, new, n)
+    ON CONFLICT (program_id, day, old, new) DO UPDATE SET n = flow_count.n + excluded.n
+    """
+)
+_COUNTED = text(
+    """
+    SELECT s.chain_id, s.step_key, s.what, CAST(sum(s.n) AS bigint) AS n
+    FROM step_count s JOIN chain c ON c.id = s.chain_id
+    WHERE c.program_id = :program_id
+    GROUP BY s.chain_id, s.step_key, s.what
+    """
+)
+_HISTORY = text(
+    """
+    SELECT v.at, v.step_key, v.what, v.reason, v.detail, c.temperature, p.key AS program_key
+    FROM enrollment e
+    JOIN chain_event v ON v.enrollment_id = e.id
+    JOIN chain c ON c.id = e.chain_id
+    JOIN program p ON p.id = e.program_id
+    WHERE e.lead_id = :lead_id
+    ORDER BY v.at DESC, v.id DESC
+    LIMIT :limit
+    """
+)
+
+
+def note(session: Session, events: Sequence[NewEvent], *, now: datetime) -> None:
+    """Append to the history of runs."""
+    if not events:
+        return
+    session.execute(
+        _NOTE,
+        {
+            "runs": [event.enrollment_id for event in events],
+            "leads": [event.lead_id for event in events],
+            "steps": [event.step_key for event in events],
+            "whats": [event.what for event in events],
+            "reasons": [event.reason for event in events],
+            "details": [json.dumps(event.detail) for event in events],
+            "now": now,
+        },
+    )
+
+
+def count(session: Session, tally: StepTally) -> None:
+    """Raise counters of steps. In key order, so that two batches never wait for each other in a circle."""
+    if not tally:
+        return
+    rows = sorted(tally.items())
+    session.execute(
+        _COUNT,
+        {
+            "chains": [key[0] for key, _n in rows],
+            "versions": [key[1] for key, _n in rows],
+            "steps": [key[2] for key, _n in rows],
+            "whats": [key[3] for key, _n in rows],
+            "ns": [n for _key, n in rows],
+        },
+    )
+
+
+def count_flows(session: Session, tally: FlowTally, *, now: datetime) -> None:
+    """Raise the counters of moves into, between and out of the chains of programs on this UTC day."""
+    if not tally:
+        return
+    rows = sorted(tally.items())
+    session.execute(
+        _COUNT_FLOW,
+        {
+            "day": now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),
+            "programs": [key[0] for key, _n in rows],
+            "olds": [key[1] for key, _n in rows],
+            "news": [key[2] for key, _n in rows],
+            "ns": [n for _key, n in rows],
+        },
+    )
+
+
+def counts_of(session: Session, program_id: int) -> dict[tuple[int, str], dict[str, int]]:
+    """The counters of every step of a program over all versions, by (chain id, step key). `waiting` is
+    added: those who have come and not left."""
+    counts: dict[tuple[int, str], dict[str, int]] = {}
+    for row in session.execute(_COUNTED, {"program_id": program_id}):
+        counts.setdefault((row.chain_id, row.step_key), {})[row.what] = row.n
+    for found in counts.values():
+        found["waiting"] = found.get("entered", 0) - found.get("left", 0)
+    return counts
+
+
+def history(session: Session, lead_id: int, *, limit: int = 200) -> list[Mapping[str, Any]]:
+    """What happened to a lead in its chains, newest first."""
+    rows = session.execute(_HISTORY, {"lead_id": lead_id, "limit": limit}).mappings()
+    return [dict(row) for row in rows]

@@ -23,6 +23,7 @@ class NewRun:
     due_reason: str
     resting_reason: str | None
     data: Mapping[str, Any] = field(default_factory=dict)
+    entered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ _WITHOUT_RUN = text(
       )
     """
 )
+_LEADS_AFTER = text("SELECT id FROM lead WHERE id > :after AND erased_at IS NULL ORDER BY id LIMIT :limit")
 _LAST_ENDED = text(
     """
     SELECT lead_id, chain_id, max(ended_at) AS ended_at FROM enrollment
@@ -71,11 +73,13 @@ _BEGIN = text(
                             due_reason, resting_reason, data, entered_at, entered_by)
     SELECT program_id, chain_id, version_id, lead_id,
            CASE WHEN resting_reason IS NULL THEN 'active' ELSE 'resting' END, step_key, :now, due_at,
-           due_reason, resting_reason, CAST(data AS jsonb), :now, :by
+           due_reason, resting_reason, CAST(data AS jsonb), :now, entered_by
     FROM unnest(CAST(:programs AS bigint[]), CAST(:chains AS bigint[]), CAST(:versions AS bigint[]),
                 CAST(:leads AS bigint[]), CAST(:steps AS text[]), CAST(:dues AS timestamptz[]),
-                CAST(:reasons AS text[]), CAST(:resting AS text[]), CAST(:data AS text[]))
-         AS r (program_id, chain_id, version_id, lead_id, step_key, due_at, due_reason, resting_reason, data)
+                CAST(:reasons AS text[]), CAST(:resting AS text[]), CAST(:data AS text[]),
+                CAST(:bys AS text[]))
+         AS r (program_id, chain_id, version_id, lead_id, step_key, due_at, due_reason, resting_reason,
+               data, entered_by)
     ON CONFLICT (program_id, lead_id) WHERE state IN ('active', 'resting') DO NOTHING
     RETURNING id, lead_id, program_id
     """
@@ -111,6 +115,11 @@ _CANCEL = text(
 )
 
 
+def leads_after(session: Session, after: int, *, limit: int) -> list[int]:
+    """The next leads of the base by id, erased ones left out."""
+    return list(session.execute(_LEADS_AFTER, {"after": after, "limit": limit}).scalars())
+
+
 def without_run(session: Session, program_id: int, lead_ids: Sequence[int]) -> list[int]:
     """Those of the leads that stand nowhere in the program."""
     values = {"program_id": program_id, "lead_ids": list(lead_ids)}
@@ -132,7 +141,7 @@ def last_sent(
     return {(row.lead_id, row.chain_id): row.last_sent_step for row in rows}
 
 
-def begin(session: Session, runs: Sequence[NewRun], *, by: str, now: datetime) -> dict[tuple[int, int], int]:
+def begin(session: Session, runs: Sequence[NewRun], *, now: datetime) -> dict[tuple[int, int], int]:
     """Begin these runs; ids by (program, lead) of those begun. A lead that stands in the program already
     is passed over."""
     if not runs:
@@ -149,7 +158,7 @@ def begin(session: Session, runs: Sequence[NewRun], *, by: str, now: datetime) -
             "reasons": [run.due_reason for run in runs],
             "resting": [run.resting_reason for run in runs],
             "data": [json.dumps(run.data) for run in runs],
-            "by": by,
+            "bys": [run.entered_by for run in runs],
             "now": now,
         },
     )

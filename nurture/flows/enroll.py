@@ -1,0 +1,235 @@
+"""Leads enter programs, change chains when their temperature changes, and leave."""
+
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.flows.published import Published, published
+from nurture.rules.chain import rest_ends
+from nurture.rules.conditions import holds
+from nurture.rules.facts import Facts
+from nurture.rules.program import Program
+from nurture.store import facts, steps
+from nurture.store.enrollments import runs
+from nurture.store.enrollments.runs import NewRun, OpenRun
+from nurture.store.steps import FlowTally, NewEvent, StepTally
+
+OUTSIDE = ""
+_WARMTH = {"cold": 0, "warm": 1, "hot": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A lead's temperature under a model changed from `old` to `new`."""
+
+    lead_id: int
+    model_id: int
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A lead begins in the chain of `temperature`: at `step` if named, else as `how` says (resume after
+    the last step sent there, restart, rest). `data` goes along (mails sent, hops)."""
+
+    lead_id: int
+    published: Published
+    temperature: str
+    how: str
+    step: str | None
+    data: Mapping[str, Any]
+    came_from: str
+    reason: str
+
+
+def enter_programs(session: Session, lead_ids: Sequence[int], *, now: datetime) -> int:
+    """Enrol these leads in every live program whose entry they meet and in which they stand nowhere;
+    returns how many entered. In the caller's transaction."""
+    if not lead_ids:
+        return 0
+    return sum(_enter(session, one, lead_ids, now) for one in published(session).values())
+
+
+def enter_existing(sessions: sessionmaker[Session], *, now: datetime, batch: int = 1000) -> int:
+    """Let every lead of the base enter the live programs it fits, in batches of one transaction each;
+    returns how many entered. To be called after publishing; repeating it is harmless."""
+    entered, after = 0, 0
+    while True:
+        with sessions.begin() as session:
+            lead_ids = runs.leads_after(session, after, limit=batch)
+            entered += enter_programs(session, lead_ids, now=now)
+        if len(lead_ids) < batch:
+            return entered
+        after = lead_ids[-1]
+
+
+def move_leads(session: Session, moves: Sequence[Move], *, now: datetime) -> int:
+    """Move leads whose temperature changed from the chain they stand in to that of the new temperature;
+    mails not yet being sent are cancelled. Returns how many moved."""
+    if not moves:
+        return 0
+    programs = published(session, ("live", "paused"))
+    by_lead = {(move.lead_id, move.model_id): move for move in moves}
+    reasons: dict[int, str] = {}
+    starts: list[Start] = []
+    ended: list[OpenRun] = []
+    for run in runs.open_runs(session, sorted({move.lead_id for move in moves})):
+        one = programs.get(run.program_id)
+        move = by_lead.get((run.lead_id, one.row.heat_model_id)) if one is not None else None
+        if one is None or move is None or not _has_to_move(one.program, run, move):
+            continue
+        warmer = _WARMTH[move.new] > _WARMTH[run.temperature]
+        reasons[run.id] = "warmed" if warmer else "cooled"
+        how = one.program.on_warm if warmer else one.program.on_cool
+        data = {"sent": run.data.get("sent", {})}
+        starts.append(Start(run.lead_id, one, move.new, how, None, data, run.temperature, reasons[run.id]))
+        ended.append(run)
+    _end(session, ended, reasons, now)
+    begin(session, starts, now=now)
+    return len(starts)
+
+
+def leave_all(
+    session: Session, lead_ids: Sequence[int], reason: str, *, now: datetime, purpose: str | None = None
+) -> int:
+    """End every run of these leads (in programs of one purpose, if given) and cancel their mails that are
+    not yet being sent. Returns how many runs ended."""
+    found = runs.open_runs(session, sorted(set(lead_ids)), purpose=purpose)
+    _leave(session, found, dict.fromkeys((run.id for run in found), reason), now)
+    return len(found)
+
+
+def leave_reached(session: Session, lead_ids: Sequence[int], *, now: datetime) -> int:
+    """End the runs of these leads whose program's goal holds now: an exit the moment it is met."""
+    programs = published(session, ("live", "paused"))
+    found = runs.open_runs(session, sorted(set(lead_ids)))
+    known: dict[int | None, dict[int, Facts]] = {}
+    reached = []
+    for run in found:
+        one = programs.get(run.program_id)
+        if one is None or one.program.goal is None:
+            continue
+        model_id = one.row.model_id
+        if model_id not in known:
+            known[model_id] = facts.load(session, lead_ids, now=now, model_id=model_id)
+        if run.lead_id in known[model_id] and holds(one.program.goal, known[model_id][run.lead_id], now):
+            reached.append(run)
+    _leave(session, reached, dict.fromkeys((run.id for run in reached), "goal"), now)
+    return len(reached)
+
+
+def begin(session: Session, starts: Sequence[Start], *, now: datetime) -> int:
+    """Begin these runs and record where each came from; returns how many began."""
+    if not starts:
+        return 0
+    chain_ids = {start.published.chain_ids[start.temperature] for start in starts}
+    sent = runs.last_sent(session, [start.lead_id for start in starts], sorted(chain_ids))
+    new = [_new_run(start, sent, now) for start in starts]
+    begun = runs.begin(session, new, now=now)
+    tally: StepTally = Counter()
+    flows: FlowTally = Counter()
+    events = []
+    for start, run in zip(starts, new, strict=True):
+        run_id = begun.get((run.program_id, run.lead_id))
+        if run_id is None:
+            continue
+        flows[start.published.id, start.came_from, start.temperature] += 1
+        if run.step_key is not None and run.resting_reason is None:
+            tally[run.chain_id, run.version_id, run.step_key, "entered"] += 1
+        detail = {"from": start.came_from, "chain": start.temperature}
+        events.append(NewEvent(run_id, start.lead_id, run.step_key, "entered", start.reason, detail))
+    steps.note(session, events, now=now)
+    steps.count(session, tally)
+    steps.count_flows(session, flows, now=now)
+    return len(begun)
+
+
+def _enter(session: Session, one: Published, lead_ids: Sequence[int], now: datetime) -> int:
+    outside = runs.without_run(session, one.id, lead_ids)
+    if not outside:
+        return 0
+    known = facts.load(session, outside, now=now, model_id=one.row.model_id)
+    ended = runs.last_ended(session, one.id, outside)
+    fitting = [lead for lead in known.values() if _may_enter(one, lead, ended, now)]
+    return begin(session, [_entry(one, lead) for lead in fitting], now=now)
+
+
+def _may_enter(one: Published, lead: Facts, ended: Mapping[tuple[int, int], datetime], now: datetime) -> bool:
+    chain = one.program.chains.get(lead.temperature)
+    if chain is None or chain.enter is None or not holds(chain.enter, lead, now):
+        return False
+    if one.program.goal is not None and holds(one.program.goal, lead, now):
+        return False
+    last = ended.get((lead.lead_id, one.chain_ids[lead.temperature]))
+    return last is None or (chain.reentry is not None and last + chain.reentry.elapsed <= now)
+
+
+def _entry(one: Published, lead: Facts) -> Start:
+    how = "holdout" if _held_out(one.program, lead.lead_id) else "restart"
+    return Start(lead.lead_id, one, lead.temperature, how, None, {}, OUTSIDE, "entry")
+
+
+def _held_out(program: Program, lead_id: int) -> bool:
+    """The same leads for the life of the program, spread evenly: CRC-32 of program and lead."""
+    return zlib.crc32(f"{program.key}:{lead_id}".encode()) % 10_000 < program.holdout * 100
+
+
+def _has_to_move(program: Program, run: OpenRun, move: Move) -> bool:
+    return move.new in program.chains and run.temperature != move.new and run.resting_reason != "holdout"
+
+
+def _new_run(start: Start, sent: Mapping[tuple[int, int], str], now: datetime) -> NewRun:
+    one = start.published
+    chain_id = one.chain_ids[start.temperature]
+    chain = one.program.chains[start.temperature]
+    step_key, resting = start.step, None
+    if start.how in ("rest", "holdout"):
+        resting = start.how
+    elif step_key is None and start.how == "resume":
+        last = sent.get((start.lead_id, chain_id))
+        if last is not None and last in chain.after:
+            step_key = chain.after[last]
+            resting = "newsletter_only" if step_key is None else None
+    due_at = now if resting is None else rest_ends(chain, resting, now)
+    return NewRun(
+        program_id=one.id,
+        chain_id=chain_id,
+        version_id=one.row.version_id,
+        lead_id=start.lead_id,
+        step_key=step_key,
+        due_at=due_at,
+        due_reason=resting or start.reason,
+        resting_reason=resting,
+        data=start.data,
+        entered_by=start.reason,
+    )
+
+
+def _leave(session: Session, found: Sequence[OpenRun], reasons: Mapping[int, str], now: datetime) -> None:
+    _end(session, found, reasons, now)
+    flows: FlowTally = Counter((run.program_id, run.temperature, OUTSIDE) for run in found)
+    steps.count_flows(session, flows, now=now)
+
+
+def _end(session: Session, found: Sequence[OpenRun], reasons: Mapping[int, str], now: datetime) -> None:
+    """End these runs, cancel their unsent mails and record it."""
+    if not found:
+        return
+    runs.end(session, reasons, now=now)
+    for reason in sorted(set(reasons.values())):
+        ids = [run.id for run in found if reasons[run.id] == reason]
+        runs.cancel_unsent(session, ids, f"left:{reason}", now=now)
+    tally: StepTally = Counter(
+        (run.chain_id, run.version_id, run.step_key, "left")
+        for run in found
+        if run.state == "active" and run.step_key is not None
+    )
+    steps.count(session, tally)
+    events = [NewEvent(run.id, run.lead_id, run.step_key, "left", reasons[run.id]) for run in found]
+    steps.note(session, events, now=now)

@@ -1,0 +1,72 @@
+"""The published programs, ready to decide by: values from their specs, kept once read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from nurture.rules import program as program_rules
+from nurture.rules.program import Chain, Program
+from nurture.store import programs
+from nurture.store.programs import LiveProgram
+
+# Versions are immutable: what is kept never goes stale. Old ones make room for new ones.
+_MOST_KEPT = 200
+_kept: dict[tuple[int, str], tuple[Program, Mapping[str, int]]] = {}
+
+
+@dataclass(frozen=True)
+class Published:
+    """A program as it is live. `mails` is mail key to version id; `chain_ids` by temperature."""
+
+    row: LiveProgram
+    program: Program
+    mails: Mapping[str, int]
+    chain_ids: Mapping[str, int]
+    paused_chain_ids: tuple[int, ...]
+
+    @property
+    def id(self) -> int:
+        return self.row.id
+
+    def chain_of(self, chain_id: int) -> Chain | None:
+        """The chain by its id; None for one that the live version no longer has."""
+        for temperature, known in self.chain_ids.items():
+            if known == chain_id:
+                return self.program.chains.get(temperature)
+        return None
+
+
+def published(session: Session, states: Sequence[str] = ("live",)) -> dict[int, Published]:
+    """The published programs by id, held against being published anew until the transaction ends."""
+    rows = programs.published(session, states)
+    known = _read(session, rows)
+    places = programs.chains(session, [row.id for row in rows])
+    found = {}
+    for row in rows:
+        program, mails = known[row.version_id]
+        mine = [place for place in places if place.program_id == row.id]
+        found[row.id] = Published(
+            row=row,
+            program=program,
+            mails=mails,
+            chain_ids={place.temperature: place.id for place in mine},
+            paused_chain_ids=tuple(place.id for place in mine if place.paused),
+        )
+    return found
+
+
+def _read(session: Session, rows: Sequence[LiveProgram]) -> dict[int, tuple[Program, Mapping[str, int]]]:
+    missing = [row for row in rows if (row.version_id, row.source_hash) not in _kept]
+    if missing:
+        specs = programs.specs(session, [row.version_id for row in missing])
+        for row in missing:
+            spec, mails = specs[row.version_id]
+            _keep((row.version_id, row.source_hash), (program_rules.read(spec), mails))
+    return {row.version_id: _kept[row.version_id, row.source_hash] for row in rows}
+
+
+def _keep(key: tuple[int, str], value: tuple[Program, Mapping[str, int]]) -> None:
+    while len(_kept) >= _MOST_KEPT:
+        _kept.pop(next(iter(_kept)), None)
+    _kept[key] = value
