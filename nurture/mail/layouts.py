@@ -40,6 +40,13 @@ def pixel() -> str:
     return _read("footer/pixel.html")
 
 
+def service_mail(key: str) -> str:
+    """The words of one of the engine's own mails. Raises NotFound."""
+    if key not in {path.stem for path in (FOLDER / "service").glob("*.md")}:
+        raise NotFound(_("The engine has no mail “{name}”.").format(name=key))
+    return _read(f"service/{key}.md")
+
+
 def everything() -> str:
     """The text of all files, for fingerprints: another look means another compilation."""
     return "".join(_read(str(path.relative_to(FOLDER))) for path in sorted(FOLDER.rglob("*.html")))

@@ -53,3 +53,10 @@ def _line(text: str, *, last: bool) -> str:
 
 def _codes(text: str) -> list[str]:
     return [" " if byte == 32 else _BYTES[byte] for byte in text.encode("utf-8", "replace")]
+
+
+def encode_address(url: str) -> Encoded:
+    """A web address of ours (no quotes, no `&`) as a piece, ready for HTML and text alike."""
+    if len(url) <= _LONGEST and "=" not in url and url[:1] != ".":
+        return Encoded(url + SOFT_BREAK)
+    return Encoded(encode(url))

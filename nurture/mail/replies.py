@@ -7,7 +7,7 @@ BEFORE_DOT = "before_dot"
 AFTER_DOT = "after_dot"
 
 _STATUS = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})\b\s*")
-_QUEUED_AS = re.compile(r"\b(?:queued as|id=|queued id:?|as)\s*<?([A-Za-z0-9_.@\-]{3,120})>?", re.IGNORECASE)
+_QUEUED_AS = re.compile(r"\b(?:queued as|id=|queued id:?|as)\s*<?([A-Za-z0-9_.@\-]{1,120})>?", re.IGNORECASE)
 # Address unknown, mailbox moved or closed: the address itself is wrong, for good.
 _NO_SUCH_ADDRESS = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"))
 _NO_SUCH_WORDS = re.compile(

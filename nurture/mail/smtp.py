@@ -140,8 +140,8 @@ class Mailer:
                     server=self.url.name, why=fault.reason or fault
                 )
             ) from fault
-        except (OSError, smtplib.SMTPException) as fault:
-            raise TransportDown(self._gone(str(fault))) from fault
+        except OSError as fault:  # smtplib has its exceptions below it
+            raise TransportDown(self._gone(_why(fault))) from fault
 
     def _gone(self, why: str) -> str:
         return _("The mail server {server} cannot be reached: {why}.").format(

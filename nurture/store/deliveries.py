@@ -1,9 +1,14 @@
 """Deliveries: one mail to one lead, whatever the purpose. The unique dedup_key is the guarantee."""
 
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Uuid, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Uuid, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Count, Id, Instant, Json, Ref
 
@@ -100,3 +105,428 @@ class TransportState(Base):
     sentence: Mapped[str] = mapped_column(server_default="")
     since: Mapped[Instant]
     at: Mapped[Instant]
+
+
+LEASE_SECONDS = 60
+# What goes out before the go-live switch is turned: nothing to leads by our own initiative.
+BEFORE_LIVE = ("test", "confirmation", "notice", "transactional")
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """The two switches, who sends, and whether a webhook endpoint listens to every mail sent."""
+
+    stopped: bool
+    live: bool
+    company_name: str
+    postal_address: str
+    sender_name: str
+    sender_email: str
+    reply_to: str | None
+    heard: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery under lease, with what its mail needs to know. `refusal` is why it must not go out, ""
+    if it may. `lead` holds plain values by the names that mails use."""
+
+    id: int
+    token: int
+    attempt_no: int
+    purpose: str
+    needs_consent: bool
+    refusal: str
+    address: str | None
+    email_norm: str | None
+    message_id: uuid.UUID
+    mail_version_id: int
+    lead_id: int | None
+    program_key: str | None
+    step_key: str | None
+    first_tried_at: datetime
+    params: Mapping[str, Any]
+    lead: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a claimed delivery ends or goes on. `state`: sent, failed, deferred, uncertain, or ready (given
+    back untried); `due_at` when it is due again; `tried` whether a server has answered."""
+
+    delivery_id: int
+    token: int
+    state: str
+    reason: str = ""
+    reply: str = ""
+    due_at: datetime | None = None
+    tried: bool = True
+    bounced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A delivery whose outcome was taken. `settled` is whether it has come to its end just now."""
+
+    delivery_id: int
+    lead_id: int | None
+    state: str
+    settled: bool
+
+
+_SENDING = text("""
+    SELECT sending_stopped, live, company_name, postal_address, sender_name, sender_email, reply_to,
+           EXISTS (
+               SELECT FROM webhook_endpoint e
+               WHERE e.disabled_at IS NULL AND (e.types = '{}' OR 'delivery.sent' = ANY(e.types))
+           ) AS heard
+    FROM installation WHERE id = 1
+""")
+
+_MAY_GO = """
+    d.state IN ('scheduled', 'ready', 'deferred') AND d.due_at <= :now
+    AND (CAST(:live AS boolean) OR d.purpose = ANY(:before_live))
+    AND (d.purpose <> 'chain' OR NOT EXISTS (
+        SELECT FROM program p LEFT JOIN chain c ON c.id = d.chain_id
+        WHERE p.id = d.program_id AND (p.state = 'paused' OR c.paused_at IS NOT NULL)))
+"""
+
+_ANY_DUE = text(f"SELECT EXISTS (SELECT FROM delivery d WHERE {_MAY_GO})")
+
+# One statement: claim, look at lead and consent, lease. What must not go out ends here as skipped.
+_CLAIM = text(f"""
+    WITH due AS (
+        SELECT d.id FROM delivery d
+        WHERE {_MAY_GO}
+        ORDER BY d.due_at, d.id
+        LIMIT :limit
+        FOR UPDATE OF d SKIP LOCKED
+    ), looked AS (
+        SELECT d.id, c.consent_id,
+               CASE WHEN l.erased_at IS NOT NULL THEN 'erased'
+                    WHEN coalesce(d.address, l.email) IS NULL THEN 'no_address'
+                    WHEN d.consent_purpose IS NOT NULL AND c.consent_id IS NULL THEN 'no_consent'
+                    ELSE '' END AS refusal
+        FROM due JOIN delivery d ON d.id = due.id
+        LEFT JOIN lead l ON l.id = d.lead_id
+        LEFT JOIN lead_consent c ON c.lead_id = d.lead_id AND c.purpose = d.consent_purpose AND c.granted
+    ), claimed AS (
+        UPDATE delivery d
+        SET state = CASE WHEN k.refusal = '' THEN 'sending' ELSE 'skipped' END,
+            reason = k.refusal,
+            settled_at = CASE WHEN k.refusal = '' THEN d.settled_at ELSE :now END,
+            address = coalesce(d.address, (SELECT l.email FROM lead l WHERE l.id = d.lead_id)),
+            consent_id = coalesce(k.consent_id, d.consent_id),
+            lease_token = d.lease_token + 1,
+            lease_until = CASE WHEN k.refusal = '' THEN clock_timestamp() + make_interval(secs => :lease) END,
+            leased_by = :host,
+            first_tried_at = coalesce(d.first_tried_at, :now)
+        FROM looked k WHERE k.id = d.id
+        RETURNING d.id, d.lease_token, d.attempt_no, d.purpose, d.consent_purpose, k.refusal, d.address,
+                  d.message_id, d.mail_version_id, d.lead_id, d.program_id, d.step_key, d.first_tried_at,
+                  d.params
+    )
+    SELECT q.id, q.lease_token, q.attempt_no, q.purpose, q.consent_purpose, q.refusal, q.address,
+           q.message_id, q.mail_version_id, q.lead_id, q.step_key, q.first_tried_at, q.params,
+           p.key AS program_key,
+           l.email_norm, l.email, l.first_name, l.last_name, l.phone, l.role, l.language, l.timezone,
+           l.country, l.city, l.temperature, l.stage, l.tags, l.fields, l.dates,
+           o.name AS company_name, o.size AS company_size, o.industry AS company_industry,
+           o.website AS company_website, o.country AS company_country, o.city AS company_city
+    FROM claimed q
+    LEFT JOIN lead l ON l.id = q.lead_id
+    LEFT JOIN company o ON o.id = l.company_id
+    LEFT JOIN program p ON p.id = q.program_id
+    ORDER BY q.id
+""")
+
+_SKIP = text("""
+    UPDATE delivery d SET state = 'skipped', reason = s.reason, settled_at = :now, lease_until = NULL
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:reasons AS text[])) AS s (id, reason)
+    WHERE d.id = s.id
+""")
+
+# The answer to a final dot of ours is taken whatever has become of the lease; anything else only while
+# the lease is ours. A delivery that came to its end as uncertain is not settled a second time.
+_RECORD = text("""
+    WITH given AS (
+        SELECT * FROM unnest(
+            CAST(:ids AS bigint[]), CAST(:tokens AS bigint[]), CAST(:states AS text[]),
+            CAST(:reasons AS text[]), CAST(:replies AS text[]), CAST(:dues AS timestamptz[]),
+            CAST(:tried AS boolean[]), CAST(:bounced AS boolean[])
+        ) AS g (id, token, state, reason, reply, due_at, tried, bounced)
+    ), before AS (
+        SELECT d.id, d.state FROM delivery d JOIN given g ON g.id = d.id ORDER BY d.id FOR UPDATE OF d
+    ), changed AS (
+        UPDATE delivery d
+        SET state = g.state, reason = g.reason,
+            reply = CASE WHEN g.reply = '' THEN d.reply ELSE g.reply END,
+            due_at = coalesce(g.due_at, d.due_at),
+            attempt_no = d.attempt_no + CAST(g.tried AS integer),
+            lease_until = NULL,
+            sent_at = CASE WHEN g.state = 'sent' THEN :now ELSE d.sent_at END,
+            settled_at = CASE WHEN g.state IN ('sent', 'failed', 'uncertain')
+                         THEN coalesce(d.settled_at, :now) ELSE d.settled_at END,
+            bounced_at = CASE WHEN g.bounced THEN :now ELSE d.bounced_at END
+        FROM given g JOIN before b ON b.id = g.id
+        WHERE d.id = g.id AND (
+            (b.state = 'sending' AND d.lease_token = g.token)
+            OR (g.state = 'sent' AND b.state IN ('sending', 'uncertain', 'ready', 'deferred'))
+        )
+        RETURNING d.id, d.lead_id, d.state, d.attempt_no, d.purpose,
+                  b.state <> 'uncertain' AND g.state IN ('sent', 'failed', 'uncertain') AS settled
+    ), tries AS (
+        INSERT INTO delivery_attempt (delivery_id, attempt_no, at, outcome, reply, host)
+        SELECT c.id, c.attempt_no, :now, g.state, g.reply, :host
+        FROM changed c JOIN given g ON g.id = c.id WHERE g.tried
+        ON CONFLICT DO NOTHING
+    ), reached AS (
+        SELECT l.id, n.n
+        FROM (SELECT lead_id, count(*) AS n FROM changed
+              WHERE settled AND state IN ('sent', 'uncertain') AND purpose IN ('chain', 'newsletter')
+              GROUP BY lead_id) n
+        JOIN lead l ON l.id = n.lead_id
+        ORDER BY l.id FOR NO KEY UPDATE OF l
+    ), touched AS (
+        UPDATE lead l SET touches_out = l.touches_out + r.n FROM reached r WHERE l.id = r.id
+    )
+    SELECT id, lead_id, state, settled FROM changed
+""")
+
+_RENEW = text("""
+    UPDATE delivery d SET lease_until = clock_timestamp() + make_interval(secs => :lease)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:tokens AS bigint[])) AS h (id, token)
+    WHERE d.id = h.id AND d.lease_token = h.token AND d.state = 'sending'
+""")
+
+_EXPIRED = text("""
+    SELECT d.id, d.lease_token, d.leased_by FROM delivery d
+    WHERE d.state IN ('leased', 'sending') AND d.lease_until < clock_timestamp()
+      AND (d.leased_by = :host OR d.lease_until < clock_timestamp() - make_interval(secs => :grace))
+    ORDER BY d.lease_until LIMIT :limit
+""")
+
+_TRANSPORT = text("""
+    INSERT INTO transport_state AS t (name, ok, sentence, since, at)
+    VALUES (:name, :ok, :sentence, :now, :now)
+    ON CONFLICT (name) DO UPDATE
+    SET ok = excluded.ok, sentence = excluded.sentence, at = excluded.at,
+        since = CASE WHEN t.ok = excluded.ok AND t.sentence = excluded.sentence
+                THEN t.since ELSE excluded.since END
+""")
+
+_COMPANY = ("name", "size", "industry", "website", "country", "city")
+_PERSON = (
+    "email",
+    "first_name",
+    "last_name",
+    "phone",
+    "role",
+    "language",
+    "timezone",
+    "country",
+    "city",
+    "temperature",
+    "stage",
+    "tags",
+    "fields",
+    "dates",
+)
+
+
+def sending(session: Session) -> Sending:
+    """How sending stands."""
+    row = session.execute(_SENDING).one()
+    return Sending(
+        stopped=row.sending_stopped,
+        live=row.live,
+        company_name=row.company_name,
+        postal_address=row.postal_address,
+        sender_name=row.sender_name,
+        sender_email=row.sender_email,
+        reply_to=row.reply_to,
+        heard=row.heard,
+    )
+
+
+def any_due(session: Session, *, live: bool, now: datetime) -> bool:
+    """Whether a claim would find anything."""
+    values = {"now": now, "live": live, "before_live": list(BEFORE_LIVE)}
+    return bool(session.execute(_ANY_DUE, values).scalar_one())
+
+
+def claim(session: Session, *, host: str, live: bool, now: datetime, limit: int) -> list[Claimed]:
+    """Lease due deliveries to this host and look up what their mails need. Those that may not go out come
+    back with a refusal and are skipped already. Commit before the first byte goes out."""
+    values = {
+        "now": now,
+        "live": live,
+        "before_live": list(BEFORE_LIVE),
+        "limit": limit,
+        "host": host,
+        "lease": LEASE_SECONDS,
+    }
+    return [_claimed(row) for row in session.execute(_CLAIM, values)]
+
+
+def _claimed(row: Any) -> Claimed:
+    return Claimed(
+        id=row.id,
+        token=row.lease_token,
+        attempt_no=row.attempt_no,
+        purpose=row.purpose,
+        needs_consent=row.consent_purpose is not None,
+        refusal=row.refusal,
+        address=row.address,
+        email_norm=row.email_norm if row.address == row.email else None,
+        message_id=row.message_id,
+        mail_version_id=row.mail_version_id,
+        lead_id=row.lead_id,
+        program_key=row.program_key,
+        step_key=row.step_key,
+        first_tried_at=row.first_tried_at,
+        params=row.params,
+        lead=lead_values(row) if row.lead_id is not None else {},
+    )
+
+
+def lead_values(row: Any) -> dict[str, Any]:
+    """The values of a lead by the names that mails use; what is not known is missing."""
+    values = {name: value for name in _PERSON if (value := getattr(row, name)) is not None}
+    company = {name: value for name in _COMPANY if (value := getattr(row, f"company_{name}")) is not None}
+    values["company"] = company
+    return values
+
+
+_LEAD_VALUES = text("""
+    SELECT l.email, l.first_name, l.last_name, l.phone, l.role, l.language, l.timezone, l.country, l.city,
+           l.temperature, l.stage, l.tags, l.fields, l.dates,
+           o.name AS company_name, o.size AS company_size, o.industry AS company_industry,
+           o.website AS company_website, o.country AS company_country, o.city AS company_city
+    FROM lead l LEFT JOIN company o ON o.id = l.company_id WHERE l.id = :lead_id AND l.erased_at IS NULL
+""")
+
+
+def values_of_lead(session: Session, lead_id: int) -> dict[str, Any] | None:
+    """What mails know of one lead; None when there is none, or none any more."""
+    row = session.execute(_LEAD_VALUES, {"lead_id": lead_id}).first()
+    return None if row is None else lead_values(row)
+
+
+def skip(session: Session, reasons: Mapping[int, str], *, now: datetime) -> None:
+    """End claimed deliveries as skipped, each for its reason."""
+    if reasons:
+        values = {"ids": list(reasons), "reasons": list(reasons.values()), "now": now}
+        session.execute(_SKIP, values)
+
+
+def record(session: Session, outcomes: Sequence[Outcome], *, host: str, now: datetime) -> list[Recorded]:
+    """Write the outcomes of a chunk in one statement, with their attempts and the touches of the leads;
+    those that were taken. An outcome under a lost lease is not, unless the mail was sent."""
+    if not outcomes:
+        return []
+    values = {
+        "ids": [one.delivery_id for one in outcomes],
+        "tokens": [one.token for one in outcomes],
+        "states": [one.state for one in outcomes],
+        "reasons": [one.reason for one in outcomes],
+        "replies": [one.reply for one in outcomes],
+        "dues": [one.due_at for one in outcomes],
+        "tried": [one.tried for one in outcomes],
+        "bounced": [one.bounced for one in outcomes],
+        "host": host,
+        "now": now,
+    }
+    return [Recorded(*row) for row in session.execute(_RECORD, values)]
+
+
+_TOLD = text("""
+    SELECT d.id, d.lead_id, d.address, d.purpose, m.key AS mail, p.key AS program, d.step_key AS step
+    FROM delivery d
+    JOIN mail_version v ON v.id = d.mail_version_id JOIN mail m ON m.id = v.mail_id
+    LEFT JOIN program p ON p.id = d.program_id
+    WHERE d.id = ANY(:ids)
+""")
+
+
+def told(session: Session, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    """What webhooks tell of deliveries: lead_id, address, purpose, mail, program, step."""
+    return {row.id: row._asdict() for row in session.execute(_TOLD, {"ids": list(ids)})}
+
+
+def renew(session: Session, leases: Sequence[tuple[int, int]]) -> None:
+    """Prolong the leases (delivery_id, token) that are still held."""
+    ids, tokens = [one for one, _ in leases], [token for _, token in leases]
+    session.execute(_RENEW, {"ids": ids, "tokens": tokens, "lease": LEASE_SECONDS})
+
+
+def expired(session: Session, *, host: str, grace: float, limit: int) -> list[tuple[int, int, str | None]]:
+    """(delivery_id, token, host) of leases that have run out; those of other hosts `grace` seconds later,
+    because their own journal knows better."""
+    rows = session.execute(_EXPIRED, {"host": host, "grace": grace, "limit": limit})
+    return [(row.id, row.lease_token, row.leased_by) for row in rows]
+
+
+def note_transport(session: Session, name: str, *, ok: bool, sentence: str, now: datetime) -> None:
+    """Keep how a transport stands, for pages and `doctor`."""
+    session.execute(_TRANSPORT, {"name": name, "ok": ok, "sentence": sentence, "now": now})
+
+
+def transports(session: Session) -> list[TransportState]:
+    """How every transport stands."""
+    return list(session.scalars(select(TransportState).order_by(TransportState.name)))
+
+
+def queue(
+    session: Session,
+    *,
+    dedup_key: str,
+    purpose: str,
+    mail_version_id: int,
+    lead_id: int | None,
+    address: str | None,
+    params: Mapping[str, Any],
+    now: datetime,
+) -> int | None:
+    """A single delivery that rests on no consent of its own, due now; None when it was queued before."""
+    statement = insert(Delivery).values(
+        dedup_key=dedup_key,
+        purpose=purpose,
+        mail_version_id=mail_version_id,
+        lead_id=lead_id,
+        address=address,
+        params=dict(params),
+        due_at=now,
+        created_at=now,
+    )
+    statement = statement.on_conflict_do_nothing(index_elements=["dedup_key"])
+    return session.execute(statement.returning(Delivery.id)).scalar_one_or_none()
+
+
+def get(session: Session, delivery_id: int) -> Delivery | None:
+    return session.get(Delivery, delivery_id)
+
+
+def attempts_of(session: Session, delivery_id: int) -> list[DeliveryAttempt]:
+    """Every try of a delivery, oldest first."""
+    query = select(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery_id)
+    return list(session.scalars(query.order_by(DeliveryAttempt.attempt_no)))
+
+
+def page(
+    session: Session,
+    *,
+    lead_id: int | None = None,
+    state: str | None = None,
+    before: int = 0,
+    limit: int = 50,
+) -> list[Delivery]:
+    """Deliveries, newest first, older than the id of the last one seen (0: from the top)."""
+    query = select(Delivery).order_by(Delivery.id.desc()).limit(limit)
+    if before:
+        query = query.where(Delivery.id < before)
+    if lead_id is not None:
+        query = query.where(Delivery.lead_id == lead_id)
+    if state is not None:
+        query = query.where(Delivery.state == state)
+    return list(session.scalars(query))

@@ -1,0 +1,58 @@
+"""Keeps the leases of a chunk alive while its process lives, by a thread with its own connection."""
+
+import threading
+from collections.abc import Sequence
+from time import monotonic
+from types import TracebackType
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.store import deliveries
+from nurture.store.deliveries import LEASE_SECONDS
+
+log = structlog.get_logger()
+
+_EVERY = LEASE_SECONDS / 4
+_MARGIN = LEASE_SECONDS / 2
+
+
+class Lease:
+    """`with Lease(...) as lease:` renews (delivery_id, token) pairs; `lease.holds` tells, by this process's
+    own monotonic clock, whether a mail may still begin: a process that was stopped for a minute must not
+    go on as if nothing had happened."""
+
+    def __init__(
+        self, sessions: sessionmaker[Session], leases: Sequence[tuple[int, int]], began: float
+    ) -> None:
+        self._sessions = sessions
+        self._leases = leases
+        self._renewed = began
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._renew_often, name="lease", daemon=True)
+
+    @property
+    def holds(self) -> bool:
+        return monotonic() < self._renewed + LEASE_SECONDS - _MARGIN
+
+    def __enter__(self) -> "Lease":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _renew_often(self) -> None:
+        while not self._over.wait(_EVERY):
+            asked = monotonic()
+            try:
+                with self._sessions.begin() as session:
+                    deliveries.renew(session, self._leases)
+            except SQLAlchemyError as fault:
+                log.warning("deliver.lease_not_renewed", error=type(fault).__name__)
+            else:
+                self._renewed = asked

@@ -1,0 +1,148 @@
+"""From a delivery to what its mail is filled with: the values of the lead and the signed addresses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from nurture.mail.message import Letter, Sender
+from nurture.mail.prepare import PreparedMail, plain_html, plain_subject, plain_words
+from nurture.mail.quoted import encode_address
+from nurture.mail.source import MARKETING, CompiledMail
+from nurture.rules.tokens import KeyRing, mint
+from nurture.store import deliveries, mails
+from nurture.store import installation as installations
+from nurture.store.deliveries import Claimed, Sending
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A mail as somebody sees it before, or instead of, getting it."""
+
+    subject: str
+    html: str
+    text: str
+
+
+def sender_of(state: Sending) -> Sender:
+    """Who sends, as the installation says."""
+    return Sender(
+        name=state.sender_name or state.company_name,
+        email=state.sender_email,
+        company=state.company_name,
+        postal_address=state.postal_address,
+        reply_to=state.reply_to,
+    )
+
+
+def letter(
+    claimed: Claimed,
+    mail: PreparedMail,
+    sender_values: Mapping[str, str],
+    ring: KeyRing,
+    base: str,
+    now: datetime,
+) -> Letter:
+    """The personal part of a delivery's mail."""
+    lead_id = claimed.lead_id or 0
+    values: dict[str, Any] = {"lead": claimed.lead, "sender": sender_values, "params": claimed.params}
+    unsubscribe = None
+    if mail.kind == MARKETING:
+        values |= addresses(ring, base, lead_id, claimed.id)
+        values["links"] = tracked_links(mail.link_ids, ring, base, claimed.id)
+        unsubscribe = values["unsubscribe_url"]
+    return Letter(
+        to=claimed.address or "",
+        to_name=full_name(claimed.lead),
+        message_id=claimed.message_id,
+        date=now,
+        purpose=claimed.purpose,
+        stream=claimed.program_key or claimed.purpose,
+        values=values,
+        unsubscribe_url=unsubscribe,
+    )
+
+
+def addresses(ring: KeyRing, base: str, lead_id: int, delivery_id: int) -> dict[str, str]:
+    """The signed addresses of a marketing mail."""
+    return {
+        "unsubscribe_url": f"{base}/u/{mint(ring, 'unsubscribe', lead_id, delivery_id)}",
+        "preferences_url": f"{base}/p/{mint(ring, 'preferences', lead_id, delivery_id)}",
+        "view_url": f"{base}/v/{mint(ring, 'view', delivery_id)}",
+        "pixel_url": f"{base}/o/{mint(ring, 'open', delivery_id)}.gif",
+    }
+
+
+def tracked_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, delivery_id: int) -> list[str]:
+    """The tracking address of each link, by its number; number 0 is nobody's."""
+    links = [""] * (max(link_ids, default=0) + 1)
+    for number, link_id in link_ids.items():
+        links[number] = encode_address(f"{base}/c/{mint(ring, 'click', delivery_id, link_id)}")
+    return links
+
+
+def full_name(lead: Mapping[str, Any]) -> str:
+    return " ".join(part for part in (lead.get("first_name"), lead.get("last_name")) if part)
+
+
+def view(session: Session, ring: KeyRing, base_url: str, delivery_id: int) -> str | None:
+    """The page behind "view in the browser": the mail of a delivery, its links tracked as in the mail, no
+    pixel. None when there is no such delivery or its lead is erased."""
+    delivery = deliveries.get(session, delivery_id)
+    if delivery is None:
+        return None
+    stored = mails.stored_version(session, delivery.mail_version_id)
+    lead = deliveries.values_of_lead(session, delivery.lead_id) if delivery.lead_id else {}
+    if stored is None or lead is None:
+        return None
+    values = {
+        "lead": lead,
+        "sender": _sender_values(session),
+        "params": delivery.params,
+        **addresses(ring, base_url, delivery.lead_id or 0, delivery_id),
+        "links": _plain_links(stored.link_ids, ring, base_url, delivery_id),
+        "pixel_url": "data:,",
+    }
+    return plain_html(CompiledMail.from_json(stored.compiled), values)
+
+
+def preview(session: Session, mail_version_id: int, lead_id: int | None) -> Shown | None:
+    """A mail as a lead would see it (None: as somebody of whom nothing is known), with the links as
+    written. None when there is no such mail or lead. Raises RenderFault."""
+    stored = mails.stored_version(session, mail_version_id)
+    lead = deliveries.values_of_lead(session, lead_id) if lead_id is not None else {}
+    if stored is None or lead is None:
+        return None
+    return shown(CompiledMail.from_json(stored.compiled), lead, _sender_values(session))
+
+
+def shown(mail: CompiledMail, lead: Mapping[str, Any], sender_values: Mapping[str, str]) -> Shown:
+    """A compiled mail filled for the eye, its own addresses leading nowhere."""
+    values = {
+        "lead": lead,
+        "sender": sender_values,
+        "params": {},
+        "links": ["", *(link.url for link in mail.links)],
+        "pixel_url": "data:,",
+        "unsubscribe_url": "#unsubscribe",
+        "preferences_url": "#preferences",
+        "view_url": "#view",
+    }
+    return Shown(plain_subject(mail, values), plain_html(mail, values), plain_words(mail, values))
+
+
+def _plain_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, delivery_id: int) -> list[str]:
+    links = [""] * (max(link_ids, default=0) + 1)
+    for number, link_id in link_ids.items():
+        links[number] = f"{base}/c/{mint(ring, 'click', delivery_id, link_id)}"
+    return links
+
+
+def _sender_values(session: Session) -> dict[str, str]:
+    state = installations.get(session)
+    sender = Sender(
+        state.sender_name or state.company_name, state.sender_email, state.company_name, state.postal_address
+    )
+    return sender.as_values()

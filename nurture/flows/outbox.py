@@ -1,0 +1,79 @@
+"""What a sending process keeps between its turns: keys, templates made ready, journal, pace."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from sqlalchemy.orm import Session
+
+from nurture.files import journal
+from nurture.files.journal import Journal
+from nurture.mail.prepare import PreparedMail, prepare
+from nurture.mail.source import CompiledMail
+from nurture.rules.tokens import KeyRing
+from nurture.store import mails
+
+_MOST_PREPARED = 200
+_FIRST_CHUNK, _LEAST_CHUNK = 50, 10
+_SECONDS_A_CHUNK = 1.0
+_REST_SECONDS = 5.0
+
+
+@dataclass
+class Outbox:
+    """One for a process (build it after any fork), not for two threads at once. `live`: do not wait for
+    the go-live switch."""
+
+    ring: KeyRing
+    pepper: bytes
+    base_url: str
+    home: Path
+    live: bool = False
+    host: str = ""
+    journal: Journal = field(init=False)
+    transport_ok: bool | None = None
+
+    def __post_init__(self) -> None:
+        folder = journal.folder_of(self.home)
+        self.host = self.host or journal.host_id(folder)
+        self.journal = Journal(folder)
+        self._prepared: OrderedDict[int, PreparedMail] = OrderedDict()
+        self._chunk = _FIRST_CHUNK
+        self._rests_until = 0.0
+
+    def prepared(self, session: Session, mail_version_id: int) -> PreparedMail | None:
+        """The mail version made ready, from memory where possible: versions never change."""
+        known = self._prepared.get(mail_version_id)
+        if known is not None:
+            self._prepared.move_to_end(mail_version_id)
+            return known
+        stored = mails.stored_version(session, mail_version_id)
+        if stored is None:
+            return None
+        ready = prepare(CompiledMail.from_json(stored.compiled), stored.link_ids)
+        self._prepared[mail_version_id] = ready
+        if len(self._prepared) > _MOST_PREPARED:
+            self._prepared.popitem(last=False)
+        return ready
+
+    def chunk(self, limit: int) -> int:
+        """As many mails as go out in about a second, so that a stop acts soon and leases stay short."""
+        return max(1, min(limit, self._chunk))
+
+    def note_pace(self, mails_sent: int, seconds: float) -> None:
+        """Learn how fast the server takes mails."""
+        if mails_sent >= _LEAST_CHUNK:
+            fits = int(mails_sent * _SECONDS_A_CHUNK / max(seconds, 0.001))
+            self._chunk = max(_LEAST_CHUNK, min(fits, self._chunk * 2))
+
+    def rest(self) -> None:
+        """The server is away: do not knock again for some seconds."""
+        self._rests_until = monotonic() + _REST_SECONDS
+
+    @property
+    def resting(self) -> bool:
+        return monotonic() < self._rests_until
+
+    def close(self) -> None:
+        self.journal.close()

@@ -1,0 +1,89 @@
+"""Mails that no chain sends: tests, confirmations, notices. Each becomes a delivery row like any other."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from nurture.mail import layouts
+from nurture.mail.compile import compile_mail, fingerprint
+from nurture.mail.source import SERVICE, MailSource
+from nurture.store import deliveries, mails
+from nurture.store.mails import NewVersion
+
+CONFIRMATION = "confirmation"
+NOTICE = "notice"
+TEST = "test"
+
+
+def keep_mail(
+    session: Session, program_id: int | None, source: MailSource, name: str, *, now: datetime
+) -> int:
+    """The id of the mail's version with these words, compiled if they are new. Raises Invalid with every
+    fault of the mail. In the caller's transaction."""
+    compiled = compile_mail(source)
+    version = NewVersion(
+        key=source.key,
+        name=name,
+        subject=source.subject,
+        source=source.as_json(),
+        source_hash=fingerprint(source),
+        compiled=compiled.as_json(),
+        links=[(link.no, link.url, link.label) for link in compiled.links],
+    )
+    return mails.keep_version(session, program_id, version, now=now)
+
+
+def queue_service_mail(
+    session: Session,
+    key: str,
+    *,
+    purpose: str,
+    dedup_key: str,
+    now: datetime,
+    lead_id: int | None = None,
+    address: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> int | None:
+    """Queue one of the engine's own mails (templates/mail/service/<key>.md) to a lead, or to an address
+    that is none's (a colleague). The delivery's id; None when `dedup_key` was queued before."""
+    version_id = keep_mail(session, None, own_mail(key), key, now=now)
+    return deliveries.queue(
+        session,
+        dedup_key=dedup_key,
+        purpose=purpose,
+        mail_version_id=version_id,
+        lead_id=lead_id,
+        address=address,
+        params=params or {},
+        now=now,
+    )
+
+
+def queue_test(
+    session: Session,
+    mail_version_id: int,
+    address: str,
+    *,
+    dedup_key: str,
+    now: datetime,
+    lead_id: int | None = None,
+) -> int | None:
+    """Queue a mail to a colleague's address, as the lead would see it."""
+    return deliveries.queue(
+        session,
+        dedup_key=dedup_key,
+        purpose=TEST,
+        mail_version_id=mail_version_id,
+        lead_id=lead_id,
+        address=address,
+        params={},
+        now=now,
+    )
+
+
+def own_mail(key: str) -> MailSource:
+    """One of the engine's own mails. Its first line is `Subject: …`, then an empty line and the words."""
+    head, _, body = layouts.service_mail(key).partition("\n\n")
+    return MailSource(key=key, subject=head.removeprefix("Subject: "), body=body, kind=SERVICE, body_line=3)

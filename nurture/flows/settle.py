@@ -1,0 +1,114 @@
+"""What follows from the outcome of a delivery, in the transaction that records it: the enrolment goes on,
+a wrong address is suppressed, listeners hear of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from nurture.rules.addresses import normalise
+from nurture.store import deliveries, suppressions, webhooks
+from nurture.store.deliveries import Outcome, Recorded
+from nurture.store.enrollments import Settled, settle_sends
+from nurture.store.suppressions import NewSuppression
+from nurture.store.webhooks import Message
+
+
+def record(
+    session: Session, outcomes: Sequence[Outcome], *, host: str, pepper: bytes, heard: bool, now: datetime
+) -> list[Recorded]:
+    """Write the outcomes and what follows from them; those that were taken. `heard`: an endpoint listens
+    to `delivery.sent`."""
+    recorded = deliveries.record(session, outcomes, host=host, now=now)
+    reasons = {one.delivery_id: one.reason for one in outcomes}
+    ended = [one for one in recorded if one.settled]
+    settle_sends(
+        session, [Settled(one.delivery_id, one.state, reasons[one.delivery_id]) for one in ended], now=now
+    )
+    bounced = {one.delivery_id: one.reply for one in outcomes if one.bounced}
+    gone = [one.delivery_id for one in recorded if one.delivery_id in bounced]
+    sent = [one.delivery_id for one in recorded if one.state == "sent"] if heard else []
+    if gone or sent:
+        told = deliveries.told(session, [*gone, *sent])
+        _suppress(session, gone, told, bounced, pepper, now)
+        _tell(session, gone, sent, told, bounced, now)
+    return recorded
+
+
+def settle_skipped(session: Session, reasons: Mapping[int, str], *, now: datetime) -> None:
+    """Deliveries that ended as skipped, each for its reason."""
+    settle_sends(session, [Settled(one, "skipped", reason) for one, reason in reasons.items()], now=now)
+
+
+def noted(end: Outcome) -> dict[str, str]:
+    """An outcome as the journal keeps it; `of_note` is its inverse."""
+    return {
+        "state": end.state,
+        "reason": end.reason,
+        "reply": end.reply,
+        "due": end.due_at.isoformat() if end.due_at else "",
+        "tried": "yes" if end.tried else "",
+        "bounced": "yes" if end.bounced else "",
+    }
+
+
+def of_note(delivery_id: int, token: int, note: Mapping[str, str]) -> Outcome:
+    return Outcome(
+        delivery_id,
+        token,
+        note["state"],
+        note["reason"],
+        note["reply"],
+        datetime.fromisoformat(note["due"]) if note["due"] else None,
+        tried=bool(note["tried"]),
+        bounced=bool(note["bounced"]),
+    )
+
+
+def _suppress(
+    session: Session,
+    gone: Sequence[int],
+    told: Mapping[int, Mapping[str, Any]],
+    replies: Mapping[int, str],
+    pepper: bytes,
+    now: datetime,
+) -> None:
+    """Addresses that do not exist are not written to again."""
+    entries = [
+        NewSuppression(
+            suppressions.address_hash(pepper, normalise(told[one]["address"])),
+            "hard_bounce",
+            # Replies often quote the address; the suppression must outlive its erasure.
+            detail=replies[one].replace(told[one]["address"], "…"),
+            lead_id=told[one]["lead_id"],
+            delivery_id=one,
+        )
+        for one in gone
+        if told[one]["address"]
+    ]
+    suppressions.suppress(session, entries, now=now)
+
+
+def _tell(
+    session: Session,
+    gone: Sequence[int],
+    sent: Sequence[int],
+    told: Mapping[int, Mapping[str, Any]],
+    replies: Mapping[int, str],
+    now: datetime,
+) -> None:
+    messages = [_message("delivery.sent", one, told[one], {"at": now}) for one in sent]
+    messages += [
+        _message("delivery.bounced", one, told[one], {"at": now, "reply": replies[one], "kind": "hard"})
+        for one in gone
+    ]
+    webhooks.write_messages(session, messages, now=now)
+
+
+def _message(kind: str, delivery_id: int, told: Mapping[str, Any], more: Mapping[str, Any]) -> Message:
+    data = {"delivery_id": delivery_id, **{key: told[key] for key in _TOLD}, **more}
+    return Message(kind, data, told["lead_id"], f"{kind}:{delivery_id}")
+
+
+_TOLD = ("lead_id", "purpose", "mail", "program", "step")

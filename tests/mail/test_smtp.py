@@ -1,0 +1,234 @@
+"""Handing mails to a server: what each kind of answer, and each kind of silence, means."""
+
+import threading
+
+import pytest
+
+from nurture.errors import SettingsFault
+from nurture.mail.replies import Accepted, Lost, Outcome, Refused
+from nurture.mail.smtp import Envelope, Mailer, Patience, TransportDown
+from nurture.mail.smtp_url import parse_smtp_url
+from tests.mail.scripted_smtp import Hang, ScriptedSmtp
+from tests.sinks import SmtpSink
+
+QUICK = Patience(connect=5, command=2, after_dot=1)
+
+
+def mails(count: int, *, data: bytes = b"Subject: hello\r\n\r\nwords\r\n") -> list[Envelope]:
+    return [Envelope(n, "news@anna.example", f"lead{n}@bert.example", data) for n in range(1, count + 1)]
+
+
+def mailer(url: str, **options: int) -> Mailer:
+    return Mailer(parse_smtp_url(url), patience=QUICK, **options)
+
+
+def sent(post: Mailer, envelopes: list[Envelope]) -> dict[int, Outcome]:
+    return {envelope.key: outcome for envelope, outcome in post.send(envelopes, lambda envelope: True)}
+
+
+def test_mails_go_out_over_one_connection_kept_open() -> None:
+    with ScriptedSmtp() as server:
+        post = mailer(server.url)
+        assert all(isinstance(outcome, Accepted) for outcome in sent(post, mails(5)).values())
+        sent(post, mails(3))
+        post.close()
+        assert server.connections == 1
+        assert len(server.log) == 8
+
+
+def test_a_pipelining_server_is_asked_once_a_mail() -> None:
+    with ScriptedSmtp() as server:
+        post = mailer(server.url)
+        sent(post, mails(2))
+        before = server.reads
+        sent(post, mails(100))
+        # One write holds a body and the next envelope; a large loopback segment is one read.
+        assert server.reads - before <= 110
+
+
+def test_a_server_without_pipelining_is_asked_step_by_step() -> None:
+    with ScriptedSmtp(pipelining=False) as server:
+        outcomes = sent(mailer(server.url), mails(3))
+        assert [type(outcome) for outcome in outcomes.values()] == [Accepted] * 3
+        assert server.recipients() == ["lead1@bert.example", "lead2@bert.example", "lead3@bert.example"]
+
+
+def test_the_servers_own_name_of_a_mail_is_kept() -> None:
+    with ScriptedSmtp() as server:
+        assert sent(mailer(server.url), mails(1))[1] == Accepted("250 2.0.0 queued as Q1", "Q1")
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("takes_data_anyway", [True, False])
+def test_a_refused_recipient_disturbs_nobody_else(pipelining: bool, takes_data_anyway: bool) -> None:
+    def refuse_the_second(phase: str, argument: str) -> str | None:
+        return "550 5.1.1 no such user" if phase == "rcpt" and argument.startswith("lead2@") else None
+
+    with ScriptedSmtp(refuse_the_second, pipelining, takes_data_anyway) as server:
+        outcomes = sent(mailer(server.url), mails(4))
+        assert outcomes[2] == Refused(550, "5.1.1", "no such user", True)
+        assert server.recipients() == ["lead1@bert.example", "lead3@bert.example", "lead4@bert.example"]
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_the_first_the_last_and_every_recipient_may_be_refused(pipelining: bool) -> None:
+    with ScriptedSmtp(lambda phase, _: "450 4.2.1 later" if phase == "rcpt" else None, pipelining) as server:
+        outcomes = sent(mailer(server.url), mails(3))
+        assert {(outcome.code, outcome.permanent) for outcome in outcomes.values()} == {(450, False)}
+        assert server.log == []
+
+
+def test_a_mail_refused_after_its_dot_is_refused_for_it_alone() -> None:
+    def dislike_the_second(phase: str, argument: str) -> str | None:
+        return "554 5.7.1 looks like spam" if phase == "before_accept" and "lead2" in argument else None
+
+    with ScriptedSmtp(dislike_the_second) as server:
+        outcomes = sent(mailer(server.url), mails(3))
+        assert isinstance(outcomes[2], Refused)
+        assert not outcomes[2].address_is_wrong
+        assert len(server.log) == 2
+
+
+def test_an_answer_lost_after_the_dot_leaves_that_mail_alone_in_doubt() -> None:
+    def hang_after_the_second(phase: str, argument: str) -> str | None:
+        if phase == "dot" and "lead2" in argument:
+            raise Hang
+        return None
+
+    with ScriptedSmtp(hang_after_the_second) as server:
+        outcomes = sent(mailer(server.url), mails(4))
+        assert isinstance(outcomes[2], Lost)
+        assert outcomes[2].phase == "after_dot"
+        assert server.recipients() == [f"lead{n}@bert.example" for n in (1, 2, 3, 4)]
+
+
+def test_a_silent_server_is_waited_for_and_then_the_mail_is_in_doubt() -> None:
+    silence = threading.Event()
+
+    def say_nothing(phase: str, argument: str) -> str | None:
+        if phase == "dot":
+            silence.wait(5)
+        return None
+
+    with ScriptedSmtp(say_nothing) as server:
+        post = mailer(server.url)
+        answers = post.send(mails(1), lambda envelope: True)
+        assert next(answers)[1] == Lost("after_dot", "it did not answer in time")
+        silence.set()
+
+
+def test_a_server_that_dies_at_each_dot_is_not_fed_more_than_one_mail() -> None:
+    def die(phase: str, argument: str) -> str | None:
+        if phase == "dot":
+            raise Hang
+        return None
+
+    outcomes: list[Outcome] = []
+    with ScriptedSmtp(die) as server, pytest.raises(TransportDown, match="closed the connection"):
+        for _envelope, outcome in mailer(server.url).send(mails(10), lambda envelope: True):
+            outcomes.append(outcome)
+    assert [outcome.phase for outcome in outcomes if isinstance(outcome, Lost)] == ["after_dot"]
+
+
+def test_a_connection_that_was_closed_while_idle_is_opened_again_unnoticed() -> None:
+    with ScriptedSmtp() as server:
+        post = mailer(server.url)
+        sent(post, mails(2))
+        server.hang_up_on_all()
+        assert all(isinstance(outcome, Accepted) for outcome in sent(post, mails(2)).values())
+        assert server.connections == 2
+
+
+def test_a_server_that_wants_a_new_connection_gets_one() -> None:
+    with ScriptedSmtp() as server:
+        sent(mailer(server.url, most_per_connection=2), mails(5))
+        assert server.connections == 3
+        assert len(server.log) == 5
+
+
+def test_a_server_that_says_it_closes_is_believed_and_left() -> None:
+    with ScriptedSmtp(lambda phase, _: "421 4.3.2 closing" if phase == "mail" else None) as server:
+        with pytest.raises(TransportDown, match="421"):
+            sent(mailer(server.url), mails(3))
+        assert server.log == []
+
+
+def test_a_refused_sender_is_nobodys_bounce() -> None:
+    def dislike_us(phase: str, argument: str) -> str | None:
+        return "553 5.7.1 sender not yours" if phase == "mail" else None
+
+    with ScriptedSmtp(dislike_us) as server, pytest.raises(TransportDown, match="sender not yours"):
+        sent(mailer(server.url), mails(3))
+
+
+def test_one_recipient_answered_with_goodbye_does_not_block_the_others() -> None:
+    def goodbye(phase: str, argument: str) -> str | None:
+        return "421 4.7.0 too many" if phase == "rcpt" and "lead1@" in argument else None
+
+    with ScriptedSmtp(goodbye) as server:
+        outcomes = sent(mailer(server.url), mails(3))
+        assert outcomes[1] == Refused(421, "4.7.0", "too many", False)
+        assert server.recipients() == ["lead2@bert.example", "lead3@bert.example"]
+
+
+def test_a_halt_sends_nothing_more() -> None:
+    with ScriptedSmtp() as server:
+        answers = dict(mailer(server.url).send(mails(5), lambda envelope: envelope.key < 3))
+        phases = [outcome.phase for outcome in answers.values() if isinstance(outcome, Lost)]
+        assert phases == ["before_dot"] * 3
+        assert len(server.log) == 2
+
+
+def test_lines_that_begin_with_dots_arrive_as_they_were() -> None:
+    body = b".first\r\n\r\n..two\r\n.\r\nend\r\n"
+    with ScriptedSmtp() as server:
+        sent(mailer(server.url), mails(2, data=body))
+        assert [taken.data for taken in server.log] == [body, body]
+
+
+def test_a_caller_who_stops_half_way_does_not_confuse_the_next() -> None:
+    with ScriptedSmtp() as server:
+        post = mailer(server.url)
+        for _envelope, _outcome in post.send(mails(5), lambda envelope: True):
+            break
+        assert all(isinstance(outcome, Accepted) for outcome in sent(post, mails(3)).values())
+
+
+def test_a_refused_login_is_one_clear_sentence_without_the_password() -> None:
+    with SmtpSink(login=("anna", "right")) as sink:
+        wrong = mailer(f"smtp://anna:very-wrong@127.0.0.1:{sink.port}")
+        with pytest.raises(TransportDown, match="refuses the login") as refusal:
+            wrong.check()
+        assert "very-wrong" not in str(refusal.value)
+        sent(mailer(sink.url), mails(1))
+        assert len(sink.mails) == 1
+
+
+def test_a_server_that_is_away_is_named() -> None:
+    with ScriptedSmtp() as server:
+        port = server.port
+    with pytest.raises(TransportDown, match=rf"127\.0\.0\.1:{port} cannot be reached: Connection refused"):
+        mailer(f"smtp://127.0.0.1:{port}").check()
+
+
+def test_required_encryption_that_is_not_offered_stops_everything() -> None:
+    with ScriptedSmtp() as server, pytest.raises(TransportDown, match="offers no STARTTLS"):
+        mailer(server.url + "?starttls=required").check()
+
+
+def test_a_password_does_not_travel_in_clear_unless_somebody_says_so() -> None:
+    assert parse_smtp_url("smtp://a:b@mail.example").tls == "required"
+    assert parse_smtp_url("smtp://a:b@mail.example?starttls=off").tls == "off"
+    assert parse_smtp_url("smtp://a:b@127.0.0.1:25").tls == "when_offered"
+    assert parse_smtp_url("smtp://mail.example").tls == "when_offered"
+    assert parse_smtp_url("smtps://a%40x:p%2F@mail.example").port == 465
+    assert parse_smtp_url("smtps://a%40x:p%2F@mail.example").password == "p/"
+
+
+@pytest.mark.parametrize(
+    "raw", ["http://x", "smtp://", "smtp://h?starttls=yes", "smtp://h?foo=1", "smtp://h:99999"]
+)
+def test_a_wrong_address_of_the_server_is_a_fault_of_the_settings(raw: str) -> None:
+    with pytest.raises(SettingsFault, match="NURTURE_SMTP_URL"):
+        parse_smtp_url(raw)
