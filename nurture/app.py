@@ -1,0 +1,50 @@
+"""The Flask application: pages and API around one runtime."""
+
+from pathlib import Path
+
+from flask import Flask
+
+from nurture.runtime import Runtime
+from nurture.web import access, errors, files, health, language, limits, rendering, security, wording
+from nurture.web.admin import account, deliveries, leads, overview, programs, settings, webhooks
+from nurture.web.parts import ROOT, load_vendor
+from nurture.web.public import answers, letters, sessions, setup
+from nurture.web.request import close_session
+from nurture.web.sales import handoffs
+
+_PAGES = (
+    files.pages,
+    health.pages,
+    sessions.pages,
+    setup.pages,
+    letters.pages,
+    answers.pages,
+    overview.pages,
+    leads.pages,
+    programs.pages,
+    handoffs.pages,
+    deliveries.pages,
+    webhooks.pages,
+    settings.pages,
+    account.pages,
+)
+
+
+def create_app(runtime: Runtime, *, templates: Path = ROOT / "templates") -> Flask:
+    """The application for `runtime`; raises LookupError when an address has no rule of access."""
+    app = Flask("nurture", static_folder=str(files.STATIC), template_folder=str(templates))
+    app.extensions["nurture"] = runtime
+    app.extensions["vendor"] = vendor = load_vendor()
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
+    security.install(app, runtime.ring, secure=runtime.settings.secure)
+    language.install(app)
+    limits.install(app, runtime)
+    rendering.install(app, vendor)
+    wording.install(app)
+    errors.install(app)
+    access.install(app)
+    for pages in _PAGES:
+        app.register_blueprint(pages)
+    app.teardown_request(close_session)
+    access.check_table(app)
+    return app

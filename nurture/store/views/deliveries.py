@@ -1,0 +1,153 @@
+"""Deliveries as the pages list them, and one with its attempts and hits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from nurture.store.deliveries import Delivery, DeliveryAttempt
+from nurture.store.hits import Hit
+from nurture.store.leads import Lead
+from nurture.store.links import Link
+from nurture.store.mails import MailRow, MailVersion
+from nurture.store.programs import ChainRow, ProgramRow
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """One line: which mail to whom, and what came of it."""
+
+    id: int
+    lead_id: int | None
+    name: str
+    subject: str
+    purpose: str
+    state: str
+    reason: str
+    due_at: datetime
+    sent_at: datetime | None
+    opened_at: datetime | None
+    clicked_at: datetime | None
+    bounced_at: datetime | None
+
+
+@dataclass(frozen=True)
+class HitRow:
+    """One request at the tracking door for this mail, by whom and why so judged."""
+
+    at: datetime
+    kind: str
+    verdict: str
+    reasons: list[str]
+    user_agent: str
+    link: str | None
+
+
+@dataclass(frozen=True)
+class DeliveryPage:
+    """One delivery whole."""
+
+    delivery: Delivery
+    name: str
+    mail: str
+    mail_version: int
+    subject: str
+    program: str | None
+    temperature: str | None
+    attempts: list[DeliveryAttempt]
+    hits: list[HitRow]
+
+
+def page(
+    session: Session, *, state: str = "", lead_id: int | None = None, after: int | None, limit: int = PAGE
+) -> tuple[list[DeliveryRow], int | None]:
+    """One statement, newest first; the rows and the id where the next page begins."""
+    query = (
+        select(
+            Delivery.id,
+            Delivery.lead_id,
+            _NAME,
+            MailVersion.subject,
+            Delivery.purpose,
+            Delivery.state,
+            Delivery.reason,
+            Delivery.due_at,
+            Delivery.sent_at,
+            Delivery.opened_at,
+            Delivery.clicked_at,
+            Delivery.bounced_at,
+        )
+        .join(MailVersion, MailVersion.id == Delivery.mail_version_id)
+        .outerjoin(Lead, Lead.id == Delivery.lead_id)
+        .order_by(Delivery.id.desc())
+        .limit(limit + 1)
+    )
+    if state:
+        query = query.where(Delivery.state == state)
+    if lead_id is not None:
+        query = query.where(Delivery.lead_id == lead_id)
+    if after is not None:
+        query = query.where(Delivery.id < after)
+    rows = [DeliveryRow(*row) for row in session.execute(query)]
+    return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+
+def one(session: Session, delivery_id: int) -> DeliveryPage | None:
+    """Three statements."""
+    found = session.execute(
+        select(
+            Delivery,
+            _NAME,
+            MailRow.name,
+            MailVersion.no,
+            MailVersion.subject,
+            ProgramRow.name,
+            ChainRow.temperature,
+        )
+        .join(MailVersion, MailVersion.id == Delivery.mail_version_id)
+        .join(MailRow, MailRow.id == MailVersion.mail_id)
+        .outerjoin(Lead, Lead.id == Delivery.lead_id)
+        .outerjoin(ProgramRow, ProgramRow.id == Delivery.program_id)
+        .outerjoin(ChainRow, ChainRow.id == Delivery.chain_id)
+        .where(Delivery.id == delivery_id)
+    ).one_or_none()
+    if found is None:
+        return None
+    attempts = select(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery_id)
+    hits = session.execute(
+        select(
+            Hit.occurred_at,
+            Hit.kind,
+            Hit.verdict,
+            Hit.reasons,
+            Hit.user_agent,
+            func.coalesce(func.nullif(Link.label, ""), Link.url),
+        )
+        .outerjoin(Link, Link.id == Hit.link_id)
+        .where(Hit.delivery_id == delivery_id)
+        .order_by(Hit.received_at.desc())
+        .limit(100)
+    )
+    delivery, name, mail, version, subject, program, temperature = found
+    return DeliveryPage(
+        delivery=delivery,
+        name=name,
+        mail=mail,
+        mail_version=version,
+        subject=subject,
+        program=program,
+        temperature=temperature,
+        attempts=list(session.scalars(attempts.order_by(DeliveryAttempt.attempt_no))),
+        hits=[HitRow(*hit) for hit in hits],
+    )
+
+
+_NAME = func.coalesce(
+    func.nullif(func.trim(func.concat_ws(" ", Lead.first_name, Lead.last_name)), ""),
+    Lead.email,
+    Delivery.address,
+    "",
+)

@@ -1,0 +1,174 @@
+"""What happened since yesterday, what needs a person, and how the funnel stands: six statements."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, literal, select, text
+from sqlalchemy.orm import Session
+
+from nurture.store.deliveries import TransportState
+from nurture.store.heat import TemperatureChange
+from nurture.store.leads import STAGES, Lead
+from nurture.store.programs import ProgramRow
+from nurture.store.views.counts import UP_TO, Bounded
+
+# The newest rows by id are looked at, so that the page costs the same in the tenth year.
+_NEWEST = 20_000
+
+
+@dataclass(frozen=True)
+class Happened:
+    """Counts since an instant. Openings are by people."""
+
+    leads: int
+    warmed: int
+    turned_hot: int
+    handed_over: int
+    accepted: int
+    sent: int
+    opened: int
+    left: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What needs a person, or will."""
+
+    handoffs_unanswered: int
+    oldest_unanswered: datetime | None
+    uncertain: int
+    failed: int
+    endpoints_disabled: int
+    endpoints_failing: int
+    posts_given_up: int
+    transports: list[TransportState]
+    drafts: list[tuple[int, str]]
+
+
+@dataclass(frozen=True)
+class Start:
+    """The way to the first mail."""
+
+    has_leads: bool
+    mailable: bool
+    has_program: bool
+    live_program: bool
+    sent_any: bool
+
+    @property
+    def done(self) -> bool:
+        return self.has_leads and self.live_program and self.sent_any
+
+
+def happened(session: Session, since: datetime) -> Happened:
+    """Two statements."""
+    changes = dict(
+        session.execute(
+            select(TemperatureChange.new, func.count())
+            .where(TemperatureChange.at >= since)
+            .where(
+                ((TemperatureChange.old == "cold") & (TemperatureChange.new == "warm"))
+                | ((TemperatureChange.new == "hot") & (TemperatureChange.old != "hot"))
+            )
+            .group_by(TemperatureChange.new)
+        ).all()
+    )
+    row = session.execute(_HAPPENED, {"since": since, "newest": _NEWEST}).one()
+    leads, handed_over, accepted, sent, opened, left = row
+    return Happened(
+        leads, changes.get("warm", 0), changes.get("hot", 0), handed_over, accepted, sent, opened, left
+    )
+
+
+def waiting(session: Session, since: datetime) -> Waiting:
+    """Three statements."""
+    row = session.execute(_WAITING, {"since": since, "newest": _NEWEST}).one()
+    unanswered, oldest, uncertain, failed, disabled, failing, given_up = row
+    broken = session.scalars(select(TransportState).where(~TransportState.ok).order_by(TransportState.name))
+    drafts = session.execute(
+        select(ProgramRow.id, ProgramRow.name)
+        .where(ProgramRow.draft_version_id.is_not(None))
+        .where(ProgramRow.draft_version_id.is_distinct_from(ProgramRow.live_version_id))
+        .order_by(ProgramRow.name)
+        .limit(5)
+    )
+    return Waiting(
+        handoffs_unanswered=unanswered,
+        oldest_unanswered=oldest,
+        uncertain=uncertain,
+        failed=failed,
+        endpoints_disabled=disabled,
+        endpoints_failing=failing,
+        posts_given_up=given_up,
+        transports=list(broken),
+        drafts=[(number, name) for number, name in drafts],
+    )
+
+
+def funnel(session: Session) -> dict[str, Bounded]:
+    """How many stand in each stage: one statement, each count bounded."""
+    counts = session.execute(
+        select(
+            *(
+                select(func.count())
+                .select_from(
+                    select(literal(1))
+                    .where(Lead.stage == stage, Lead.erased_at.is_(None))
+                    .limit(UP_TO + 1)
+                    .subquery()
+                )
+                .scalar_subquery()
+                for stage in STAGES
+            )
+        )
+    ).one()
+    return {
+        stage: Bounded(min(count, UP_TO), count <= UP_TO) for stage, count in zip(STAGES, counts, strict=True)
+    }
+
+
+def start(session: Session) -> Start:
+    """One statement."""
+    return Start(*session.execute(_START).one())
+
+
+_HAPPENED = text(
+    """
+    SELECT (SELECT count(*) FROM (SELECT created_at, is_test FROM lead ORDER BY id DESC LIMIT :newest) AS new
+             WHERE created_at >= :since AND NOT is_test),
+           (SELECT count(*) FROM (SELECT released_at FROM handoff ORDER BY id DESC LIMIT :newest) AS new
+             WHERE released_at >= :since),
+           (SELECT count(*) FROM (SELECT accepted_at FROM handoff ORDER BY id DESC LIMIT :newest) AS new
+             WHERE accepted_at >= :since),
+           new_mail.sent, new_mail.opened,
+           (SELECT count(*) FROM (SELECT at, state FROM consent ORDER BY id DESC LIMIT :newest) AS new
+             WHERE at >= :since AND state = 'withdrawn')
+      FROM (SELECT count(*) AS sent, count(opened_at) AS opened
+              FROM (SELECT sent_at, opened_at, purpose FROM delivery ORDER BY id DESC LIMIT :newest) AS new
+             WHERE sent_at >= :since AND purpose IN ('chain', 'newsletter')) AS new_mail
+    """
+)
+_WAITING = text(
+    """
+    SELECT (SELECT count(*) FROM (SELECT 1 FROM handoff WHERE state = 'released' LIMIT 100) AS few),
+           (SELECT min(released_at) FROM (SELECT released_at FROM handoff WHERE state = 'released'
+                ORDER BY id LIMIT 100) AS few),
+           (SELECT count(*) FROM (SELECT state FROM delivery ORDER BY id DESC LIMIT :newest) AS new
+             WHERE state = 'uncertain'),
+           (SELECT count(*) FROM (SELECT state, settled_at FROM delivery ORDER BY id DESC LIMIT :newest)
+             AS new WHERE state = 'failed' AND settled_at >= :since),
+           (SELECT count(*) FROM webhook_endpoint WHERE disabled_at IS NOT NULL AND disabled_reason <> ''),
+           (SELECT count(*) FROM webhook_endpoint WHERE disabled_at IS NULL AND failing_since IS NOT NULL),
+           (SELECT count(*) FROM (SELECT state FROM webhook_post ORDER BY id DESC LIMIT :newest) AS new
+             WHERE state = 'failed')
+    """
+)
+_START = text(
+    """
+    SELECT EXISTS (SELECT FROM lead WHERE NOT is_test),
+           EXISTS (SELECT FROM lead_consent WHERE granted),
+           EXISTS (SELECT FROM program),
+           EXISTS (SELECT FROM program WHERE state = 'live'),
+           EXISTS (SELECT FROM delivery WHERE sent_at IS NOT NULL)
+    """
+)

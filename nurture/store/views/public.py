@@ -1,0 +1,86 @@
+"""What the public pages may know: the company, and as little of the reader as the page needs."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from nurture.store.consents import Consent, LeadConsent
+from nurture.store.deliveries import Delivery
+from nurture.store.handoffs import Handoff
+from nurture.store.installation import Installation
+from nurture.store.leads import Lead
+
+
+@dataclass(frozen=True)
+class House:
+    """Who writes."""
+
+    company_name: str
+    postal_address: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whose link this is. `purpose` is what the mail rested on; `consents` what holds by purpose."""
+
+    lead_id: int
+    delivery_id: int
+    email: str | None
+    purpose: str | None
+    consents: dict[str, bool]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A hand-off behind an answer link."""
+
+    handoff_id: int
+    state: str
+    first_name: str | None
+    last_name: str | None
+
+
+def house(session: Session) -> House:
+    return House(
+        *session.execute(
+            select(Installation.company_name, Installation.postal_address, Installation.timezone).where(
+                Installation.id == 1
+            )
+        ).one()
+    )
+
+
+def reader(session: Session, lead_id: int, delivery_id: int) -> Reader | None:
+    """Two statements; None when the lead is gone."""
+    row = session.execute(
+        select(Lead.id, Lead.email, Delivery.consent_purpose)
+        .outerjoin(Delivery, (Delivery.id == delivery_id) & (Delivery.lead_id == Lead.id))
+        .where(Lead.id == lead_id, Lead.erased_at.is_(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    held = session.execute(
+        select(LeadConsent.purpose, LeadConsent.granted).where(LeadConsent.lead_id == lead_id)
+    )
+    return Reader(row[0], delivery_id, row[1], row[2], {row.purpose: row.granted for row in held})
+
+
+def pending(session: Session, lead_id: int, consent_id: int) -> tuple[str | None, str, str] | None:
+    """The address, purpose and state of a consent that a confirmation link is about."""
+    row = session.execute(
+        select(Lead.email, Consent.purpose, Consent.state)
+        .join(Consent, Consent.lead_id == Lead.id)
+        .where(Lead.id == lead_id, Consent.id == consent_id, Lead.erased_at.is_(None))
+    ).one_or_none()
+    return (row[0], row[1], row[2]) if row else None
+
+
+def question(session: Session, handoff_id: int) -> Question | None:
+    row = session.execute(
+        select(Handoff.id, Handoff.state, Lead.first_name, Lead.last_name)
+        .join(Lead, Lead.id == Handoff.lead_id)
+        .where(Handoff.id == handoff_id)
+    ).one_or_none()
+    return Question(*row) if row else None

@@ -1,0 +1,99 @@
+"""Webhook endpoints and messages as the pages show them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import Session
+
+from nurture.store.webhooks import WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookPost
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class MessageRow:
+    """A message and how it fares: posts by state."""
+
+    id: str
+    type: str
+    lead_id: int | None
+    created_at: datetime
+    delivered: int
+    waiting: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class PostRow:
+    """A message on its way to one endpoint, with every attempt."""
+
+    post: WebhookPost
+    url: str
+    attempts: list[WebhookAttempt]
+
+
+@dataclass(frozen=True)
+class MessagePage:
+    message: WebhookMessage
+    posts: list[PostRow]
+
+
+def endpoints(session: Session) -> list[WebhookEndpoint]:
+    """All of them: a company has a handful."""
+    return list(session.scalars(select(WebhookEndpoint).order_by(WebhookEndpoint.id).limit(200)))
+
+
+def messages(
+    session: Session, *, after: tuple[datetime, str] | None, limit: int = PAGE
+) -> tuple[list[MessageRow], tuple[datetime, str] | None]:
+    """Two statements, newest first; the rows and where the next page begins."""
+    query = select(
+        WebhookMessage.id, WebhookMessage.type, WebhookMessage.lead_id, WebhookMessage.created_at
+    ).order_by(WebhookMessage.created_at.desc(), WebhookMessage.id.desc())
+    if after is not None:
+        query = query.where(tuple_(WebhookMessage.created_at, WebhookMessage.id) < after)
+    found = session.execute(query.limit(limit + 1)).all()
+    states = session.execute(
+        select(WebhookPost.message_id, WebhookPost.state, func.count())
+        .where(WebhookPost.message_id.in_([row.id for row in found]))
+        .group_by(WebhookPost.message_id, WebhookPost.state)
+    )
+    by_message: dict[str, dict[str, int]] = {}
+    for message_id, state, count in states:
+        by_message.setdefault(message_id, {})[state] = count
+    rows = [_row(*row, by_message.get(row.id, {})) for row in found[:limit]]
+    return rows, (rows[-1].created_at, rows[-1].id) if len(found) > limit else None
+
+
+def message(session: Session, message_id: str) -> MessagePage | None:
+    """Three statements."""
+    found = session.get(WebhookMessage, message_id)
+    if found is None:
+        return None
+    posts = session.execute(
+        select(WebhookPost, WebhookEndpoint.url)
+        .join(WebhookEndpoint, WebhookEndpoint.id == WebhookPost.endpoint_id)
+        .where(WebhookPost.message_id == message_id)
+        .order_by(WebhookPost.id)
+    )
+    attempts = session.scalars(
+        select(WebhookAttempt)
+        .join(WebhookPost, WebhookPost.id == WebhookAttempt.post_id)
+        .where(WebhookPost.message_id == message_id)
+        .order_by(WebhookAttempt.id.desc())
+    ).all()
+    return MessagePage(
+        found,
+        [
+            PostRow(post, url, [attempt for attempt in attempts if attempt.post_id == post.id])
+            for post, url in posts
+        ],
+    )
+
+
+def _row(id: str, type: str, lead_id: int | None, created_at: datetime, states: dict[str, int]) -> MessageRow:
+    waiting = states.get("pending", 0) + states.get("posting", 0)
+    return MessageRow(
+        id, type, lead_id, created_at, states.get("delivered", 0), waiting, states.get("failed", 0)
+    )

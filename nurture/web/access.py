@@ -1,0 +1,122 @@
+"""Who may open what: one table over every address of the pages, checked before each request.
+
+An address that is missing here stops the start: nothing is open by being forgotten.
+"""
+
+from flask import Flask, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from nurture.errors import Forbidden
+from nurture.rules.words import _
+from nurture.store.users import ROLES
+from nurture.store.views import shell
+from nurture.store.views.shell import Viewer
+from nurture.web.request import close_session, keep_viewer, page_session, viewer
+
+PUBLIC: frozenset[str] = frozenset({"public"})
+EVERYONE = frozenset(ROLES)
+WRITERS = frozenset({"admin", "marketer"})
+SELLERS = frozenset({"admin", "marketer", "sales"})
+ADMINS = frozenset({"admin"})
+
+# endpoint -> who may. The API has its own keys and its own table.
+ACCESS: dict[str, frozenset[str]] = {
+    "static": PUBLIC,
+    "files.vendor": PUBLIC,
+    "health.alive": PUBLIC,
+    "health.ready": PUBLIC,
+    "health.metrics": PUBLIC,
+    "sessions.sign_in": PUBLIC,
+    "sessions.sign_out": PUBLIC,
+    "setup.form": PUBLIC,
+    "setup.save": PUBLIC,
+    "letters.view": PUBLIC,
+    "answers.form": PUBLIC,
+    "answers.answer": PUBLIC,
+    "overview.index": EVERYONE,
+    "overview.stop_sending": WRITERS,
+    "overview.resume_sending": WRITERS,
+    "overview.go_live": WRITERS,
+    "leads.index": EVERYONE,
+    "leads.card": EVERYONE,
+    "leads.timeline": EVERYONE,
+    "programs.index": EVERYONE,
+    "programs.board": EVERYONE,
+    "handoffs.index": EVERYONE,
+    "handoffs.one": EVERYONE,
+    "handoffs.answer": SELLERS,
+    "deliveries.index": EVERYONE,
+    "deliveries.one": EVERYONE,
+    "deliveries.mail": EVERYONE,
+    "webhooks.index": WRITERS,
+    "webhooks.create": ADMINS,
+    "webhooks.change": ADMINS,
+    "webhooks.test": WRITERS,
+    "webhooks.messages": WRITERS,
+    "webhooks.message": WRITERS,
+    "webhooks.replay": WRITERS,
+    "settings.index": ADMINS,
+    "settings.save_company": ADMINS,
+    "settings.users_page": ADMINS,
+    "settings.create_user": ADMINS,
+    "settings.change_user": ADMINS,
+    "settings.keys_page": ADMINS,
+    "settings.create_key": ADMINS,
+    "settings.revoke_key": ADMINS,
+    "account.index": EVERYONE,
+    "account.change_password": EVERYONE,
+}
+
+
+def install(app: Flask) -> None:
+    """Check every request against the table."""
+    app.before_request(_check)
+
+
+def check_table(app: Flask) -> None:
+    """Raise when an address of the pages has no entry, or an entry no address."""
+    pages = {rule.endpoint for rule in app.url_map.iter_rules() if not rule.endpoint.startswith("api")}
+    if pages != set(ACCESS):
+        raise LookupError(f"web/access.py and the addresses differ: {sorted(pages ^ set(ACCESS))}")
+
+
+def may(endpoint: str) -> bool:
+    """Whether the person of this request may open `endpoint`: pages show only what one may do."""
+    person = viewer()
+    return ACCESS[endpoint] is PUBLIC or (person is not None and person.role in ACCESS[endpoint])
+
+
+def remember(user_id: int, epoch: int) -> None:
+    """Begin a new session for this user; nothing of the one before is kept."""
+    session.clear()
+    session["user"], session["epoch"] = user_id, epoch
+    session.permanent = True
+
+
+def _check() -> ResponseReturnValue | None:
+    endpoint = request.endpoint
+    allowed = ACCESS.get(endpoint or "")
+    if endpoint is None or endpoint.startswith("api") or allowed is PUBLIC:
+        return None
+    person = _load_viewer()
+    if person is None:
+        return _to_sign_in()
+    if allowed is None or person.role not in allowed:
+        raise Forbidden(_("Your role does not include this. Ask an administrator if you need it."))
+    if request.method not in ("GET", "HEAD"):
+        close_session()
+    return None
+
+
+def _load_viewer() -> Viewer | None:
+    user_id, epoch = session.get("user"), session.get("epoch")
+    if not isinstance(user_id, int) or not isinstance(epoch, int):
+        return None
+    return keep_viewer(shell.person(page_session(), user_id, epoch))
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    if request.headers.get("HX-Request"):
+        return "", 204, {"HX-Redirect": url_for("sessions.sign_in")}
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("sessions.sign_in", next=None if wanted in (None, "/") else wanted))

@@ -1,0 +1,56 @@
+"""The overview: what happened, what needs a person, and the switches over all sending."""
+
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from nurture.flows import sending
+from nurture.rules.words import _
+from nurture.store.views import overview
+from nurture.web.request import now, page_session, runtime, signed_in
+
+pages = Blueprint("overview", __name__)
+_PERIODS = {"1": timedelta(days=1), "7": timedelta(days=7), "30": timedelta(days=30)}
+
+
+@pages.get("/")
+def index() -> ResponseReturnValue:
+    session, period = page_session(), request.args.get("days", "1")
+    if period not in _PERIODS:
+        period = "1"
+    since = now() - _PERIODS[period]
+    return render_template(
+        "admin/overview/index.html",
+        period=period,
+        since=since,
+        happened=overview.happened(session, since),
+        waiting=overview.waiting(session, since),
+        funnel=overview.funnel(session),
+        start=overview.start(session),
+    )
+
+
+@pages.post("/sending/stop")
+def stop_sending() -> ResponseReturnValue:
+    with runtime().sessions.begin() as session:
+        sending.stop_sending(session, by=signed_in().actor, now=now())
+    return redirect(url_for("overview.index"))
+
+
+@pages.post("/sending/resume")
+def resume_sending() -> ResponseReturnValue:
+    with runtime().sessions.begin() as session:
+        sending.resume_sending(session, by=signed_in().actor, now=now())
+    runtime().wake("deliver")
+    flash(_("Sending goes on."))
+    return redirect(url_for("overview.index"))
+
+
+@pages.post("/sending/live")
+def go_live() -> ResponseReturnValue:
+    with runtime().sessions.begin() as session:
+        sending.go_live(session, by=signed_in().actor, now=now())
+    runtime().wake("deliver")
+    flash(_("You are live: mails go out from now on."))
+    return redirect(url_for("overview.index"))

@@ -1,0 +1,36 @@
+"""How often a stranger may try: sign-in and set-up. Counted in Redis, in memory while it is away."""
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from nurture.flows.users import clean_address
+from nurture.runtime import Runtime
+
+limiter = Limiter(key_func=get_remote_address, default_limits=[], headers_enabled=False)
+
+
+def install(app: Flask, runtime: Runtime) -> None:
+    """Share the counts among all processes through the runtime's Redis."""
+    app.config.update(
+        RATELIMIT_STORAGE_URI="redis://",
+        RATELIMIT_STORAGE_OPTIONS={"connection_pool": runtime.redis.connection_pool},
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+        RATELIMIT_KEY_PREFIX="nurture-web",
+    )
+    limiter.init_app(app)
+
+
+def account_and_address() -> str:
+    """One account tried from one place."""
+    return f"{clean_address(request.form.get('email', ''))[:200]} {get_remote_address()}"
+
+
+def account() -> str:
+    """One account, from wherever it is tried."""
+    return clean_address(request.form.get("email", ""))[:200]
+
+
+def failed(response: Response) -> bool:
+    """Only tries that did not succeed count."""
+    return response.status_code >= 400

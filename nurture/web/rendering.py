@@ -1,0 +1,131 @@
+"""How values are written on a page: instants in the viewer's zone, numbers by the reader's locale."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_currency, format_decimal, format_percent
+from flask import Flask, request
+from jinja2 import StrictUndefined
+from markupsafe import Markup
+
+from nurture.web import access, files
+from nurture.web.language import locale
+from nurture.web.parts import HOW_TO_FETCH, Vendor
+from nurture.web.request import now, page_shell, viewer
+
+_RECENT = timedelta(hours=24)
+
+
+def install(app: Flask, vendor: Vendor) -> None:
+    """Give templates the filters and the few values that every page needs."""
+    environment = app.jinja_env
+    environment.undefined = StrictUndefined
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.filters.update(
+        when=when, moment=moment, day=day, clock=clock, lasting=lasting, num=number, share=share, money=money,
+        initials=initials, masked=masked, points=points,
+    )  # fmt: skip
+    environment.globals.update(
+        own=files.own,
+        vendor=vendor.urls,
+        vendor_missing="" if vendor.complete else HOW_TO_FETCH,
+        may=access.may,
+    )
+    app.context_processor(_at_hand)
+
+
+def _at_hand() -> dict[str, Any]:
+    return {"viewer": viewer(), "shell": page_shell, "now": now, "with_query": with_query}
+
+
+def zone() -> ZoneInfo:
+    """The zone of the installation: what the people of one company share."""
+    try:
+        return ZoneInfo(page_shell().timezone)
+    except ZoneInfoNotFoundError:
+        return ZoneInfo("UTC")
+
+
+def when(instant: datetime | None) -> Markup:
+    """Relative within a day, absolute else, with the exact instant behind it."""
+    if instant is None:
+        return Markup("–")
+    local = instant.astimezone(zone())
+    apart = instant - now()
+    text = (
+        format_timedelta(apart, add_direction=True, locale=locale())
+        if abs(apart) < _RECENT
+        else moment(instant)
+    )
+    exact = format_datetime(local, "full", locale=locale())
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(instant.isoformat(), exact, text)
+
+
+def moment(instant: datetime | None) -> str:
+    """ "3 Mar, 10:05"; the year only when it is another one."""
+    if instant is None:
+        return "–"
+    return f"{day(instant)}, {clock(instant)}"
+
+
+def day(instant: datetime | None) -> str:
+    if instant is None:
+        return "–"
+    local = instant.astimezone(zone())
+    same_year = local.year == now().astimezone(zone()).year
+    return format_date(local.date(), "d MMM" if same_year else "d MMM y", locale=locale())
+
+
+def clock(instant: datetime) -> str:
+    return format_time(instant.astimezone(zone()), "HH:mm", tzinfo=zone(), locale=locale())
+
+
+def lasting(span: timedelta | None) -> str:
+    return format_timedelta(span, locale=locale()) if span is not None else "–"
+
+
+def number(value: float | None, places: int = 0) -> str:
+    if value is None:
+        return "–"
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return format_decimal(value, pattern, locale=locale())
+
+
+def points(value: float) -> str:
+    """A signed contribution, with one place only where it says something."""
+    rounded = round(value, 1)
+    text = number(abs(rounded), 0 if rounded == int(rounded) else 1)
+    return ("−" if rounded < 0 else "+") + text
+
+
+def share(part: float, whole: float) -> str:
+    """A percentage, or a dash where there is nothing to take it of."""
+    return format_percent(part / whole, locale=locale()) if whole else "–"
+
+
+def money(amount: Any, currency: str | None) -> str:
+    return format_currency(
+        amount, currency or "EUR", locale=locale(), format="¤#,##0.##", currency_digits=False
+    )
+
+
+def initials(name: str) -> str:
+    words = [word for word in name.replace(".", " ").split() if word[:1].isalpha()]
+    chosen = words[-2:] if len(words) > 1 else words
+    return "".join(word[0].upper() for word in chosen) or "?"
+
+
+def masked(address: str) -> str:
+    """An address that its owner recognises and a stranger does not learn: k•••••@brand.example."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local[:1]}•••••@{domain}"
+
+
+def with_query(**changes: str | None) -> str:
+    """The present address with some of its filters changed; a filter set to None goes."""
+    kept = {name: value for name, value in request.args.items() if name not in ("after", *changes)}
+    pairs = kept | {name: value for name, value in changes.items() if value}
+    return request.path + (f"?{urlencode(pairs)}" if pairs else "")

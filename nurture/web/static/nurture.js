@@ -1,0 +1,98 @@
+/* The few lines a page needs: the theme before first paint, charts that read the tokens, small conveniences. */
+(function () {
+  'use strict';
+  var root = document.documentElement, dark = matchMedia('(prefers-color-scheme: dark)'), made = [];
+
+  function theme() { root.dataset.bsTheme = localStorage.getItem('theme') || (dark.matches ? 'dark' : 'light'); }
+  theme();
+  dark.addEventListener('change', function () { theme(); draw(); });
+
+  function token(name) { return getComputedStyle(root).getPropertyValue('--n-' + name).trim(); }
+
+  function axis(more) {
+    return Object.assign({
+      axisLine: { lineStyle: { color: token('line-2') } }, axisTick: { show: false },
+      axisLabel: { color: token('faint'), fontSize: 11, hideOverlap: true }, splitLine: { lineStyle: { color: token('line') } }
+    }, more);
+  }
+
+  function threshold(at, words, colour, type) {
+    return {
+      yAxis: at, lineStyle: { color: colour, type: type, width: 1 },
+      label: { formatter: words, position: 'insideStartTop', distance: [4, 3], color: token('muted'), fontSize: 11, textBorderColor: token('surface'), textBorderWidth: 2 }
+    };
+  }
+
+  /* The heat of a lead: the curve coloured by temperature, thresholds on their lines, silence dotted. */
+  function heat(data) {
+    var wide = innerWidth > 600, top = Math.max(data.hot.rise * 1.4, data.most * 1.15);
+    return {
+      animation: !matchMedia('(prefers-reduced-motion: reduce)').matches, animationDuration: 200,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11, color: token('muted') },
+      grid: { left: 8, right: 12, top: 22, bottom: 4, containLabel: true },
+      tooltip: {
+        trigger: 'axis', renderMode: 'richText', backgroundColor: token('surface'), borderColor: token('line-2'), borderWidth: 1, padding: [8, 12],
+        textStyle: { color: token('text'), fontSize: 12 }, formatter: function (points) {
+          var at = new Date(points[0].value[0]);
+          return at.toLocaleDateString(root.lang, { day: 'numeric', month: 'short' }) + '   ' + (Math.round(points[0].value[1] * 10) / 10);
+        }
+      },
+      xAxis: axis({ type: 'time', splitLine: { show: false }, axisLabel: { color: token('faint'), fontSize: 11, hideOverlap: true, formatter: '{d} {MMM}' } }),
+      yAxis: axis({ type: 'value', min: 0, max: Math.ceil(top / 10) * 10, splitNumber: 3, axisLine: { show: false } }),
+      visualMap: {
+        show: false, dimension: 1, seriesIndex: 0,
+        pieces: [{ lt: data.warm.rise, color: token('cold-fill') }, { gte: data.warm.rise, lt: data.hot.rise, color: token('warm-fill') }, { gte: data.hot.rise, color: token('hot-fill') }]
+      },
+      series: [
+        {
+          name: data.words.heat, type: 'line', showSymbol: false, data: data.line, lineStyle: { width: 2.25 }, z: 3,
+          markLine: {
+            silent: true, symbol: 'none', data: [
+              threshold(data.hot.rise, data.words.hot, token('hot-line'), 'solid'),
+              threshold(data.hot.fall, wide ? data.words.stays : '', token('hot-line'), 'dashed'),
+              threshold(data.warm.rise, data.words.warm, token('warm-line'), 'solid')]
+          }
+        },
+        { name: data.words.silent, type: 'line', showSymbol: false, data: data.next, lineStyle: { width: 1.5, type: [3, 4], color: token('faint') }, itemStyle: { color: token('faint') } },
+        {
+          name: data.words.touch, type: 'scatter', data: data.touches, symbolSize: 8, z: 4, tooltip: { show: false },
+          itemStyle: { color: token('surface'), borderColor: token('text'), borderWidth: 1.5 },
+          label: { show: wide, formatter: function (p) { return p.value[2]; }, position: 'top', distance: 6, color: token('text'), fontSize: 11, textBorderColor: token('surface'), textBorderWidth: 3 },
+          labelLayout: { hideOverlap: true }
+        }]
+    };
+  }
+  var kinds = { heat: heat };
+
+  function draw() {
+    if (!window.echarts) return;
+    made.forEach(function (chart) { chart.dispose(); });
+    made = [].map.call(document.querySelectorAll('[data-chart]'), function (place) {
+      var chart = window.echarts.init(place, null, { renderer: 'canvas' });
+      chart.setOption(kinds[place.dataset.chart](JSON.parse(document.getElementById(place.dataset.from).textContent)));
+      return chart;
+    });
+  }
+
+  function typing(event) { return /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey; }
+
+  addEventListener('resize', function () { made.forEach(function (chart) { chart.resize(); }); });
+  addEventListener('DOMContentLoaded', function () {
+    draw();
+    if (window.htmx) window.htmx.config.includeIndicatorCSS = false;
+  });
+  document.addEventListener('click', function (event) {
+    var toggle = event.target.closest('[data-theme-toggle]'), copy = event.target.closest('[data-copy]');
+    if (toggle) { localStorage.setItem('theme', root.dataset.bsTheme === 'dark' ? 'light' : 'dark'); theme(); draw(); }
+    if (copy) navigator.clipboard.writeText(document.querySelector(copy.dataset.copy).textContent);
+  });
+  document.addEventListener('submit', function (event) {
+    if (event.target.dataset.ask && !confirm(event.target.dataset.ask)) { event.preventDefault(); return; }
+    /* A form in flight cannot be sent twice; the chosen button's value is already taken. */
+    setTimeout(function () { event.target.querySelectorAll('button').forEach(function (b) { b.disabled = event.target.method === 'post'; }); }, 0);
+  });
+  addEventListener('pageshow', function () { document.querySelectorAll('form button:disabled').forEach(function (b) { b.disabled = false; }); });
+  document.addEventListener('keydown', function (event) {
+    if (event.key === '/' && !typing(event)) { var find = document.getElementById('find'); if (find) { event.preventDefault(); find.focus(); } }
+  });
+})();

@@ -1,0 +1,129 @@
+"""The words a person reads for the names that rows hold. A name without words is shown as it is."""
+
+from collections.abc import Mapping
+
+from flask import Flask
+
+from nurture.rules.words import _
+
+# gettext reads these marks; the words themselves are looked up at each request.
+_N = str
+
+STAGES = {
+    "visitor": _N("Visitor"),
+    "inquiry": _N("Inquiry"),
+    "lead": _N("Lead"),
+    "sales_ready": _N("Sales ready"),
+    "opportunity": _N("Opportunity"),
+    "customer": _N("Customer"),
+    "lost": _N("Lost"),
+}
+TEMPERATURES = {"cold": _N("Cold"), "warm": _N("Warm"), "hot": _N("Hot")}
+TEMPERATURE_ICONS = {"cold": "snowflake", "warm": "sun", "hot": "flame"}
+SIGNALS = {
+    "opened": _N("Opened"),
+    "clicked": _N("Clicked"),
+    "replied": _N("Replied"),
+    "visited": _N("Visited the website"),
+    "downloaded": _N("Downloaded"),
+    "viewed_product": _N("Looked at a product"),
+    "form_submitted": _N("Sent a form"),
+    "subscribed": _N("Subscribed"),
+    "unsubscribed": _N("Unsubscribed"),
+    "followed": _N("Followed us"),
+    "business_card": _N("Left a business card"),
+    "event_registered": _N("Registered for an event"),
+    "event_attended": _N("Attended an event"),
+    "event_no_show": _N("Did not come to an event"),
+    "feedback": _N("Gave feedback"),
+    "called": _N("Called"),
+    "partner_referral": _N("Came from a partner"),
+    "meeting_requested": _N("Asked for a meeting"),
+    "meeting_booked": _N("Booked a meeting"),
+    "partner_meeting": _N("A partner set up a meeting"),
+    "offer_viewed": _N("Looked at the offer"),
+    "note": _N("Note"),
+}
+DELIVERIES = {
+    "scheduled": _N("scheduled"),
+    "ready": _N("waiting to go out"),
+    "leased": _N("going out"),
+    "sending": _N("going out"),
+    "sent": _N("sent"),
+    "deferred": _N("put off"),
+    "failed": _N("failed"),
+    "skipped": _N("skipped"),
+    "cancelled": _N("cancelled"),
+    "uncertain": _N("may or may not have gone out"),
+}
+HANDOFFS = {
+    "waiting": _N("waits for capacity"),
+    "released": _N("at sales, no answer yet"),
+    "accepted": _N("accepted"),
+    "contacted": _N("contacted"),
+    "meeting": _N("meeting set"),
+    "later": _N("later"),
+    "rejected": _N("rejected"),
+    "won": _N("won"),
+    "lost": _N("lost"),
+    "withdrawn": _N("withdrawn"),
+}
+OUTCOMES = {
+    "accepted": _N("Accept"),
+    "contacted": _N("Contacted"),
+    "meeting": _N("Meeting set"),
+    "later": _N("Later"),
+    "rejected": _N("Reject"),
+    "won": _N("Won"),
+    "lost": _N("Lost"),
+}
+CAUSES = {
+    "threshold": _N("readiness passed the threshold"),
+    "direct_request": _N("asked for it directly"),
+    "bant": _N("all four BANT answers are yes"),
+    "step": _N("a step of the chain"),
+    "hand": _N("by hand"),
+}
+BANT = {"budget": _N("Budget"), "authority": _N("Authority"), "need": _N("Need"), "timing": _N("Timing")}
+ANSWERS = {"unknown": _N("Unknown"), "no": _N("No"), "partly": _N("Partly"), "yes": _N("Yes")}
+PURPOSES = {"marketing": _N("Articles, invitations and offers"), "newsletter": _N("Newsletter")}
+ROLES = {
+    "admin": _N("Administrator"),
+    "marketer": _N("Marketer"),
+    "sales": _N("Sales"),
+    "viewer": _N("Viewer"),
+}
+PROGRAMS = {"draft": _N("Draft"), "live": _N("Live"), "paused": _N("Paused")}
+POSTS = {
+    "pending": _N("waiting"),
+    "posting": _N("going out"),
+    "delivered": _N("delivered"),
+    "failed": _N("given up"),
+}
+_TABLES: Mapping[str, Mapping[str, str]] = {
+    "stage": STAGES,
+    "temperature": TEMPERATURES,
+    "signal": SIGNALS,
+    "delivery": DELIVERIES,
+    "handoff": HANDOFFS,
+    "outcome": OUTCOMES,
+    "cause": CAUSES,
+    "bant": BANT,
+    "answer": ANSWERS,
+    "purpose": PURPOSES,
+    "role": ROLES,
+    "program": PROGRAMS,
+    "post": POSTS,
+}
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.filters["says"] = says
+
+
+def says(name: str | None, table: str) -> str:
+    """The reader's words for `name`, such as says("sales_ready", "stage")."""
+    if name is None:
+        return "–"
+    text = _TABLES[table].get(name)
+    return _(text) if text else name.replace("_", " ")

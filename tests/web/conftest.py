@@ -1,0 +1,78 @@
+"""The application over real servers, and people who sign in through the real page."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from nurture.app import create_app
+from nurture.flows import users
+from nurture.runtime import Runtime
+from nurture.store import installation
+from nurture.store.users import User
+from tests.conftest import TUESDAY
+
+PASSWORD = "a long enough password"
+SignIn = Callable[..., FlaskClient]
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """One hash for everybody: argon2 is slow on purpose."""
+    return users._HASHER.hash(PASSWORD)
+
+
+@pytest.fixture
+def app(runtime: Runtime) -> Flask:
+    with runtime.sessions.begin() as session:
+        house = installation.get(session)
+        house.company_name, house.postal_address = "Kessler Ohm", "Speicherstraße 14\n20457 Hamburg"
+        house.sender_name, house.sender_email = "Mira Aydın", "mira@kessler-ohm.example"
+        house.timezone, house.live = "Europe/Berlin", True
+    app = create_app(runtime)
+    app.testing = True
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    return app
+
+
+@pytest.fixture
+def visitor(app: Flask) -> FlaskClient:
+    """Nobody in particular."""
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in(app: Flask, runtime: Runtime, password_hash: str) -> SignIn:
+    """A client that is signed in with a role; the user is made if need be."""
+
+    def enter(role: str = "admin") -> FlaskClient:
+        email = f"{role}@kessler-ohm.example"
+        with runtime.sessions.begin() as session:
+            if not session.query(User).filter_by(email=email).one_or_none():
+                session.add(
+                    User(
+                        email=email,
+                        name=role.title(),
+                        role=role,
+                        password_hash=password_hash,
+                        created_at=TUESDAY,
+                    )
+                )
+        client = app.test_client()
+        page = client.get("/sign-in")
+        form = {"email": email, "password": PASSWORD, "csrf_token": token_of(page.text)}
+        assert client.post("/sign-in", data=form).status_code == 302
+        return client
+
+    return enter
+
+
+def token_of(page: str) -> str:
+    """The CSRF token of a page's form."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page) or re.search(
+        r'name="csrf" content="([^"]+)"', page
+    )
+    assert found, "the page has no CSRF token"
+    return found[1]

@@ -1,0 +1,27 @@
+"""Every page opens on an empty installation."""
+
+import pytest
+
+from tests.web.conftest import SignIn
+
+PAGES = (
+    "/",
+    "/leads",
+    "/programs",
+    "/handoffs",
+    "/handoffs?show=closed",
+    "/deliveries",
+    "/webhooks",
+    "/webhooks/messages",
+    "/settings",
+    "/settings/users",
+    "/settings/keys",
+    "/account",
+)
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_opens_before_anything_has_happened(sign_in: SignIn, address: str) -> None:
+    answer = sign_in("admin").get(address)
+    assert answer.status_code == 200, answer.text[:500]
+    assert "Kessler" not in answer.headers.get("Location", "")
