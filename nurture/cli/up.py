@@ -20,6 +20,7 @@ from nurture.embedded.ports import check_free
 from nurture.embedded.servers import heal, servers
 from nurture.embedded.supervise import Role, Supervisor
 from nurture.errors import Conflict
+from nurture.files import clock_file
 from nurture.flows.setup import offer_setup
 from nurture.runtime import Runtime, opened
 
@@ -75,6 +76,8 @@ def up() -> None:
         plan = _plan(settings, home)
         stop = Stop()
         held.enter_context(servers(settings))
+        if settings.clock_start is None:
+            clock_file.forget(settings.home)
         link = _ready_the_house(settings)
         if not stop.wanted.is_set():
             _run(plan, link, stop)

@@ -15,7 +15,7 @@ from nurture.embedded.ports import check_free
 from nurture.embedded.privileges import die_with_parent
 from nurture.embedded.servers import servers
 
-_THREADS = 8
+_THREADS = 4
 
 
 @click.command()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry as Reconnect
-from rq import Queue, Retry
+from rq import Queue, Retry, Worker
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
@@ -44,6 +44,11 @@ def start_long(redis: Redis, job: Callable[..., None], number: int) -> bool:
     """Queue a long job about row `number`; False when it is queued or running already."""
     name = f"{job.__module__}.{job.__qualname__}"
     return _once(queue(redis, LONG), name, f"{job.__name__}-{number}", _LONG_TIMEOUT, number)
+
+
+def workers(redis: Redis, name: str) -> int:
+    """How many worker processes serve a queue now, on all hosts."""
+    return len(Worker.all(queue=queue(redis, name)))
 
 
 def patient_client(redis_url: str) -> Redis:
