@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
+from nurture.flows.enroll import enter_programs, leave_all
 from nurture.rules import stages as funnel
 from nurture.rules.messages import instant
 from nurture.rules.stages import Move
@@ -154,6 +155,10 @@ def _move_lead(
     stages.move(session, [stages.StageMove(handoff.lead_id, move.stage, reason)], now=now, by=by)
     future_at = outcome.at if outcome.outcome == "later" else None
     handoffs.return_lead(session, handoff.lead_id, arms=move.arms, future_at=future_at)
+    if move.ends_nurturing:
+        leave_all(session, [handoff.lead_id], "lost" if move.stage == "lost" else "goal", now=now)
+    if move.arms:
+        enter_programs(session, [handoff.lead_id], now=now)
     if outcome.outcome == "meeting" and outcome.at is not None:
         signals.add(session, [_meeting(handoff, outcome.at, now)], now=now)
 

@@ -33,11 +33,14 @@ def hand_over(
             return 0
         candidates = releases.next_waiting(session, limit)
         waiting = releases.details(session, [handoff_id for handoff_id, _cause in candidates])
-        cooled = [one for one in waiting if _has_cooled(one)]
-        _withdraw(session, cooled, now)
-        ripe = _within(session, [one for one in waiting if not _has_cooled(one)], now)
+        erased = [one.lead_id for one in waiting if one.erased]
+        cooled = [one.lead_id for one in waiting if not one.erased and _has_cooled(one)]
+        withdrawn = ripen.withdraw(session, erased, "erased", now=now, causes=ripen.CAUSES)
+        withdrawn += ripen.withdraw(session, cooled, "cooled before the hand-over", now=now)
+        still = [one for one in waiting if not one.erased and not _has_cooled(one)]
+        ripe = _within(session, still, now)
         _release(session, ripe, _Links(ring, base_url), now)
-        return len(cooled) + len(ripe)
+        return withdrawn + len(ripe)
 
 
 class _Links:
@@ -53,12 +56,7 @@ class _Links:
 
 
 def _has_cooled(one: Waiting) -> bool:
-    return one.erased or (one.cooled and one.cause == "threshold")
-
-
-def _withdraw(session: Session, cooled: Sequence[Waiting], now: datetime) -> None:
-    if cooled:
-        ripen.withdraw(session, [one.lead_id for one in cooled], "cooled before the hand-over", now=now)
+    return one.cooled and one.cause in ripen.COOLING
 
 
 def _within(session: Session, waiting: list[Waiting], now: datetime) -> list[Waiting]:

@@ -17,7 +17,8 @@ from nurture.webhooks import payload
 _WITHOUT_ARMING = frozenset({"direct_request", "hand"})
 _URGENT = frozenset({"direct_request", "bant"})
 # Only what heat has made can heat's fading undo.
-_COOLING = ("threshold",)
+COOLING = ("threshold",)
+CAUSES = ("threshold", "direct_request", "bant", "step", "hand")
 
 _BY = "readiness"
 
@@ -58,17 +59,27 @@ def ripen(session: Session, ripe: Sequence[Ripe], *, now: datetime) -> list[int]
     return [one.id for one in made]
 
 
-def withdraw(session: Session, lead_ids: Sequence[int], reason: str, *, now: datetime) -> int:
+def withdraw(
+    session: Session,
+    lead_ids: Sequence[int],
+    reason: str,
+    *,
+    now: datetime,
+    causes: Sequence[str] = COOLING,
+) -> int:
     """Take back what was said of leads that have cooled, or whose signals turned out not to be theirs.
 
     A hand-off that waits is withdrawn and the lead goes on being nurtured; one that sales has stays with
-    sales, is marked, and `handoff.revised` tells them once. Returns how many were concerned.
+    sales, is marked, and `handoff.revised` tells them once. Only hand-offs made for one of `causes` are
+    touched. Returns how many were concerned.
     """
+    if not lead_ids:
+        return 0
     leads = ripening.lock(session, lead_ids, funnel.OPEN)
-    withdrawn = ripening.withdraw_waiting(session, list(leads), _COOLING, now=now)
+    withdrawn = ripening.withdraw_waiting(session, list(leads), causes, now=now)
     back = [stages.StageMove(lead_id, _back(session, lead_id), reason) for lead_id in withdrawn]
     stages.move(session, back, now=now, by=_BY)
-    revised = ripening.mark_revised(session, list(leads), funnel.WITH_SALES, _COOLING, now=now)
+    revised = ripening.mark_revised(session, list(leads), funnel.WITH_SALES, causes, now=now)
     messages = [
         Message(
             "handoff.revised",
@@ -98,7 +109,9 @@ def _hurry(session: Session, chosen: Mapping[int, Ripe], leads: Mapping[int, Rip
 
 
 def _may_ripen(one: Ripe, lead: Ripener | None) -> bool:
-    if lead is None or lead.open_handoff is not None or lead.stage not in funnel.RIPENS_FROM:
+    if lead is None or not lead.real or lead.open_handoff is not None:
+        return False
+    if lead.stage not in funnel.RIPENS_FROM:
         return False
     return lead.armed or one.cause in _WITHOUT_ARMING
 

@@ -12,20 +12,22 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True, slots=True)
 class Ripener:
-    """A lead, locked, as ripening looks at it. `open_handoff`: one that has not come to its end."""
+    """A lead, locked, as ripening looks at it. `real`: neither erased nor a test lead; `open_handoff`: one
+    that has not come to its end."""
 
     id: int
     stage: str
     armed: bool
+    real: bool
     open_handoff: int | None
 
 
 _LOCK = text("""
     WITH locked AS (
-        SELECT id, stage, armed FROM lead
-        WHERE id = ANY(:leads) AND erased_at IS NULL AND NOT is_test ORDER BY id FOR UPDATE
+        SELECT id, stage, armed, erased_at IS NULL AND NOT is_test AS real FROM lead
+        WHERE id = ANY(:leads) ORDER BY id FOR UPDATE
     )
-    SELECT id, stage, armed, (
+    SELECT id, stage, armed, real, (
         SELECT h.id FROM handoff h
         WHERE h.lead_id = locked.id AND h.state = ANY(:open) ORDER BY h.ripening_no DESC LIMIT 1
     ) AS open_handoff
@@ -34,7 +36,7 @@ _LOCK = text("""
 
 
 def lock(session: Session, lead_ids: Sequence[int], open_states: Sequence[str]) -> dict[int, Ripener]:
-    """Lock these leads in the order of their ids; erased ones and test leads are left out."""
+    """Lock these leads in the order of their ids."""
     rows = session.execute(_LOCK, {"leads": list(lead_ids), "open": list(open_states)})
     return {row.id: Ripener(**row._mapping) for row in rows}
 

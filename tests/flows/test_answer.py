@@ -1,6 +1,7 @@
 import json
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -8,8 +9,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.answer import Answered, Outcome, answer
+from nurture.flows.enroll import enter_programs, leave_all
 from nurture.flows.hand_over import hand_over
+from nurture.flows.programs import load_folder
 from nurture.rules.tokens import KeyRing
+from nurture.store.enrollments import Enrollment
 from nurture.store.handoffs import Handoff, HandoffOutcome
 from nurture.store.leads import Lead
 from nurture.store.signals import Signal
@@ -42,6 +46,33 @@ def say(db: Session, handoff_id: int, outcome: str, **more) -> Answered:
 
 def lead(db: Session, lead_id: int) -> Lead:
     return db.get_one(Lead, lead_id, populate_existing=True)
+
+
+PROGRAM = """
+program: everyone
+name: Everyone
+model: default
+timezone: UTC
+chains:
+  hot:
+    enter: {when: {temperature: hot}}
+    reentry: {after: 1h}
+    steps: [{wait: 30d}, {exit: done}]
+"""
+
+
+def a_program_for_all(db: Session, folder: Path) -> None:
+    """A live program that every hot lead stands in."""
+    (folder / "program.yaml").write_text(PROGRAM)
+    load_folder(db, folder, publish=True, now=TUESDAY, by="test")
+    enter_programs(db, list(db.scalars(select(Lead.id))), now=TUESDAY)
+    db.commit()
+
+
+def runs(db: Session) -> list[tuple[str, str | None]]:
+    db.rollback()
+    query = select(Enrollment.state, Enrollment.exit_reason).order_by(Enrollment.id)
+    return [(state, reason) for state, reason in db.execute(query)]
 
 
 def told(db: Session) -> list[str]:
@@ -95,6 +126,29 @@ def test_a_rejected_lead_goes_back_to_nurturing_and_may_ripen_again(
 def test_a_disqualified_lead_is_lost_and_does_not_ripen_again(db: Session, handoff: int, ada: int) -> None:
     assert say(db, handoff, "rejected", reason="disqualified").stage == "lost"
     assert not lead(db, ada).armed
+
+
+def test_a_date_for_a_meeting_ends_nurturing(db: Session, handoff: int, ada: int, tmp_path: Path) -> None:
+    a_program_for_all(db, tmp_path)
+    assert runs(db) == [("active", None)]
+    say(db, handoff, "meeting", at=NEXT_WEEK)
+    assert runs(db) == [("ended", "goal")]
+
+
+def test_a_lost_lead_gets_no_more_mails(db: Session, handoff: int, ada: int, tmp_path: Path) -> None:
+    a_program_for_all(db, tmp_path)
+    say(db, handoff, "rejected", reason="disqualified")
+    assert runs(db) == [("ended", "lost")]
+
+
+def test_a_rejected_lead_enters_the_chain_that_fits_it(
+    db: Session, handoff: int, ada: int, tmp_path: Path
+) -> None:
+    a_program_for_all(db, tmp_path)
+    leave_all(db, [ada], "manual", now=TUESDAY)
+    db.commit()
+    say(db, handoff, "rejected")
+    assert runs(db) == [("ended", "manual"), ("active", None)]
 
 
 def test_later_makes_a_future_lead_with_its_date(db: Session, handoff: int, ada: int) -> None:

@@ -159,6 +159,16 @@ def test_a_lead_that_cooled_before_its_release_is_withdrawn(db: Session, release
     assert hot_messages(db) == []
 
 
+def test_an_erased_lead_is_not_handed_over_whatever_made_it_ripe(db: Session, release) -> None:
+    ada, model = a_lead(db), a_model(db)
+    handoff_id = ripened(db, ada, model, cause="direct_request")
+    db.get_one(Lead, ada).erased_at = TUESDAY
+    db.commit()
+    assert [release(), release()] == [1, 0]
+    assert state(db, handoff_id) == "withdrawn"
+    assert hot_messages(db) == []
+
+
 def test_the_leads_owner_takes_it_else_who_of_sales_holds_the_fewest(db: Session, release) -> None:
     model, mia, tom = a_model(db), a_seller(db, "Mia"), a_seller(db, "Tom")
     owned = ripened(db, a_lead(db, "Owned", owner=mia), model, score=90)
