@@ -1,0 +1,89 @@
+"""Who may open what: every address for every role."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from nurture.runtime import Runtime
+from nurture.store.users import ROLES, User
+from nurture.web.access import ACCESS, PUBLIC
+from tests.web.conftest import PASSWORD, SignIn, token_of
+
+_NUMBERS = {"lead_id": 1, "program_id": 1, "handoff_id": 1, "delivery_id": 1, "endpoint_id": 1, "user_id": 999,
+            "key_id": 1, "message_id": "msg_1", "token": "no.such.token", "name": "x", "filename": "nurture.css"}  # fmt: skip
+
+
+def _addresses(app: Flask, method: str) -> list[tuple[str, str]]:
+    found = []
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            if method in (rule.methods or set()) and not rule.endpoint.startswith("api"):
+                values = {name: _NUMBERS[name] for name in rule.arguments}
+                found.append((rule.endpoint, app.url_for(rule.endpoint, **values)))
+    return found
+
+
+def test_every_address_has_its_rule_of_access(app: Flask) -> None:
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules() if not rule.endpoint.startswith("api")}
+    assert endpoints == set(ACCESS)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_opens_exactly_what_the_table_says(app: Flask, sign_in: SignIn, role: str) -> None:
+    client = sign_in(role)
+    csrf = token_of(client.get("/account").text)
+    for method in ("GET", "POST"):
+        for endpoint, address in _addresses(app, method):
+            if ACCESS[endpoint] is PUBLIC or endpoint in ("sessions.sign_out", "account.change_password"):
+                continue
+            answer = client.open(address, method=method, headers={"X-CSRFToken": csrf})
+            allowed = role in ACCESS[endpoint]
+            assert (answer.status_code != 403) is allowed, f"{role} {method} {address}: {answer.status_code}"
+
+
+def test_nobody_sees_a_page_without_signing_in(app: Flask, visitor: FlaskClient) -> None:
+    for endpoint, address in _addresses(app, "GET"):
+        if ACCESS[endpoint] is not PUBLIC:
+            answer = visitor.get(address)
+            assert answer.status_code == 302 and "/sign-in" in answer.headers["Location"], address
+
+
+def test_nobody_changes_anything_without_signing_in(app: Flask, visitor: FlaskClient) -> None:
+    csrf = token_of(visitor.get("/sign-in").text)
+    for endpoint, address in _addresses(app, "POST"):
+        if ACCESS[endpoint] is not PUBLIC:
+            answer = visitor.post(address, headers={"X-CSRFToken": csrf})
+            assert answer.status_code == 302 and "/sign-in" in answer.headers["Location"], address
+
+
+def test_a_post_without_the_forms_token_is_refused(sign_in: SignIn) -> None:
+    answer = sign_in("admin").post("/sending/stop")
+    assert answer.status_code == 400
+    assert "form has been open too long" in answer.text
+
+
+def test_a_user_who_is_kept_out_is_out_at_once(sign_in: SignIn, runtime: Runtime) -> None:
+    admin, seller = sign_in("admin"), sign_in("sales")
+    with runtime.sessions() as session:
+        seller_id = session.query(User.id).filter_by(role="sales").scalar()
+    form = {"role": "sales", "disabled": "1", "csrf_token": token_of(admin.get("/settings/users").text)}
+    assert admin.post(f"/settings/users/{seller_id}", data=form).status_code == 302
+    assert seller.get("/leads").status_code == 302
+
+
+def test_the_last_administrator_cannot_be_lost(sign_in: SignIn, runtime: Runtime) -> None:
+    admin = sign_in("admin")
+    with runtime.sessions() as session:
+        admin_id = session.query(User.id).filter_by(role="admin").scalar()
+    form = {"role": "viewer", "disabled": "0", "csrf_token": token_of(admin.get("/settings/users").text)}
+    answer = admin.post(f"/settings/users/{admin_id}", data=form)
+    assert answer.status_code == 409
+    assert "last administrator" in answer.text
+
+
+def test_a_new_password_ends_every_other_session(sign_in: SignIn) -> None:
+    here, elsewhere = sign_in("viewer"), sign_in("viewer")
+    form = {"old": PASSWORD, "new": "another long password", "csrf_token": token_of(here.get("/account").text)}
+    assert here.post("/account/password", data=form).status_code == 302
+    assert here.get("/leads").status_code == 200
+    assert elsewhere.get("/leads").status_code == 302

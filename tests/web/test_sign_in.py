@@ -1,0 +1,84 @@
+"""Signing in: one answer for every failure, no way around, no endless tries."""
+
+import time
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from nurture.runtime import Runtime
+from tests.web.conftest import PASSWORD, SignIn, token_of
+
+
+def _try(client: FlaskClient, email: str, password: str, **more: str) -> tuple[int, str, str]:
+    form = {"email": email, "password": password, "csrf_token": token_of(client.get("/sign-in").text), **more}
+    answer = client.post("/sign-in", data=form)
+    return answer.status_code, answer.text, answer.headers.get("Location", "")
+
+
+def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(sign_in: SignIn, visitor: FlaskClient) -> None:
+    sign_in("viewer")
+    wrong = _try(visitor, "viewer@kessler-ohm.example", "not the password")
+    unknown = _try(visitor, "nobody@kessler-ohm.example", "not the password")
+    assert wrong[0] == unknown[0] == 422
+    assert "do not belong together" in wrong[1] and "do not belong together" in unknown[1]
+
+
+def test_an_unknown_address_takes_as_long_as_a_wrong_password(sign_in: SignIn, visitor: FlaskClient) -> None:
+    sign_in("viewer")
+    _try(visitor, "first@kessler-ohm.example", "makes the hash of nobody")
+
+    def seconds(email: str) -> float:
+        begun = time.monotonic()
+        _try(visitor, email, "not the password")
+        return time.monotonic() - begun
+
+    known = min(seconds("viewer@kessler-ohm.example") for _ in range(3))
+    unknown = min(seconds("nobody@kessler-ohm.example") for _ in range(3))
+    assert 0.5 < known / unknown < 2
+
+
+def test_the_eleventh_wrong_try_has_to_wait(sign_in: SignIn, visitor: FlaskClient) -> None:
+    sign_in("viewer")
+    tries = [_try(visitor, "viewer@kessler-ohm.example", "not the password")[0] for _ in range(11)]
+    assert tries == [422] * 10 + [429]
+    assert _try(visitor, "viewer@kessler-ohm.example", PASSWORD)[0] == 429
+
+
+def test_a_dead_redis_still_counts_tries(sign_in: SignIn, app: Flask, runtime: Runtime) -> None:
+    sign_in("viewer")
+    runtime.redis.connection_pool.connection_kwargs.update(path="/nowhere/redis.sock", host="127.0.0.1", port=1)
+    runtime.redis.connection_pool.disconnect()
+    client = app.test_client()
+    tries = [_try(client, "viewer@kessler-ohm.example", "not the password")[0] for _ in range(11)]
+    assert tries[-1] == 429
+
+
+@pytest.mark.parametrize("outside", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1"])
+def test_signing_in_leads_only_to_pages_of_ours(sign_in: SignIn, visitor: FlaskClient, outside: str) -> None:
+    sign_in("viewer")
+    status, _, location = _try(visitor, "viewer@kessler-ohm.example", PASSWORD, next=outside)
+    assert (status, location) == (302, "/")
+
+
+def test_signing_in_goes_on_where_the_person_wanted(sign_in: SignIn, visitor: FlaskClient) -> None:
+    sign_in("viewer")
+    assert visitor.get("/leads?temperature=hot").headers["Location"] == "/sign-in?next=/leads?temperature%3Dhot"
+    location = _try(visitor, "viewer@kessler-ohm.example", PASSWORD, next="/leads?temperature=hot")[2]
+    assert location == "/leads?temperature=hot"
+
+
+def test_nothing_of_the_session_before_signing_in_is_kept(sign_in: SignIn, visitor: FlaskClient) -> None:
+    sign_in("viewer")
+    before = visitor.get("/sign-in").headers["Set-Cookie"]
+    with visitor.session_transaction() as session:
+        session["planted"] = "by somebody else"
+    _try(visitor, "viewer@kessler-ohm.example", PASSWORD)
+    with visitor.session_transaction() as session:
+        assert "planted" not in session
+    assert visitor.get_cookie("nurture").value not in before
+
+
+def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor: FlaskClient) -> None:
+    cookie = visitor.get("/sign-in").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Secure" not in cookie
