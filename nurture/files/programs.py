@@ -57,6 +57,11 @@ class Folder:
     sources: Mapping[str, str]
     faults: Faults
     lines: Mapping[tuple[str, str], int]
+    root: Node | None = None
+
+    def line_of(self, name: str) -> int:
+        """The line of a name at the top of program.yaml; 1 when it is not written."""
+        return self.root.line_at((name,)) if self.root is not None else 1
 
     def fault_lines(self) -> list[str]:
         return self.faults.lines()
@@ -151,6 +156,7 @@ def _read(path: str, sources: Mapping[str, str], faults: Faults) -> Folder:
         sources={**sources, PROGRAM_FILE: _with_keys(text, root, reading.keys)},
         faults=faults,
         lines=lines,
+        root=root,
     )
 
 

@@ -1,0 +1,268 @@
+"""Program folders are checked, loaded as immutable versions, published over the live one, and saved."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from nurture.errors import Conflict, NotFound
+from nurture.files import programs as files
+from nurture.files.models import read_model
+from nurture.files.programs import Folder, MailFile
+from nurture.files.yaml_lines import Faults
+from nurture.flows.queue_mail import keep_mail
+from nurture.mail.compile import check
+from nurture.mail.source import MailSource
+from nurture.rules import program as rules
+from nurture.rules.chain import rest_ends
+from nurture.rules.model import HeatModel
+from nurture.rules.program import Chain, Program, Send
+from nurture.rules.program.paths import unreachable
+from nurture.rules.words import _
+from nurture.store import models, programs, steps
+from nurture.store.models import LiveModel
+from nurture.store.programs import NewVersion, ProgramRow, ProgramVersion
+from nurture.store.steps import StepTally
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is wrong (`faults`) and what is doubtful (`warnings`), as `path:line: sentence`."""
+
+    folder: Folder
+    faults: list[str]
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A loaded program: `version_no` is its newest version, `is_new` whether this load made it; `moved`
+    counts the leads that publishing moved to another step."""
+
+    program_id: int
+    key: str
+    version_id: int
+    version_no: int
+    is_new: bool
+    published: bool
+    moved: int
+    warnings: list[str]
+
+
+def check_folder(path: Path) -> Checked:
+    """Everything wrong and doubtful in a folder, without a database. The heat model is that of the file
+    ../models/<model>.yaml, if there is one."""
+    folder = files.read_folder(path)
+    key = folder.program.model if folder.program is not None else ""
+    return _checked(folder, _model_beside(path, key))
+
+
+def _checked(folder: Folder, model: HeatModel | None) -> Checked:
+    _check_mails(folder)
+    program = folder.program
+    if program is not None and model is not None and not folder.faults.faults:
+        for temperature, sentence in unreachable(program, model):
+            first = program.chains[temperature].first or ""
+            folder.faults.warn(folder.lines.get((temperature, first), 0), sentence)
+    return Checked(folder, folder.fault_lines(), folder.warning_lines())
+
+
+def load_folder(session: Session, path: Path, *, publish: bool, now: datetime, by: str) -> Loaded:
+    """Take a folder as the newest version of its program: a draft, or live at once with `publish`. The
+    same files again make no new version. Raises FileFault with every fault; in the caller's transaction.
+    After publishing and committing, `enroll.enter_existing` lets the leads of the base enter."""
+    folder = files.read_folder(path)
+    program = folder.program
+    live = _live_models(session).get(program.model) if program is not None else None
+    checked = _checked(folder, live.model if live is not None else None)
+    if program is not None and program.model and live is None:
+        sentence = _('There is no heat model "{key}"; load it first.')
+        folder.faults.add(folder.line_of("model"), sentence.format(key=program.model))
+    folder.faults.stop_if_any()
+    if program is None:
+        raise NotFound(_("{path} holds no program.").format(path=path))
+    row, version, is_new = _keep(session, folder, program, now=now, by=by)
+    moved = _publish(session, row, version, now=now) if publish else 0
+    return Loaded(
+        program_id=row.id,
+        key=row.key,
+        version_id=version.id,
+        version_no=version.no,
+        is_new=is_new,
+        published=row.live_version_id == version.id,
+        moved=moved,
+        warnings=checked.warnings,
+    )
+
+
+def save_folder(session: Session, key: str, path: Path) -> list[Path]:
+    """Write the newest version of a program as files; loading them again changes nothing. Returns what
+    was written."""
+    row = programs.by_key(session, key)
+    version = programs.latest_version(session, row.id) if row is not None else None
+    if version is None:
+        raise NotFound(_('There is no program "{key}".').format(key=key))
+    return files.write_folder(version.source, path)
+
+
+def publish(session: Session, program_id: int, *, now: datetime) -> int:
+    """Make the newest version of a program live; how many leads had to move to another step."""
+    row = programs.lock(session, program_id)
+    version = programs.latest_version(session, program_id)
+    if version is None:
+        raise NotFound(_("There is no version to publish."))
+    return _publish(session, row, version, now=now)
+
+
+def pause(session: Session, program_id: int, *, now: datetime) -> None:
+    """Stop a live program: nobody enters, nothing is sent, everybody stays where they stand."""
+    row = programs.lock(session, program_id)
+    if row.state != "live":
+        raise Conflict(_("Only a live program can be paused."))
+    row.state, row.paused_at, row.updated_at = "paused", now, now
+
+
+def resume(session: Session, program_id: int, *, now: datetime) -> None:
+    """Let a paused program go on; steps that came due meanwhile are taken now, within its windows."""
+    row = programs.lock(session, program_id)
+    if row.state != "paused":
+        raise Conflict(_("Only a paused program can be resumed."))
+    row.state, row.paused_at, row.updated_at = "live", None, now
+
+
+def mail_source(mail: MailFile) -> MailSource:
+    """The mail as composing takes it."""
+    return MailSource(
+        key=mail.key,
+        subject=mail.subject,
+        body=mail.body,
+        format=mail.format,
+        preheader=mail.preheader,
+        layout=mail.layout,
+        language=mail.language,
+        body_line=mail.body_line,
+    )
+
+
+def _check_mails(folder: Folder) -> None:
+    for mail in folder.mails.values():
+        if not mail.subject:
+            continue  # named already, with its line
+        beside = folder.faults.beside(str(Path(folder.path) / mail.path))
+        for line, sentence in check(mail_source(mail)):
+            beside.add(line if line >= mail.body_line else mail.lines.get("subject", 1), sentence)
+
+
+def _model_beside(path: Path, key: str) -> HeatModel | None:
+    file = path.resolve().parent / "models" / f"{key}.yaml"
+    found = read_model(file, Faults(str(file))) if file.is_file() else None
+    return found[0] if found else None
+
+
+def _live_models(session: Session) -> dict[str, LiveModel]:
+    return {one.model.key: one for one in models.live(session)}
+
+
+def _model_id(session: Session, key: str) -> int:
+    found = _live_models(session).get(key)
+    if found is None:
+        raise NotFound(_('There is no heat model "{key}"; load it first.').format(key=key))
+    return found.id
+
+
+def _keep(
+    session: Session, folder: Folder, program: Program, *, now: datetime, by: str
+) -> tuple[ProgramRow, ProgramVersion, bool]:
+    model_id = _model_id(session, program.model)
+    row = programs.add(session, program.key, program.name, program.purpose, model_id, now=now)
+    mails = {
+        key: keep_mail(session, row.id, mail_source(mail), mail.name, now=now)
+        for key, mail in folder.mails.items()
+    }
+    digest = _digest(folder.sources, mails)
+    latest = programs.latest_version(session, row.id)
+    if latest is not None and latest.source_hash == digest:
+        return row, latest, False
+    new = NewVersion(source=folder.sources, source_hash=digest, spec=folder.spec, mails=mails)
+    version = programs.add_version(session, row.id, new, by=by, now=now)
+    row.draft_version_id, row.updated_at = version.id, now
+    session.flush()
+    return row, version, True
+
+
+def _digest(sources: Mapping[str, str], mails: Mapping[str, int]) -> str:
+    """Changes with any file, and with what a mail compiles to."""
+    text = json.dumps([sources, mails], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _publish(session: Session, row: ProgramRow, version: ProgramVersion, *, now: datetime) -> int:
+    """Make a version live and bring every run over, in the caller's transaction."""
+    if row.live_version_id == version.id:
+        return 0
+    program = rules.read(version.spec)
+    model_id = _model_id(session, program.model)
+    programs.add_chains(session, row.id, list(program.chains))
+    moved = _move(session, row, version, program, now) if row.live_version_id is not None else 0
+    row.live_version_id, row.draft_version_id = version.id, None
+    row.name, row.purpose, row.model_id = program.name, program.purpose, model_id
+    row.state = "live" if row.state == "draft" else row.state
+    row.updated_at = version.published_at = now
+    session.flush()
+    return moved
+
+
+def _move(session: Session, row: ProgramRow, version: ProgramVersion, program: Program, now: datetime) -> int:
+    """Runs keep their step by its key; those at a step that is gone go on to the next one that is left."""
+    places = programs.chains(session, [row.id])
+    closed = [place.id for place in places if place.temperature not in program.chains]
+    programs.close_chains(session, closed, due_at=rest_ends(None, "chain_removed", now), now=now)
+    temperatures = {place.id: place.temperature for place in places if place.id not in closed}
+    old: dict[int, Program] = {}
+    tally: StepTally = Counter()
+    moved = 0
+    for chain_id, version_id, step_key in programs.standing(session, list(temperatures)):
+        if version_id not in old:
+            old[version_id] = rules.read(programs.version(session, version_id).spec)
+        before = old[version_id].chains[temperatures[chain_id]]
+        after = program.chains[temperatures[chain_id]]
+        if step_key in after.by_key or step_key not in before.by_key:
+            continue
+        arrived = programs.move_standing(
+            session,
+            chain_id,
+            version_id,
+            step_key,
+            after=_surviving(before, after, step_key),
+            after_mail=_surviving(before, after, step_key, but_mail=_mail_of(before, step_key)),
+            now=now,
+        )
+        for key, n in arrived.items():
+            moved += n
+            tally[chain_id, version_id, step_key, "left"] += n
+            if key is not None:
+                tally[chain_id, version.id, key, "entered"] += n
+    steps.count(session, tally)
+    programs.take_version(session, row.id, version.id)
+    return moved
+
+
+def _surviving(before: Chain, after: Chain, key: str, but_mail: str | None = None) -> str | None:
+    """The next step of the old chain that the new one still has; steps sending `but_mail` are passed
+    over. None: the run is behind the last one."""
+    following = before.after[key]
+    while following is not None:
+        if following in after.by_key and (but_mail is None or _mail_of(after, following) != but_mail):
+            return following
+        following = before.after[following]
+    return None
+
+
+def _mail_of(chain: Chain, key: str) -> str | None:
+    step = chain.by_key[key]
+    return step.mail if isinstance(step, Send) else None
