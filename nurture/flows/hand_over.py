@@ -52,7 +52,7 @@ class _Links:
         return f"{self._base_url}/leads/{lead_id}"
 
     def answer(self, handoff_id: int) -> str:
-        return f"{self._base_url}/a/{mint(self._ring, 'answer', handoff_id)}"
+        return f"{self._base_url}/answer/{mint(self._ring, 'answer', handoff_id)}"
 
 
 def _has_cooled(one: Waiting) -> bool:

@@ -74,7 +74,7 @@ def test_lead_hot_tells_everything_sales_must_know(db: Session, release) -> None
     assert data["owner"] == {"id": mia, "name": "Mia", "email": "mia@sales.example"}
     assert [signal["data"]["n"] for signal in data["recent_signals"]] == list(range(10))
     assert data["source"] is None
-    token = data["answer_url"].removeprefix(f"{BASE}/a/")
+    token = data["answer_url"].removeprefix(f"{BASE}/answer/")
     assert read(RING, "answer", token, 1) == (handoff_id,)
 
 

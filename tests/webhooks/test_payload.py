@@ -17,7 +17,7 @@ def test_a_body_stays_below_20_kilobytes_whatever_people_write(letter: str) -> N
     ripeness = Ripeness("hot", 61.5, "A", 72, 60, reasons, {"budget": {"answer": "yes", "source": long}})
     signals = [RecentSignal("clicked", AT, "welcome", {f"{n}{long}": long for n in range(50)})] * 100
     owner = {"id": 1, "name": "Mia", "email": "mia@sales.example"}
-    url = "https://nurture.example/a/x"
+    url = "https://nurture.example/answer/x"
     data = hot(1, card, ripeness, source=long, owner=owner, signals=signals, answer_url=url)
     assert len(data["recent_signals"]) == 10
     assert data["bant"]["budget"] == "yes"
