@@ -6,14 +6,20 @@ without looking at the others.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 from nurture.rules import heat
+from nurture.rules.conditions import holds
+from nurture.rules.facts import Facts
 from nurture.rules.heat import NO_HEAT, Heat
-from nurture.rules.model import SignalRule
+from nurture.rules.model import HeatModel, SignalRule
+from nurture.rules.model.values import signal_names
+
+_NOBODY = Facts(lead_id=0)
 
 Place = tuple[datetime, UUID]
 
@@ -45,6 +51,17 @@ class Bucket:
     last: Place | None = None
 
 
+def rated(
+    model: HeatModel, id: UUID, at: datetime, kind: str, mail: str | None, data: Mapping[str, Any]
+) -> RatedSignal | None:
+    """The signal under the first rule of its kind that holds of it; None if the model knows none."""
+    names = signal_names(data, mail)
+    for rule in model.rules_of(kind):
+        if rule.when is None or holds(rule.when, _NOBODY, at, names):
+            return RatedSignal(id, at, rule)
+    return None
+
+
 def counted(signals: Iterable[RatedSignal]) -> list[RatedSignal]:
     """Those that count, in order of time."""
     days: dict[tuple[str, date], list[RatedSignal]] = defaultdict(list)
@@ -60,12 +77,12 @@ def fill(signals: Iterable[RatedSignal], half_life_s: float) -> Bucket:
     if not known:
         return Bucket()
     kept = _earliest(known, known[0].rule.cap)
-    return _put(Bucket(), kept, half_life_s)
+    return _put(Bucket(), kept, half_life_s)[0]
 
 
-def add(bucket: Bucket, arrivals: Sequence[RatedSignal], half_life_s: float) -> Bucket | None:
-    """The bucket with new signals in it, without the old ones at hand; None where a late arrival
-    displaces one that counted, so that the bucket must be filled anew."""
+def add(bucket: Bucket, arrivals: Sequence[RatedSignal], half_life_s: float) -> tuple[Bucket, Heat] | None:
+    """The bucket with new signals in it and the heat they bring, without the old ones at hand; None
+    where a late arrival displaces one that counted, so that the bucket must be filled anew."""
     cap = arrivals[0].rule.cap
     if cap is None or bucket.count + len(arrivals) <= cap:
         return _put(bucket, arrivals, half_life_s)
@@ -78,13 +95,14 @@ def _earliest(signals: Iterable[RatedSignal], cap: int | None) -> list[RatedSign
     return sorted(signals, key=lambda signal: signal.place)[: cap if cap is None else max(cap, 0)]
 
 
-def _put(bucket: Bucket, signals: Sequence[RatedSignal], half_life_s: float) -> Bucket:
+def _put(bucket: Bucket, signals: Sequence[RatedSignal], half_life_s: float) -> tuple[Bucket, Heat]:
     if not signals:
-        return bucket
+        return bucket, NO_HEAT
     added = heat.total(heat.of_signal(one.rule.weight, one.at, half_life_s) for one in signals)
     last = max(one.place for one in signals)
-    return Bucket(
+    grown = Bucket(
         count=bucket.count + len(signals),
         heat=bucket.heat.plus(added),
         last=last if bucket.last is None else max(last, bucket.last),
     )
+    return grown, added

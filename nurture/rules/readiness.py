@@ -21,10 +21,10 @@ from nurture.rules.facts import Facts
 from nurture.rules.heat import TOLERANCE
 from nurture.rules.model import HeatModel, Readiness
 from nurture.rules.scorecard import Contribution
+from nurture.rules.stages import RIPENS_FROM
 from nurture.rules.words import _
 
 PART_NAMES = ("need", "activity", "data", "bant")
-RIPENING_STAGES = frozenset({"visitor", "inquiry", "lead", "customer"})
 Cause = Literal["threshold", "direct_request", "bant"]
 Crossing = Literal["cross", "stay", "rearm"]
 
@@ -106,7 +106,7 @@ def may_ripen(stage: str, future_at: datetime | None, judgement: Judgement, now:
     """Whether the lead's place allows it: not while sales has it, nor before the date it asked to be
     left until, unless it asks by itself."""
     waits = future_at is not None and future_at > now and judgement.cause is None
-    return stage in RIPENING_STAGES and not waits
+    return stage in RIPENS_FROM and not waits
 
 
 def falls_below_at_heat(model: HeatModel, judgement: Judgement) -> float | None:
@@ -114,7 +114,7 @@ def falls_below_at_heat(model: HeatModel, judgement: Judgement) -> float | None:
     there, or it is there already."""
     policy = model.readiness
     rest = sum(part.points for part in judgement.parts if part.name != "activity")
-    wanted = policy.fall - 0.05 - rest
+    wanted = policy.fall - 0.051 - rest
     if judgement.score < policy.fall or wanted <= 0 or policy.parts.activity <= 0:
         return None
     return wanted / policy.parts.activity * model.thresholds.hot.rise

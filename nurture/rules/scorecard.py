@@ -20,25 +20,30 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """A, B or C (None without a scorecard); `reasons` add up to `points`. `override` tells that a
-    person set the grade by hand; the points stay as computed."""
+    """A, B or C (None without a scorecard); `reasons` add up to `points`. `computed` is what the points
+    say, `override` what a person set by hand."""
 
-    grade: str | None
+    computed: str | None
     points: float
     reasons: tuple[Contribution, ...]
-    override: bool = False
+    override: str | None = None
+
+    @property
+    def grade(self) -> str | None:
+        """The one that holds."""
+        return self.override or self.computed
 
 
 def grade(card: Scorecard | None, facts: Facts, now: datetime, override: str | None = None) -> Grade:
-    """The grade of a lead; `override` wins over the points."""
+    """The grade of a lead; `override`, set by a person, wins over the points."""
     if card is None:
-        return Grade(override, 0.0, (), override is not None)
+        return Grade(None, 0.0, (), override)
     reasons = tuple(
         Contribution(rule.text, rule.points) for rule in card.rules if holds(rule.when, facts, now)
     )
     points = round(sum(reason.points for reason in reasons), 6)
     computed = "A" if points >= card.a else "B" if points >= card.b else "C"
-    return Grade(override or computed, points, reasons, override is not None)
+    return Grade(computed, points, reasons, override)
 
 
 def at_least(found: str | None, wanted: str) -> bool:

@@ -27,6 +27,9 @@ class Floors:
         return "warm" if self.warm_until is not None and self.warm_until > now else "cold"
 
 
+NO_FLOORS = Floors()
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """A lead's temperature at a moment: `level` by heat alone, `due_at` when silence next changes it."""

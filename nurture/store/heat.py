@@ -5,11 +5,17 @@ minus infinity. (Cormode, Shkapenyuk, Srivastava, Xu: Forward Decay, ICDE 2009.)
 """
 
 import uuid
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, Uuid, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Date, ForeignKey, Index, Row, Uuid, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.rules.caps import Bucket
+from nurture.rules.heat import NO_HEAT, NOTHING, Heat
+from nurture.rules.temperature import NO_FLOORS, Floors
 from nurture.store.base import Base, Count, Id, Instant, Ref
 
 
@@ -75,3 +81,268 @@ class TemperatureChange(Base):
     heat: Mapped[float]
     reason: Mapped[str]
     signal_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+
+
+Pair = tuple[int, int]
+BucketKey = tuple[int, int, str, date]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHeat:
+    """A lead's row under a model, as values. `since` is when the temperature began."""
+
+    lead_id: int
+    model_id: int
+    version_id: int
+    since: datetime
+    heat: Heat = NO_HEAT
+    level: str = "cold"
+    temperature: str = "cold"
+    floors: Floors = NO_FLOORS
+    due_at: datetime | None = None
+
+    @property
+    def pair(self) -> Pair:
+        return (self.lead_id, self.model_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewTemperature:
+    """A change to be recorded; `signal_id` the signal that brought it, None for silence."""
+
+    lead_id: int
+    model_id: int
+    old: str
+    new: str
+    heat: float
+    reason: str
+    signal_id: uuid.UUID | None = None
+
+
+_LOAD = text(
+    """
+    SELECT lead_id, model_id, model_version_id, since, pos_log2, neg_log2, level, temperature,
+           warm_floor_until, hot_floor_until, due_at
+    FROM lead_heat WHERE lead_id = ANY(:leads) AND model_id = ANY(:models)
+    """
+)
+_SAVE = text(
+    """
+    INSERT INTO lead_heat (lead_id, model_id, model_version_id, pos_log2, neg_log2, net_log2, level,
+        temperature, since, warm_floor_until, hot_floor_until, due_at, updated_at)
+    SELECT g.*, CAST(:now AS timestamptz)
+    FROM unnest(
+        CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:versions AS bigint[]),
+        CAST(:pos AS float8[]), CAST(:neg AS float8[]), CAST(:net AS float8[]), CAST(:levels AS text[]),
+        CAST(:temperatures AS text[]), CAST(:since AS timestamptz[]), CAST(:warm AS timestamptz[]),
+        CAST(:hot AS timestamptz[]), CAST(:due AS timestamptz[])
+    ) AS g
+    ON CONFLICT (lead_id, model_id) DO UPDATE SET
+        model_version_id = excluded.model_version_id, pos_log2 = excluded.pos_log2,
+        neg_log2 = excluded.neg_log2, net_log2 = excluded.net_log2, level = excluded.level,
+        temperature = excluded.temperature, since = excluded.since,
+        warm_floor_until = excluded.warm_floor_until, hot_floor_until = excluded.hot_floor_until,
+        due_at = excluded.due_at, updated_at = excluded.updated_at
+    """
+)
+_DUE = text(
+    """
+    SELECT h.lead_id FROM lead_heat h JOIN lead l ON l.id = h.lead_id
+    WHERE h.due_at <= :now AND h.model_id = ANY(:models) AND l.erased_at IS NULL
+    ORDER BY h.due_at LIMIT :limit
+    """
+)
+_BUCKETS = text(
+    """
+    SELECT b.lead_id, b.model_id, b.rule, b.day, b.count AS counted, b.pos_log2, b.neg_log2,
+           b.last_at, b.last_id
+    FROM unnest(CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:rules AS text[]),
+                CAST(:days AS date[])) AS g (lead_id, model_id, rule, day)
+    JOIN heat_bucket b ON b.lead_id = g.lead_id AND b.model_id = g.model_id AND b.rule = g.rule
+        AND b.day = g.day
+    """
+)
+_BUCKETS_SINCE = text(
+    """
+    SELECT b.lead_id, b.model_id, b.rule, b.day, b.count AS counted, b.pos_log2, b.neg_log2,
+           b.last_at, b.last_id
+    FROM unnest(CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:days AS date[]))
+         AS g (lead_id, model_id, since)
+    JOIN heat_bucket b ON b.lead_id = g.lead_id AND b.model_id = g.model_id AND b.day >= g.since
+    ORDER BY b.lead_id, b.model_id, b.day, b.rule
+    """
+)
+_SAVE_BUCKETS = text(
+    """
+    INSERT INTO heat_bucket (lead_id, model_id, rule, day, count, pos_log2, neg_log2, last_at, last_id)
+    SELECT * FROM unnest(
+        CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:rules AS text[]), CAST(:days AS date[]),
+        CAST(:counts AS int[]), CAST(:pos AS float8[]), CAST(:neg AS float8[]),
+        CAST(:last_at AS timestamptz[]), CAST(:last_id AS uuid[])
+    )
+    ON CONFLICT (lead_id, model_id, rule, day) DO UPDATE SET
+        count = excluded.count, pos_log2 = excluded.pos_log2, neg_log2 = excluded.neg_log2,
+        last_at = excluded.last_at, last_id = excluded.last_id
+    """
+)
+_DROP_BUCKETS = text(
+    """
+    DELETE FROM heat_bucket b
+    USING unnest(CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:rules AS text[]),
+                 CAST(:days AS date[])) AS g (lead_id, model_id, rule, day)
+    WHERE b.lead_id = g.lead_id AND b.model_id = g.model_id AND b.rule = g.rule AND b.day = g.day
+    """
+)
+_FORGET_MODEL = text(
+    "DELETE FROM heat_bucket WHERE model_id = :model_id AND lead_id = ANY(:leads)",
+)
+_RATED_LEADS = text(
+    """
+    SELECT id FROM lead WHERE id > :after AND last_signal_at IS NOT NULL AND erased_at IS NULL
+    ORDER BY id LIMIT :limit
+    """
+)
+_ADD_CHANGES = text(
+    """
+    INSERT INTO temperature_change (lead_id, model_id, at, old, new, heat, reason, signal_id)
+    SELECT g.lead_id, g.model_id, :now, g.old, g.new, g.heat, g.reason, g.signal_id
+    FROM unnest(
+        CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:old AS text[]), CAST(:new AS text[]),
+        CAST(:heats AS float8[]), CAST(:reasons AS text[]), CAST(:signals AS uuid[])
+    ) AS g (lead_id, model_id, old, new, heat, reason, signal_id)
+    RETURNING id, lead_id, model_id
+    """
+)
+
+
+def load(session: Session, lead_ids: Collection[int], model_ids: Collection[int]) -> dict[Pair, StoredHeat]:
+    """The rows of these leads under these models; a lead never rated has none."""
+    rows = session.execute(_LOAD, {"leads": list(lead_ids), "models": list(model_ids)})
+    return {(row.lead_id, row.model_id): _stored(row) for row in rows}
+
+
+def save(session: Session, heats: Sequence[StoredHeat], *, now: datetime) -> None:
+    """Write these rows, new or changed, in one statement."""
+    if not heats:
+        return
+    given = {
+        "leads": [one.lead_id for one in heats],
+        "models": [one.model_id for one in heats],
+        "versions": [one.version_id for one in heats],
+        "pos": [_log(one.heat.pos) for one in heats],
+        "neg": [_log(one.heat.neg) for one in heats],
+        "net": [_log(one.heat.net) for one in heats],
+        "levels": [one.level for one in heats],
+        "temperatures": [one.temperature for one in heats],
+        "since": [one.since for one in heats],
+        "warm": [one.floors.warm_until for one in heats],
+        "hot": [one.floors.hot_until for one in heats],
+        "due": [one.due_at for one in heats],
+        "now": now,
+    }
+    session.execute(_SAVE, given)
+
+
+def due(session: Session, model_ids: Collection[int], *, now: datetime, limit: int) -> list[int]:
+    """Leads whose heat has cooled to a threshold, or whose floor has run out, by now."""
+    given = {"models": list(model_ids), "now": now, "limit": limit}
+    return list(dict.fromkeys(session.scalars(_DUE, given)))
+
+
+def buckets(session: Session, keys: Iterable[BucketKey]) -> dict[BucketKey, Bucket]:
+    """These days' buckets; those that do not exist are left out."""
+    return _by_key(session.execute(_BUCKETS, _columns(list(keys))))
+
+
+def buckets_since(session: Session, since: Mapping[Pair, date]) -> dict[BucketKey, Bucket]:
+    """All buckets of each lead and model from the given day on, oldest first."""
+    given = {
+        "leads": [lead_id for lead_id, _model in since],
+        "models": [model_id for _lead, model_id in since],
+        "days": list(since.values()),
+    }
+    return _by_key(session.execute(_BUCKETS_SINCE, given))
+
+
+def save_buckets(session: Session, changed: Mapping[BucketKey, Bucket]) -> None:
+    """Write buckets, new or changed, in one statement, and drop the empty ones in another."""
+    full = {key: bucket for key, bucket in changed.items() if bucket.last is not None}
+    empty = [key for key, bucket in changed.items() if bucket.last is None]
+    if full:
+        given = {
+            "counts": [bucket.count for bucket in full.values()],
+            "pos": [_log(bucket.heat.pos) for bucket in full.values()],
+            "neg": [_log(bucket.heat.neg) for bucket in full.values()],
+            "last_at": [bucket.last[0] for bucket in full.values() if bucket.last],
+            "last_id": [bucket.last[1] for bucket in full.values() if bucket.last],
+        }
+        session.execute(_SAVE_BUCKETS, _columns(list(full)) | given)
+    if empty:
+        session.execute(_DROP_BUCKETS, _columns(empty))
+
+
+def forget_buckets(session: Session, model_id: int, lead_ids: Collection[int]) -> None:
+    """Drop every bucket of these leads under a model, before they are filled anew."""
+    session.execute(_FORGET_MODEL, {"model_id": model_id, "leads": list(lead_ids)})
+
+
+def rated_leads(session: Session, *, after: int, limit: int) -> list[int]:
+    """Ids of leads with signals that were rated, ascending, past `after`."""
+    return list(session.scalars(_RATED_LEADS, {"after": after, "limit": limit}))
+
+
+def add_changes(session: Session, changes: Sequence[NewTemperature], *, now: datetime) -> dict[Pair, int]:
+    """Record changes of temperature; the id of each by lead and model."""
+    if not changes:
+        return {}
+    given = {
+        "leads": [change.lead_id for change in changes],
+        "models": [change.model_id for change in changes],
+        "old": [change.old for change in changes],
+        "new": [change.new for change in changes],
+        "heats": [change.heat for change in changes],
+        "reasons": [change.reason for change in changes],
+        "signals": [change.signal_id for change in changes],
+        "now": now,
+    }
+    return {(row.lead_id, row.model_id): row.id for row in session.execute(_ADD_CHANGES, given)}
+
+
+def _columns(keys: Sequence[BucketKey]) -> dict[str, Any]:
+    return {
+        "leads": [key[0] for key in keys],
+        "models": [key[1] for key in keys],
+        "rules": [key[2] for key in keys],
+        "days": [key[3] for key in keys],
+    }
+
+
+def _by_key(rows: Iterable[Row[Any]]) -> dict[BucketKey, Bucket]:
+    return {
+        (row.lead_id, row.model_id, row.rule, row.day): Bucket(
+            row.counted, _heat(row.pos_log2, row.neg_log2), (row.last_at, row.last_id)
+        )
+        for row in rows
+    }
+
+
+def _stored(row: Row[Any]) -> StoredHeat:
+    return StoredHeat(
+        lead_id=row.lead_id,
+        model_id=row.model_id,
+        version_id=row.model_version_id,
+        since=row.since,
+        heat=_heat(row.pos_log2, row.neg_log2),
+        level=row.level,
+        temperature=row.temperature,
+        floors=Floors(row.warm_floor_until, row.hot_floor_until),
+        due_at=row.due_at,
+    )
+
+
+def _heat(pos: float | None, neg: float | None) -> Heat:
+    return Heat(NOTHING if pos is None else pos, NOTHING if neg is None else neg)
+
+
+def _log(log: float) -> float | None:
+    return None if log == NOTHING else log

@@ -1,8 +1,15 @@
 """Heat models: named, versioned, one of them the default."""
 
-from sqlalchemy import ForeignKey, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
+from sqlalchemy import ForeignKey, Row, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from nurture.rules.model import HeatModel, plain, read
 from nurture.store.base import Base, Id, Instant, Json, Ref
 
 
@@ -31,3 +38,110 @@ class HeatModelVersion(Base):
     created_at: Mapped[Instant]
     created_by: Mapped[str] = mapped_column(server_default="")
     published_at: Mapped[Instant | None]
+
+
+DEFAULT = "default"
+_RATING_LOCK = 4_201_001
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """The version of a model that rates now."""
+
+    id: int
+    version_id: int
+    no: int
+    model: HeatModel
+
+    @property
+    def is_default(self) -> bool:
+        """True for the model whose temperature lists and leads show."""
+        return self.model.key == DEFAULT
+
+
+_LIVE = text(
+    """
+    SELECT m.id, v.id AS version_id, v.no, CAST(v.spec AS text) AS spec
+    FROM heat_model m JOIN heat_model_version v ON v.id = m.live_version_id
+    ORDER BY m.id
+    """
+)
+_ADD_MODEL = text(
+    """
+    INSERT INTO heat_model (key, created_at) VALUES (:key, :now)
+    ON CONFLICT (key) DO UPDATE SET key = excluded.key
+    RETURNING id
+    """
+)
+_ADD_VERSION = text(
+    """
+    INSERT INTO heat_model_version (model_id, no, source, spec, created_at, created_by)
+    SELECT :model_id, coalesce(max(no), 0) + 1, :source, CAST(:spec AS jsonb), :now, :by
+    FROM heat_model_version WHERE model_id = :model_id
+    RETURNING id, no
+    """
+)
+_NEWEST = text(
+    """
+    SELECT id, no, source FROM heat_model_version WHERE model_id = :model_id ORDER BY no DESC LIMIT 1
+    """
+)
+_PUBLISH = text(
+    """
+    WITH published AS (
+        UPDATE heat_model_version SET published_at = :now WHERE id = :version_id RETURNING id, model_id
+    )
+    UPDATE heat_model SET live_version_id = published.id FROM published WHERE heat_model.id = model_id
+    """
+)
+_SHARE_RATING = text(f"SELECT pg_advisory_xact_lock_shared({_RATING_LOCK})")
+_STOP_RATING = text(f"SELECT pg_advisory_xact_lock({_RATING_LOCK})")
+
+
+def live(session: Session) -> list[LiveModel]:
+    """Every model that rates, one statement."""
+    return [_live(row) for row in session.execute(_LIVE)]
+
+
+def rate_under(session: Session) -> list[LiveModel]:
+    """Every model that rates, held live until the transaction ends: a switch waits for it, and it waits
+    for a switch under way."""
+    session.execute(_SHARE_RATING)
+    return live(session)
+
+
+def stop_rating(session: Session) -> None:
+    """Let no rating run until the transaction ends."""
+    session.execute(_STOP_RATING)
+
+
+def add_version(
+    session: Session, model: HeatModel, source: str, *, now: datetime, by: str
+) -> tuple[int, int, int]:
+    """Keep a version as written, not live yet; (model id, version id, number). The newest version again,
+    word for word, is not kept twice."""
+    model_id = session.execute(_ADD_MODEL, {"key": model.key, "now": now}).scalar_one()
+    newest = session.execute(_NEWEST, {"model_id": model_id}).one_or_none()
+    if newest is not None and newest.source == source:
+        return model_id, newest.id, newest.no
+    given = {"model_id": model_id, "source": source, "spec": _json(plain(model)), "now": now, "by": by}
+    added = session.execute(_ADD_VERSION, given).one()
+    return model_id, added.id, added.no
+
+
+def set_live(session: Session, version_id: int, *, now: datetime) -> None:
+    """Let this version rate from now on."""
+    session.execute(_PUBLISH, {"version_id": version_id, "now": now})
+
+
+def _json(spec: dict[str, Any]) -> str:
+    return json.dumps(spec, ensure_ascii=False)
+
+
+def _live(row: Row[Any]) -> LiveModel:
+    return LiveModel(row.id, row.version_id, row.no, _parsed(row.spec))
+
+
+@lru_cache(maxsize=32)
+def _parsed(spec: str) -> HeatModel:
+    return read(json.loads(spec))

@@ -55,7 +55,7 @@ def in_batches(history: list[RatedSignal], sizes: list[int]) -> dict[tuple[str, 
             arrivals = [one for one in batch if (one.rule.key, str(one.day)) == key]
             added = caps.add(buckets.get(key, Bucket()), arrivals, H)
             every = [one for one in known if (one.rule.key, str(one.day)) == key]
-            buckets[key] = caps.fill(every, H) if added is None else added
+            buckets[key] = caps.fill(every, H) if added is None else added[0]
     return buckets
 
 
@@ -165,7 +165,7 @@ def test_a_late_arrival_that_displaces_another_is_told_apart() -> None:
     full = caps.fill(clicks, H)
     earlier = RatedSignal(UUID(int=0), START, CLICKED)
     later = RatedSignal(UUID(int=7), START + timedelta(hours=1), CLICKED)
-    assert caps.add(full, [later], H) == full
+    assert caps.add(full, [later], H) == (full, NO_HEAT)
     assert caps.add(full, [earlier], H) is None
     assert caps.add(caps.fill(clicks[:2], H), [earlier], H) is not None
 

@@ -34,7 +34,7 @@ def test_a_lead_of_whom_nothing_is_known_is_weak() -> None:
 
 def test_a_grade_set_by_hand_wins_and_shows_what_the_rules_say() -> None:
     found = grade(CARD, anna(), NOW, override="A")
-    assert (found.grade, found.points, found.override) == ("A", 0, True)
+    assert (found.grade, found.computed, found.points) == ("A", "C", 0)
 
 
 def test_without_a_scorecard_there_is_no_grade() -> None:

@@ -1,0 +1,232 @@
+"""Leads are judged: grade, readiness, and what follows from them and from a changed temperature.
+
+`follow` takes what warming or silence has done to leads and writes everything it brings, in the caller's
+transaction: heat and temperature with their record, scores, moves between chains, entries, hand-offs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from nurture.flows import enroll, warm
+from nurture.flows.ripen import Ripe, ripen
+from nurture.flows.warm import Warmed
+from nurture.rules import heat, readiness, scorecard
+from nurture.rules.facts import Facts
+from nurture.rules.messages import instant
+from nurture.rules.readiness import Crossing, Judgement
+from nurture.rules.scorecard import Grade
+from nurture.store import enrollments, facts, models, scores
+from nurture.store import heat as heats
+from nurture.store.heat import NewTemperature, Pair, StoredHeat
+from nurture.store.models import LiveModel
+from nurture.store.scores import LeadScore, LeadState
+from nurture.store.webhooks import Message, write_messages
+
+_CHANGED = "lead.temperature_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A lead as it was found: the facts it was judged by, its grade and its readiness."""
+
+    lead: LeadState
+    facts: Facts
+    grade: Grade
+    readiness: Judgement
+    crossing: Crossing
+    at: datetime
+
+
+def judge_leads(session: Session, lead_ids: Sequence[int], *, now: datetime) -> dict[int, Judged]:
+    """Judge leads whose facts have changed (fields, company, BANT, consent, stage): grade, readiness,
+    hand-off if one has become ripe, entry into programs. In the caller's transaction."""
+    live = models.live(session)
+    leads = scores.lock(session, lead_ids)
+    stored = heats.load(session, leads, [model.id for model in live])
+    warmed = warm.cool(live, stored.values(), now=now)
+    return follow(session, live, leads, warmed, now=now)
+
+
+def follow(
+    session: Session,
+    live: Sequence[LiveModel],
+    leads: Mapping[int, LeadState],
+    warmed: Mapping[Pair, Warmed],
+    *,
+    now: datetime,
+    hand_over: bool = True,
+) -> dict[int, Judged]:
+    """Write what became of these locked leads and lead them on. `hand_over=False` where nothing new was
+    learnt of them (silence, a switch of models): such a turn makes no hand-off."""
+    found = assess(session, live, leads, warmed, now=now)
+    default = _default(live)
+    rows = [_armed_due(one.after, default, found.get(one.after.lead_id), now) for one in warmed.values()]
+    heats.save(session, rows, now=now)
+    scores.save(session, [_score(one, warmed, default) for one in found.values()], now=now)
+    _tell(session, leads, [one for one in warmed.values() if one.changed], default, now)
+    enrollments.wake_waiting(session, list(leads), now)
+    enroll.leave_reached(session, list(leads), now=now)
+    enroll.move_leads(session, _moves(warmed), now=now)
+    enroll.enter_programs(session, list(leads), now=now)
+    if hand_over and default is not None:
+        ripen(session, [_ripe(one, default) for one in found.values() if one.crossing == "cross"], now=now)
+    return found
+
+
+def assess(
+    session: Session,
+    live: Sequence[LiveModel],
+    leads: Mapping[int, LeadState],
+    warmed: Mapping[Pair, Warmed],
+    *,
+    now: datetime,
+) -> dict[int, Judged]:
+    """Grade and readiness of leads under the default model, nothing written."""
+    default = _default(live)
+    if default is None or not leads:
+        return {}
+    known = facts.load(session, list(leads), now=now)
+    ripened = scores.last_ripenings(session, leads)
+    found = {}
+    for lead_id, lead in leads.items():
+        if lead_id in known:
+            mine = _with_heat(known[lead_id], warmed.get((lead_id, default.id)))
+            found[lead_id] = _judge(default, lead, mine, ripened.get(lead_id), now)
+    return found
+
+
+def parts_json(judgement: Judgement, now: datetime) -> dict[str, Any]:
+    """Readiness as kept on the lead's row and shown: parts with reasons, requirements, at."""
+    return {
+        "at": instant(now),
+        "parts": [
+            {
+                "part": part.name,
+                "points": part.points,
+                "best": part.best,
+                "reasons": [{"text": reason.text, "points": reason.points} for reason in part.reasons],
+            }
+            for part in judgement.parts
+        ],
+        "requirements": [{"text": one.text, "met": one.met} for one in judgement.requirements],
+        "always": judgement.cause_text or None,
+    }
+
+
+def _default(live: Sequence[LiveModel]) -> LiveModel | None:
+    return next((model for model in live if model.is_default), None)
+
+
+def _with_heat(known: Facts, warmed: Warmed | None) -> Facts:
+    if warmed is None:
+        return replace(known, heat=0.0, temperature="cold")
+    return replace(known, heat=warmed.worth, temperature=warmed.after.temperature)
+
+
+def _judge(
+    default: LiveModel, lead: LeadState, known: Facts, last: readiness.LastRipening | None, now: datetime
+) -> Judged:
+    grade = scorecard.grade(default.model.scorecard, known, now, lead.grade_override)
+    known = replace(known, grade=grade.grade)
+    judgement = readiness.judge(default.model, known, now, last)
+    crossing = readiness.crossing(lead.armed, judgement, default.model.readiness)
+    if crossing == "cross" and not readiness.may_ripen(lead.stage, lead.future_at, judgement, now):
+        crossing = "stay"
+    return Judged(lead, replace(known, readiness=judgement.score), grade, judgement, crossing, now)
+
+
+def _armed_due(
+    row: StoredHeat, default: LiveModel | None, judged: Judged | None, now: datetime
+) -> StoredHeat:
+    """A lead that has ripened is also due when its score falls low enough to arm it again."""
+    if default is None or judged is None or row.model_id != default.id:
+        return row
+    if judged.lead.armed and judged.crossing != "cross":
+        return row
+    edge = readiness.falls_below_at_heat(default.model, judged.readiness)
+    due = None if edge is None else heat.cool_at(row.heat.net, edge, default.model.half_life_s)
+    if due is None or due <= now or (row.due_at is not None and row.due_at <= due):
+        return row
+    return replace(row, due_at=due)
+
+
+def _score(judged: Judged, warmed: Mapping[Pair, Warmed], default: LiveModel | None) -> LeadScore:
+    mine = warmed.get((judged.lead.id, default.id)) if default is not None else None
+    net = mine.after.heat.net if mine is not None else heat.NOTHING
+    return LeadScore(
+        lead_id=judged.lead.id,
+        temperature=judged.facts.temperature,
+        heat_log2=None if net == heat.NOTHING else net,
+        grade=judged.grade.computed,
+        grade_points=judged.grade.points,
+        readiness=judged.readiness.score,
+        readiness_parts=parts_json(judged.readiness, judged.at),
+        armed=judged.lead.armed or judged.crossing == "rearm",
+    )
+
+
+def _tell(
+    session: Session,
+    leads: Mapping[int, LeadState],
+    changed: Sequence[Warmed],
+    default: LiveModel | None,
+    now: datetime,
+) -> None:
+    """Record changed temperatures; those under the default model are told to whoever listens."""
+    ids = heats.add_changes(session, [_change(one) for one in changed], now=now)
+    told = [one for one in changed if default is not None and one.after.model_id == default.id]
+    messages = [_message(leads[one.after.lead_id], one, ids[one.after.pair]) for one in told]
+    write_messages(session, messages, now=now)
+
+
+def _change(one: Warmed) -> NewTemperature:
+    return NewTemperature(
+        lead_id=one.after.lead_id,
+        model_id=one.after.model_id,
+        old=one.before.temperature,
+        new=one.after.temperature,
+        heat=one.worth,
+        reason=one.reason,
+        signal_id=one.signal_id,
+    )
+
+
+def _message(lead: LeadState, one: Warmed, change_id: int) -> Message:
+    data = {
+        "lead": {"id": lead.id, "email": lead.email},
+        "old": one.before.temperature,
+        "new": one.after.temperature,
+        "heat": round(one.worth, 1),
+        "reason": one.reason,
+    }
+    return Message(_CHANGED, data, lead.id, f"{_CHANGED}:{change_id}")
+
+
+def _moves(warmed: Mapping[Pair, Warmed]) -> list[enroll.Move]:
+    return [
+        enroll.Move(*pair, old=one.before.temperature, new=one.after.temperature)
+        for pair, one in warmed.items()
+        if one.changed
+    ]
+
+
+def _ripe(judged: Judged, default: LiveModel) -> Ripe:
+    judgement = judged.readiness
+    reasons = [{"text": reason.text, "points": reason.points} for reason in judgement.reasons]
+    if judgement.cause is not None:
+        reasons.insert(0, {"text": judgement.cause_text, "points": 0})
+    return Ripe(
+        lead_id=judged.lead.id,
+        model_id=default.id,
+        cause=readiness.cause_of(judgement),
+        score=judgement.score,
+        reasons=reasons,
+        temperature=judged.facts.temperature,
+        heat=round(judged.facts.heat, 1),
+        grade=judged.grade.grade,
+        rise=default.model.readiness.rise,
+    )

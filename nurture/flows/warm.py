@@ -1,0 +1,260 @@
+"""Signals become heat: buckets, sums, floors and temperatures under every live model.
+
+A fixed number of statements for a batch. A signal below its cap is added without a look at the lead's
+history; only a late arrival that displaces another, or a signal taken back, makes its day be counted
+anew and the lead's days be summed again.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from nurture.rules import caps, heat, temperature
+from nurture.rules.caps import Bucket, RatedSignal
+from nurture.rules.heat import NO_HEAT, Heat
+from nurture.rules.temperature import Floors
+from nurture.store import heat as heats
+from nurture.store import unrated
+from nurture.store.heat import BucketKey, Pair, StoredHeat
+from nurture.store.models import LiveModel
+from nurture.store.unrated import SeenSignal
+
+# What brought a change of temperature, when no signal did.
+SILENCE = "silence"
+TAKEN_BACK = "a signal was taken back"
+
+
+@dataclass(frozen=True, slots=True)
+class Warmed:
+    """A lead's heat under a model before and after; `reason` and `signal_id` say what brought it."""
+
+    before: StoredHeat
+    after: StoredHeat
+    worth: float
+    reason: str
+    signal_id: uuid.UUID | None = None
+
+    @property
+    def changed(self) -> bool:
+        return self.before.temperature != self.after.temperature
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What a batch brings to buckets and leads, while it is being counted."""
+
+    buckets: dict[BucketKey, Bucket] = field(default_factory=dict)
+    added: dict[Pair, list[Heat]] = field(default_factory=lambda: defaultdict(list))
+    again: set[BucketKey] = field(default_factory=set)
+
+
+def count(
+    session: Session,
+    models: Sequence[LiveModel],
+    signals: Sequence[SeenSignal],
+    claimed: Collection[uuid.UUID],
+    *,
+    now: datetime,
+) -> dict[Pair, Warmed]:
+    """Count new human signals of locked leads, write their buckets, and say what each lead's heat is
+    now. The rows of `lead_heat` are the caller's to save."""
+    arrivals = _rated(models, signals)
+    sums = _add(models, arrivals, _stored_buckets(session, arrivals))
+    kinds = {signal.id: signal.kind for signal in signals}
+    if sums.again:
+        sums.buckets |= _fill_again(session, models, sums.again, claimed)
+    heats.save_buckets(session, sums.buckets)
+    stored = heats.load(session, {pair[0] for pair in arrivals}, [model.id for model in models])
+    resummed = _sum_again(session, models, {(key[0], key[1]) for key in sums.again}, now)
+    warmed = {}
+    for model in models:
+        for pair in (pair for pair in arrivals if pair[1] == model.id):
+            before = stored.get(pair) or StoredHeat(*pair, version_id=model.version_id, since=now)
+            total = resummed.get(pair) or before.heat.plus(heat.total(sums.added[pair]))
+            floors = temperature.join(before.floors, temperature.floors_of(arrivals[pair], model.model))
+            cause = max(arrivals[pair], key=lambda one: one.place)
+            found = judged(model, before, total, floors, now, kinds[cause.id], cause.id)
+            warmed[pair] = _keeping_due(found)
+    return warmed
+
+
+def judged(
+    model: LiveModel,
+    before: StoredHeat,
+    total: Heat,
+    floors: Floors,
+    now: datetime,
+    reason: str,
+    signal_id: uuid.UUID | None = None,
+) -> Warmed:
+    """The row after its heat became `total` and its floors `floors`."""
+    state = temperature.judge(before.level, total, floors, model.model, now)
+    after = replace(
+        before,
+        version_id=model.version_id,
+        heat=total,
+        level=state.level,
+        temperature=state.temperature,
+        since=now if state.temperature != before.temperature else before.since,
+        floors=floors,
+        due_at=state.due_at,
+    )
+    return Warmed(before, after, heat.value(total, now, model.model.half_life_s), reason, signal_id)
+
+
+def cool(models: Sequence[LiveModel], stored: Iterable[StoredHeat], *, now: datetime) -> dict[Pair, Warmed]:
+    """What silence alone has made of these rows."""
+    by_id = {model.id: model for model in models}
+    return {row.pair: judged(by_id[row.model_id], row, row.heat, row.floors, now, SILENCE) for row in stored}
+
+
+def recount(
+    session: Session, models: Sequence[LiveModel], signal: SeenSignal, *, now: datetime
+) -> dict[Pair, Warmed]:
+    """A signal of a locked lead is human no more: its day counted anew, and the lead judged as if it had
+    never been."""
+    again = {
+        (signal.lead_id, model.id, rule.key, signal.at.astimezone(UTC).date())
+        for model in models
+        for rule in model.model.rules_of(signal.kind)
+    }
+    heats.save_buckets(session, _fill_again(session, models, again, ()))
+    totals = _sum_again(session, models, {(key[0], key[1]) for key in again}, now)
+    stored = heats.load(session, [signal.lead_id], [model.id for model in models])
+    rows = [(model, stored[pair]) for model in models if (pair := (signal.lead_id, model.id)) in stored]
+    return _without_it(session, [row for row in rows if row[1].pair in totals], totals, now)
+
+
+def rebuild(
+    session: Session, model: LiveModel, lead_ids: Sequence[int], reason: str, *, now: datetime
+) -> dict[Pair, Warmed]:
+    """The heat of locked leads under a model from all their signals, buckets written anew."""
+    kept = _kept_signals(session, model, lead_ids, now)
+    half_life_s = model.model.half_life_s
+    heats.forget_buckets(session, model.id, lead_ids)
+    heats.save_buckets(session, _buckets_of(model, kept))
+    stored = heats.load(session, lead_ids, [model.id])
+    warmed = {}
+    for lead_id in lead_ids:
+        signals = caps.counted(kept.get(lead_id, []))
+        before = stored.get((lead_id, model.id))
+        if before is None and not signals:
+            continue
+        row = before or StoredHeat(lead_id, model.id, version_id=model.version_id, since=now)
+        level = temperature.replay(signals, model.model, now)
+        total = heat.total(heat.of_signal(one.rule.weight, one.at, half_life_s) for one in signals)
+        floors = temperature.floors_of(kept.get(lead_id, []), model.model)
+        found = judged(model, replace(row, level=level), total, floors, now, reason)
+        warmed[row.pair] = replace(found, before=row)
+    return warmed
+
+
+def _keeping_due(found: Warmed) -> Warmed:
+    """A due time that a signal has pushed back stays: its handler finds nothing and sets the next one.
+    So most signals do not touch the index of due times."""
+    stored, wanted = found.before.due_at, found.after.due_at
+    if stored is None or (wanted is not None and wanted < stored):
+        return found
+    return replace(found, after=replace(found.after, due_at=stored))
+
+
+def _rated(models: Sequence[LiveModel], signals: Iterable[SeenSignal]) -> dict[Pair, list[RatedSignal]]:
+    found: dict[Pair, list[RatedSignal]] = defaultdict(list)
+    for signal in signals:
+        for model in models:
+            one = caps.rated(model.model, signal.id, signal.at, signal.kind, signal.mail, signal.data)
+            if one is not None:
+                found[signal.lead_id, model.id].append(one)
+    return dict(found)
+
+
+def _by_bucket(arrivals: Mapping[Pair, list[RatedSignal]]) -> dict[BucketKey, list[RatedSignal]]:
+    found: dict[BucketKey, list[RatedSignal]] = defaultdict(list)
+    for (lead_id, model_id), signals in arrivals.items():
+        for one in signals:
+            if one.rule.weight:
+                found[lead_id, model_id, one.rule.key, one.day].append(one)
+    return dict(found)
+
+
+def _stored_buckets(session: Session, arrivals: Mapping[Pair, list[RatedSignal]]) -> dict[BucketKey, Bucket]:
+    return heats.buckets(session, _by_bucket(arrivals))
+
+
+def _add(
+    models: Sequence[LiveModel],
+    arrivals: Mapping[Pair, list[RatedSignal]],
+    stored: Mapping[BucketKey, Bucket],
+) -> _Sums:
+    half_lives = {model.id: model.model.half_life_s for model in models}
+    sums = _Sums()
+    for key, signals in _by_bucket(arrivals).items():
+        grown = caps.add(stored.get(key, Bucket()), signals, half_lives[key[1]])
+        if grown is None:
+            sums.again.add(key)
+        else:
+            sums.buckets[key], added = grown
+            sums.added[key[0], key[1]].append(added)
+    return sums
+
+
+def _fill_again(
+    session: Session,
+    models: Sequence[LiveModel],
+    keys: Collection[BucketKey],
+    claimed: Collection[uuid.UUID],
+) -> dict[BucketKey, Bucket]:
+    """These buckets from all their signals; those left without any are empty."""
+    half_lives = {model.id: model.model.half_life_s for model in models}
+    days = {(lead_id, rule.partition("#")[0], day) for lead_id, _model, rule, day in keys}
+    found = _by_bucket(_rated(models, unrated.of_days(session, days, claimed)))
+    return {key: caps.fill(found.get(key, []), half_lives[key[1]]) for key in keys}
+
+
+def _sum_again(
+    session: Session, models: Sequence[LiveModel], pairs: Collection[Pair], now: datetime
+) -> dict[Pair, Heat]:
+    """The heat of these leads from their remembered days."""
+    if not pairs:
+        return {}
+    half_lives = {model.id: model.model.half_life_s for model in models}
+    since = {pair: heat.remembered_since(now, half_lives[pair[1]]).date() for pair in pairs}
+    found: dict[Pair, list[Heat]] = {pair: [] for pair in pairs}
+    for key, bucket in heats.buckets_since(session, since).items():
+        found[key[0], key[1]].append(bucket.heat)
+    return {pair: heat.total(parts) if parts else NO_HEAT for pair, parts in found.items()}
+
+
+def _without_it(
+    session: Session,
+    rows: Sequence[tuple[LiveModel, StoredHeat]],
+    totals: Mapping[Pair, Heat],
+    now: datetime,
+) -> dict[Pair, Warmed]:
+    warmed = {}
+    for model, row in rows:
+        kept = _kept_signals(session, model, [row.lead_id], now).get(row.lead_id, [])
+        level = temperature.replay(caps.counted(kept), model.model, now)
+        floors = temperature.floors_of(kept, model.model)
+        found = judged(model, replace(row, level=level), totals[row.pair], floors, now, TAKEN_BACK)
+        warmed[row.pair] = replace(found, before=row)
+    return warmed
+
+
+def _kept_signals(
+    session: Session, model: LiveModel, lead_ids: Sequence[int], now: datetime
+) -> dict[int, list[RatedSignal]]:
+    """The remembered human signals of leads under a model."""
+    since = heat.remembered_since(now, model.model.half_life_s)
+    since = since.replace(hour=0, minute=0, second=0, microsecond=0)
+    found = _rated([model], unrated.of_leads(session, lead_ids, since=since))
+    return {lead_id: signals for (lead_id, _model), signals in found.items()}
+
+
+def _buckets_of(model: LiveModel, kept: Mapping[int, list[RatedSignal]]) -> dict[BucketKey, Bucket]:
+    found = _by_bucket({(lead_id, model.id): signals for lead_id, signals in kept.items()})
+    return {key: caps.fill(signals, model.model.half_life_s) for key, signals in found.items()}

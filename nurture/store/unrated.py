@@ -1,0 +1,169 @@
+"""The inbox of rating: signals taken in and not yet counted, and the signals a recount looks at."""
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A claimed row of the inbox."""
+
+    signal_id: uuid.UUID
+    received_at: datetime
+    lead_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSignal:
+    """A human signal as rating looks at it."""
+
+    id: uuid.UUID
+    lead_id: int
+    kind: str
+    at: datetime
+    mail: str | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a signal stands: the verdict that holds, and whether it still waits to be counted."""
+
+    verdict: str
+    waits: bool
+
+
+_CLAIM = text(
+    """
+    SELECT signal_id, received_at, lead_id FROM unrated_signal
+    ORDER BY signal_id LIMIT :limit FOR UPDATE SKIP LOCKED
+    """
+)
+_DONE = text("DELETE FROM unrated_signal WHERE signal_id = ANY(:ids)")
+_JUDGED = """
+    LEFT JOIN LATERAL (
+        SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = s.id ORDER BY v.at DESC LIMIT 1
+    ) latest ON true
+"""
+_CLAIMED = text(
+    f"""
+    SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:received AS timestamptz[])) AS g (id, received_at)
+    JOIN signal s ON s.id = g.id AND s.received_at = g.received_at
+    {_JUDGED}
+    WHERE coalesce(latest.verdict, s.verdict) = 'human'
+    """
+)
+# A signal that waits in the inbox is counted when its turn comes, except those of the turn itself.
+_COUNTED = """
+    coalesce(latest.verdict, s.verdict) = 'human'
+    AND NOT EXISTS (
+        SELECT FROM unrated_signal u WHERE u.signal_id = s.id AND u.signal_id <> ALL(:claimed)
+    )
+"""
+_OF_DAYS = text(
+    f"""
+    SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data
+    FROM unnest(CAST(:leads AS bigint[]), CAST(:kinds AS text[]), CAST(:days AS date[]))
+         AS g (lead_id, kind, day)
+    JOIN signal s ON s.lead_id = g.lead_id AND s.kind = g.kind
+        AND s.occurred_at >= g.day::timestamp AT TIME ZONE 'UTC'
+        AND s.occurred_at < (g.day + 1)::timestamp AT TIME ZONE 'UTC'
+    {_JUDGED}
+    WHERE {_COUNTED}
+    """
+)
+_OF_LEADS = text(
+    f"""
+    SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data
+    FROM signal s
+    {_JUDGED}
+    WHERE s.lead_id = ANY(:leads) AND s.occurred_at >= :since AND {_COUNTED}
+    ORDER BY s.lead_id, s.occurred_at, s.id
+    """
+)
+_ONE = text("SELECT id, lead_id, kind, occurred_at AS at, mail_key, data FROM signal WHERE id = :id")
+_STANDING = text(
+    f"""
+    SELECT coalesce(latest.verdict, s.verdict),
+           EXISTS (SELECT FROM unrated_signal u WHERE u.signal_id = s.id)
+    FROM signal s {_JUDGED} WHERE s.id = :id
+    """
+)
+_OVERRULE = text(
+    """
+    INSERT INTO signal_verdict (signal_id, at, verdict, reason, by)
+    VALUES (:id, :now, :verdict, :reason, :by)
+    ON CONFLICT (signal_id, at) DO UPDATE SET verdict = excluded.verdict, reason = excluded.reason
+    """
+)
+
+
+def claim(session: Session, limit: int) -> list[Waiting]:
+    """Lock up to `limit` rows of the inbox that nobody else has, oldest arrival first."""
+    return [Waiting(*row) for row in session.execute(_CLAIM, {"limit": limit})]
+
+
+def done(session: Session, ids: Collection[uuid.UUID]) -> None:
+    """These signals are counted: out of the inbox."""
+    session.execute(_DONE, {"ids": list(ids)})
+
+
+def claimed(session: Session, waiting: Sequence[Waiting]) -> list[SeenSignal]:
+    """The claimed signals that are human by now."""
+    given = {
+        "ids": [one.signal_id for one in waiting],
+        "received": [one.received_at for one in waiting],
+    }
+    return [_seen(row) for row in session.execute(_CLAIMED, given)]
+
+
+def of_days(
+    session: Session, days: Collection[tuple[int, str, date]], claimed: Collection[uuid.UUID] = ()
+) -> list[SeenSignal]:
+    """Every human signal of these (lead, kind, UTC day), counted already or just claimed."""
+    given = {
+        "leads": [lead_id for lead_id, _kind, _day in days],
+        "kinds": [kind for _lead, kind, _day in days],
+        "days": [day for _lead, _kind, day in days],
+        "claimed": list(claimed),
+    }
+    return [_seen(row) for row in session.execute(_OF_DAYS, given)]
+
+
+def of_leads(
+    session: Session, lead_ids: Collection[int], *, since: datetime, claimed: Collection[uuid.UUID] = ()
+) -> list[SeenSignal]:
+    """Every human signal of these leads from `since` on, counted already or just claimed; oldest first
+    for each lead."""
+    given = {"leads": list(lead_ids), "since": since, "claimed": list(claimed)}
+    return [_seen(row) for row in session.execute(_OF_LEADS, given)]
+
+
+def find(session: Session, signal_id: uuid.UUID) -> SeenSignal | None:
+    """A signal by its id, whatever its verdict."""
+    row = session.execute(_ONE, {"id": signal_id}).one_or_none()
+    return None if row is None else _seen(row)
+
+
+def standing(session: Session, signal_id: uuid.UUID) -> Standing:
+    """The standing of a signal that exists."""
+    return Standing(*session.execute(_STANDING, {"id": signal_id}).one())
+
+
+def overrule(
+    session: Session, signal_id: uuid.UUID, verdict: str, reason: str, *, now: datetime, by: str
+) -> None:
+    """Append a later verdict on a signal; the latest holds."""
+    given = {"id": signal_id, "verdict": verdict, "reason": reason, "now": now, "by": by}
+    session.execute(_OVERRULE, given)
+
+
+def _seen(row: Row[Any]) -> SeenSignal:
+    return SeenSignal(row.id, row.lead_id, row.kind, row.at, row.mail_key, row.data or {})
