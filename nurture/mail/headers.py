@@ -17,6 +17,7 @@ _LONGEST_LINE = 76
 _WORD_BYTES = 45  # of UTF-8: 60 characters of base64 within an encoded word of 72
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]*")
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
+_HOST = re.compile(r"(?!-)[A-Za-z0-9-]+(?<!-)(?:\.(?!-)[A-Za-z0-9-]+(?<!-))*")
 _LONGEST_ADDRESS = 254
 
 
@@ -37,7 +38,7 @@ def address(raw: str) -> str:
 
 
 def _a_labels(domain: str) -> str:
-    if domain.isascii() and re.fullmatch(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", domain):
+    if domain.isascii() and _HOST.fullmatch(domain):
         return domain.lower()
     try:
         return idna.encode(domain, uts46=True).decode("ascii")

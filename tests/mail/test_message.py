@@ -1,0 +1,227 @@
+"""Finished messages on their raw bytes: standards, and the same words as a plain rendering."""
+
+import email
+import email.policy
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nurture.mail.compile import compile_mail
+from nurture.mail.headers import AddressFault, address
+from nurture.mail.message import Letter, Sender, build
+from nurture.mail.prepare import RenderFault, plain_html, plain_words, prepare, render
+from nurture.mail.quoted import encode, encode_address
+from nurture.mail.source import MailSource
+from nurture.mail.standards import faults
+
+NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
+WORDS = """Hello {{ lead.first_name | default("there") }}.
+.a line with a dot, an = and ünïcode {{ lead.fields.note }}
+{% for tag in lead.tags %}
+- {{ tag }}
+{% endfor %}
+[Case](https://a.example/case) {{ lead.first_name | upper }}
+"""
+MAIL = compile_mail(
+    MailSource("case", "For {{ lead.first_name }}", WORDS, preheader="{{ lead.first_name }}, look")
+)
+READY = prepare(MAIL, {1: 11})
+SENDER = Sender("Anna Ärmel", "news@grün.example", "Example & Söhne, GmbH", "High Street 1\n12345 Town")
+
+
+def values(lead: dict[str, Any], *, link: str = "https://t.example/c/abc") -> dict[str, Any]:
+    return {
+        "lead": lead,
+        "sender": SENDER.as_values(),
+        "links": ["", link],
+        "pixel_url": "https://t.example/o/abc.gif",
+        "unsubscribe_url": "https://t.example/u/abc",
+        "preferences_url": "https://t.example/p/abc",
+        "view_url": "https://t.example/v/abc",
+    }
+
+
+def letter(lead: dict[str, Any], **more: Any) -> Letter:
+    return Letter(
+        **{
+            "to": "bert@leads.example",
+            "to_name": lead.get("first_name", ""),
+            "message_id": UUID(int=7),
+            "date": NOW,
+            "purpose": "chain",
+            "stream": "consulting",
+            "values": values(lead),
+            "unsubscribe_url": "https://t.example/u/" + "a" * 250,
+            **more,
+        }
+    )
+
+
+def parse(raw: bytes) -> EmailMessage:
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def part(raw: bytes, kind: str) -> str:
+    found = parse(raw).get_body((kind,))
+    assert found is not None
+    return str(found.get_content()).replace("\r\n", "\n")
+
+
+ODD = st.text(max_size=120) | st.sampled_from(
+    [
+        ".",
+        "..",
+        ".\n.",
+        "=",
+        "=3D",
+        "a" * 75,
+        "a" * 76,
+        " ",
+        "x \n y\t\n",
+        "\r\nBcc: x@y.example",
+        "From here",
+        "--=_",
+        "😀" * 40,
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(name=ODD, note=ODD, tags=st.lists(ODD, max_size=3))
+def test_whatever_a_lead_is_called_the_message_conforms_and_says_the_same(
+    name: str, note: str, tags: list[str]
+) -> None:
+    lead = {"first_name": name, "fields": {"note": note}, "tags": tags, "company": {}}
+    raw = build(READY, SENDER, letter(lead))
+    assert faults(raw, "chain") == []
+    assert part(raw, "html").rstrip("\n") == _as_sent(plain_html(MAIL, values(lead)))
+    assert part(raw, "plain").rstrip("\n") == _as_sent(plain_words(MAIL, values(lead)))
+
+
+def _as_sent(text: str) -> str:
+    """Line ends as the wire has them; what cannot be encoded replaced; NUL away."""
+    clean = text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    return clean.encode("utf-8", "replace").decode().rstrip("\n")
+
+
+@settings(max_examples=200, deadline=None)
+@given(pieces=st.lists(ODD, max_size=6))
+def test_encoded_pieces_join_without_long_lines_or_bare_dots(pieces: list[str]) -> None:
+    joined = "".join(encode(piece) for piece in pieces)
+    lines = joined.split("\r\n")
+    assert all(len(line) <= 76 and not line.startswith(".") and line.isascii() for line in lines)
+    assert "\n" not in joined.replace("\r\n", "")
+
+
+def test_an_address_of_ours_is_the_same_however_it_is_encoded() -> None:
+    for url in ("https://t.example/c/abc", "https://t.example/" + "a" * 200):
+        assert encode_address(url) == encode(url)
+
+
+def test_one_click_is_one_bare_address_however_long() -> None:
+    raw = build(READY, SENDER, letter({"first_name": "Bert"}))
+    assert b"\r\nList-Unsubscribe: <https://t.example/u/" + b"a" * 250 + b">\r\n" in raw
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+
+
+def test_headers_carry_unicode_and_odd_names_and_nothing_else() -> None:
+    raw = build(READY, SENDER, letter({"first_name": 'Bert "B" <x@y.example>\r\nBcc: all@y.example'}))
+    message = parse(raw)
+    assert message["bcc"] is None
+    assert message["from"].addresses[0].display_name == "Anna Ärmel"
+    assert message["from"].addresses[0].addr_spec == "news@xn--grn-ioa.example"
+    assert message["to"].addresses[0].addr_spec == "bert@leads.example"
+    assert len(message["to"].addresses) == 1
+    assert message["message-id"] == f"<{UUID(int=7)}@xn--grn-ioa.example>"
+    assert message["date"] == "Tue, 03 Mar 2026 10:00:00 +0000"
+    assert [sub.get_content_type() for sub in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_a_long_subject_arrives_whole() -> None:
+    name = "Zoë " + "und so weiter " * 12
+    subject = parse(build(READY, SENDER, letter({"first_name": name})))["subject"]
+    assert subject == "For " + name.strip()
+
+
+def test_a_value_is_text_in_html_never_markup() -> None:
+    page = part(build(READY, SENDER, letter({"first_name": "<script>"})), "html")
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_service_mail_has_no_list_fields() -> None:
+    mail = prepare(compile_mail(MailSource("c", "Confirm", "Words", kind="service")), {})
+    raw = build(mail, SENDER, letter({}, purpose="confirmation"))
+    assert faults(raw, "confirmation") == []
+    assert b"List-" not in raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "ready"),
+    [("a.b+c@Example.com", "a.b+c@example.com"), ("bert@münchen.example", "bert@xn--mnchen-3ya.example")],
+)
+def test_domains_become_what_servers_know(raw: str, ready: str) -> None:
+    assert address(raw) == ready
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["bért@a.example", "", "a b@c.example", "a@b@c.example", "x@-", "a\r\nb@c.example", "a@" + "b" * 260],
+)
+def test_addresses_that_no_server_takes_are_refused(raw: str) -> None:
+    with pytest.raises(AddressFault):
+        address(raw)
+
+
+def test_a_mail_that_grows_too_large_is_refused_for_that_lead() -> None:
+    mail = compile_mail(MailSource("k", "s", "{% for tag in lead.tags %}{{ lead.fields.note }}{% endfor %}"))
+    ready = prepare(mail, {})
+    with pytest.raises(RenderFault, match="512 kB"):
+        render(ready.html, values({"tags": ["x"] * 100, "fields": {"note": "y" * 10_000}}))
+
+
+def test_a_value_of_the_wrong_kind_is_refused_for_that_lead() -> None:
+    ready = prepare(compile_mail(MailSource("k", "s", "{% if lead.fields.size > 50 %}big{% endif %}")), {})
+    with pytest.raises(RenderFault):
+        render(ready.html, values({"fields": {"size": "many"}}))
+
+
+def test_there_is_no_way_from_a_value_to_a_method() -> None:
+    ready = prepare(compile_mail(MailSource("k", "s", "x{{ lead.fields.items }}{{ lead.fields.keys }}y")), {})
+    assert "built-in" not in render(ready.text, values({"fields": {}}))
+
+
+BREACHES = [
+    (b"List-Unsubscribe: <https", b"List-Unsubscribe: =?utf-8?q?<https", "List-Unsubscribe is not"),
+    (b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n", b"", "List-Unsubscribe-Post is missing"),
+    (b"MIME-Version: 1.0\r\n", b"", "mime-version stands 0 times"),
+    (b"MIME-Version: 1.0\r\n", b"MIME-Version: 1.0\r\nDate: x\r\n", "date stands 2 times"),
+    (b"Precedence: bulk\r\n", b"", "Precedence is not bulk"),
+    (b"Message-ID: <", b"Message-ID: <a ", "Message-ID is malformed"),
+    (b"Hello", b"He\nllo", "bare CR or LF"),
+    (b"Hello", b"H\xc3\xa9llo", "above 127"),
+    (b"Hello", b"H\0llo", "NUL"),
+    (b"Hello", b"H" * 1200, "longer than 998"),
+    (b"Hello", b"H" * 80, "longer than 76"),
+    (b"Hello", b"He=ZZlo", "escape is broken"),
+    (b"Hello", b"He=FFlo", "does not decode"),
+    (b"\r\nHello", b"\r\n.Hello", "bare dot"),
+    (b"List-Id: ", b"List-Help: ", "List-Id is missing"),
+    (b"text/plain", b"text/html", "not text, then HTML"),
+    (b"+0000\r\n", b"GMT\r\n", "no numeric zone"),
+]
+
+
+@pytest.mark.parametrize(("good", "bad", "sentence"), BREACHES)
+def test_the_checker_sees_each_breach(good: bytes, bad: bytes, sentence: str) -> None:
+    raw = build(READY, SENDER, letter({"first_name": "Bert"}))
+    assert faults(raw, "chain") == []
+    assert good in raw
+    assert any(sentence in fault for fault in faults(raw.replace(good, bad, 1), "chain"))
