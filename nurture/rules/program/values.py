@@ -148,8 +148,9 @@ class Chain:
 
 
 def _follow(steps: tuple[Step, ...], end: str | None, after: dict[str, str | None]) -> None:
-    for step, following in zip(steps, (*steps[1:], None), strict=True):
-        after[step.key] = following.key if following is not None else end
+    keys = [*(step.key for step in steps[1:]), end]
+    for step, following in zip(steps, keys, strict=False):
+        after[step.key] = following
         for block in blocks(step):
             _follow(block, after[step.key], after)
 
