@@ -11,6 +11,8 @@ COMMANDS = {
     "migrate": "nurture.cli.database:migrate",
     "user": "nurture.cli.people:user",
     "key": "nurture.cli.people:key",
+    "campaigns": "nurture.cli.campaigns:campaigns",
+    "leads": "nurture.cli.leads:leads",
     "stop-sending": "nurture.cli.sending:stop",
     "resume-sending": "nurture.cli.sending:resume",
     "doctor": "nurture.cli.doctor:doctor",

@@ -7,10 +7,12 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 import click
 
+from nurture.cli.campaigns import load_what_is_new
 from nurture.cli.database import prepare
 from nurture.config import Settings, load_settings
 from nurture.embedded.catcher.receive import choose_port, next_free
@@ -19,7 +21,7 @@ from nurture.embedded.locks import Lock
 from nurture.embedded.ports import check_free
 from nurture.embedded.servers import heal, servers
 from nurture.embedded.supervise import Role, Supervisor
-from nurture.errors import Conflict
+from nurture.errors import Conflict, Refusal
 from nurture.files import clock_file
 from nurture.flows.setup import offer_setup
 from nurture.runtime import Runtime, opened
@@ -27,6 +29,7 @@ from nurture.runtime import Runtime, opened
 _PATIENCE = 10.0  # seconds a child has to finish what it is at
 _WEB_SECONDS = 60.0
 _BEAT = 0.2
+_CAMPAIGNS = Path("campaigns")
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,19 @@ def _ready_the_house(settings: Settings) -> str | None:
     """The schema, the programs as drafts; the set-up link while there is no user."""
     with opened(settings) as runtime:
         prepare(runtime)
+        _take_programs(runtime)
         return _set_up_link(runtime)
+
+
+def _take_programs(runtime: Runtime) -> None:
+    """The programs of the folder one stands in, as drafts; a fault in one of them stops nothing."""
+    if not _CAMPAIGNS.is_dir():
+        return
+    try:
+        for line in load_what_is_new(runtime, _CAMPAIGNS):
+            _say(line)
+    except Refusal as refusal:
+        _say(f"The programs of {_CAMPAIGNS} were not loaded:\n{refusal}")
 
 
 def _set_up_link(runtime: Runtime) -> str | None:

@@ -1,15 +1,27 @@
 """The streams of work that a pump serves, in the order in which one feeds the next."""
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from nurture.buffers.stream import HitStream
+from nurture.flows.advance import advance
+from nurture.flows.deliver import deliver
 from nurture.flows.hand_over import hand_over
+from nurture.flows.outbox import Outbox
 from nurture.flows.post_webhooks import post_webhooks
+from nurture.flows.rate import rate
 from nurture.flows.record import record
+from nurture.flows.sweep import sweep
+from nurture.mail.smtp import Mailer
 from nurture.runtime import Runtime
+
+Serve = Callable[[datetime], int]
+
+_SWEEP_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -17,29 +29,58 @@ class Stream:
     """One kind of work: `serve(now)` does a bounded portion of it and says how much; 0 means none is due."""
 
     name: str
-    serve: Callable[[datetime], int]
+    serve: Serve
 
 
 @contextmanager
 def streams(runtime: Runtime) -> Iterator[list[Stream]]:
     """All of them, over this runtime; what they keep open is closed at the end."""
-    poster = runtime.make_poster()
-    try:
+    sessions, base_url = runtime.sessions, runtime.settings.base_url
+    with ExitStack() as kept:
+        poster = runtime.make_poster()
+        kept.callback(poster.close)
+        outbox = Outbox(
+            runtime.ring, runtime.pepper, base_url, runtime.settings.home, live=runtime.settings.live
+        )
+        kept.callback(outbox.close)
         yield [
             Stream("record", _record(runtime)),
-            Stream(
-                "hand_over",
-                lambda now: hand_over(runtime.sessions, runtime.ring, runtime.settings.base_url, now=now),
-            ),
-            Stream(
-                "post_webhooks",
-                lambda now: post_webhooks(runtime.sessions, poster, runtime.vault, now=now),
-            ),
+            Stream("rate", lambda now: rate(sessions, now=now)),
+            Stream("hand_over", lambda now: hand_over(sessions, runtime.ring, base_url, now=now)),
+            Stream("post_webhooks", lambda now: post_webhooks(sessions, poster, runtime.vault, now=now)),
+            Stream("advance", lambda now: advance(sessions, runtime.pepper, now=now)),
+            Stream("deliver", _deliver(runtime, outbox, kept)),
+            # Each host sweeps for itself: the journal that tells sent from unsent lies on its disk.
+            Stream("sweep", _seldom(lambda now: sweep(sessions, outbox, now=now), _SWEEP_SECONDS)),
         ]
-    finally:
-        poster.close()
 
 
-def _record(runtime: Runtime) -> Callable[[datetime], int]:
+def _record(runtime: Runtime) -> Serve:
     hits, spools = HitStream(runtime.redis), [runtime.settings.home / "spool"]
     return lambda now: record(runtime.sessions, hits, spools, now=now)
+
+
+def _deliver(runtime: Runtime, outbox: Outbox, kept: ExitStack) -> Serve:
+    """The mailer is made when first needed: without a mail server the other streams still flow."""
+
+    @cache
+    def mailer() -> Mailer:
+        made = runtime.make_mailer()
+        kept.callback(made.close)
+        return made
+
+    return lambda now: deliver(runtime.sessions, mailer(), outbox, now=now)
+
+
+def _seldom(serve: Serve, seconds: float) -> Serve:
+    """Serve at the first call, then at most every `seconds`."""
+    due = 0.0
+
+    def now_and_then(now: datetime) -> int:
+        nonlocal due
+        if time.monotonic() < due:
+            return 0
+        due = time.monotonic() + seconds
+        return serve(now)
+
+    return now_and_then
