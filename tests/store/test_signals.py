@@ -1,16 +1,16 @@
 """Signals are taken in once, whoever reports them how often, and wait to be rated."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from nurture.store import signals
 from nurture.store.leads import Lead
 from nurture.store.signals import NewSignal
 from tests.conftest import TUESDAY
+from tests.statements import watched
 
 
 @pytest.fixture
@@ -76,25 +76,13 @@ def test_a_timeline_is_read_page_by_page_without_gap_or_double(db: Session, anna
     assert [signal.occurred_at for signal in seen] == sorted((row.occurred_at for row in rows), reverse=True)
 
 
-def test_nothing_to_add_asks_the_database_nothing(db: Session, statements: Callable[[], int]) -> None:
+def test_nothing_to_add_asks_the_database_nothing(db: Session, engine: Engine) -> None:
+    seen = watched(engine)
     assert signals.add(db, [], now=TUESDAY) == []
-    assert statements() == 0
+    assert seen == []
 
 
-def test_a_thousand_signals_cost_two_statements(
-    db: Session, anna: Lead, statements: Callable[[], int]
-) -> None:
-    before = statements()
+def test_a_thousand_signals_cost_two_statements(db: Session, anna: Lead, engine: Engine) -> None:
+    seen = watched(engine)
     signals.add(db, [visited(anna, str(n)) for n in range(1000)], now=TUESDAY)
-    assert statements() - before == 2
-
-
-@pytest.fixture
-def statements(engine: Engine) -> Callable[[], int]:
-    seen: list[str] = []
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        seen.append(statement)
-
-    return lambda: len(seen)
+    assert len(seen) == 2

@@ -1,0 +1,101 @@
+"""The stream of hits: fast when Redis is there, no burden when it is not."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from redis import Redis, RedisError
+
+from nurture.buffers import wake
+from nurture.buffers.limiter import Limiter
+from nurture.buffers.stream import HitStream, StreamFeed, quick_client
+
+
+@pytest.fixture
+def stream(redis_client: Redis) -> HitStream:
+    return HitStream(redis_client)
+
+
+@pytest.fixture
+def mute_port() -> Iterator[int]:
+    """A server that lets everybody in and never says a word."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        yield server.getsockname()[1]
+
+
+def wait_for_length(stream: HitStream, length: int) -> None:
+    until = time.monotonic() + 5
+    while stream.length() < length and time.monotonic() < until:
+        time.sleep(0.005)
+    assert stream.length() == length
+
+
+def test_entries_stay_until_they_are_trimmed(stream: HitStream) -> None:
+    stream.add([b"one", b"two", b"three"])
+    first, second, _ = stream.read(10)
+    assert (first[1], second[1]) == (b"one", b"two")
+    stream.trim(second[0])
+    assert [line for _, line in stream.read(10)] == [b"three"]
+
+
+def test_a_decoding_client_reads_the_same(redis_url: str, stream: HitStream) -> None:
+    stream.add(['{"ü":1}'.encode()])
+    decoding = HitStream(Redis.from_url(redis_url, decode_responses=True))
+    assert [line for _, line in decoding.read(1)] == ['{"ü":1}'.encode()]
+
+
+def test_a_fed_line_arrives_and_wakes_a_pump(redis_url: str, redis_client: Redis, stream: HitStream) -> None:
+    feed = StreamFeed(HitStream(quick_client(redis_url)))
+    feed.add(b"one")
+    assert wake.wait(redis_client, 5)
+    wait_for_length(stream, 1)
+
+
+def test_many_lines_arrive_in_order(redis_url: str, stream: HitStream) -> None:
+    feed = StreamFeed(HitStream(quick_client(redis_url)))
+    for n in range(2000):
+        feed.add(b"%d" % n)
+    wait_for_length(stream, 2000)
+    assert [line for _, line in stream.read(2000)] == [b"%d" % n for n in range(2000)]
+
+
+def test_feeding_a_redis_that_is_away_costs_nothing(mute_port: int) -> None:
+    for url in ("redis://127.0.0.1:1", f"redis://127.0.0.1:{mute_port}"):
+        feed = StreamFeed(HitStream(quick_client(url)))
+        began = time.monotonic()
+        for _ in range(1000):
+            feed.add(b"one")
+        assert time.monotonic() - began < 0.5
+
+
+def test_a_quick_client_gives_up_at_once(mute_port: int) -> None:
+    for url in ("redis://127.0.0.1:1", f"redis://127.0.0.1:{mute_port}"):
+        began = time.monotonic()
+        with pytest.raises(RedisError):
+            HitStream(quick_client(url)).add([b"one"])
+        assert time.monotonic() - began < 0.5
+
+
+def test_a_limiter_lets_out_a_burst_and_then_the_rate(redis_client: Redis) -> None:
+    limiter = Limiter(redis_client)
+    assert limiter.take("mx.example", 100, rate=20, burst=30) == 30
+    assert limiter.take("mx.example", 100, rate=20, burst=30) <= 2
+    time.sleep(0.5)
+    assert 8 <= limiter.take("mx.example", 100, rate=20, burst=30) <= 14
+
+
+def test_hosts_share_a_rate_and_names_do_not(redis_client: Redis, redis_url: str) -> None:
+    one, other = Limiter(redis_client), Limiter(Redis.from_url(redis_url))
+    assert one.take("mx.example", 6, rate=1, burst=10) + other.take("mx.example", 6, rate=1, burst=10) == 10
+    assert other.take("mx.other.example", 6, rate=1, burst=10) == 6
+
+
+def test_a_limiter_without_redis_is_slower_and_never_faster() -> None:
+    limiter = Limiter(quick_client("redis://127.0.0.1:1"))
+    began, given = time.monotonic(), 0
+    while time.monotonic() - began < 1:
+        given += limiter.take("mx.example", 100, rate=100)
+        time.sleep(0.02)
+    assert 10 <= given <= 26
