@@ -1,5 +1,6 @@
 """A small garden of leads and programs for the stories of chains: real files, real tables, a clock."""
 
+import re
 import uuid
 import zoneinfo
 from datetime import datetime, timedelta
@@ -56,8 +57,7 @@ class Garden:
         """A folder with these chains; every mail a send names gets a body, as do those in `mails`."""
         (self.folder / "mails").mkdir(parents=True, exist_ok=True)
         (self.folder / "program.yaml").write_text(f"{head.strip()}\nchains:\n{chains}")
-        words = [line.split("send:")[1] for line in chains.splitlines() if "send:" in line]
-        for key in {word.strip(" {}[]").split(",")[0].strip(" {}[]") for word in words} | set(mails.split()):
+        for key in {*re.findall(r"send: ([a-z0-9-]+)", chains), *mails.split()}:
             body = f"---\nsubject: About {key}\n---\nHello, [read](https://www.example.com/{key}).\n"
             (self.folder / "mails" / f"{key}.md").write_text(body)
         return self.folder

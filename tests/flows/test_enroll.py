@@ -1,0 +1,193 @@
+"""Leads enter programs, change chains with their temperature, and leave."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from nurture.flows import enroll, programs
+from nurture.flows.advance import advance
+from nurture.store.steps import FlowCount
+from tests.flows.garden import HEAD, PEPPER, Garden
+
+CHAINS = """
+  cold:
+    enter: {when: {all: [{temperature: cold}, {consent: marketing}]}}
+    reentry: {after: 30d}
+    steps: [{send: c1}, {wait: 2d}, {send: c2}, {wait: 2d}, {send: c3}]
+  warm:
+    enter: {when: {all: [{temperature: warm}, {consent: marketing}]}}
+    steps: [{send: w1}, {wait: 2d}, {send: w2}]
+"""
+MAILS = "c1 c2 c3 w1 w2"
+
+
+@pytest.fixture
+def garden(sessions, clock, tmp_path):
+    return Garden(sessions, clock, tmp_path / "garden")
+
+
+def test_a_lead_enters_the_chain_of_its_temperature(garden):
+    garden.publish(CHAINS, mails=MAILS)
+    anna, ben = garden.lead("anna"), garden.lead("ben", temperature="warm")
+    assert garden.enter(anna, ben) == 2
+    garden.pass_time(0)
+    assert (garden.steps_sent(anna), garden.steps_sent(ben)) == (["c1"], ["w1"])
+
+
+def test_nobody_enters_twice_without_consent_or_into_a_draft(garden):
+    folder = garden.write(CHAINS, mails=MAILS)
+    anna, ben = garden.lead("anna"), garden.lead("ben", consent=False)
+    with garden.sessions.begin() as session:
+        programs.load_folder(session, folder, publish=False, now=garden.clock.now, by="mia")
+    assert garden.enter(anna, ben) == 0
+    garden.publish(CHAINS, mails=MAILS)
+    assert garden.enter(anna, ben) == 1
+    assert garden.enter(anna, ben) == 0
+    assert len(garden.runs(anna)) == 1
+
+
+def test_entering_again_from_outside_waits_for_the_reentry_time(garden):
+    garden.publish(CHAINS, mails=MAILS)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.pass_time(5)
+    assert garden.run(anna).state == "ended"
+    assert garden.enter(anna) == 0
+    garden.clock.advance(days=30)
+    assert garden.enter(anna) == 1
+
+
+def test_without_reentry_a_chain_is_entered_once(garden):
+    garden.publish(CHAINS, mails=MAILS)
+    ben = garden.lead("ben", temperature="warm")
+    garden.enter(ben)
+    garden.pass_time(3)
+    garden.clock.advance(days=400)
+    assert garden.enter(ben) == 0
+
+
+def test_whoever_has_reached_the_goal_does_not_enter(garden):
+    garden.publish(CHAINS, HEAD + "goal: {when: {stage: customer}}\n", MAILS)
+    assert garden.enter(garden.lead("anna", stage="customer")) == 0
+
+
+def test_warming_leaves_the_cold_chain_and_cancels_what_is_not_yet_sent(garden):
+    garden.publish(CHAINS, mails=MAILS)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.tick()  # c1 is ready to go
+    assert garden.warm(anna, "cold", "warm") == 1
+    assert garden.value("SELECT state FROM delivery WHERE step_key = 'c1'") == "cancelled"
+    garden.pass_time(0)
+    assert garden.steps_sent(anna) == ["w1"]
+    old, new = garden.runs(anna)
+    assert (old.state, old.exit_reason, new.state) == ("ended", "warmed", "active")
+
+
+def test_cooling_resumes_after_the_last_step_sent_there(garden):
+    garden.publish(CHAINS, mails=MAILS)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.pass_time(1)
+    garden.warm(anna, "cold", "warm")
+    garden.pass_time(1)
+    garden.warm(anna, "warm", "cold")
+    garden.pass_time(9)
+    assert garden.steps_sent(anna) == ["c1", "w1", "c2", "c3"]
+    assert [run.exit_reason for run in garden.runs(anna)] == ["warmed", "cooled", "done"]
+
+
+def test_restart_begins_anew_and_rest_waits_for_the_next_change(garden):
+    garden.publish(CHAINS, HEAD + "on_warm: rest\non_cool: restart\n", MAILS)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.pass_time(1)
+    garden.warm(anna, "cold", "warm")
+    garden.pass_time(20)
+    run = garden.run(anna)
+    assert (run.state, run.resting_reason) == ("resting", "rest")
+    assert run.due_at > garden.clock.now
+    garden.warm(anna, "warm", "cold")
+    garden.pass_time(1)
+    assert garden.steps_sent(anna) == ["c1", "c1"]
+
+
+def test_a_program_without_a_hot_chain_keeps_the_lead_where_it_is(garden):
+    garden.publish(CHAINS, mails=MAILS)
+    anna = garden.lead("anna", temperature="warm")
+    garden.enter(anna)
+    assert garden.warm(anna, "warm", "hot") == 0
+    assert garden.run(anna).state == "active"
+
+
+def test_moving_twice_moves_once(garden):
+    garden.publish(CHAINS, mails=MAILS)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.pass_time(1)
+    assert garden.warm(anna, "cold", "warm") == 1
+    assert garden.warm(anna, "cold", "warm") == 0
+
+
+def test_leaving_ends_every_run_and_stops_every_mail(garden):
+    garden.publish(CHAINS, mails=MAILS)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.tick()
+    with garden.sessions.begin() as session:
+        assert enroll.leave_all(session, [anna], "unsubscribed", now=garden.clock.now) == 1
+    assert garden.pass_time(10) == []
+    assert garden.run(anna).exit_reason == "unsubscribed"
+
+
+def test_leaving_one_purpose_leaves_the_programs_of_another(garden):
+    garden.publish(CHAINS, mails=MAILS)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    with garden.sessions.begin() as session:
+        assert enroll.leave_all(session, [anna], "left", now=garden.clock.now, purpose="events") == 0
+        assert enroll.leave_all(session, [anna], "left", now=garden.clock.now, purpose="marketing") == 1
+
+
+def test_the_goal_ends_a_run_the_moment_it_is_met(garden):
+    garden.publish(CHAINS, HEAD + "goal: {when: {stage: opportunity}}\n", MAILS)
+    anna, ben = garden.lead("anna"), garden.lead("ben")
+    garden.enter(anna, ben)
+    garden.tick()
+    garden.change(anna, stage="opportunity")
+    with garden.sessions.begin() as session:
+        assert enroll.leave_reached(session, [anna, ben], now=garden.clock.now) == 1
+    garden.pass_time(0)
+    assert (garden.steps_sent(anna), garden.steps_sent(ben)) == ([], ["c1"])
+
+
+def test_the_held_out_are_listed_and_never_mailed_even_when_they_warm(garden):
+    garden.publish(CHAINS, HEAD + "holdout: 30\n", MAILS)
+    leads = [garden.lead(f"lead{n}") for n in range(100)]
+    assert garden.enter(*leads) == 100
+    held = [lead for lead in leads if garden.run(lead).resting_reason == "holdout"]
+    assert 15 < len(held) < 45
+    assert garden.warm(held[0], "cold", "warm") == 0
+    garden.pass_time(3, step=timedelta(hours=12))
+    assert {lead for _at, lead, _step in garden.sent()} == set(leads) - set(held)
+
+
+def test_leads_imported_before_publishing_enter_afterwards(garden):
+    leads = [garden.lead(f"lead{n}") for n in range(25)]
+    garden.publish(CHAINS, mails=MAILS)
+    assert enroll.enter_existing(garden.sessions, now=garden.clock.now, batch=10) == 25
+    assert enroll.enter_existing(garden.sessions, now=garden.clock.now, batch=10) == 0
+    assert advance(garden.sessions, PEPPER, now=garden.clock.now) == len(leads)
+
+
+def test_moves_are_counted_by_day(garden):
+    garden.publish(CHAINS, mails=MAILS)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.pass_time(1)
+    garden.warm(anna, "cold", "warm")
+    garden.pass_time(3)
+    with garden.sessions() as session:
+        rows = {(row.old, row.new): row.n for row in session.scalars(select(FlowCount))}
+    assert rows == {("", "cold"): 1, ("cold", "warm"): 1, ("warm", ""): 1}
