@@ -31,14 +31,17 @@ def hand_over(
     with sessions.begin() as session:
         if not releases.try_lock(session):
             return 0
-        candidates = releases.next_waiting(session, limit)
-        waiting = releases.details(session, [handoff_id for handoff_id, _cause in candidates])
+        free = _free(session, now)
+        candidates = releases.next_waiting(
+            session, full=free is not None and free <= 0, cooling=ripen.COOLING, limit=limit
+        )
+        waiting = releases.details(session, candidates)
         erased = [one.lead_id for one in waiting if one.erased]
         cooled = [one.lead_id for one in waiting if not one.erased and _has_cooled(one)]
         withdrawn = ripen.withdraw(session, erased, "erased", now=now, causes=ripen.CAUSES)
         withdrawn += ripen.withdraw(session, cooled, "cooled before the hand-over", now=now)
         still = [one for one in waiting if not one.erased and not _has_cooled(one)]
-        ripe = _within(session, still, now)
+        ripe = _within(still, free)
         _release(session, ripe, _Links(ring, base_url), now)
         return withdrawn + len(ripe)
 
@@ -59,12 +62,18 @@ def _has_cooled(one: Waiting) -> bool:
     return one.cooled and one.cause in ripen.COOLING
 
 
-def _within(session: Session, waiting: list[Waiting], now: datetime) -> list[Waiting]:
-    """Those that capacity lets out now, in the order given."""
+def _free(session: Session, now: datetime) -> int | None:
+    """How many more may be released today; None = unlimited."""
     capacity = releases.capacity(session)
-    if capacity.per_day is None or not waiting:
+    if capacity.per_day is None:
+        return None
+    return capacity.per_day - releases.released_since(session, _start_of_day(capacity, now))
+
+
+def _within(waiting: list[Waiting], free: int | None) -> list[Waiting]:
+    """Those that capacity lets out now, in the order given."""
+    if free is None:
         return waiting
-    free = capacity.per_day - releases.released_since(session, _start_of_day(capacity, now))
     chosen = []
     for one in waiting:
         if one.cause == _BEYOND_CAPACITY or free > 0:

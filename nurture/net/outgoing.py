@@ -83,6 +83,8 @@ def _connect(way: Way, target: Target, deadline: _Deadline) -> socket.socket:
         except OSError as refused:
             error = error or refused
             continue
+        # Head and body are two small writes: the second must not wait for the first to be acknowledged.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return _secured(way, target, sock, deadline) if target.secure else sock
     if isinstance(error, TimeoutError) or error is None:
         raise Unreached(_("The receiver did not take the connection in time."))

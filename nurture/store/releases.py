@@ -39,17 +39,21 @@ def released_since(session: Session, moment: datetime) -> int:
 
 # Direct requests are first, beyond any capacity; then what is marked urgent; then the ripest.
 _NEXT = text("""
-    SELECT h.id, h.cause FROM handoff h JOIN lead l ON l.id = h.lead_id
-    WHERE h.state = 'waiting'
+    SELECT h.id FROM handoff h JOIN lead l ON l.id = h.lead_id
+    WHERE h.state = 'waiting' AND (
+        NOT :full OR h.cause = 'direct_request' OR l.erased_at IS NOT NULL
+        OR (l.armed AND h.cause = ANY(:cooling))
+    )
     ORDER BY h.cause <> 'direct_request', NOT h.priority, h.score DESC, h.ready_at, h.id
     LIMIT :limit FOR UPDATE OF l SKIP LOCKED
 """)
 
 
-def next_waiting(session: Session, limit: int) -> list[tuple[int, str]]:
-    """(id, cause) of the next ones in order, their leads locked; those being changed right now are passed
-    over until the next time."""
-    return [(row.id, row.cause) for row in session.execute(_NEXT, {"limit": limit})]
+def next_waiting(session: Session, *, full: bool, cooling: Sequence[str], limit: int) -> list[int]:
+    """The next ones in order, their leads locked; those being changed right now are passed over until the
+    next time. When capacity is `full`, only those that do not wait for it: direct requests, and those to be
+    withdrawn (made for one of the `cooling` causes, and cooled)."""
+    return list(session.scalars(_NEXT, {"full": full, "cooling": list(cooling), "limit": limit}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,6 @@ class Poster:
         self._threads = threads
         self._under_way: set[Future[None]] = set()
 
-    @property
-    def private(self) -> bool:
-        """Whether inner addresses and http are open, for the check of a new endpoint's address."""
-        return self._way.private
-
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer | Failure:
         """Post `body` as it is; never raises for anything the receiver or the network does."""
         began = time.monotonic()
@@ -111,10 +106,10 @@ class Poster:
         if asked.isascii() and asked.isdigit():
             return float(asked[:9])
         try:
-            moment = parsedate_to_datetime(asked)
-        except ValueError:
+            moment = parsedate_to_datetime(asked).timestamp()
+        except (ValueError, OverflowError):
             return None
-        return max(0.0, moment.timestamp() - self._real_seconds())
+        return max(0.0, moment - self._real_seconds())
 
 
 def _millis(began: float) -> int:

@@ -159,6 +159,19 @@ def test_a_lead_that_cooled_before_its_release_is_withdrawn(db: Session, release
     assert hot_messages(db) == []
 
 
+def test_a_full_day_still_lets_out_who_asks_and_withdraws_who_cooled(db: Session, release) -> None:
+    model = a_model(db)
+    cooled, asks = a_lead(db, "Cooled"), a_lead(db, "Asks")
+    capacity(db, 0)
+    first = ripened(db, cooled, model)
+    second = ripened(db, asks, model, score=1, cause="direct_request")
+    third = ripened(db, a_lead(db, "Waits"), model)
+    db.get_one(Lead, cooled).armed = True
+    db.commit()
+    assert [release(), release()] == [2, 0]
+    assert [state(db, one) for one in (first, second, third)] == ["withdrawn", "released", "waiting"]
+
+
 def test_an_erased_lead_is_not_handed_over_whatever_made_it_ripe(db: Session, release) -> None:
     ada, model = a_lead(db), a_model(db)
     handoff_id = ripened(db, ada, model, cause="direct_request")

@@ -18,7 +18,7 @@ Behaviour = Callable[[socket.socket, bytes], None]
 
 
 class RawReceiver:
-    """Takes connections on 127.0.0.1, reads one request head of each and leaves the rest to `behave`."""
+    """Takes connections on 127.0.0.1, reads one request of each and leaves the rest to `behave`."""
 
     def __init__(self, behave: Behaviour, tls: ssl.SSLContext | None = None) -> None:
         self._behave = behave
@@ -51,6 +51,8 @@ class RawReceiver:
                 if not piece:
                     return
                 head += piece
+            while len(head) < _length(head):
+                head += stream.recv(65536)
             self.heads.append(head)
             self._behave(stream, head)
 
@@ -63,6 +65,13 @@ class RawReceiver:
     ) -> None:
         self.ended.set()
         self._listener.close()
+
+
+def _length(request: bytes) -> int:
+    """Of the whole request, by its Content-Length."""
+    head = request.partition(b"\r\n\r\n")[0]
+    named = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return len(head) + 4 + (int(named[0].partition(b":")[2]) if named else 0)
 
 
 def saying(text: str) -> Behaviour:
