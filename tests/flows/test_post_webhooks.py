@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -268,15 +270,38 @@ def test_a_failing_receiver_is_asked_by_one_post_at_a_time(
         assert len(webhook_posts.claim_posts(session, now=TUESDAY, limit=100)) == 1
 
 
+A_PROCESS = """
+import sys, time
+from datetime import datetime
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+from nurture.files.vault import Vault
+from nurture.flows.post_webhooks import post_webhooks
+from nurture.net.outgoing import Way
+from nurture.rules.tokens import KeyRing
+from nurture.webhooks.post import Poster
+
+poster = Poster(Way(private=True), real_seconds=time.time)
+now = datetime.fromisoformat(sys.argv[2])
+sessions = sessionmaker(create_engine(sys.argv[1]))
+post_webhooks(sessions, poster, Vault(KeyRing((b"k" * 32,))), now=now, patience=60)
+"""
+
+
 def test_killed_between_post_and_record_the_message_comes_again_under_its_id(
-    db: Session, webhook_sink: WebhookSink, turn: Turn, listen, sessions: sessionmaker[Session], poster, vault
+    db: Session, webhook_sink: WebhookSink, turn: Turn, listen, database_url: str
 ) -> None:
     listen(webhook_sink.url)
     write(db)
-    # What a process does up to the moment it is killed: the claim is committed, the post has arrived.
-    with sessions.begin() as session:
-        [claimed] = webhook_posts.claim_posts(session, now=TUESDAY, limit=10)
-    poster.send(claimed.url, claimed.message_id, claimed.body, [vault.open(s) for s in claimed.secrets])
+    webhook_sink.delay = 15  # the message has arrived, its answer is still on the way
+    process = subprocess.Popen([sys.executable, "-c", A_PROCESS, database_url, TUESDAY.isoformat()])
+    while not webhook_sink.posts:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+
+    webhook_sink.delay = 0
     assert turn(TUESDAY + timedelta(hours=1)) == 0  # the lease runs on the database's clock, not on `now`
     db.execute(text("UPDATE webhook_post SET lease_until = clock_timestamp() - interval '1 second'"))
     db.commit()
