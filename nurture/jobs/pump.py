@@ -16,7 +16,6 @@ from redis import RedisError
 from rq.timeouts import BaseTimeoutException
 
 from nurture.buffers import wake
-from nurture.embedded.privileges import die_with_parent
 from nurture.jobs.queues import patient_client
 from nurture.jobs.streams import Stream, streams
 from nurture.runtime import Runtime, opened
@@ -94,7 +93,6 @@ def turn() -> int:
         stop.set()
 
     signal.signal(signal.SIGTERM, end)
-    die_with_parent(signal.SIGTERM)
     with opened() as runtime, streams(runtime) as work:
         return pump(work, runtime.now, _listener(runtime), stop)
 

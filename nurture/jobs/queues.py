@@ -20,6 +20,7 @@ _TURN = "nurture.jobs.pump.turn"
 _TURN_TIMEOUT = 120
 _LONG_TIMEOUT = 6 * 3600
 _RESULT_TTL = 60
+_LONG_KEPT = 3 * 24 * 3600
 _FAILURE_TTL = 24 * 3600
 
 
@@ -40,10 +41,10 @@ def offer_turn(redis: Redis) -> bool:
     return _once(pumps, _TURN, f"pump-{_seconds(redis) // TICK_SECONDS}", _TURN_TIMEOUT)
 
 
-def start_long(redis: Redis, job: Callable[..., None], number: int) -> bool:
-    """Queue a long job about row `number`; False when it is queued or running already."""
+def start_long(redis: Redis, job: Callable[[int], object], number: int) -> bool:
+    """Queue a long job about `number`; False when it was queued within the last days."""
     name = f"{job.__module__}.{job.__qualname__}"
-    return _once(queue(redis, LONG), name, f"{job.__name__}-{number}", _LONG_TIMEOUT, number)
+    return _once(queue(redis, LONG), name, f"{job.__name__}-{number}", _LONG_TIMEOUT, number, kept=_LONG_KEPT)
 
 
 def workers(redis: Redis, name: str) -> int:
@@ -58,7 +59,7 @@ def patient_client(redis_url: str) -> Redis:
     )
 
 
-def _once(where: Queue, job: str, name: str, timeout: int, *arguments: int) -> bool:
+def _once(where: Queue, job: str, name: str, timeout: int, *arguments: int, kept: int = _RESULT_TTL) -> bool:
     try:
         where.enqueue(
             job,
@@ -67,7 +68,7 @@ def _once(where: Queue, job: str, name: str, timeout: int, *arguments: int) -> b
             unique=True,
             retry=Retry(max=3),
             job_timeout=timeout,
-            result_ttl=_RESULT_TTL,
+            result_ttl=kept,
             failure_ttl=_FAILURE_TTL,
         )
     except DuplicateJobError:

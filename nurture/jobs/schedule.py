@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 from redis import Redis
 
-from nurture.jobs import queues
+from nurture.jobs import long, queues
 from nurture.jobs.queues import TICK_SECONDS
 from nurture.runtime import Runtime
 from nurture.store import partitions
@@ -32,6 +32,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
     """The list."""
     return [
         Periodic("offer_turn", TICK_SECONDS, lambda: queues.offer_turn(redis)),
+        Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
         Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
     ]
 
@@ -46,6 +47,11 @@ def keep_time(items: list[Periodic], stop: threading.Event) -> None:
             if now >= due[item]:
                 due[item] = now + (item.seconds if _runs(item, said) else min(1.0, item.seconds))
         stop.wait(_BEAT)
+
+
+def enter_programs_today(runtime: Runtime, redis: Redis) -> None:
+    """The long job of this day, unless it was queued already."""
+    queues.start_long(redis, long.enter_programs, runtime.now().toordinal())
 
 
 def make_partitions(runtime: Runtime) -> None:

@@ -15,6 +15,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from nurture.embedded.addresses import Addresses
+from nurture.embedded.privileges import die_with_parent
 from nurture.jobs.queues import patient_client, queue
 
 log = structlog.get_logger()
@@ -35,6 +36,11 @@ class QuickWorker(Worker):
             with suppress(ProcessLookupError):
                 os.kill(self.horse_pid, signal.SIGTERM)
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def setup_work_horse_signals(self) -> None:
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        # RQ leaves the job running when its worker is killed; here it ends, as at any stop.
+        die_with_parent(signal.SIGTERM)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
         try:

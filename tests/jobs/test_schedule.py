@@ -7,8 +7,9 @@ from redis import Redis
 
 from nurture.jobs import queues
 from nurture.jobs.queues import LONG, PUMP, queue
-from nurture.jobs.schedule import Periodic, keep_time, make_partitions
+from nurture.jobs.schedule import Periodic, enter_programs_today, keep_time, make_partitions
 from nurture.runtime import Runtime
+from tests.clock import StandingClock
 
 
 def keep(items: list[Periodic], seconds: float) -> None:
@@ -80,6 +81,17 @@ def test_a_long_job_about_one_row_is_queued_once(redis_client: Redis) -> None:
     assert queues.start_long(redis_client, a_long_job, 8)
 
     assert [job.args for job in queue(redis_client, LONG).jobs] == [[7], [8]]
+
+
+def test_leads_may_enter_by_the_mere_passing_of_time_once_a_day(
+    runtime: Runtime, redis_client: Redis, clock: StandingClock
+) -> None:
+    enter_programs_today(runtime, redis_client)
+    enter_programs_today(runtime, redis_client)
+    clock.advance(days=1)
+    enter_programs_today(runtime, redis_client)
+
+    assert queue(redis_client, LONG).count == 2
 
 
 def test_partitions_exist_ahead_of_their_first_row(runtime: Runtime) -> None:
