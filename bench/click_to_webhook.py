@@ -69,8 +69,8 @@ def run(scale: str, say: Callable[[str], None]) -> dict[str, Any]:
             delays = sorted(_measure(door, tokens, receiver))
         bare = sorted(_bare_post(receiver, size=receiver.largest) for _ in range(max(clicks, 100)))
     p50, p99, bound = _share(delays, 0.5), _share(delays, 0.99), _share(bare, 0.99)
-    say(f"click to webhook: p50 {p50:.3f} s, p99 {p99:.3f} s over {clicks} clicks")
-    say(f"a bare post to the same receiver: p99 {bound:.4f} s")
+    say(f"  click to webhook: p50 {p50:.3f} s, p99 {p99:.3f} s over {clicks} clicks")
+    say(f"  a bare post to the same receiver: p99 {bound:.4f} s")
     return {
         "figure": FIGURE,
         "value": round(p99, 3),
@@ -108,10 +108,10 @@ class Receiver:
         self.url = f"http://127.0.0.1:{self.port}/hook"
 
     def wait_for(self, lead_id: int, seconds: float) -> float:
-        """When the lead's message came; TimeoutError if it does not."""
+        """When the lead's message came; Unavailable if it does not."""
         with self._came:
             if not self._came.wait_for(lambda: lead_id in self.arrived, seconds):
-                raise TimeoutError(f"no webhook for a click within {seconds} s")
+                raise Unavailable(f"No webhook came for a click within {seconds:.0f} s.")
             return self.arrived[lead_id]
 
     def _note(self, body: bytes, at: float) -> None:
@@ -240,7 +240,7 @@ def _click(door: tuple[str, int], token: str) -> None:
     status = connection.getresponse().status
     connection.close()
     if status != 302:
-        raise RuntimeError(f"the door answered a click with {status}")
+        raise Unavailable(f"The door answered a click with {status}.")
 
 
 def _bare_post(receiver: Receiver, *, size: int) -> float:
@@ -275,7 +275,3 @@ def _wait_until_ready(up: "subprocess.Popen[bytes]", port: int) -> None:
 def _free_port() -> int:
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as probe:
         return int(probe.server_address[1])
-
-
-if __name__ == "__main__":
-    print(json.dumps(run("small", lambda line: print(line, file=sys.stderr))))
