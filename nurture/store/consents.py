@@ -1,7 +1,13 @@
 """Consent as a ledger, per purpose, and the current state that sending reads."""
 
-from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, Json, Ref
 
@@ -33,3 +39,137 @@ class LeadConsent(Base):
     granted: Mapped[bool]
     consent_id: Mapped[Ref] = mapped_column(ForeignKey("consent.id"))
     at: Mapped[Instant]
+
+
+@dataclass(frozen=True, slots=True)
+class NewConsent:
+    """One entry for the ledger. `state` is granted, pending or withdrawn; `channel` is where it was said
+    (form, import, api, mail, page); `wording` the words that were agreed to; `proof` what shows it."""
+
+    lead_id: int
+    purpose: str
+    state: str
+    channel: str
+    wording: str = ""
+    proof: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One entry as it stands in the ledger."""
+
+    id: int
+    lead_id: int
+    purpose: str
+    state: str
+    at: datetime
+    channel: str
+    wording: str
+    proof: Mapping[str, Any]
+
+
+# A pending consent waits beside what holds: it is not yet a yes, and it takes no yes away.
+_WRITE = text(
+    """
+    WITH given AS (
+        SELECT * FROM unnest(
+            CAST(:leads AS bigint[]), CAST(:purposes AS text[]), CAST(:states AS text[]),
+            CAST(:channels AS text[]), CAST(:wordings AS text[]), CAST(:proofs AS text[])
+        ) WITH ORDINALITY AS g (lead_id, purpose, state, channel, wording, proof, place)
+    ), entered AS (
+        INSERT INTO consent (lead_id, purpose, state, at, channel, wording, proof)
+        SELECT lead_id, purpose, state, :now, channel, wording, CAST(proof AS jsonb)
+        FROM given ORDER BY place
+        RETURNING id, lead_id, purpose, state
+    ), standing AS (
+        INSERT INTO lead_consent AS held (lead_id, purpose, granted, consent_id, at)
+        SELECT lead_id, purpose, state = 'granted', id, :now
+        FROM entered ORDER BY lead_id, purpose
+        ON CONFLICT (lead_id, purpose) DO UPDATE
+        SET granted = excluded.granted, consent_id = excluded.consent_id, at = excluded.at
+        WHERE NOT held.granted
+           OR (SELECT state FROM entered WHERE id = excluded.consent_id) <> 'pending'
+    )
+    SELECT id FROM entered ORDER BY id
+    """
+)
+_PURPOSES = text(
+    """
+    SELECT purpose FROM program
+    UNION SELECT purpose FROM lead_consent WHERE lead_id = :lead_id
+    UNION SELECT 'marketing'
+    ORDER BY purpose
+    """
+)
+# Two clicks on the same button take turns here; nothing else is held up by it.
+_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('consent:' || :lead_id, 0))")
+
+
+def write(session: Session, rows: Sequence[NewConsent], *, now: datetime) -> list[int]:
+    """Append entries to the ledger and bring the current state up to date, in one statement; their ids in
+    the order given. A lead may occur once for each purpose."""
+    if not rows:
+        return []
+    values = {
+        "leads": [row.lead_id for row in rows],
+        "purposes": [row.purpose for row in rows],
+        "states": [row.state for row in rows],
+        "channels": [row.channel for row in rows],
+        "wordings": [row.wording for row in rows],
+        "proofs": [json.dumps(dict(row.proof)) for row in rows],
+        "now": now,
+    }
+    return list(session.scalars(_WRITE, values))
+
+
+def standing(session: Session, lead_id: int) -> dict[str, str]:
+    """What holds now, by purpose: granted, pending or withdrawn. A purpose never asked about is missing."""
+    rows = session.execute(
+        select(LeadConsent.purpose, Consent.state)
+        .join(Consent, Consent.id == LeadConsent.consent_id)
+        .where(LeadConsent.lead_id == lead_id)
+    )
+    return {row.purpose: row.state for row in rows}
+
+
+def granted_of(session: Session, lead_ids: Sequence[int], purpose: str) -> set[int]:
+    """Those of the leads who have agreed to a purpose."""
+    rows = session.scalars(
+        select(LeadConsent.lead_id).where(
+            LeadConsent.lead_id.in_(lead_ids), LeadConsent.purpose == purpose, LeadConsent.granted
+        )
+    )
+    return set(rows)
+
+
+def ledger(session: Session, lead_id: int) -> list[LedgerEntry]:
+    """Everything a lead ever said, oldest first."""
+    rows = session.scalars(select(Consent).where(Consent.lead_id == lead_id).order_by(Consent.at, Consent.id))
+    return [
+        LedgerEntry(
+            id=row.id,
+            lead_id=row.lead_id,
+            purpose=row.purpose,
+            state=row.state,
+            at=row.at,
+            channel=row.channel,
+            wording=row.wording,
+            proof=row.proof,
+        )
+        for row in rows
+    ]
+
+
+def entry(session: Session, consent_id: int) -> Consent | None:
+    """One entry of the ledger."""
+    return session.get(Consent, consent_id)
+
+
+def purposes_for(session: Session, lead_id: int) -> list[str]:
+    """Every purpose that this lead could be mailed for: those of programs and those once asked about."""
+    return list(session.scalars(_PURPOSES, {"lead_id": lead_id}))
+
+
+def take_turn(session: Session, lead_id: int) -> None:
+    """Wait until no other transaction changes this lead's consents, and keep others waiting."""
+    session.execute(_TURN, {"lead_id": str(lead_id)})
