@@ -27,6 +27,7 @@ from nurture.mail.smtp_url import parse_smtp_url
 from nurture.net.outgoing import Way
 from nurture.rules.tokens import KeyRing
 from nurture.rules.words import _
+from nurture.store import schema
 from nurture.webhooks.post import Poster
 
 # Redis carries speed, not truth: a door waits for it no longer than this. (redis-py's own retries
@@ -88,6 +89,7 @@ def build(
     settings: Settings, addresses: Addresses, *, clock: Callable[[], datetime] | None = None, pool: int = 8
 ) -> Runtime:
     """A runtime over servers that answer at these addresses; `pool` bounds its connections."""
+    schema.metadata()  # all tables are known from here on: a flush looks its references up
     ring = load_ring(settings.home, settings.secret_key)
     engine = make_engine(addresses.database_url, pool=pool)
     return Runtime(

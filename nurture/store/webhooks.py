@@ -50,6 +50,13 @@ class WebhookPost(Base):
     __tablename__ = "webhook_post"
     __table_args__ = (
         Index("ix_webhook_post_due", "due_at", "id", postgresql_where=text("state = 'pending'")),
+        Index(
+            "ix_webhook_post_endpoint",
+            "endpoint_id",
+            "due_at",
+            "id",
+            postgresql_where=text("state = 'pending'"),
+        ),
         Index("ix_webhook_post_lease", "lease_until", postgresql_where=text("state = 'posting'")),
         Index("uq_webhook_post_message_id_endpoint_id", "message_id", "endpoint_id", unique=True),
         CheckConstraint("state IN ('pending', 'posting', 'delivered', 'failed')", name="state"),

@@ -26,9 +26,7 @@ from tests.sinks import WebhookSink, free_port
 pytestmark = pytest.mark.xdist_group("embedded")
 
 ROOT = Path(__file__).resolve().parents[2]
-BROWSER = {
-    "User-Agent": "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15"
-}
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 KATRIN, JONAS, MIRA = (f"{name}@kessler.example" for name in ("katrin", "jonas", "mira"))
 LEADS = f"""email,first_name,last_name,company,company_size,role
 {KATRIN},Katrin,Vogel,Kessler Antriebe GmbH,340,Head of operations

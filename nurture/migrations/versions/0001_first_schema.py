@@ -475,6 +475,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'pending'"),
     )
     op.create_index(
+        "ix_webhook_post_endpoint",
+        "webhook_post",
+        ["endpoint_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
         "ix_webhook_post_lease",
         "webhook_post",
         ["lease_until"],
