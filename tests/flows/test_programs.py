@@ -1,5 +1,7 @@
 """Programs from files: checked, loaded, published over a live one, saved."""
 
+from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -187,3 +189,38 @@ def test_only_live_programs_are_paused_and_only_paused_ones_resumed(garden):
         programs.pause(session, loaded.program_id, now=garden.clock.now)
         with pytest.raises(Conflict):
             programs.pause(session, loaded.program_id, now=garden.clock.now)
+
+
+def test_a_silent_lead_of_the_house_program_hears_six_times_in_seven_weeks_and_is_left_in_peace(garden):
+    loaded = load(garden, CAMPAIGNS / "consulting", publish=True)
+    assert loaded.warnings == []
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    sent = garden.pass_time(80, step=timedelta(minutes=30))
+    assert [step for _at, _lead, step in sent] == [
+        "welcome", "one-hour-check", "tools-review", "roundtable-invitation", "case-valves", "still-useful",
+    ]  # fmt: skip
+    assert all(9 <= at.hour < 18 and at.weekday() < 5 for at, _lead, _step in sent)
+    assert all(later[0] - first[0] > timedelta(days=2) for first, later in pairwise(sent))
+    run = garden.run(anna)
+    assert (run.state, run.resting_reason) == ("resting", "newsletter_only")
+    assert run.due_at > garden.clock.now
+
+
+def test_a_clicking_lead_of_the_house_program_goes_through_all_three_chains(garden):
+    load(garden, CAMPAIGNS / "consulting", publish=True)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.pass_time(1)
+    garden.signal(anna, "clicked", "welcome")
+    garden.pass_time(4)
+    assert garden.steps_sent(anna) == ["welcome", "reorder-points"]
+    garden.warm(anna, "cold", "warm")
+    garden.pass_time(3)
+    garden.warm(anna, "warm", "hot")
+    garden.pass_time(3)
+    garden.signal(anna, "clicked", "fixed-price-offer")
+    garden.pass_time(1)
+    assert garden.steps_sent(anna)[2:] == ["safety-stock", "fixed-price-offer"]
+    assert garden.value("SELECT cause FROM handoff WHERE lead_id = :id", id=anna) == "step"
+    assert [run.exit_reason for run in garden.runs(anna)] == ["warmed", "warmed", None]
