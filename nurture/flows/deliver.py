@@ -209,7 +209,8 @@ class _Round:
         mail_from = address(self._chunk.sender.email)
         for one in self._chunk.go:
             try:
-                yield Envelope(one.id, mail_from, address(one.address or ""), self._data(one, sender_values))
+                data = self._data(one, sender_values)
+                yield Envelope(one.id, mail_from, address(one.address or ""), data, dotless=True)
             except Refusal as fault:
                 self._ends[one.id] = Outcome(one.id, one.token, "failed", f"render: {fault}", tried=False)
 

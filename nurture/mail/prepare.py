@@ -1,16 +1,17 @@
 """A compiled mail made ready once per process, so that a recipient costs only what is personal.
 
-What does not change is quoted-printable already; values are encoded as they are put in, by the
-`finalize` of the templates. The encoded text decodes to what a plain rendering would give.
+What does not change is quoted-printable already; values are encoded as they are put in. The encoded text
+decodes to what a plain rendering would give.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Template, TemplateError, nodes
 from jinja2.runtime import Undefined
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from nurture.errors import Refusal
 from nurture.mail.quoted import Encoded, encode
@@ -53,17 +54,21 @@ def prepare(mail: CompiledMail, link_ids: Mapping[int, int]) -> PreparedMail:
 
 def render(template: Template, values: Values) -> str:
     """The template filled. Raises RenderFault, also when the outcome is larger than 512 kB."""
-    pieces: list[str] = []
-    size = 0
     try:
-        for piece in template.root_render_func(template.new_context(dict(values))):
-            pieces.append(piece)
-            size += len(piece)
-            if size > LARGEST:
-                raise RenderFault(_("The mail grew beyond 512 kB."))
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as fault:
+        pieces = template.root_render_func(template.new_context(dict(values)))
+        return "".join(_limited(pieces) if template.name == _LOOPS else pieces)
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as fault:
         raise RenderFault(_("The mail could not be put together: {why}.").format(why=fault)) from fault
-    return "".join(pieces)
+
+
+def _limited(pieces: Iterable[str]) -> Iterator[str]:
+    """Loops over long lists can make a short template large; without loops it cannot grow."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > LARGEST:
+            raise RenderFault(_("The mail grew beyond 512 kB."))
+        yield piece
 
 
 def plain_html(mail: CompiledMail, values: Values) -> str:
@@ -90,10 +95,11 @@ def _template(env: MailEnvironment, text: str) -> Template:
     if env in (_QUOTED_HTML, _QUOTED_TEXT):
         for data in tree.find_all(nodes.TemplateData):
             data.data = encode(data.data)
-    return Template.from_code(env, env.compile(tree, filename="<mail>"), dict(env.globals))
+    name = _LOOPS if tree.find(nodes.For) else _STRAIGHT
+    return Template.from_code(env, env.compile(tree, name, "<mail>"), dict(env.globals))
 
 
-def _shown(value: object) -> object:
+def _text(value: object) -> str:
     """What stands in the mail for a value: nothing for what is missing, a list with commas."""
     if isinstance(value, str):
         return value
@@ -104,17 +110,43 @@ def _shown(value: object) -> object:
     return str(value)
 
 
+def _html(value: object) -> str:
+    return str(escape(_text(value)))
+
+
 def _quoted_text(value: object) -> str:
-    return value if type(value) is Encoded else encode(str(_shown(value)))
+    if type(value) is Encoded:
+        return value
+    text = _text(value)
+    return _encoded_text(text) if len(text) < _WORTH_KEEPING else encode(text)
 
 
-def _quoted_html(value: object) -> Markup:
-    return value if type(value) is Encoded else Encoded(encode(str(escape(_shown(value)))))
+def _quoted_html(value: object) -> str:
+    if type(value) is Encoded:
+        return value
+    text = _text(value)
+    return _encoded_html(text) if len(text) < _WORTH_KEEPING else encode(str(escape(text)))
 
 
+# The same few words stand many times in a mail and in the mails of a company.
+_WORTH_KEEPING = 200
+_KEPT = 8192
+
+
+@lru_cache(maxsize=_KEPT)
+def _encoded_text(text: str) -> str:
+    return encode(text)
+
+
+@lru_cache(maxsize=_KEPT)
+def _encoded_html(text: str) -> str:
+    return encode(str(escape(text)))
+
+
+_LOOPS, _STRAIGHT = "loops", "straight"
 _TRIMMED = {"trim_blocks": True, "lstrip_blocks": True}
-_HTML = MailEnvironment(autoescape=True, finalize=_shown)
-_PLAIN = MailEnvironment(finalize=_shown)
-_TEXT = MailEnvironment(finalize=_shown, **_TRIMMED)
-_QUOTED_HTML = MailEnvironment(autoescape=True, finalize=_quoted_html)
-_QUOTED_TEXT = MailEnvironment(finalize=_quoted_text, **_TRIMMED)
+_HTML = MailEnvironment(_html)
+_PLAIN = MailEnvironment(_text)
+_TEXT = MailEnvironment(_text, **_TRIMMED)
+_QUOTED_HTML = MailEnvironment(_quoted_html)
+_QUOTED_TEXT = MailEnvironment(_quoted_text, **_TRIMMED)

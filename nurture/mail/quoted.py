@@ -8,8 +8,6 @@ dot-stuffing (RFC 5321, section 4.5.2).
 
 import re
 
-from markupsafe import Markup
-
 SOFT_BREAK = "=\r\n"
 _LONGEST = 75  # and one for the "=" of a soft break
 _PLAIN = re.compile(r"[ !-\-/-<>-~][ !-<>-~]{0,74}")
@@ -17,7 +15,7 @@ _AS_THEY_ARE = frozenset(range(33, 127)) - {ord("=")}
 _BYTES = [chr(byte) if byte in _AS_THEY_ARE else f"={byte:02X}" for byte in range(256)]
 
 
-class Encoded(Markup):
+class Encoded(str):
     """Text that is encoded already and is not encoded, or escaped, again."""
 
     __slots__ = ()

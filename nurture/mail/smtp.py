@@ -34,12 +34,14 @@ _MOST_LINES = 100
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One mail for one recipient. `data` is the message with CRLF line ends; `key` names it."""
+    """One mail for one recipient. `data` is the message with CRLF line ends; `key` names it. `dotless`
+    is the maker's word that no line begins with a dot."""
 
     key: int
     mail_from: str
     rcpt_to: str
     data: bytes
+    dotless: bool = False
 
 
 @dataclass(frozen=True)
@@ -343,7 +345,7 @@ class _Connection:
             self._end(str(fault))
 
     def _hand_over(self, waiting: _Ahead, envelope: Envelope, *, last: bool) -> Outcome:
-        body = _dotted(envelope.data)
+        body = _dotted(envelope)
         follows = b""
         if self._pipelining and waiting.after is not None and not last:
             follows = _opening(waiting.after)
@@ -425,12 +427,12 @@ def _opening(envelope: Envelope) -> bytes:
     return f"MAIL FROM:<{envelope.mail_from}>\r\nRCPT TO:<{envelope.rcpt_to}>\r\nDATA\r\n".encode("ascii")
 
 
-def _dotted(data: bytes) -> bytes:
+def _dotted(envelope: Envelope) -> bytes:
     """The message as it goes over the wire: dots doubled where a line begins with one, ended by the dot."""
-    if b"\r\n." in data:
+    data = envelope.data
+    if not envelope.dotless:
         data = data.replace(b"\r\n.", b"\r\n..")
-    if data.startswith(b"."):
-        data = b"." + data
+        data = b"." + data if data.startswith(b".") else data
     return data + (b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n")
 
 

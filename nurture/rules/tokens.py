@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MAC_BYTES = 16
@@ -28,6 +29,7 @@ class KeyRing:
         return next((key for key in self.keys if key_id(key) == kid), None)
 
 
+@lru_cache(maxsize=64)  # a mail holds a dozen tokens, all signed by one key
 def key_id(key: bytes) -> str:
     """Four characters that name a key without telling anything about it."""
     return hashlib.sha256(b"kid:" + key).hexdigest()[:4]
@@ -56,6 +58,7 @@ def _mac(key: bytes, purpose: str, body: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+@lru_cache(maxsize=4096)
 def _base36(number: int) -> str:
     if number < 0:
         raise ValueError("ids are not negative")
