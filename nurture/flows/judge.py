@@ -7,6 +7,7 @@ transaction: heat and temperature with their record, scores, moves between chain
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from nurture.flows import enroll, warm
 from nurture.flows.ripen import Ripe, ripen
 from nurture.flows.warm import Warmed
 from nurture.rules import heat, readiness, scorecard
+from nurture.rules.conditions import signals_asked
 from nurture.rules.facts import Facts
 from nurture.rules.messages import instant
 from nurture.rules.readiness import Crossing, Judgement
@@ -23,9 +25,10 @@ from nurture.store import enrollments, facts, models, scores
 from nurture.store import heat as heats
 from nurture.store.heat import NewTemperature, Pair, StoredHeat
 from nurture.store.models import LiveModel
-from nurture.store.scores import LeadScore, LeadState
+from nurture.store.scores import UNTOUCHED, LeadScore, LeadState, Touched
 from nurture.store.webhooks import Message, write_messages
 
+NO_TOUCHES: Mapping[int, Touched] = MappingProxyType({})
 _CHANGED = "lead.temperature_changed"
 
 
@@ -58,15 +61,19 @@ def follow(
     warmed: Mapping[Pair, Warmed],
     *,
     now: datetime,
+    touches: Mapping[int, Touched] = NO_TOUCHES,
     hand_over: bool = True,
 ) -> dict[int, Judged]:
-    """Write what became of these locked leads and lead them on. `hand_over=False` where nothing new was
-    learnt of them (silence, a switch of models): such a turn makes no hand-off."""
+    """Write what became of these locked leads and lead them on. `touches` are new ones from their side.
+    `hand_over=False` where nothing new was learnt of them (silence, a switch of models): such a turn
+    makes no hand-off."""
     found = assess(session, live, leads, warmed, now=now)
     default = _default(live)
     rows = [_armed_due(one.after, default, found.get(one.after.lead_id), now) for one in warmed.values()]
     heats.save(session, rows, now=now)
-    scores.save(session, [_score(one, warmed, default) for one in found.values()], now=now)
+    found_scores = [_score(one, warmed, default, touches) for one in found.values()]
+    scores.save(session, found_scores, now=now)
+    scores.touch(session, {lead_id: one for lead_id, one in touches.items() if lead_id not in found})
     _tell(session, leads, [one for one in warmed.values() if one.changed], default, now)
     enrollments.wake_waiting(session, list(leads), now)
     enroll.leave_reached(session, list(leads), now=now)
@@ -89,7 +96,8 @@ def assess(
     default = _default(live)
     if default is None or not leads:
         return {}
-    known = facts.load(session, list(leads), now=now)
+    asked = signals_asked(default.model.conditions, now)
+    known = facts.load(session, list(leads), now=now, asked=asked)
     ripened = scores.last_ripenings(session, leads)
     found = {}
     for lead_id, lead in leads.items():
@@ -154,7 +162,12 @@ def _armed_due(
     return replace(row, due_at=due)
 
 
-def _score(judged: Judged, warmed: Mapping[Pair, Warmed], default: LiveModel | None) -> LeadScore:
+def _score(
+    judged: Judged,
+    warmed: Mapping[Pair, Warmed],
+    default: LiveModel | None,
+    touches: Mapping[int, Touched],
+) -> LeadScore:
     mine = warmed.get((judged.lead.id, default.id)) if default is not None else None
     net = mine.after.heat.net if mine is not None else heat.NOTHING
     return LeadScore(
@@ -166,6 +179,7 @@ def _score(judged: Judged, warmed: Mapping[Pair, Warmed], default: LiveModel | N
         readiness=judged.readiness.score,
         readiness_parts=parts_json(judged.readiness, judged.at),
         armed=judged.lead.armed or judged.crossing == "rearm",
+        touched=touches.get(judged.lead.id, UNTOUCHED),
     )
 
 

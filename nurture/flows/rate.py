@@ -14,6 +14,7 @@ from nurture.flows import warm
 from nurture.flows.judge import follow
 from nurture.rules.touches import is_touch
 from nurture.store import heat, models, scores, unrated
+from nurture.store.scores import Touched
 from nurture.store.unrated import SeenSignal
 
 
@@ -38,8 +39,7 @@ def rate_new(session: Session, *, now: datetime, limit: int) -> int:
     claimed = [one.signal_id for one in waiting]
     warmed = warm.count(session, live, signals, claimed, now=now)
     cooled = _others(session, live, leads, warmed, now)
-    scores.touch(session, _touches(signals))
-    follow(session, live, leads, {**warmed, **cooled}, now=now)
+    follow(session, live, leads, {**warmed, **cooled}, now=now, touches=_touches(signals))
     unrated.done(session, claimed)
     return len(waiting)
 
@@ -71,12 +71,11 @@ def _others(
     return warm.cool(live, [row for pair, row in stored.items() if pair not in warmed], now=now)
 
 
-def _touches(signals: Iterable[SeenSignal]) -> dict[int, tuple[int, datetime | None]]:
-    found: dict[int, tuple[int, datetime | None]] = {}
+def _touches(signals: Iterable[SeenSignal]) -> dict[int, Touched]:
+    found: dict[int, Touched] = {}
     for signal in signals:
-        more, last = found.get(signal.lead_id, (0, None))
-        found[signal.lead_id] = (
-            more + is_touch(signal.kind),
-            signal.at if last is None else max(last, signal.at),
+        known = found.get(signal.lead_id, Touched(0, signal.at))
+        found[signal.lead_id] = Touched(
+            known.more + is_touch(signal.kind), max(signal.at, known.last_at or signal.at)
         )
     return found

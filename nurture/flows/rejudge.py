@@ -18,6 +18,7 @@ from nurture.rules.robots import HUMAN, MACHINE
 from nurture.rules.touches import is_touch
 from nurture.rules.words import _
 from nurture.store import models, scores, unrated
+from nurture.store.scores import Touched
 
 
 def undo_signal(
@@ -41,8 +42,8 @@ def undo_signal(
     if before.verdict != HUMAN or before.waits or not leads:
         return
     warmed = warm.recount(session, live, signal, now=now)
-    scores.touch(session, {signal.lead_id: (-int(is_touch(signal.kind)), None)})
-    found = follow(session, live, leads, warmed, now=now, hand_over=False)
+    touches = {signal.lead_id: Touched(-int(is_touch(signal.kind)), None)}
+    found = follow(session, live, leads, warmed, now=now, touches=touches, hand_over=False)
     fallen = [lead_id for lead_id, one in found.items() if not _is_ripe(one, _policy(live))]
     withdraw(session, fallen, reason, now=now)
 

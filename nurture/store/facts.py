@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import Row, RowMapping, text
 from sqlalchemy.orm import Session
 
 from nurture.rules import duration
@@ -43,6 +43,19 @@ _SIGNALS = text(
     ORDER BY lead_id, occurred_at, id
     """
 )
+_ASKED_SIGNALS = text(
+    """
+    SELECT s.lead_id, s.kind, s.occurred_at, s.mail_key, s.data
+    FROM unnest(CAST(:kinds AS text[]), CAST(:since AS timestamptz[])) AS asked (kind, since)
+    JOIN signal s ON s.kind = asked.kind AND s.occurred_at > asked.since
+    LEFT JOIN LATERAL (
+        SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = s.id ORDER BY v.at DESC LIMIT 1
+    ) latest ON true
+    WHERE s.lead_id = ANY(:lead_ids) AND s.occurred_at > :oldest
+      AND coalesce(latest.verdict, s.verdict) = 'human'
+    ORDER BY s.lead_id, s.occurred_at, s.id
+    """
+)
 _HALF_LIFE = text(
     """
     SELECT v.spec ->> 'half_life' FROM heat_model m JOIN heat_model_version v ON v.id = m.live_version_id
@@ -57,16 +70,22 @@ _OF_COMPANY = ("name", "size", "industry", "website", "country", "city")
 
 
 def load(
-    session: Session, lead_ids: Sequence[int], *, now: datetime, model_id: int | None = None
+    session: Session,
+    lead_ids: Sequence[int],
+    *,
+    now: datetime,
+    model_id: int | None = None,
+    asked: Mapping[str, datetime] | None = None,
 ) -> dict[int, Facts]:
     """Facts by lead id, heat and temperature under the model (None: the default one). Leads that do not
-    exist are left out. Four statements, however many leads."""
+    exist are left out. Four statements, however many leads. `asked` names the kinds of signals that the
+    conditions to be decided look at, and from when on; None loads all kinds."""
     if not lead_ids:
         return {}
     ids = list(set(lead_ids))
     half_life = _half_life_seconds(session, model_id)
     consents = _consents(session, ids)
-    signals = _signals(session, ids)
+    signals = _signals(session, ids, asked)
     rows = session.execute(_LEADS, {"lead_ids": ids, "model_id": model_id}).mappings()
     return {
         row["id"]: _facts(row, consents, signals, half_life, now, of_model=model_id is not None)
@@ -86,12 +105,30 @@ def _consents(session: Session, ids: list[int]) -> dict[int, set[str]]:
     return granted
 
 
-def _signals(session: Session, ids: list[int]) -> dict[int, list[SignalFact]]:
+def _signals(
+    session: Session, ids: list[int], asked: Mapping[str, datetime] | None
+) -> dict[int, list[SignalFact]]:
     signals: dict[int, list[SignalFact]] = {}
-    for row in session.execute(_SIGNALS, {"lead_ids": ids, "most": SIGNALS_PER_LEAD}):
+    for row in _signal_rows(session, ids, asked):
         fact = SignalFact(row.kind, row.occurred_at, row.mail_key, row.data or {})
         signals.setdefault(row.lead_id, []).append(fact)
     return signals
+
+
+def _signal_rows(
+    session: Session, ids: list[int], asked: Mapping[str, datetime] | None
+) -> Sequence[Row[Any]]:
+    if asked is None:
+        return session.execute(_SIGNALS, {"lead_ids": ids, "most": SIGNALS_PER_LEAD}).all()
+    if not asked:
+        return ()
+    given = {
+        "lead_ids": ids,
+        "kinds": list(asked),
+        "since": list(asked.values()),
+        "oldest": min(asked.values()),
+    }
+    return session.execute(_ASKED_SIGNALS, given).all()
 
 
 def _facts(

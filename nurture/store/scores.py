@@ -25,6 +25,17 @@ class LeadState:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """Touches from the lead's side: how many more (or fewer), and when the last signal was."""
+
+    more: int
+    last_at: datetime | None
+
+
+UNTOUCHED = Touched(0, None)
+
+
+@dataclass(frozen=True, slots=True)
 class LeadScore:
     """What rating found: `heat_log2` the net log of the default model, `grade` without the override."""
 
@@ -36,6 +47,7 @@ class LeadScore:
     readiness: float
     readiness_parts: Mapping[str, Any]
     armed: bool
+    touched: Touched = UNTOUCHED
 
 
 _LOCK = text(
@@ -61,17 +73,17 @@ _SAVE = text(
     UPDATE lead SET
         updated_at = CASE WHEN (lead.temperature, lead.grade) IS DISTINCT FROM (g.temperature, g.grade)
                      THEN :now ELSE lead.updated_at END,
-        temperature = g.temperature,
         temperature_since = CASE WHEN lead.temperature IS DISTINCT FROM g.temperature
                             THEN :now ELSE lead.temperature_since END,
-        heat_log2 = g.heat_log2,
-        grade = g.grade, grade_points = g.points, readiness = g.readiness,
-        readiness_parts = CAST(g.parts AS jsonb), armed = g.armed
-    FROM unnest(
-        CAST(:leads AS bigint[]), CAST(:temperatures AS text[]),
-        CAST(:heats AS float8[]), CAST(:grades AS text[]), CAST(:points AS float8[]),
-        CAST(:readiness AS float8[]), CAST(:parts AS text[]), CAST(:armed AS boolean[])
-    ) AS g (lead_id, temperature, heat_log2, grade, points, readiness, parts, armed)
+        temperature = g.temperature, heat_log2 = g.heat_log2,
+        grade = g.grade, grade_points = g.grade_points, readiness = g.readiness,
+        readiness_parts = g.readiness_parts, armed = g.armed,
+        touches_in = greatest(lead.touches_in + g.more, 0),
+        last_signal_at = greatest(lead.last_signal_at, g.last_at)
+    FROM jsonb_to_recordset(CAST(:scores AS jsonb)) AS g (
+        lead_id bigint, temperature text, heat_log2 float8, grade text, grade_points float8,
+        readiness float8, readiness_parts jsonb, armed boolean, more int, last_at timestamptz
+    )
     WHERE lead.id = g.lead_id
     """
 )
@@ -107,30 +119,19 @@ def state(session: Session, lead_id: int) -> LeadState | None:
 
 def save(session: Session, scores: Sequence[LeadScore], *, now: datetime) -> None:
     """Write what was found on the rows of these leads, in one statement."""
-    if not scores:
-        return
-    given = {
-        "leads": [score.lead_id for score in scores],
-        "temperatures": [score.temperature for score in scores],
-        "heats": [score.heat_log2 for score in scores],
-        "grades": [score.grade for score in scores],
-        "points": [score.grade_points for score in scores],
-        "readiness": [score.readiness for score in scores],
-        "parts": [json.dumps(score.readiness_parts, ensure_ascii=False) for score in scores],
-        "armed": [score.armed for score in scores],
-        "now": now,
-    }
-    session.execute(_SAVE, given)
+    if scores:
+        given = json.dumps([_row(score) for score in scores], ensure_ascii=False)
+        session.execute(_SAVE, {"scores": given, "now": now})
 
 
-def touch(session: Session, touches: Mapping[int, tuple[int, datetime | None]]) -> None:
+def touch(session: Session, touches: Mapping[int, Touched]) -> None:
     """Count touches of leads up or down, and keep the time of the last signal."""
     if not touches:
         return
     given = {
         "leads": list(touches),
-        "more": [more for more, _last in touches.values()],
-        "last_at": [last for _more, last in touches.values()],
+        "more": [one.more for one in touches.values()],
+        "last_at": [one.last_at for one in touches.values()],
     }
     session.execute(_TOUCH, given)
 
@@ -146,3 +147,9 @@ def _answers(bant: Mapping[str, Any]) -> dict[str, str]:
         part: str(given.get("answer", "unknown") if isinstance(given, Mapping) else given)
         for part, given in (bant or {}).items()
     }
+
+
+def _row(score: LeadScore) -> dict[str, Any]:
+    row = {name: getattr(score, name) for name in LeadScore.__dataclass_fields__ if name != "touched"}
+    last_at = score.touched.last_at
+    return row | {"more": score.touched.more, "last_at": last_at.isoformat() if last_at else None}

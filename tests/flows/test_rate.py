@@ -287,6 +287,29 @@ def test_a_batch_takes_the_same_statements_however_many_leads(sessions: Sessions
     assert statements_for(2) == statements_for(12)
 
 
+def test_a_turn_reads_no_more_signals_of_a_lead_with_a_long_history(
+    sessions: Sessions, engine: Engine
+) -> None:
+    publish(sessions)
+    anna = make_lead(sessions)
+
+    def rows_read(day: int) -> int:
+        send(sessions, anna, "opened", TUESDAY + timedelta(days=day), now=TUESDAY)
+        rows = 0
+
+        def note(_connection, cursor, *_rest) -> None:
+            nonlocal rows
+            rows += max(cursor.rowcount, 0)
+
+        event.listen(engine, "after_cursor_execute", note)
+        rate(sessions, now=TUESDAY + timedelta(days=day))
+        event.remove(engine, "after_cursor_execute", note)
+        return rows
+
+    counts = [rows_read(day) for day in range(1, 30)]
+    assert counts[-1] == counts[1]
+
+
 def test_two_raters_at_once_count_every_signal_once(sessions: Sessions) -> None:
     publish(sessions)
     who = [make_lead(sessions) for _ in range(3)]

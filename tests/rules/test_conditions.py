@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.rules.conditions import ConditionFault, describe, holds, parse, unparse
+from nurture.rules.conditions import ConditionFault, describe, holds, parse, signals_asked, unparse
+from nurture.rules.conditions.tree import EVER
 from nurture.rules.facts import Facts, SignalFact
 from nurture.rules.folding import fold
 
@@ -170,6 +171,15 @@ def test_a_condition_says_itself_in_words() -> None:
         "any": [{"field": "company.size", "gte": 50}, {"signal": "clicked", "at_least": 2, "within": "5d"}]
     }
     assert describe(parse(raw)) == "company.size is at least 50 or clicked at least 2 times within 5 days"
+
+
+def test_conditions_tell_which_signals_they_look_at_and_how_far_back() -> None:
+    asked = [
+        {"any": [{"signal": "clicked", "within": "5d"}, {"not": {"signal": "clicked", "within": "30d"}}]},
+        {"signal": "replied"},
+        {"tag": "a"},
+    ]
+    assert signals_asked(map(parse, asked), NOW) == {"clicked": NOW - timedelta(days=30), "replied": EVER}
 
 
 _scalars = st.one_of(

@@ -21,6 +21,7 @@ from nurture.rules.conditions.tree import (
     Op,
     Signalled,
     parts_of,
+    signals_asked,
 )
 
 __all__ = [
@@ -39,5 +40,6 @@ __all__ = [
     "holds",
     "parse",
     "parts_of",
+    "signals_asked",
     "unparse",
 ]

@@ -1,8 +1,8 @@
 """The tree of a condition: frozen values, nothing that only Python understands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -12,6 +12,7 @@ Scalar = str | int | float | bool | date | datetime
 Value = Scalar | tuple[Scalar, ...]
 Trait = Literal["tag", "temperature", "grade", "stage", "segment", "source", "consent"]
 
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 BANT_PARTS = ("budget", "authority", "need", "timing")
 BANT_ANSWERS = ("unknown", "no", "partly", "yes")
 
@@ -97,3 +98,14 @@ def parts_of(condition: Condition) -> Iterator[Condition]:
     elif isinstance(condition, AllOf | AnyOf):
         for part in condition.parts:
             yield from parts_of(part)
+
+
+def signals_asked(conditions: Iterable[Condition], now: datetime) -> dict[str, datetime]:
+    """The kinds of signals that conditions look at, each with the instant after which one can matter."""
+    asked: dict[str, datetime] = {}
+    for condition in conditions:
+        for part in parts_of(condition):
+            if isinstance(part, Signalled):
+                since = now - part.within.elapsed if part.within else EVER
+                asked[part.kind] = min(since, asked.get(part.kind, since))
+    return asked

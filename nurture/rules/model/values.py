@@ -156,9 +156,17 @@ class HeatModel:
         """How long the floor of a rule holds."""
         return (rule.floor_for or self.half_life).elapsed
 
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition that a lead is judged by: scorecard, need, always."""
+        card = self.scorecard.rules if self.scorecard else ()
+        need = self.readiness.need
+        return (*(rule.when for rule in card), *(rule.when for rule in need), *self.readiness.always)
+
     def rates_like(self, other: "HeatModel") -> bool:
         """True if both give every lead the same heat and the same floors."""
-        return (self.half_life.elapsed, self.rules) == (other.half_life.elapsed, other.rules)
+        mine, theirs = frozenset(self.rules), frozenset(other.rules)
+        return self.half_life.elapsed == other.half_life.elapsed and mine == theirs
 
 
 def signal_names(data: Mapping[str, Any], mail: str | None) -> dict[str, Any]:

@@ -1,0 +1,150 @@
+"""Heat in the tables: what is written is read back, comparisons are indexed ones, claims are exclusive."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.rules import heat as law
+from nurture.rules.caps import Bucket
+from nurture.rules.heat import NO_HEAT, Heat
+from nurture.rules.model import plain
+from nurture.rules.temperature import Floors
+from nurture.store import heat, models, scores, unrated
+from nurture.store.heat import NewTemperature, StoredHeat
+from tests.conftest import TUESDAY
+from tests.flows.rated_leads import make_lead, publish, send
+from tests.rules.models import contract_model
+
+H = contract_model().half_life_s
+Sessions = sessionmaker[Session]
+
+
+def test_a_lead_that_was_never_rated_has_no_row(sessions: Sessions) -> None:
+    anna = make_lead(sessions)
+    with sessions() as session:
+        assert heat.load(session, [anna], [1]) == {}
+
+
+def test_what_is_saved_is_loaded_and_saved_over(sessions: Sessions) -> None:
+    switch = publish(sessions)
+    anna, boris = make_lead(sessions), make_lead(sessions)
+    warm = law.of_signal(25, TUESDAY, H)
+    rows = [
+        StoredHeat(
+            anna, switch.model_id, switch.version_id, TUESDAY, warm, "warm", "hot",
+            Floors(None, TUESDAY + timedelta(days=1)), TUESDAY + timedelta(days=1),
+        ),
+        StoredHeat(boris, switch.model_id, switch.version_id, TUESDAY, Heat(neg=law.NOTHING)),
+    ]  # fmt: skip
+    with sessions.begin() as session:
+        heat.save(session, rows, now=TUESDAY)
+        heat.save(session, rows, now=TUESDAY)
+        assert list(heat.load(session, [anna, boris], [switch.model_id]).values()) == rows
+
+
+def test_heat_of_at_least_so_much_is_a_comparison_of_the_stored_log(sessions: Sessions) -> None:
+    switch = publish(sessions)
+    leads = [make_lead(sessions) for _ in range(3)]
+    later = TUESDAY + timedelta(days=21)
+    with sessions.begin() as session:
+        rows = [
+            StoredHeat(one, switch.model_id, switch.version_id, TUESDAY, law.of_signal(worth, TUESDAY, H))
+            for one, worth in zip(leads, (39, 40, 80), strict=True)
+        ]
+        heat.save(session, rows, now=TUESDAY)
+        found = session.scalars(
+            text("SELECT lead_id FROM lead_heat WHERE model_id = :m AND net_log2 >= :least ORDER BY lead_id"),
+            {"m": switch.model_id, "least": law.at_least_log2(20, later, H) - 1e-9},
+        )
+        assert list(found) == leads[1:]
+
+
+def test_a_bucket_without_signals_is_dropped(sessions: Sessions) -> None:
+    switch = publish(sessions)
+    anna = make_lead(sessions)
+    key = (anna, switch.model_id, "clicked", TUESDAY.date())
+    full = Bucket(2, law.of_signal(20, TUESDAY, H), (TUESDAY, UUID(int=7)))
+    with sessions.begin() as session:
+        heat.save_buckets(session, {key: full})
+        assert heat.buckets(session, [key]) == {key: full}
+        assert heat.buckets_since(session, {(anna, switch.model_id): TUESDAY.date()}) == {key: full}
+        tomorrow = (TUESDAY + timedelta(days=1)).date()
+        assert heat.buckets_since(session, {(anna, switch.model_id): tomorrow}) == {}
+        heat.save_buckets(session, {key: Bucket(0, NO_HEAT)})
+        assert heat.buckets(session, [key]) == {}
+
+
+def test_leads_due_by_silence_come_in_the_order_of_their_time(sessions: Sessions) -> None:
+    switch = publish(sessions)
+    leads = [make_lead(sessions) for _ in range(3)]
+    gone = make_lead(sessions, erased_at=TUESDAY)
+    rows = [
+        StoredHeat(one, switch.model_id, switch.version_id, TUESDAY, due_at=TUESDAY + timedelta(hours=hours))
+        for one, hours in zip([*leads, gone], (3, 1, 9, 1), strict=True)
+    ]
+    with sessions.begin() as session:
+        heat.save(session, rows, now=TUESDAY)
+        now = TUESDAY + timedelta(hours=5)
+        assert heat.due(session, [switch.model_id], now=now, limit=9) == [leads[1], leads[0]]
+        assert heat.due(session, [switch.model_id], now=now, limit=1) == [leads[1]]
+        assert heat.due(session, [], now=now, limit=9) == []
+
+
+def test_a_change_of_temperature_is_recorded(sessions: Sessions) -> None:
+    switch = publish(sessions)
+    anna = make_lead(sessions)
+    with sessions.begin() as session:
+        change = NewTemperature(anna, switch.model_id, "cold", "warm", 21.5, "clicked", UUID(int=1))
+        ids = heat.add_changes(session, [change], now=TUESDAY)
+        assert list(ids) == [(anna, switch.model_id)]
+        assert heat.add_changes(session, [], now=TUESDAY) == {}
+
+
+def test_a_claimed_signal_is_nobody_elses(sessions: Sessions) -> None:
+    anna = make_lead(sessions)
+    sent = {send(sessions, anna, "clicked", TUESDAY + timedelta(minutes=minute)) for minute in range(3)}
+    with sessions() as one, sessions() as other:
+        first = unrated.claim(one, 2)
+        second = unrated.claim(other, 5)
+        assert {waiting.signal_id for waiting in [*first, *second]} == sent
+        assert len(first) == 2
+        assert len(second) == 1
+
+
+def test_a_recount_sees_what_was_counted_and_what_is_claimed_and_no_more(sessions: Sessions) -> None:
+    anna = make_lead(sessions)
+    counted, claimed, waiting = (
+        send(sessions, anna, "clicked", TUESDAY + timedelta(minutes=minute)) for minute in range(3)
+    )
+    send(sessions, anna, "clicked", TUESDAY + timedelta(days=1))
+    with sessions.begin() as session:
+        unrated.done(session, [counted])
+        day = {(anna, "clicked", TUESDAY.date())}
+        seen = unrated.of_days(session, day, [claimed])
+        assert {signal.id for signal in seen} == {counted, claimed}
+        unrated.overrule(session, counted, "machine", "test", now=TUESDAY, by="test")
+        assert {signal.id for signal in unrated.of_days(session, day, [claimed])} == {claimed}
+        assert unrated.standing(session, counted).verdict == "machine"
+        assert unrated.standing(session, waiting).waits
+
+
+def test_a_version_word_for_word_the_same_is_not_kept_twice(sessions: Sessions) -> None:
+    model = contract_model()
+    with sessions.begin() as session:
+        first = models.add_version(session, model, "one", now=TUESDAY, by="anna")
+        assert models.add_version(session, model, "one", now=TUESDAY, by="anna") == first
+        assert models.add_version(session, model, "two", now=TUESDAY, by="anna")[2] == 2
+        assert models.live(session) == []
+        models.set_live(session, first[1], now=TUESDAY)
+        [live] = models.live(session)
+        assert (plain(live.model), live.no, live.is_default) == (plain(model), 1, True)
+        assert live.model.rates_like(model)
+
+
+def test_locked_leads_can_be_passed_over(sessions: Sessions) -> None:
+    anna, boris = make_lead(sessions), make_lead(sessions)
+    with sessions() as one, sessions() as other:
+        assert list(scores.lock(one, [boris])) == [boris]
+        assert list(scores.lock(other, [anna, boris], skip_locked=True)) == [anna]
