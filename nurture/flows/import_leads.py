@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -27,6 +28,8 @@ from nurture.rules.lead_rows import LeadRow, RefusedRow, merge, search_text, sha
 from nurture.rules.words import _
 from nurture.store import imports, leads, sources, staged_leads, staging, suppressions
 from nurture.store.imports import Import
+
+log = structlog.get_logger()
 
 CHUNK = 5_000
 _LED_ON_AT_ONCE = 2_000
@@ -183,6 +186,41 @@ def import_leads(
     return run_import(
         sessions, import_id, path, home=home, pepper=pepper, base_url=base_url, now=now, progress=progress
     )  # fmt: skip
+
+
+def keep_upload(path: Path, home: Path, import_id: int) -> Path:
+    """Put an uploaded file where its import finds it again, after a restart too."""
+    kept = _upload(home, import_id)
+    path.replace(kept)
+    return kept
+
+
+def run_waiting(
+    sessions: sessionmaker[Session], *, home: Path, pepper: bytes, base_url: str, now: datetime
+) -> int:
+    """Carry out the oldest uploaded file that waits, or was interrupted; 0 when none does. What came of it,
+    good or bad, is noted with the import."""
+    with sessions() as session:
+        waiting = [
+            import_id for import_id in imports.unfinished(session) if _upload(home, import_id).is_file()
+        ]
+    for import_id in waiting:
+        path = _upload(home, import_id)
+        try:
+            run_import(
+                sessions, import_id, path, home=home, pepper=pepper, base_url=base_url, now=now
+            )  # fmt: skip
+        except Conflict:
+            continue  # another process is at it
+        except Invalid as fault:
+            log.info("import.refused", import_id=import_id, faults=len(fault.errors))
+        path.unlink(missing_ok=True)
+        return 1
+    return 0
+
+
+def _upload(home: Path, import_id: int) -> Path:
+    return home / "uploads" / f"{import_id}.csv"
 
 
 def result_of(noted: Import, home: Path) -> ImportResult:

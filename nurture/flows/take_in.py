@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from nurture.flows.enroll import enter_programs
 from nurture.store import lead_json
 from nurture.store.webhooks import Message, write_messages
 
@@ -12,7 +13,7 @@ _CREATED = "lead.created"
 
 
 def take_in(
-    session: Session, lead_ids: Sequence[int], *, since: datetime, base_url: str, now: datetime
+    session: Session, lead_ids: Sequence[int], *, since: datetime | None, base_url: str, now: datetime
 ) -> None:
     """Lead these leads on, in the caller's transaction; those made at `since` or later are announced.
 
@@ -20,7 +21,9 @@ def take_in(
     """
     if not lead_ids:
         return
-    _announce(session, lead_ids, since, base_url, now)
+    if since is not None:
+        _announce(session, lead_ids, since, base_url, now)
+    enter_programs(session, lead_ids, now=now)
 
 
 def _announce(

@@ -121,13 +121,23 @@ def _phone(written: str, country: str | None) -> str | None:
     return phones.to_e164(written, country if country and len(country) == 2 else None)
 
 
+@lru_cache(maxsize=2_000)
+def is_zone(name: str) -> bool:
+    """Whether the IANA database has a zone of this name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
 _CLEAN: dict[str, Callable[[str], Any]] = {
     "first_name": answers.text,
     "last_name": answers.text,
     "role": answers.text,
     "buying_role": answers.buying_role,
     "language": answers.language,
-    "timezone": lambda written: written.strip() if _is_zone(written.strip()) else None,
+    "timezone": lambda written: written.strip() if is_zone(written.strip()) else None,
     "country": answers.country,
     "city": answers.text,
     "address": answers.note,
@@ -182,12 +192,3 @@ def _guess_zone(values: dict[str, Any], phone: str | None) -> None:
     guessed = zones.guess(phone, values.get("country"))
     if guessed:
         values["timezone"], values["timezone_source"] = guessed.zone, guessed.source
-
-
-@lru_cache(maxsize=2_000)
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True

@@ -67,6 +67,12 @@ def find_resumable(session: Session, file_hash: str, options: Mapping[str, Any])
     ).first()
 
 
+def unfinished(session: Session) -> list[int]:
+    """Imports that were begun and not finished, oldest first."""
+    query = select(Import.id).where(Import.state.in_(("staged", "running"))).order_by(Import.id).limit(100)
+    return list(session.scalars(query))
+
+
 def lock_run(session: Session, import_id: int) -> bool:
     """Whether this connection may run the import: one process at a time, until the session closes."""
     key = {"space": _LOCK_SPACE, "id": import_id % 2**31}

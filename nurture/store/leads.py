@@ -1,6 +1,7 @@
 """Leads: the people. Identity is the id; e-mail and phone are unique where present."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
@@ -114,3 +115,95 @@ def touched_by(session: Session, source_id: int, at: datetime) -> list[int]:
     """Leads that a source made or changed at this very moment."""
     query = text("SELECT id FROM lead WHERE last_source_id = :source AND updated_at = :at ORDER BY id")
     return list(session.execute(query, {"source": source_id, "at": at}).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a lead is known as. The rows are locked until the transaction ends."""
+
+    id: int
+    email: str | None
+    email_norm: str | None
+    phone: str | None
+
+
+_IDENTITIES = text(
+    """
+    SELECT id, email, email_norm, phone FROM lead
+    WHERE (id = :id OR email_norm = :email_norm OR phone = :phone) AND erased_at IS NULL
+    ORDER BY id FOR NO KEY UPDATE
+    """
+)
+
+
+def identities(
+    session: Session, *, lead_id: int | None, email_norm: str | None, phone: str | None
+) -> list[Identity]:
+    """The leads that the id, the address or the number belong to, locked in the order of their ids."""
+    given = {"id": lead_id, "email_norm": email_norm, "phone": phone}
+    return [Identity(**row._mapping) for row in session.execute(_IDENTITIES, given)]
+
+
+def locked(session: Session, lead_id: int) -> Lead | None:
+    """The lead, locked for a change; None for one that was erased."""
+    lead = session.get(Lead, lead_id, with_for_update={"key_share": True}, populate_existing=True)
+    return lead if lead is not None and lead.erased_at is None else None
+
+
+def add(session: Session, stage: str, *, source_id: int | None, now: datetime) -> Lead:
+    """A new lead about whom nothing is known yet but the source."""
+    lead = Lead(
+        stage=stage,
+        stage_since=now,
+        temperature_since=now,
+        source_id=source_id,
+        last_source_id=source_id,
+        tags=[],
+        fields={},
+        dates={},
+        bant={},
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(lead)
+    return lead
+
+
+def by_emails(session: Session, norms: Sequence[str]) -> dict[str, int]:
+    """Ids of the leads with these addresses in normal form."""
+    query = text("SELECT email_norm, id FROM lead WHERE email_norm = ANY(:norms) AND erased_at IS NULL")
+    return {row.email_norm: row.id for row in session.execute(query, {"norms": list(norms)})}
+
+
+def existing(session: Session, lead_ids: Sequence[int]) -> set[int]:
+    """Those of the ids that are leads."""
+    query = text("SELECT id FROM lead WHERE id = ANY(:leads) AND erased_at IS NULL")
+    return set(session.execute(query, {"leads": list(lead_ids)}).scalars())
+
+
+_FORGET = text(
+    """
+    UPDATE lead
+    SET email = NULL, email_norm = NULL, phone = NULL, first_name = NULL, last_name = NULL, company_id = NULL,
+        role = NULL, buying_role = NULL, language = NULL, timezone = NULL, timezone_source = NULL,
+        country = NULL, city = NULL, address = NULL, tags = '{}', fields = '{}', dates = '{}', bant = '{}',
+        profiles = '[]', search = '', grade_override_reason = NULL, readiness_parts = '{}',
+        erased_at = :now, updated_at = :now
+    WHERE id = :id
+    """
+)
+
+
+def forget(session: Session, lead_id: int, *, now: datetime) -> None:
+    """Clear everything personal of a lead; the row, its stage and its scores stay for the counts."""
+    given = {"id": lead_id, "now": now}
+    session.execute(_FORGET, given)
+    session.execute(text("UPDATE delivery SET address = NULL, params = '{}' WHERE lead_id = :id"), given)
+    session.execute(text("UPDATE signal SET data = '{}' WHERE lead_id = :id"), given)
+
+
+def email_of(session: Session, lead_id: int) -> str | None:
+    """The address of a lead as it was written."""
+    return session.execute(
+        text("SELECT email FROM lead WHERE id = :id"), {"id": lead_id}
+    ).scalar_one_or_none()

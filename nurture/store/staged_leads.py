@@ -138,9 +138,11 @@ _GRANT = text(
         SELECT abs(r.lead_id), :purpose, 'granted', :now, 'import', :wording, CAST(:proof AS jsonb)
         FROM import_row r
         LEFT JOIN lead_consent k ON k.lead_id = abs(r.lead_id) AND k.purpose = :purpose
-        LEFT JOIN consent last ON last.id = k.consent_id
         WHERE r.import_id = :id AND NOT r.values ? 'suppressed'
-            AND (k.lead_id IS NULL OR (NOT k.granted AND last.state = 'pending'))
+            AND (k.lead_id IS NULL OR (NOT k.granted AND NOT EXISTS (
+                SELECT FROM consent w
+                WHERE w.lead_id = k.lead_id AND w.purpose = :purpose AND w.state = 'withdrawn'
+            )))
         ORDER BY r.line
         RETURNING id, lead_id
     )

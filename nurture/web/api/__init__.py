@@ -1,0 +1,66 @@
+"""The API below /api/v1, its description, and a page to read it."""
+
+from flask import Flask
+from flask_smorest import Api
+
+from nurture.runtime import Runtime
+from nurture.web.api import (
+    access,
+    deliveries,
+    handoffs,
+    imports,
+    keys,
+    leads,
+    page,
+    problems,
+    programs,
+    signals,
+    webhooks,
+)
+from nurture.web.api.schemas import Problem
+
+_PARTS = (
+    leads.part,
+    signals.part,
+    programs.part,
+    deliveries.part,
+    handoffs.part,
+    webhooks.part,
+    imports.part,
+    keys.part,
+)
+_DESCRIPTION = (
+    "Authorization: Bearer <key>. JSON, snake_case, instants in UTC with Z. Lists are pages of up to 500; "
+    "`next_cursor` leads to the next. Faults are application/problem+json (RFC 9457) with `errors` by field. "
+    "A POST may carry an Idempotency-Key: sent again within a day, it gets the same answer."
+)
+
+
+class _Described(Api):  # type: ignore[misc]
+    """flask-smorest without its own answers to faults: ours keep headers and speak problem+json."""
+
+    ERROR_SCHEMA = Problem
+
+    def _register_error_handlers(self) -> None:
+        return None
+
+
+def register(app: Flask, runtime: Runtime) -> None:
+    """Put the API into the application, after the pages' own handlers of faults are in."""
+    app.config.update(
+        API_TITLE="nurture",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    problems.install(app)
+    api = _Described(app, spec_kwargs={"info": {"description": _DESCRIPTION}, "security": [{"key": []}]})
+    api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
+    for part in _PARTS:
+        api.register_blueprint(part.blueprint)
+    faults = api.spec.components.responses["DEFAULT_ERROR"]
+    faults["content"] = {"application/problem+json": faults["content"]["application/json"]}
+    app.extensions["nurture-api"] = api
+    app.register_blueprint(page.part)
+    access.check_table(app)

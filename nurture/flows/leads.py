@@ -1,0 +1,210 @@
+"""One lead is saved: made or found again by id, e-mail address or phone, and led on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nurture.errors import Conflict, Invalid, NotFound
+from nurture.flows.consent import grant
+from nurture.flows.enroll import leave_all
+from nurture.flows.take_in import take_in
+from nurture.flows.unsubscribe import unsubscribe
+from nurture.rules import lead_answers, zones
+from nurture.rules.lead_answers import LeadAnswers
+from nurture.rules.messages import instant
+from nurture.rules.words import _
+from nurture.store import companies, consents, leads, sources, stages, suppressions, users
+from nurture.store.leads import Identity, Lead
+from nurture.store.stages import StageChange, StageMove
+from nurture.store.webhooks import write_message
+
+_NEW_STAGES = ("inquiry", "lead")
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class SavedLead:
+    """The lead that was saved, and whether it is new."""
+
+    id: int
+    created: bool
+
+
+def save_lead(
+    session: Session,
+    answers: Mapping[str, Any],
+    *,
+    now: datetime,
+    by: str,
+    base_url: str,
+    source_kind: str = "api",
+) -> SavedLead:
+    """Make or update a lead by what is said (the names of the API), in the caller's transaction.
+
+    Raises Invalid with every fault, NotFound for an unknown id, Conflict where the answers belong to
+    different leads.
+    """
+    read = lead_answers.read(answers)
+    for attempt in range(1, _TRIES + 1):
+        try:
+            with session.begin_nested():
+                saved = _save(session, read, now=now, by=by, source_kind=source_kind)
+            break
+        except IntegrityError:
+            # Somebody else took the same address or number between our look and our insert: look again.
+            if attempt == _TRIES:
+                raise
+    take_in(session, [saved.id], since=now if saved.created else None, base_url=base_url, now=now)
+    return saved
+
+
+def _save(session: Session, read: LeadAnswers, *, now: datetime, by: str, source_kind: str) -> SavedLead:
+    known = _identify(session, read)
+    source_id = sources.ensure(session, read.source, kind=source_kind, now=now) if read.source else None
+    if known is None:
+        lead = _new(session, read, source_id, now=now)
+    else:
+        lead = _known(session, known.id)
+        lead.last_source_id = source_id or lead.last_source_id
+    _write(session, lead, read, now=now, source=source_kind)
+    session.flush()
+    if known is None:
+        session.add(StageChange(lead_id=lead.id, at=now, old=None, new=lead.stage, reason=source_kind, by=by))
+    elif read.stage is not None:
+        stages.move(session, [StageMove(lead.id, read.stage, source_kind)], now=now, by=by)
+    leads.refresh_search(session, [lead.id])
+    _keep_consents(session, lead.id, read, now=now, by=by, channel=source_kind)
+    return SavedLead(lead.id, created=known is None)
+
+
+def _identify(session: Session, read: LeadAnswers) -> Identity | None:
+    """Whose answers these are. Never two leads': merging is a decision of its own."""
+    norm, phone = read.plain.get("email_norm"), read.plain.get("phone")
+    if read.id is None and norm is None and phone is None:
+        sentence = _("A lead needs an e-mail address, a phone number or the id of a known one.")
+        raise Invalid(sentence, {"email": [sentence]})
+    found = leads.identities(session, lead_id=read.id, email_norm=norm, phone=phone)
+    if read.id is not None and all(lead.id != read.id for lead in found):
+        raise NotFound(_("There is no lead with this id."))
+    if len(found) > 1:
+        raise Conflict(
+            _("These answers belong to different leads ({ids}): they have to be merged first.").format(
+                ids=", ".join(str(lead.id) for lead in found)
+            )
+        )
+    if not found:
+        return None
+    lead = found[0]
+    if read.id is None and norm and lead.email_norm not in (None, norm):
+        raise Conflict(
+            _(
+                "The phone number belongs to lead {id}, who has another e-mail address. Send the id to "
+                "change that lead, or leave the number out to make another."
+            ).format(id=lead.id)
+        )
+    return lead
+
+
+def _known(session: Session, lead_id: int) -> Lead:
+    lead = leads.locked(session, lead_id)
+    if lead is None:
+        raise NotFound(_("There is no such lead."))
+    return lead
+
+
+def _new(session: Session, read: LeadAnswers, source_id: int | None, *, now: datetime) -> Lead:
+    stage = read.stage or "lead"
+    if stage not in _NEW_STAGES:
+        sentence = _("A new lead begins as inquiry or lead.")
+        raise Invalid(sentence, {"stage": [sentence]})
+    return leads.add(session, stage, source_id=source_id, now=now)
+
+
+def _write(session: Session, lead: Lead, read: LeadAnswers, *, now: datetime, source: str) -> None:
+    for name, value in read.plain.items():
+        setattr(lead, name, value)
+    if lead.email_norm is None and lead.phone is None:
+        sentence = _("Without an e-mail address or a phone number nobody would be left to speak to.")
+        raise Invalid(sentence, {"email": [sentence]})
+    if read.company is not None:
+        lead.company_id = companies.take(
+            session, read.company["name"], read.company["folded"], read.company, now=now
+        )
+    elif read.drop_company:
+        lead.company_id = None
+    if read.owner is not None:
+        lead.owner_id = _owner(session, read.owner)
+    elif read.drop_owner:
+        lead.owner_id = None
+    if read.tags is not None:
+        lead.tags = read.tags
+    lead.fields = _merged(lead.fields, read.fields)
+    lead.dates = _merged(lead.dates, read.dates)
+    lead.bant = _merged(lead.bant, _answered(lead.bant, read.bant, source, now))
+    if lead.timezone is None and (guessed := zones.guess(lead.phone, lead.country)):
+        lead.timezone, lead.timezone_source = guessed.zone, guessed.source
+    lead.updated_at = now
+
+
+def _keep_consents(
+    session: Session, lead_id: int, read: LeadAnswers, *, now: datetime, by: str, channel: str
+) -> None:
+    """Note what is newly granted; whoever withdraws is left alone at once."""
+    proof = {"by": by} if read.proof is None else {"by": by, "proof": read.proof}
+    standing = consents.standing(session, lead_id) if read.consent else {}
+    for purpose, granted in read.consent.items():
+        if granted and standing.get(purpose) != "granted":
+            grant(session, lead_id, purpose, wording="", channel=channel, proof=proof, now=now)
+        elif not granted:
+            unsubscribe(session, lead_id, purpose, how=channel, proof=proof, now=now)
+
+
+def _merged(known: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**known, **said}.items() if value is not None}
+
+
+def _answered(
+    known: Mapping[str, Any], said: Mapping[str, str | None], source: str, now: datetime
+) -> dict[str, Any]:
+    """BANT answers with their source and date; one that says the same again keeps the old date."""
+    answered: dict[str, Any] = {}
+    for part, answer in said.items():
+        before = known.get(part)
+        if answer is None or (isinstance(before, dict) and before.get("answer") == answer):
+            answered[part] = before if answer else None
+        else:
+            answered[part] = {"answer": answer, "source": source, "at": instant(now)}
+    return answered
+
+
+def _owner(session: Session, email: str) -> int:
+    user = users.by_email(session, email)
+    if user is None or user.disabled_at is not None:
+        sentence = _("There is no user with this e-mail address.")
+        raise Invalid(sentence, {"owner": [sentence]})
+    return user.id
+
+
+def erase_lead(session: Session, lead_id: int, *, pepper: bytes, now: datetime, by: str) -> None:
+    """Erase a person in the caller's transaction: a tombstone keeps the id, so that counts stay right; the
+    address is kept as a hash alone, so that no import brings it back."""
+    lead = _known(session, lead_id)
+    if lead.email_norm is not None:
+        digest = suppressions.address_hash(pepper, lead.email_norm)
+        gone = suppressions.NewSuppression(digest, "erased", lead_id=lead_id)
+        suppressions.suppress(session, [gone], now=now)
+    leave_all(session, [lead_id], "erased", now=now)
+    leads.forget(session, lead_id, now=now)
+    write_message(
+        session,
+        "lead.erased",
+        {"lead": {"id": lead_id}},
+        lead_id=lead_id,
+        dedup_key=f"lead.erased:{lead_id}",
+        now=now,
+    )
+    users.audit(session, by, "lead.erased", f"lead:{lead_id}", now=now)

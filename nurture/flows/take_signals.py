@@ -1,0 +1,79 @@
+"""Activities of leads as other programs report them, one or a thousand at a time."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from nurture.errors import Invalid
+from nurture.rules.addresses import normalise
+from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
+from nurture.rules.words import _
+from nurture.store import leads, signals
+from nurture.store.signals import NewSignal
+
+MOST = 1_000
+# Clocks of other machines are a little ahead at times; a day ahead is a mistake.
+_AHEAD = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenSignal:
+    """What became of one: its id, or None where the same (source, key) was there before."""
+
+    id: UUID | None
+    lead_id: int
+
+
+def take_signals(
+    session: Session, said: Sequence[Mapping[str, Any]], *, source: str, now: datetime
+) -> list[TakenSignal]:
+    """Take in {email|lead_id, kind, occurred_at?, key?, data?}, all or none, in the caller's transaction.
+
+    Raises Invalid with the faults by place: `3.email`, and so on.
+    """
+    lead_ids = _leads(session, said)
+    faults: dict[str, list[str]] = {}
+    rows: list[NewSignal] = []
+    for number, one in enumerate(said):
+        at = one.get("occurred_at") or now
+        if at > now + _AHEAD:
+            faults[f"{number}.occurred_at"] = [_("This lies in the future.")]
+        lead_id = lead_ids[number]
+        if lead_id is None:
+            place = "lead_id" if one.get("lead_id") is not None else "email"
+            faults[f"{number}.{place}"] = [_("There is no such lead.")]
+            continue
+        rows.append(
+            NewSignal(
+                lead_id=lead_id,
+                kind=one["kind"],
+                occurred_at=min(at, now),
+                source=source,
+                key=one.get("key"),
+                data=one.get("data") or {},
+                id=uuid7(millis_of(now), os.urandom(NOISE_BYTES)),
+            )
+        )
+    if faults:
+        raise Invalid(_("Some signals cannot be taken; none was."), faults)
+    new = set(signals.add(session, rows, now=now))
+    return [TakenSignal(row.id if row.id in new else None, row.lead_id) for row in rows]
+
+
+def _leads(session: Session, said: Sequence[Mapping[str, Any]]) -> list[int | None]:
+    wanted = {one["lead_id"] for one in said if one.get("lead_id") is not None}
+    norms = {normalise(one["email"]) for one in said if one.get("email")}
+    known = leads.existing(session, sorted(wanted))
+    by_email = leads.by_emails(session, sorted(norms))
+    found: list[int | None] = []
+    for one in said:
+        if one.get("lead_id") is not None:
+            found.append(one["lead_id"] if one["lead_id"] in known else None)
+        else:
+            found.append(by_email.get(normalise(one.get("email") or "")))
+    return found

@@ -1,0 +1,66 @@
+"""Which role may call what. An endpoint that is missing here stops the start."""
+
+from flask import Flask
+
+from nurture.store.users import ROLES
+
+EVERYONE = frozenset(ROLES)
+WRITERS = frozenset({"admin", "marketer"})
+SELLERS = frozenset({"admin", "marketer", "sales"})
+ADMINS = frozenset({"admin"})
+
+# Open to anyone: what the API is, nothing of what is in it.
+OPEN = frozenset({"api-docs.openapi_json", "api-page.docs"})
+
+ACCESS: dict[str, frozenset[str]] = {
+    "api-leads.list_leads": EVERYONE,
+    "api-leads.save": SELLERS,
+    "api-leads.one": EVERYONE,
+    "api-leads.change": SELLERS,
+    "api-leads.erase": ADMINS,
+    "api-leads.timeline": EVERYONE,
+    "api-leads.explain": EVERYONE,
+    "api-signals.take": SELLERS,
+    "api-programs.list_programs": EVERYONE,
+    "api-programs.one": EVERYONE,
+    "api-programs.list_chains": EVERYONE,
+    "api-programs.chain": EVERYONE,
+    "api-programs.publish": WRITERS,
+    "api-programs.pause": WRITERS,
+    "api-programs.resume": WRITERS,
+    "api-programs.publish_chain": WRITERS,
+    "api-programs.pause_chain": WRITERS,
+    "api-programs.resume_chain": WRITERS,
+    "api-deliveries.list_deliveries": EVERYONE,
+    "api-deliveries.one": EVERYONE,
+    "api-handoffs.list_handoffs": EVERYONE,
+    "api-handoffs.one": EVERYONE,
+    "api-handoffs.outcome": SELLERS,
+    "api-webhooks.list_endpoints": WRITERS,
+    "api-webhooks.create": ADMINS,
+    "api-webhooks.one": WRITERS,
+    "api-webhooks.change": ADMINS,
+    "api-webhooks.remove": ADMINS,
+    "api-webhooks.new_secret": ADMINS,
+    "api-webhooks.test": WRITERS,
+    "api-webhooks.list_messages": WRITERS,
+    "api-webhooks.message": WRITERS,
+    "api-webhooks.replay": WRITERS,
+    "api-keys.list_keys": ADMINS,
+    "api-keys.create": ADMINS,
+    "api-keys.revoke": ADMINS,
+    "api-imports.list_imports": WRITERS,
+    "api-imports.take": WRITERS,
+    "api-imports.one": WRITERS,
+    "api-imports.errors": WRITERS,
+    "api-imports.bad_rows": WRITERS,
+}
+
+
+def check_table(app: Flask) -> None:
+    """Raise when an address of the API has no entry, or an entry no address."""
+    rules = {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.startswith("api-")}
+    if rules != set(ACCESS) | OPEN:
+        raise LookupError(
+            f"web/api/access.py and the addresses differ: {sorted(rules ^ (set(ACCESS) | OPEN))}"
+        )

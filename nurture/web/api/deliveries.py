@@ -1,0 +1,82 @@
+"""/deliveries: what was sent to whom, and what came of it."""
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from nurture.errors import NotFound
+from nurture.rules.words import _
+from nurture.store import deliveries
+from nurture.store.deliveries import STATES, Delivery
+from nurture.store.views import deliveries as view
+from nurture.web.api import door
+from nurture.web.api.plain import moment
+from nurture.web.api.schemas import DeliveryOut, DeliveryWhole, ListOf
+from nurture.web.request import page_session
+
+part = door.Part("deliveries", "Mails to leads: their states, tries, opens and clicks.")
+
+_AS_THEY_ARE = ("id", "lead_id", "purpose", "program_id", "chain_id", "step_key", "state", "reason")
+_MOMENTS = (
+    "due_at", "created_at", "sent_at", "settled_at", "opened_at", "clicked_at", "bounced_at", "complained_at",
+)  # fmt: skip
+
+
+class Filter(door.PageQuery):
+    """What the list is narrowed to."""
+
+    state = fields.String(load_default=None, validate=validate.OneOf(STATES))
+    lead_id = fields.Integer(load_default=None, validate=validate.Range(1, 2**63 - 1))
+
+
+@part.route("/deliveries", methods=["GET"])
+@part.arguments(Filter, location="query")
+@part.response(200, ListOf(DeliveryOut))
+def list_deliveries(asked: dict[str, Any]) -> dict[str, Any]:
+    """Deliveries, newest first."""
+    place = door.place_of(asked["cursor"], (door.whole,))
+    rows = deliveries.page(
+        page_session(),
+        lead_id=asked["lead_id"],
+        state=asked["state"],
+        before=place[0] if place else 0,
+        limit=asked["limit"] + 1,
+    )
+    page = door.cut(rows, asked["limit"], lambda row: (row.id,))
+    return {**page, "data": [_shown(row) for row in page["data"]]}
+
+
+@part.route("/deliveries/<int:delivery_id>", methods=["GET"])
+@part.response(200, DeliveryWhole)
+def one(delivery_id: int) -> dict[str, Any]:
+    """One delivery with every try and every hit, by people and by machines."""
+    found = view.one(page_session(), delivery_id)
+    if found is None:
+        raise NotFound(_("There is no such delivery."))
+    return {
+        **_shown(found.delivery),
+        "mail": found.mail,
+        "mail_version": found.mail_version,
+        "subject": found.subject,
+        "attempts": [
+            {"attempt": one.attempt_no, "at": moment(one.at), "outcome": one.outcome, "reply": one.reply}
+            for one in found.attempts
+        ],
+        "hits": [
+            {
+                "at": moment(hit.at),
+                "kind": hit.kind,
+                "verdict": hit.verdict,
+                "reasons": hit.reasons,
+                "link": hit.link,
+            }
+            for hit in found.hits
+        ],
+    }
+
+
+def _shown(row: Delivery) -> dict[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in _AS_THEY_ARE},
+        **{name: moment(getattr(row, name)) for name in _MOMENTS},
+    }

@@ -1,0 +1,146 @@
+"""/leads: make, find, change, and why they stand where they stand."""
+
+from datetime import datetime
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+from marshmallow import fields, validate
+
+from nurture.errors import NotFound
+from nurture.flows import leads as flow
+from nurture.flows.explain import explain as explain_lead
+from nurture.rules.lead_answers import STAGES
+from nurture.rules.messages import instant
+from nurture.rules.words import _
+from nurture.store import lead_json, lead_list
+from nurture.store.lead_list import LeadQuery
+from nurture.store.views import lead as card
+from nurture.web.api import door
+from nurture.web.api.plain import plain
+from nurture.web.api.schemas import Answer, LeadIn, LeadOut, ListOf, TouchOut
+from nurture.web.request import close_session, now, page_session, runtime
+
+part = door.Part("leads", "People: identity, answers, scores and everything that happened.")
+
+
+class Filter(door.PageQuery):
+    """What the list is narrowed to."""
+
+    q = fields.String(load_default="", validate=validate.Length(max=200))
+    temperature = fields.String(load_default=None, validate=validate.OneOf(("cold", "warm", "hot")))
+    grade = fields.String(load_default=None, validate=validate.OneOf(("A", "B", "C")))
+    stage = fields.String(load_default=None, validate=validate.OneOf(STAGES))
+    source = fields.String(load_default=None, validate=validate.Length(max=200))
+    tag = fields.String(load_default=None, validate=validate.Length(max=100))
+
+
+@part.route("/leads", methods=["GET"])
+@part.arguments(Filter, location="query")
+@part.response(200, ListOf(LeadOut))
+def list_leads(asked: dict[str, Any]) -> dict[str, Any]:
+    """Leads, newest first."""
+    limit, cursor = asked.pop("limit"), asked.pop("cursor")
+    place = door.place_of(cursor, (door.whole,))
+    session = page_session()
+    ids = lead_list.page(session, LeadQuery(**asked), before=place[0] if place else None, limit=limit + 1)
+    page = door.cut(ids, limit, lambda lead_id: (lead_id,))
+    leads = lead_json.read(session, page["data"], base_url=_base_url(), now=now())
+    return {**page, "data": [leads[lead_id] for lead_id in page["data"] if lead_id in leads]}
+
+
+@part.route("/leads", methods=["POST"])
+@part.arguments(LeadIn)
+@part.response(201, LeadOut, description="Made; 200 when a known lead was updated.")
+@part.alt_response(200, LeadOut, description="Updated")
+def save(said: dict[str, Any]) -> ResponseReturnValue:
+    """Make a lead, or update the one with this id, e-mail address or phone."""
+    with runtime().sessions.begin() as session:
+        saved = flow.save_lead(session, said, now=now(), by=door.actor(), base_url=_base_url())
+    runtime().wake("leads")
+    return _lead(saved.id), 201 if saved.created else 200
+
+
+@part.route("/leads/<int:lead_id>", methods=["GET"])
+@part.response(200, LeadOut)
+def one(lead_id: int) -> dict[str, Any]:
+    """One lead."""
+    return _lead(lead_id)
+
+
+@part.route("/leads/<int:lead_id>", methods=["PATCH"])
+@part.arguments(LeadIn)
+@part.response(200, LeadOut)
+def change(said: dict[str, Any], lead_id: int) -> dict[str, Any]:
+    """Change what is said and nothing else; null clears a value, or one entry of fields and dates."""
+    with runtime().sessions.begin() as session:
+        flow.save_lead(session, {**said, "id": lead_id}, now=now(), by=door.actor(), base_url=_base_url())
+    runtime().wake("leads")
+    return _lead(lead_id)
+
+
+@part.route("/leads/<int:lead_id>", methods=["DELETE"])
+@part.response(204)
+def erase(lead_id: int) -> None:
+    """Erase the person: nothing more is sent, the address is never taken again, counts stay right."""
+    with runtime().sessions.begin() as session:
+        flow.erase_lead(session, lead_id, pepper=runtime().pepper, now=now(), by=door.actor())
+
+
+@part.route("/leads/<int:lead_id>/timeline", methods=["GET"])
+@part.arguments(door.PageQuery, location="query")
+@part.response(200, ListOf(TouchOut))
+def timeline(asked: dict[str, Any], lead_id: int) -> dict[str, Any]:
+    """Everything that happened, in both directions, newest first."""
+    _existing(lead_id)
+    place = door.place_of(asked["cursor"], (_moment,))
+    before = place[0] if place else None
+    touches = card.timeline(page_session(), lead_id, before=before, limit=asked["limit"])
+    page = door.cut(touches, asked["limit"], lambda touch: (touch.at.isoformat(),))
+    return {
+        **page,
+        "data": [
+            {
+                "at": instant(touch.at),
+                "what": touch.what,
+                "kind": touch.kind,
+                "ref": touch.ref,
+                "about": touch.about,
+                "detail": plain(touch.detail),
+                "verdict": touch.verdict or None,
+            }
+            for touch in page["data"]
+        ],
+    }
+
+
+@part.route("/leads/<int:lead_id>/explain", methods=["GET"])
+@part.response(
+    200, Answer, description="Heat, temperature, grade and readiness, each with what adds up to it."
+)
+def explain(lead_id: int) -> Any:
+    """Why so warm, so strong, so ready."""
+    return plain(explain_lead(page_session(), lead_id, now=now()))
+
+
+def _lead(lead_id: int) -> dict[str, Any]:
+    close_session()
+    lead = lead_json.read(page_session(), [lead_id], base_url=_base_url(), now=now()).get(lead_id)
+    if lead is None:
+        raise NotFound(_("There is no such lead."))
+    return lead
+
+
+def _existing(lead_id: int) -> None:
+    if not lead_list.exists(page_session(), lead_id):
+        raise NotFound(_("There is no such lead."))
+
+
+def _moment(part: Any) -> datetime:
+    moment = datetime.fromisoformat(part)
+    if moment.tzinfo is None:
+        raise ValueError("an instant has a zone")
+    return moment
+
+
+def _base_url() -> str:
+    return runtime().settings.base_url

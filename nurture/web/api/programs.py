@@ -1,0 +1,191 @@
+"""/programs and /chains: what runs, how many stand where; published, paused and resumed."""
+
+from typing import Any
+
+from nurture.errors import Conflict, NotFound
+from nurture.flows import programs as flow
+from nurture.flows.enroll import enter_existing
+from nurture.rules.words import _
+from nurture.store import chains
+from nurture.store.views import programs as view
+from nurture.store.views.programs import Board, Lane, ProgramLine
+from nurture.web.api import door
+from nurture.web.api.plain import moment, plain
+from nurture.web.api.schemas import ChainOut, ListOf, ProgramOut, ProgramWhole, Published
+from nurture.web.request import close_session, now, page_session, runtime
+
+part = door.Part("programs", "Nurture programs: a chain for each temperature.")
+
+
+@part.route("/programs", methods=["GET"])
+@part.arguments(door.PageQuery, location="query")
+@part.response(200, ListOf(ProgramOut))
+def list_programs(asked: dict[str, Any]) -> dict[str, Any]:
+    """Programs, in the order they were made."""
+    place = door.place_of(asked["cursor"], (door.whole,))
+    rows = sorted(view.listing(page_session()), key=lambda row: row.id)
+    later = [row for row in rows if place is None or row.id > place[0]]
+    page = door.cut(later, asked["limit"], lambda row: (row.id,))
+    return {**page, "data": [_line(row) for row in page["data"]]}
+
+
+@part.route("/programs/<int:program_id>", methods=["GET"])
+@part.response(200, ProgramWhole)
+def one(program_id: int) -> dict[str, Any]:
+    """One program: its definition, its chains, and how many leads went through each step."""
+    return _whole(program_id)
+
+
+@part.route("/programs/<int:program_id>/publish", methods=["POST"])
+@part.response(200, Published)
+def publish(program_id: int) -> dict[str, Any]:
+    """Make the newest version live; leads that fit enter, leads inside keep their step."""
+    return _publish(program_id)
+
+
+@part.route("/programs/<int:program_id>/pause", methods=["POST"])
+@part.response(200, ProgramWhole)
+def pause(program_id: int) -> dict[str, Any]:
+    """Nobody enters, nothing is sent, everybody stays where they stand."""
+    _known(program_id)
+    with runtime().sessions.begin() as session:
+        flow.pause(session, program_id, now=now())
+    return _whole(program_id)
+
+
+@part.route("/programs/<int:program_id>/resume", methods=["POST"])
+@part.response(200, ProgramWhole)
+def resume(program_id: int) -> dict[str, Any]:
+    """Go on; what came due meanwhile is taken now, within its windows."""
+    _known(program_id)
+    with runtime().sessions.begin() as session:
+        flow.resume(session, program_id, now=now())
+    runtime().wake("steps")
+    return _whole(program_id)
+
+
+@part.route("/chains", methods=["GET"])
+@part.arguments(door.PageQuery, location="query")
+@part.response(200, ListOf(ChainOut))
+def list_chains(asked: dict[str, Any]) -> dict[str, Any]:
+    """The chains of all programs."""
+    place = door.place_of(asked["cursor"], (door.whole,))
+    rows = sorted(_chains(), key=lambda chain: chain["id"])
+    later = [row for row in rows if place is None or row["id"] > place[0]]
+    return door.cut(later, asked["limit"], lambda row: (row["id"],))
+
+
+@part.route("/chains/<int:chain_id>", methods=["GET"])
+@part.response(200, ChainOut)
+def chain(chain_id: int) -> dict[str, Any]:
+    """One chain, each step with its counts."""
+    return _chain(chain_id)
+
+
+@part.route("/chains/<int:chain_id>/publish", methods=["POST"])
+@part.response(200, Published)
+def publish_chain(chain_id: int) -> dict[str, Any]:
+    """Publish the program of this chain: the chains of a program go live together."""
+    return _publish(_chain(chain_id)["program_id"])
+
+
+@part.route("/chains/<int:chain_id>/pause", methods=["POST"])
+@part.response(200, ChainOut)
+def pause_chain(chain_id: int) -> dict[str, Any]:
+    """Stop this chain alone; everybody in it stays where they stand."""
+    return _switch_chain(chain_id, paused=True)
+
+
+@part.route("/chains/<int:chain_id>/resume", methods=["POST"])
+@part.response(200, ChainOut)
+def resume_chain(chain_id: int) -> dict[str, Any]:
+    """Let this chain go on."""
+    return _switch_chain(chain_id, paused=False)
+
+
+def _publish(program_id: int) -> dict[str, Any]:
+    _known(program_id)
+    with runtime().sessions.begin() as session:
+        moved = flow.publish(session, program_id, now=now())
+    entered = enter_existing(runtime().sessions, now=now())
+    runtime().wake("steps")
+    return {"moved": moved, "entered": entered}
+
+
+def _switch_chain(chain_id: int, *, paused: bool) -> dict[str, Any]:
+    _chain(chain_id)
+    close_session()
+    with runtime().sessions.begin() as session:
+        switched = chains.switch(session, chain_id, paused=paused, now=now())
+    if not switched:
+        raise Conflict(_("This chain is paused already.") if paused else _("This chain is not paused."))
+    runtime().wake("steps")
+    return _chain(chain_id)
+
+
+def _known(program_id: int) -> None:
+    if all(row.id != program_id for row in view.listing(page_session())):
+        raise NotFound(_("There is no such program."))
+    close_session()
+
+
+def _whole(program_id: int) -> dict[str, Any]:
+    close_session()
+    board = view.board(page_session(), program_id, now=now())
+    if board is None:
+        raise NotFound(_("There is no such program."))
+    return {
+        "id": board.program.id,
+        "key": board.program.key,
+        "name": board.program.name,
+        "state": board.program.state,
+        "version": board.no,
+        "draft_version": board.draft_no,
+        "published_at": moment(board.published_at),
+        "definition": plain(board.spec),
+        "chains": _lanes(board),
+    }
+
+
+def _chains() -> list[dict[str, Any]]:
+    close_session()
+    session = page_session()
+    boards = [view.board(session, row.id, now=now()) for row in view.listing(session)]
+    return [lane for board in boards if board is not None for lane in _lanes(board)]
+
+
+def _chain(chain_id: int) -> dict[str, Any]:
+    found = next((chain for chain in _chains() if chain["id"] == chain_id), None)
+    if found is None:
+        raise NotFound(_("There is no such chain."))
+    return found
+
+
+def _lanes(board: Board) -> list[dict[str, Any]]:
+    return [_lane(board.program.id, temperature, lane) for temperature, lane in sorted(board.lanes.items())]
+
+
+def _lane(program_id: int, temperature: str, lane: Lane) -> dict[str, Any]:
+    return {
+        "id": lane.chain_id,
+        "program_id": program_id,
+        "temperature": temperature,
+        "paused": lane.paused,
+        "inside": lane.inside,
+        "steps": [
+            {"key": key, "waiting": max(0, one.get("entered", 0) - one.get("left", 0)), **one}
+            for key, one in lane.steps.items()
+        ],
+    }
+
+
+def _line(row: ProgramLine) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "key": row.key,
+        "name": row.name,
+        "state": row.state,
+        "live_version": row.live_no,
+        "draft_version": row.draft_no,
+        "inside": row.inside,
+    }
