@@ -8,7 +8,7 @@ from nurture.runtime import Runtime
 from nurture.web import access, errors, files, health, language, limits, rendering, security, wording
 from nurture.web.admin import account, deliveries, leads, overview, programs, settings, webhooks
 from nurture.web.parts import ROOT, load_vendor
-from nurture.web.public import answers, letters, sessions, setup
+from nurture.web.public import answers, choosing, leaving, letters, sessions, setup
 from nurture.web.request import close_session
 from nurture.web.sales import handoffs
 
@@ -18,6 +18,8 @@ _PAGES = (
     sessions.pages,
     setup.pages,
     letters.pages,
+    leaving.pages,
+    choosing.pages,
     answers.pages,
     overview.pages,
     leads.pages,

@@ -26,7 +26,7 @@ def install(app: Flask, vendor: Vendor) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(
         when=when, moment=moment, day=day, clock=clock, lasting=lasting, num=number, share=share, money=money,
-        initials=initials, masked=masked, points=points,
+        sentence=sentence, initials=initials, masked=masked, points=points,
     )  # fmt: skip
     environment.globals.update(
         own=files.own,
@@ -116,6 +116,11 @@ def initials(name: str) -> str:
     words = [word for word in name.replace(".", " ").split() if word[:1].isalpha()]
     chosen = words[-2:] if len(words) > 1 else words
     return "".join(word[0].upper() for word in chosen) or "?"
+
+
+def sentence(text: str) -> str:
+    """With a capital at its beginning; the rest as it is."""
+    return text[:1].upper() + text[1:]
 
 
 def masked(address: str) -> str:

@@ -1,6 +1,7 @@
 """What a request has at hand: the runtime, one reading of the clock, one read-only session, the user."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
@@ -53,7 +54,9 @@ def signed_in() -> Viewer:
 def page_shell() -> Shell:
     """What stands around every page, read once a request."""
     if "shell" not in g:
-        g.shell = shell.load(page_session())
+        around = shell.load(page_session())
+        # NURTURE_LIVE=1 stands in for the switch (scripted installations).
+        g.shell = replace(around, live=around.live or runtime().settings.live)
     return cast(Shell, g.shell)
 
 

@@ -100,6 +100,41 @@ POSTS = {
     "delivered": _N("delivered"),
     "failed": _N("given up"),
 }
+RESTING = {
+    "newsletter_only": _N("came to the end, newsletters only"),
+    "repeat": _N("came to the end, begins again later"),
+    "rest": _N("rests after its temperature changed"),
+    "holdout": _N("belongs to the group that is compared with"),
+    "circle": _N("the chain went in a circle: look at its goto steps"),
+    "chain_removed": _N("its chain was taken out of the program"),
+}
+DUE = {
+    "wait": _N("waits as written"),
+    "wait_until": _N("waits for the day and hour"),
+    "wait_for": _N("waits for a signal"),
+    "window": _N("outside the hours in which the program writes"),
+    "frequency": _N("had enough mails for now"),
+}
+REASONS = {
+    "no_address": _N("no e-mail address"),
+    "erased": _N("the lead was erased"),
+    "suppressed": _N("the address must not be written to"),
+    "no_consent": _N("no consent for this purpose"),
+    "unsubscribed": _N("unsubscribed"),
+    "window": _N("outside the hours in which the program writes"),
+    "frequency": _N("had enough mails for now"),
+}
+CHANNELS = {
+    "import": _N("by import"),
+    "api": _N("by API"),
+    "form": _N("by form"),
+    "double_opt_in": _N("by double opt-in"),
+    "preferences": _N("on the preferences page"),
+    "confirm": _N("by confirmation"),
+    "page": _N("on the unsubscribe page"),
+    "one_click": _N("by one click in the mail program"),
+}
+PARTS = {"need": _N("Need"), "activity": _N("Activity"), "data": _N("Data"), "bant": _N("BANT")}
 _TABLES: Mapping[str, Mapping[str, str]] = {
     "stage": STAGES,
     "temperature": TEMPERATURES,
@@ -114,6 +149,11 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "role": ROLES,
     "program": PROGRAMS,
     "post": POSTS,
+    "resting": RESTING,
+    "due": DUE,
+    "reason": REASONS,
+    "channel": CHANNELS,
+    "part": PARTS,
 }
 
 

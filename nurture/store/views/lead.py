@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, aliased
 
 from nurture.store.companies import Company
@@ -145,7 +145,7 @@ def _runs(session: Session, lead_id: int) -> list[RunLine]:
         .join(ChainRow, ChainRow.id == Enrollment.chain_id)
         .join(ProgramVersion, ProgramVersion.id == Enrollment.version_id)
         .where(Enrollment.lead_id == lead_id)
-        .order_by(func.coalesce(Enrollment.ended_at, "infinity").desc(), Enrollment.id.desc())
+        .order_by(Enrollment.ended_at.desc().nulls_first(), Enrollment.id.desc())
         .limit(6)
     )
     return [RunLine(*tuple(row)) for row in rows]

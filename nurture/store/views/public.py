@@ -33,6 +33,15 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A consent that a confirmation link is about."""
+
+    email: str | None
+    purpose: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Question:
     """A hand-off behind an answer link."""
 
@@ -67,14 +76,14 @@ def reader(session: Session, lead_id: int, delivery_id: int) -> Reader | None:
     return Reader(row[0], delivery_id, row[1], row[2], {row.purpose: row.granted for row in held})
 
 
-def pending(session: Session, lead_id: int, consent_id: int) -> tuple[str | None, str, str] | None:
-    """The address, purpose and state of a consent that a confirmation link is about."""
+def pending(session: Session, lead_id: int, consent_id: int) -> Asked | None:
+    """What the confirmation link of this lead asks; None when there is no such question."""
     row = session.execute(
         select(Lead.email, Consent.purpose, Consent.state)
         .join(Consent, Consent.lead_id == Lead.id)
         .where(Lead.id == lead_id, Consent.id == consent_id, Lead.erased_at.is_(None))
     ).one_or_none()
-    return (row[0], row[1], row[2]) if row else None
+    return Asked(*row) if row else None
 
 
 def question(session: Session, handoff_id: int) -> Question | None:

@@ -1,10 +1,48 @@
-"""What the lead card draws: heat as it was and will be, readiness by its parts, the steps ahead."""
+"""What the lead card draws: heat as it was and will be, readiness by its parts, the step ahead."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
 
-from nurture.rules import heat
+from nurture.flows.explain import explain, heat_curve
+from nurture.rules import duration, heat
 from nurture.rules.model import HeatModel
+from nurture.rules.program import read
+from nurture.rules.words import _
+from nurture.store.views.lead import Card, RunLine
+from nurture.store.views.reading import PageSession
+from nurture.web.admin.board import in_words
+from nurture.web.rendering import number
+from nurture.web.wording import says
+
+PERIODS = {"30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(days=365)}
+_AHEAD = timedelta(days=30)
+_MARKED = 7
+Curve = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """The scores with what adds up to them; `chart` is what the script draws, None without a model."""
+
+    half_life: str
+    heat: dict[str, Any]
+    temperature: dict[str, Any]
+    grade: dict[str, Any]
+    readiness: dict[str, Any]
+    chart: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What comes next in a program, in words."""
+
+    icon: str
+    title: str
+    note: str
+    due_at: datetime | None
 
 
 def heat_reader(model: HeatModel | None, now: datetime) -> Callable[[float | None], float]:
@@ -13,3 +51,90 @@ def heat_reader(model: HeatModel | None, now: datetime) -> Callable[[float | Non
         return lambda _log: 0.0
     half_life = model.half_life_s
     return lambda log: heat.log2_value(heat.NOTHING if log is None else log, now, half_life)
+
+
+def explained(session: PageSession, card: Card, *, period: str, now: datetime) -> Explained | None:
+    """The explanation of one lead at `now`; None before a heat model is loaded."""
+    told = explain(session, card.lead.id, now=now)
+    if told["model"] is None:
+        return None
+    half_life = duration.parse(told["model"]["half_life"])
+    curve = heat_curve(session, card.lead.id, since=now - PERIODS[period], until=now)
+    return Explained(
+        half_life=duration.describe(half_life),
+        heat=told["heat"],
+        temperature=told["temperature"],
+        grade=told["grade"],
+        readiness=told["readiness"],
+        chart=_chart(told, curve, half_life.elapsed, now),
+    )
+
+
+def ahead(runs: Sequence[RunLine], *, now: datetime) -> list[Ahead]:
+    """One line for each run that goes on."""
+    return [_ahead(run, now) for run in runs if run.state != "ended"]
+
+
+def _ahead(run: RunLine, now: datetime) -> Ahead:
+    place = _("{program}, {chain} chain").format(
+        program=run.program, chain=says(run.temperature, "temperature").lower()
+    )
+    if run.program_state == "paused" or run.chain_paused:
+        return Ahead("player-pause", _("Everything rests: the program is paused"), place, None)
+    if run.state == "resting":
+        reason = says(run.resting_reason, "resting")
+        return Ahead("hourglass", _("Rests: {reason}").format(reason=reason), place, run.due_at)
+    if run.waits_for_delivery:
+        return Ahead("send", _("A mail is on its way"), place, None)
+    return _at_step(run, place, now)
+
+
+def _at_step(run: RunLine, place: str, now: datetime) -> Ahead:
+    chain = read(run.spec).chains.get(run.temperature)
+    step = chain.by_key.get(run.step_key or chain.first or "") if chain else None
+    icon, title = in_words(step, {}) if step else ("route", _("The next step of the chain"))
+    because = f"{place} · {says(run.due_reason, 'due')}" if run.due_reason else place
+    return Ahead(icon, title, because, run.due_at)
+
+
+def _chart(told: Mapping[str, Any], curve: Curve, half_life: timedelta, now: datetime) -> dict[str, Any]:
+    value, thresholds = told["heat"]["value"], told["temperature"]["thresholds"]
+    shown = {name: number(band["rise"]) for name, band in thresholds.items()}
+    return {
+        "line": [[_millis(point["at"]), point["heat"]] for point in curve],
+        "next": [
+            [
+                _millis(now + day * timedelta(days=1)),
+                round(value * 2 ** -(timedelta(days=day) / half_life), 1),
+            ]
+            for day in range(_AHEAD.days + 1)
+        ],
+        "touches": _marked(curve),
+        "most": max([point["heat"] for point in curve] + [value, 1]),
+        **thresholds,
+        "words": {
+            "heat": _("Heat"),
+            "silent": _("If silent"),
+            "touch": _("Touch"),
+            "hot": _("Hot from {n}").format(n=shown["hot"]),
+            "warm": _("Warm from {n}").format(n=shown["warm"]),
+            "stays": _("stays hot above {n}").format(n=number(thresholds["hot"]["fall"])),
+        },
+    }
+
+
+def _marked(curve: Curve) -> list[list[Any]]:
+    """The largest jumps, each named by its signal, in order of time."""
+    jumps = [
+        (after["heat"] - before["heat"], after)
+        for before, after in pairwise(curve)
+        if after["kind"] is not None and after["heat"] > before["heat"]
+    ]
+    largest = sorted(jumps, key=lambda jump: -jump[0])[:_MARKED]
+    marked = sorted((point for _rise, point in largest), key=lambda point: point["at"])
+    return [[_millis(point["at"]), point["heat"], says(point["kind"], "signal")] for point in marked]
+
+
+def _millis(at: datetime) -> int:
+    """What the browser counts in."""
+    return int(at.timestamp() * 1000)

@@ -53,13 +53,16 @@ def card(lead_id: int) -> ResponseReturnValue:
     card = card_view.load(session, lead_id)
     if card is None:
         raise NotFound(_("There is no such lead."))
-    only = chosen("only", ("mails", "people"))
+    only, period = chosen("only", ("mails", "people")), chosen("days", tuple(lead_card.PERIODS)) or "90"
     return render_template(
         "admin/leads/card.html",
         card=card,
         lead=card.lead,
+        lead_id=lead_id,
         only=only,
-        explained=None,
+        period=period,
+        explained=lead_card.explained(session, card, period=period, now=now()),
+        ahead=lead_card.ahead(card.runs, now=now()),
         touches=card_view.timeline(session, lead_id, before=None, only=only),
         page_size=card_view.TIMELINE_PAGE,
     )
@@ -77,7 +80,6 @@ def timeline(lead_id: int) -> ResponseReturnValue:
         touches=touches,
         only=only,
         page_size=card_view.TIMELINE_PAGE,
-        worth={},
     )
 
 

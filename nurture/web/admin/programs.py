@@ -1,15 +1,17 @@
 """Programs: the list, and the board of three lanes with live counts."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import NotFound
+from nurture.flows import programs as flows
+from nurture.flows.enroll import enter_existing
 from nurture.rules.program import TEMPERATURES, read
-from nurture.rules.words import _
+from nurture.rules.words import _, ngettext
 from nurture.store.views import programs as view
 from nurture.store.views.model import default_model
 from nurture.web.admin import board as drawing
-from nurture.web.request import now, page_session
+from nurture.web.request import now, page_session, runtime
 
 pages = Blueprint("programs", __name__)
 
@@ -42,3 +44,31 @@ def board(program_id: int) -> ResponseReturnValue:
         rules=drawing.rules(program),
         model=default_model(session),
     )
+
+
+@pages.post("/programs/<int:program_id>/publish")
+def publish(program_id: int) -> ResponseReturnValue:
+    """Make the newest version live; those who fit enter at once."""
+    with runtime().sessions.begin() as session:
+        moved = flows.publish(session, program_id, now=now())
+    entered = enter_existing(runtime().sessions, now=now())
+    runtime().wake("advance")
+    flash(ngettext("Live. %s lead entered.", "Live. %s leads entered.", entered) % entered)
+    if moved:
+        flash(ngettext("%s lead goes on at another step.", "%s leads go on at another step.", moved) % moved)
+    return redirect(url_for("programs.board", program_id=program_id))
+
+
+@pages.post("/programs/<int:program_id>/pause")
+def pause(program_id: int) -> ResponseReturnValue:
+    with runtime().sessions.begin() as session:
+        flows.pause(session, program_id, now=now())
+    return redirect(url_for("programs.board", program_id=program_id))
+
+
+@pages.post("/programs/<int:program_id>/resume")
+def resume(program_id: int) -> ResponseReturnValue:
+    with runtime().sessions.begin() as session:
+        flows.resume(session, program_id, now=now())
+    runtime().wake("advance")
+    return redirect(url_for("programs.board", program_id=program_id))

@@ -1,0 +1,51 @@
+"""A lead chooses what to be written about, or confirms what was asked. In the caller's transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from nurture.flows import consent
+from nurture.flows.enroll import enter_programs
+from nurture.flows.unsubscribe import unsubscribe
+from nurture.store import consents
+
+CHANNEL = "preferences"
+
+
+def choose(
+    session: Session,
+    lead_id: int,
+    wanted: Mapping[str, str],
+    *,
+    delivery_id: int | None,
+    proof: Mapping[str, Any],
+    now: datetime,
+) -> bool:
+    """Agree to the purposes of `wanted` (purpose -> the words that stood beside the box) and to no other;
+    whether anything changed. Purposes that nobody could be mailed for are left out."""
+    consents.take_turn(session, lead_id)
+    known, held = consents.purposes_for(session, lead_id), consents.standing(session, lead_id)
+    agreed = [purpose for purpose in known if purpose in wanted and held.get(purpose) != consent.GRANTED]
+    left = [purpose for purpose in known if purpose not in wanted and held.get(purpose) == consent.GRANTED]
+    for purpose in agreed:
+        consent.grant(
+            session, lead_id, purpose, wording=wanted[purpose], channel=CHANNEL, proof=proof, now=now
+        )
+    for purpose in left:
+        unsubscribe(session, lead_id, purpose, how=CHANNEL, proof=proof, now=now, delivery_id=delivery_id)
+    if agreed:
+        enter_programs(session, [lead_id], now=now)
+    return bool(agreed or left)
+
+
+def confirm(
+    session: Session, lead_id: int, consent_id: int, *, proof: Mapping[str, Any], now: datetime
+) -> bool:
+    """The lead confirms a consent that was asked for (double opt-in) and enters what it opens; whether
+    that was news. Raises NotFound when there is nothing to confirm."""
+    news = consent.confirm(session, lead_id, consent_id, proof=proof, now=now)
+    if news:
+        enter_programs(session, [lead_id], now=now)
+    return news
