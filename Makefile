@@ -52,7 +52,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@echo "Setting up the virtual environment (once)…"
 	@$(PYTHON) -m venv $(VENV) >/dev/null || { \
 		echo "The virtual environment could not be made: install the venv module of Python (Debian: apt-get install python3-venv)." >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -r requirements.txt || { \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --use-pep517 -r requirements.txt || { \
 		echo "The packages could not be installed: is the package index within reach? See the lines above." >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --editable . || { \
 		echo "The program itself could not be installed; see the lines above." >&2; exit 1; }

@@ -1,5 +1,6 @@
 """`nurture up`: everything, supervised, until Ctrl-C."""
 
+import os
 import signal
 import socket
 import sys
@@ -71,6 +72,7 @@ class Stop:
 @click.command()
 def up() -> None:
     """Start everything and keep it running until Ctrl-C."""
+    os.umask(0o077)  # what the processes keep is for this user alone
     settings = load_settings()
     home = Home(settings.home)
     home.make()

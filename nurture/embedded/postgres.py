@@ -58,6 +58,8 @@ class Postgres:
         pid = self.running()
         if pid is None:
             way = privileges.disguise(self.data)
+            for folder in (self.data.parent, self.sockets.parent):
+                way.let_through(folder)
             programs = privileges.reachable_programs(parts.postgres_folder(), way)
             self._make_data(programs, way)
             pid = self._start(programs, way)
@@ -116,6 +118,7 @@ class Postgres:
 
     def _start(self, programs: Path, way: privileges.Disguise) -> int:
         self._clear_marks_of_the_dead()
+        way.hand_over(self.data)
         way.hand_over(self.sockets)
         settings = _DURABLE if self.durable else _THROWAWAY
         process = processes.detached(

@@ -22,22 +22,32 @@ from nurture.errors import Unavailable
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_PDEATHSIG = 1
 _NOBODY = 65534
+_PROGRAMS = Path("/var/lib/nurture")  # for an account that may not enter the virtual environment
 # Loaded once, before any fork: between fork and exec only system calls are safe.
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
 class Disguise:
-    """How a server process has to be started, and who owns its files."""
+    """How a server process has to be started, and who owns its files (uid, gid; None: the caller)."""
 
     before_exec: Callable[[], None] | None = None
     popen: dict[str, Any] = field(default_factory=dict)
     owner: tuple[int, int] | None = None
+    stranger: bool = False
 
     def hand_over(self, folder: Path) -> None:
-        """Give a folder to the account that the server runs under."""
-        if self.owner is not None:
-            os.chown(folder, *self.owner)
+        """Give a folder with all that is in it to the account that the server runs under."""
+        if self.owner is None or folder.stat().st_uid == self.owner[0]:
+            return
+        for place, _, files in os.walk(folder):
+            for name in ("", *files):
+                os.chown(os.path.join(place, name), *self.owner, follow_symlinks=False)
+
+    def let_through(self, folder: Path) -> None:
+        """Let a stranger's account walk through a private folder, without letting it look around."""
+        if self.stranger and folder.stat().st_uid == os.geteuid():
+            folder.chmod(folder.stat().st_mode | 0o011)
 
 
 def disguise(data: Path) -> Disguise:
@@ -45,7 +55,7 @@ def disguise(data: Path) -> Disguise:
     if os.geteuid() != 0:
         return Disguise()
     if _namespaces_work():
-        return Disguise(before_exec=enter_namespace)
+        return Disguise(before_exec=enter_namespace, owner=(os.geteuid(), os.getegid()))
     return _as_nobody(data)
 
 
@@ -79,11 +89,12 @@ def _as_nobody(data: Path) -> Disguise:
         account = pwd.getpwnam("nobody")
     except KeyError:
         raise Unavailable(_cannot("this machine has no account nobody")) from None
-    if not passable(data.parent):
-        raise Unavailable(_cannot(f"the account nobody may not enter {data.parent}"))
+    if not passable(data.parent.parent):
+        raise Unavailable(_cannot(f"the account nobody may not enter {data.parent.parent}"))
     return Disguise(
         popen={"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []},
         owner=(account.pw_uid, account.pw_gid),
+        stranger=True,
     )
 
 
@@ -101,13 +112,13 @@ def passable(folder: Path) -> bool:
 
 def reachable_programs(folder: Path, way: Disguise) -> Path:
     """The PostgreSQL programs at a place where the server's account can run them."""
-    if way.owner is None or passable(folder):
+    if not way.stranger or passable(folder):
         return folder
-    copy = Path("/var/lib/nurture") / f"postgres-{folder.parent.stat().st_mtime_ns}"
+    copy = _PROGRAMS / f"postgres-{folder.parent.stat().st_mtime_ns}"
     if not copy.exists():
         unfinished = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(folder.parent, unfinished / "pginstall", symlinks=True)
-        unfinished.chmod(0o755)
-        (unfinished / "pginstall").chmod(0o755)
+        shutil.copytree(folder.parent, unfinished, symlinks=True)
+        for place in (_PROGRAMS, unfinished):
+            place.chmod(0o755)
         unfinished.rename(copy)
-    return copy / "pginstall/bin"
+    return copy / "bin"

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
 from redis import Redis
 
 from nurture.config import Settings, load_settings
-from nurture.embedded import parts, processes
+from nurture.embedded import parts, privileges, processes
 from nurture.embedded.home import Home
 from nurture.embedded.servers import heal, running, servers
 from nurture.embedded.sockets import socket_folder
@@ -189,6 +190,49 @@ def test_a_missing_part_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch
         parts.postgres_folder()
     with pytest.raises(Unavailable, match=r"redis-server.*NURTURE_REDIS_URL"):
         parts.redis_program()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs an account to lend")
+def test_without_user_namespaces_the_account_nobody_serves_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(privileges, "_namespaces_work", lambda: False)
+    with TemporaryDirectory(dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        home = Path(name) / "home"
+        with servers(settings_for(home)) as addresses:
+            psycopg.connect(addresses.database_url).close()
+            assert Redis.from_url(addresses.redis_url).ping()
+            assert (home / "postgres").owner() == "nobody"
+        monkeypatch.undo()
+        # The same data where namespaces are allowed, after a move to another machine.
+        with servers(settings_for(home)) as addresses:
+            psycopg.connect(addresses.database_url).close()
+            assert (home / "postgres" / "base").owner() == "root"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs an account to lend")
+def test_where_nobody_may_not_enter_the_sentence_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(privileges, "_namespaces_work", lambda: False)
+    (tmp_path / "closed").mkdir(mode=0o700)
+    said = "account nobody may not enter.*NURTURE_HOME.*NURTURE_DATABASE_URL"
+    with pytest.raises(Unavailable, match=said), servers(settings_for(tmp_path / "closed" / "home")):
+        pass
+
+
+def test_programs_out_of_reach_are_copied_to_where_the_account_can_run_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(privileges, "_PROGRAMS", tmp_path / "programs")
+    monkeypatch.setattr(privileges, "passable", lambda folder: False)
+    stranger = privileges.Disguise(stranger=True)
+
+    copied = privileges.reachable_programs(parts.postgres_folder(), stranger)
+
+    assert copied.is_relative_to(tmp_path)
+    assert privileges.reachable_programs(parts.postgres_folder(), stranger) == copied
+    said = subprocess.run([copied / "postgres", "--version"], capture_output=True, text=True, check=True)
+    assert "PostgreSQL) 18" in said.stdout
 
 
 def test_the_throwaway_servers_die_with_their_caller(tmp_path: Path) -> None:
