@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Flask
 
 from nurture.runtime import Runtime
-from nurture.web import access, errors, files, health, language, limits, rendering, security, wording
+from nurture.web import access, api, errors, files, health, language, limits, rendering, security, wording
 from nurture.web.admin import account, deliveries, leads, overview, programs, settings, webhooks
 from nurture.web.parts import ROOT, load_vendor
 from nurture.web.public import answers, choosing, leaving, letters, sessions, setup
@@ -47,6 +47,7 @@ def create_app(runtime: Runtime, *, templates: Path = ROOT / "templates") -> Fla
     access.install(app)
     for pages in _PAGES:
         app.register_blueprint(pages)
+    api.register(app, runtime)
     app.teardown_request(close_session)
     access.check_table(app)
     return app
