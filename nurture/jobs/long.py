@@ -1,7 +1,18 @@
 """Long jobs: what takes minutes at a million leads, and may be begun again at any time."""
 
 from nurture.flows.enroll import enter_existing
-from nurture.runtime import opened
+from nurture.flows.import_leads import run_waiting
+from nurture.runtime import Runtime, opened
+
+
+def carry_out_imports() -> int:
+    """Carry out the uploaded files that wait on this host; how many."""
+    with opened() as runtime:
+        done = 0
+        while _one_import(runtime):
+            runtime.wake("advance")
+            done += 1
+        return done
 
 
 def enter_programs(day: int) -> int:
@@ -10,3 +21,13 @@ def enter_programs(day: int) -> int:
     for what merely time has made true."""
     with opened() as runtime:
         return enter_existing(runtime.sessions, now=runtime.now())
+
+
+def _one_import(runtime: Runtime) -> int:
+    return run_waiting(
+        runtime.sessions,
+        home=runtime.settings.home,
+        pepper=runtime.pepper,
+        base_url=runtime.settings.base_url,
+        now=runtime.now(),
+    )

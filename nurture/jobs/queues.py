@@ -41,10 +41,18 @@ def offer_turn(redis: Redis) -> bool:
     return _once(pumps, _TURN, f"pump-{_seconds(redis) // TICK_SECONDS}", _TURN_TIMEOUT)
 
 
+def offer_long(redis: Redis, job: Callable[[], object]) -> bool:
+    """Have a long job wait in the queue; False when one waits already."""
+    waiting = queue(redis, LONG)
+    if waiting.count:
+        return False
+    return _once(waiting, _name(job), f"{job.__name__}-{_seconds(redis) // TICK_SECONDS}", _LONG_TIMEOUT)
+
+
 def start_long(redis: Redis, job: Callable[[int], object], number: int) -> bool:
     """Queue a long job about `number`; False when it was queued within the last days."""
-    name = f"{job.__module__}.{job.__qualname__}"
-    return _once(queue(redis, LONG), name, f"{job.__name__}-{number}", _LONG_TIMEOUT, number, kept=_LONG_KEPT)
+    where, name = queue(redis, LONG), f"{job.__name__}-{number}"
+    return _once(where, _name(job), name, _LONG_TIMEOUT, number, kept=_LONG_KEPT)
 
 
 def workers(redis: Redis, name: str) -> int:
@@ -74,6 +82,10 @@ def _once(where: Queue, job: str, name: str, timeout: int, *arguments: int, kept
     except DuplicateJobError:
         return False
     return True
+
+
+def _name(job: Callable[..., object]) -> str:
+    return f"{job.__module__}.{job.__qualname__}"
 
 
 def _seconds(redis: Redis) -> int:

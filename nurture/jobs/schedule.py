@@ -11,7 +11,8 @@ from redis import Redis
 from nurture.jobs import long, queues
 from nurture.jobs.queues import TICK_SECONDS
 from nurture.runtime import Runtime
-from nurture.store import partitions
+from nurture.store import imports, partitions
+from nurture.store.views.reading import reading
 
 log = structlog.get_logger()
 
@@ -32,6 +33,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
     """The list."""
     return [
         Periodic("offer_turn", TICK_SECONDS, lambda: queues.offer_turn(redis)),
+        Periodic("imports", 2, lambda: look_for_imports(runtime, redis)),
         Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
         Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
     ]
@@ -47,6 +49,17 @@ def keep_time(items: list[Periodic], stop: threading.Event) -> None:
             if now >= due[item]:
                 due[item] = now + (item.seconds if _runs(item, said) else min(1.0, item.seconds))
         stop.wait(_BEAT)
+
+
+def look_for_imports(runtime: Runtime, redis: Redis) -> None:
+    """Offer the long job of imports while an uploaded file of this host is unfinished."""
+    uploaded = {path.stem for path in (runtime.settings.home / "uploads").glob("*")}
+    if not uploaded:
+        return
+    with reading(runtime.sessions) as session:
+        unfinished = {str(import_id) for import_id in imports.unfinished(session)}
+    if uploaded & unfinished:
+        queues.offer_long(redis, long.carry_out_imports)
 
 
 def enter_programs_today(runtime: Runtime, redis: Redis) -> None:

@@ -2,12 +2,20 @@
 
 import threading
 import time
+from pathlib import Path
 
 from redis import Redis
 
+from nurture.flows.import_leads import ImportOptions, begin_import, keep_upload
 from nurture.jobs import queues
 from nurture.jobs.queues import LONG, PUMP, queue
-from nurture.jobs.schedule import Periodic, enter_programs_today, keep_time, make_partitions
+from nurture.jobs.schedule import (
+    Periodic,
+    enter_programs_today,
+    keep_time,
+    look_for_imports,
+    make_partitions,
+)
 from nurture.runtime import Runtime
 from tests.clock import StandingClock
 
@@ -92,6 +100,24 @@ def test_leads_may_enter_by_the_mere_passing_of_time_once_a_day(
     enter_programs_today(runtime, redis_client)
 
     assert queue(redis_client, LONG).count == 2
+
+
+def test_an_uploaded_file_that_waits_is_offered_to_the_long_worker(
+    runtime: Runtime, redis_client: Redis, tmp_path: Path
+) -> None:
+    sent = tmp_path / "sent.csv"
+    sent.write_text("email\nann@lead.example\n")
+    begun = begin_import(runtime.sessions, sent, ImportOptions(), now=runtime.now(), by="test")
+    look_for_imports(runtime, redis_client)
+    assert queue(redis_client, LONG).count == 0  # typed into a terminal elsewhere: not ours to carry out
+
+    (runtime.settings.home / "uploads").mkdir(parents=True)
+    keep_upload(sent, runtime.settings.home, begun)
+    look_for_imports(runtime, redis_client)
+    look_for_imports(runtime, redis_client)
+
+    [job] = queue(redis_client, LONG).jobs
+    assert job.func_name == "nurture.jobs.long.carry_out_imports"
 
 
 def test_partitions_exist_ahead_of_their_first_row(runtime: Runtime) -> None:
