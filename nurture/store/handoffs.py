@@ -113,7 +113,7 @@ def locked(session: Session, handoff_id: int) -> Handoff | None:
     lead_id = session.scalar(select(Handoff.lead_id).where(Handoff.id == handoff_id))
     if lead_id is None:
         return None
-    session.execute(text("SELECT FROM lead WHERE id = :id FOR UPDATE"), {"id": lead_id})
+    session.execute(text("SELECT FROM lead WHERE id = :id FOR NO KEY UPDATE"), {"id": lead_id})
     return session.get(Handoff, handoff_id, with_for_update=True, populate_existing=True)
 
 

@@ -45,7 +45,7 @@ _NEXT = text("""
         OR (l.armed AND h.cause = ANY(:cooling))
     )
     ORDER BY h.cause <> 'direct_request', NOT h.priority, h.score DESC, h.ready_at, h.id
-    LIMIT :limit FOR UPDATE OF l SKIP LOCKED
+    LIMIT :limit FOR NO KEY UPDATE OF l SKIP LOCKED
 """)
 
 

@@ -25,7 +25,7 @@ class Ripener:
 _LOCK = text("""
     WITH locked AS (
         SELECT id, stage, armed, erased_at IS NULL AND NOT is_test AS real FROM lead
-        WHERE id = ANY(:leads) ORDER BY id FOR UPDATE
+        WHERE id = ANY(:leads) ORDER BY id FOR NO KEY UPDATE
     )
     SELECT id, stage, armed, real, (
         SELECT h.id FROM handoff h

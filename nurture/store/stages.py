@@ -43,7 +43,7 @@ _MOVE = text("""
     ), leaving AS (
         SELECT l.id, l.stage AS old, l.email, given.new, given.reason
         FROM lead l JOIN given ON given.lead_id = l.id
-        WHERE l.stage <> given.new ORDER BY l.id FOR UPDATE OF l
+        WHERE l.stage <> given.new ORDER BY l.id FOR NO KEY UPDATE OF l
     ), moved AS (
         UPDATE lead SET stage = leaving.new, stage_since = :now, updated_at = :now
         FROM leaving WHERE lead.id = leaving.id
