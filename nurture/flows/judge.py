@@ -29,6 +29,7 @@ from nurture.store.scores import UNTOUCHED, LeadScore, LeadState, Touched
 from nurture.store.webhooks import Message, write_messages
 
 NO_TOUCHES: Mapping[int, Touched] = MappingProxyType({})
+BATCH = 500
 _CHANGED = "lead.temperature_changed"
 
 
@@ -46,7 +47,16 @@ class Judged:
 
 def judge_leads(session: Session, lead_ids: Sequence[int], *, now: datetime) -> dict[int, Judged]:
     """Judge leads whose facts have changed (fields, company, BANT, consent, stage): grade, readiness,
-    hand-off if one has become ripe, entry into programs. In the caller's transaction."""
+    hand-off if one has become ripe, entry into programs. In the caller's transaction, any number of
+    leads, in batches, locked in the order of their ids."""
+    ordered = sorted(set(lead_ids))
+    found: dict[int, Judged] = {}
+    for start in range(0, len(ordered), BATCH):
+        found |= _judge_batch(session, ordered[start : start + BATCH], now)
+    return found
+
+
+def _judge_batch(session: Session, lead_ids: Sequence[int], now: datetime) -> dict[int, Judged]:
     live = models.live(session)
     leads = scores.lock(session, lead_ids)
     stored = heats.load(session, leads, [model.id for model in live])
