@@ -4,7 +4,7 @@ statements, all in one transaction."""
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -16,10 +16,13 @@ from nurture.flows.ripen import Ripe, ripen
 from nurture.rules.chain import Around, Decision, Hand, MoveTo, SendMail, SetTo, Standing, Tag, next_step
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain
+from nurture.rules.timing import closes_at, next_open, zone_for
 from nurture.rules.words import _
 from nurture.store import facts, steps, suppressions
 from nurture.store.enrollments import claiming, marking
+from nurture.store.enrollments import late as late_mails
 from nurture.store.enrollments.claiming import ChainSend, DueRun, RunAfter
+from nurture.store.enrollments.late import Replanned
 from nurture.store.steps import FlowTally, NewEvent, StepTally
 from nurture.store.webhooks import Message, write_messages
 
@@ -48,7 +51,23 @@ def advance(sessions: sessionmaker[Session], pepper: bytes, *, now: datetime, li
         due = claiming.claim(session, list(programs), paused, now=now, limit=limit)
         if due:
             _write(session, _decide(session, programs, due, pepper, now), now)
-        return len(due)
+        # Whoever is behind looks after late mails when it has caught up.
+        replanned = _replan_late(session, programs, now, limit) if len(due) < limit else 0
+        return len(due) + replanned
+
+
+def _replan_late(session: Session, programs: Mapping[int, Published], now: datetime, limit: int) -> int:
+    """Mails that sending was too slow for, or stopped, go out when their window opens again."""
+    late = late_mails.find(session, list(programs), now=now, limit=limit)
+    replanned = []
+    for mail in late:
+        program = programs[mail.program_id].program
+        zone = zone_for(mail.timezone, program.timezone)
+        opens = next_open(program.window, zone, now) or now
+        until = closes_at(program.window, zone, opens) or opens + timedelta(days=3650)
+        replanned.append(Replanned(mail.id, opens, until))
+    late_mails.replan(session, replanned)
+    return len(late)
 
 
 def _decide(
@@ -141,6 +160,7 @@ def _sends(one: _Decided) -> list[ChainSend]:
             pass_no=one.decision.standing.pass_no,
             mail_version_id=one.published.mails[intent.mail],
             consent_purpose=one.published.program.purpose,
+            until=intent.until,
         )
         for intent in _intents(one, SendMail)
     ]

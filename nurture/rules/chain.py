@@ -28,7 +28,7 @@ from nurture.rules.program import (
     WaitFor,
     WaitUntil,
 )
-from nurture.rules.timing import ends_at, free_at, next_open, next_weekday, zone_for
+from nurture.rules.timing import closes_at, ends_at, free_at, next_open, next_weekday, zone_for
 
 # More steps at one moment than any chain has: a circle that the check of the program did not see.
 HOPS = 100
@@ -69,8 +69,11 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class SendMail:
+    """Send this mail before `until`, when the window closes (None: at any time)."""
+
     step_key: str
     mail: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +277,12 @@ class _Run:
         verdict = may_mail(self.facts, self.program.purpose, self.around.suppressed)
         if not verdict.allowed:
             return self._skip(step, verdict.reason)
-        if not (step.immediate and not self.standing.sent):
-            held = self._held_back(step)
-            if held is not None:
-                return held
-        self.intents.append(SendMail(step.key, step.mail))
+        at_once = step.immediate and not self.standing.sent
+        held = None if at_once else self._held_back(step)
+        if held is not None:
+            return held
+        until = None if at_once else closes_at(self.program.window, self.zone, self.now)
+        self.intents.append(SendMail(step.key, step.mail, until))
         sent = {**self.standing.sent, step.mail: self.now}
         self.standing = replace(self.standing, sent=sent, hops=0)
         return _Stay(None, "sending")

@@ -133,6 +133,19 @@ def next_open(window: Window | None, zone: ZoneInfo, at: datetime) -> datetime |
     return None
 
 
+def closes_at(window: Window | None, zone: ZoneInfo, at: datetime) -> datetime | None:
+    """When the window that is open at this instant closes; None without a window."""
+    if window is None:
+        return None
+    day = at.astimezone(zone).date()
+    closing = instant_of(day, window.closes, zone)
+    if closing > at:
+        return closing
+    # The hour comes twice and `at` lies in its second turn: so does the closing.
+    naive = datetime.combine(day, time()) + timedelta(minutes=window.closes)
+    return naive.replace(tzinfo=zone, fold=1).astimezone(UTC)
+
+
 def free_at(frequency: Frequency | None, sends: Sequence[datetime], now: datetime) -> datetime:
     """The first instant from `now` on at which one more mail stays within the cap. `sends` are the
     instants of mails sent or about to be, in any order; a mail counts for `per` after its instant."""

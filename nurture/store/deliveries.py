@@ -189,6 +189,7 @@ _MAY_GO = """
     AND (d.purpose <> 'chain' OR NOT EXISTS (
         SELECT FROM program p LEFT JOIN chain c ON c.id = d.chain_id
         WHERE p.id = d.program_id AND (p.state = 'paused' OR c.paused_at IS NOT NULL)))
+    AND coalesce(CAST(d.params ->> 'until' AS timestamptz) > :now, true)
 """
 
 _ANY_DUE = text(f"SELECT EXISTS (SELECT FROM delivery d WHERE {_MAY_GO})")
@@ -229,7 +230,8 @@ _CLAIM = text(f"""
     SELECT q.id, q.lease_token, q.attempt_no, q.purpose, q.consent_purpose, q.refusal, q.address,
            q.message_id, q.mail_version_id, q.lead_id, q.step_key, q.first_tried_at, q.params,
            p.key AS program_key,
-           l.email_norm, l.email, l.first_name, l.last_name, l.phone, l.role, l.language, l.timezone,
+           l.email_norm,
+           l.email, l.first_name, l.last_name, l.phone, l.role, l.language, l.timezone,
            l.country, l.city, l.temperature, l.stage, l.tags, l.fields, l.dates,
            o.name AS company_name, o.size AS company_size, o.industry AS company_industry,
            o.website AS company_website, o.country AS company_country, o.city AS company_city
@@ -366,7 +368,7 @@ def claim(session: Session, *, host: str, live: bool, now: datetime, limit: int)
         "host": host,
         "lease": LEASE_SECONDS,
     }
-    return [_claimed(row) for row in session.execute(_CLAIM, values)]
+    return [_claimed(row) for row in session.execute(_CLAIM, values).all()]
 
 
 def _claimed(row: Any) -> Claimed:
@@ -392,9 +394,11 @@ def _claimed(row: Any) -> Claimed:
 
 def lead_values(row: Any) -> dict[str, Any]:
     """The values of a lead by the names that mails use; what is not known is missing."""
-    values = {name: value for name in _PERSON if (value := getattr(row, name)) is not None}
-    company = {name: value for name in _COMPANY if (value := getattr(row, f"company_{name}")) is not None}
-    values["company"] = company
+    # Both statements end with these columns in this order; by position is twice as fast as by name.
+    told = row[-len(_PERSON) - len(_COMPANY) :]
+    values = {name: value for name, value in zip(_PERSON, told, strict=False) if value is not None}
+    company = zip(_COMPANY, told[len(_PERSON) :], strict=True)
+    values["company"] = {name: value for name, value in company if value is not None}
     return values
 
 
@@ -437,7 +441,7 @@ def record(session: Session, outcomes: Sequence[Outcome], *, host: str, now: dat
         "host": host,
         "now": now,
     }
-    return [Recorded(*row) for row in session.execute(_RECORD, values)]
+    return [Recorded(*row) for row in session.execute(_RECORD, values).all()]
 
 
 _TOLD = text("""

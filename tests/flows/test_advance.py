@@ -321,3 +321,22 @@ def test_two_workers_never_take_the_same_run(garden):
         assert advance(garden.sessions, PEPPER, now=garden.clock.now) == 15
     assert advance(garden.sessions, PEPPER, now=garden.clock.now) == 15
     assert garden.value("SELECT count(*) FROM delivery") == 30
+
+
+def test_a_mail_that_missed_its_window_waits_for_the_next_one(garden):
+    garden.clock.set(berlin("2026-03-06T17:59"))  # a Friday
+    garden.publish(COLD + "      - send: one\n", OFFICE)
+    garden.enter(garden.lead("anna"))
+    garden.tick()  # ready to go, but sending is stopped
+    assert garden.value("SELECT params ->> 'until' FROM delivery") == "2026-03-06T17:00:00+00:00"
+    garden.clock.set(berlin("2026-03-07T12:00"))
+    garden.tick()
+    due_at, until = (
+        garden.value("SELECT due_at FROM delivery"),
+        garden.value("SELECT params ->> 'until' FROM delivery"),
+    )
+    assert due_at == berlin("2026-03-09T09:00")
+    assert until == "2026-03-09T17:00:00+00:00"
+    garden.clock.set(berlin("2026-03-09T09:00"))
+    garden.tick()
+    assert garden.value("SELECT due_at FROM delivery") == berlin("2026-03-09T09:00")

@@ -12,6 +12,7 @@ from nurture.rules.holidays_of import is_holiday, is_known
 from nurture.rules.timing import (
     Frequency,
     Window,
+    closes_at,
     ends_at,
     free_at,
     instant_of,
@@ -63,6 +64,27 @@ def test_no_earlier_opening_is_missed_but_an_hour_that_comes_twice(window, zone,
     local = between.astimezone(zone)
     if between < opened and local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
         assert not is_open(window, zone, between)
+
+
+@given(windows, zones, instants, st.floats(0, 0.999))
+@settings(max_examples=600, deadline=None)
+def test_an_open_window_stays_open_until_it_closes_but_for_an_hour_that_comes_twice(window, zone, at, share):
+    opened = next_open(window, zone, at)
+    closing = closes_at(window, zone, opened)
+    assert closing > opened
+    same_clock = closing.astimezone(zone).utcoffset() == opened.astimezone(zone).utcoffset()
+    if same_clock and window.closes < 1440:  # at midnight the next day may open at once
+        assert not is_open(window, zone, closing)
+    between = opened + (closing - opened) * share
+    if between.astimezone(zone).utcoffset() == opened.astimezone(zone).utcoffset():
+        assert is_open(window, zone, between)
+
+
+def test_a_window_in_the_second_turn_of_an_hour_closes_in_that_turn():
+    nightly = Window(frozenset({6}), 120, 150)
+    second = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)  # 02:10 for the second time
+    assert is_open(nightly, BERLIN, second)
+    assert closes_at(nightly, BERLIN, second) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
 @given(zones, instants, st.integers(1, 60))

@@ -59,8 +59,8 @@ class RunAfter:
 
 @dataclass(frozen=True, slots=True)
 class ChainSend:
-    """A mail that a step sends. The key of the row is built from run, step and pass, so that no
-    repetition makes a second one."""
+    """A mail that a step sends, before its window closes (`until`). The key of the row is built from run,
+    step and pass, so that no repetition makes a second one."""
 
     enrollment_id: int
     lead_id: int
@@ -71,6 +71,7 @@ class ChainSend:
     pass_no: int
     mail_version_id: int
     consent_purpose: str
+    until: datetime | None = None
 
     @property
     def dedup_key(self) -> str:
@@ -105,14 +106,15 @@ _RECENT = text(
 _SEND = text(
     """
     INSERT INTO delivery (dedup_key, purpose, consent_purpose, lead_id, program_id, chain_id, version_id,
-                          enrollment_id, step_key, mail_version_id, state, due_at, created_at)
+                          enrollment_id, step_key, mail_version_id, params, state, due_at, created_at)
     SELECT dedup_key, 'chain', consent_purpose, lead_id, program_id, chain_id, version_id,
-           enrollment_id, step_key, mail_version_id, 'ready', :now, :now
+           enrollment_id, step_key, mail_version_id, CAST(params AS jsonb), 'ready', :now, :now
     FROM unnest(CAST(:dedup_keys AS text[]), CAST(:purposes AS text[]), CAST(:leads AS bigint[]),
                 CAST(:programs AS bigint[]), CAST(:chains AS bigint[]), CAST(:versions AS bigint[]),
-                CAST(:enrollments AS bigint[]), CAST(:steps AS text[]), CAST(:mails AS bigint[]))
+                CAST(:enrollments AS bigint[]), CAST(:steps AS text[]), CAST(:mails AS bigint[]),
+                CAST(:params AS text[]))
          AS s (dedup_key, consent_purpose, lead_id, program_id, chain_id, version_id, enrollment_id,
-               step_key, mail_version_id)
+               step_key, mail_version_id, params)
     ON CONFLICT (dedup_key) DO NOTHING
     """
 )
@@ -191,6 +193,7 @@ def send(session: Session, sends: Sequence[ChainSend], *, now: datetime) -> dict
             "enrollments": [one.enrollment_id for one in sends],
             "steps": [one.step_key for one in sends],
             "mails": [one.mail_version_id for one in sends],
+            "params": [json.dumps({"until": one.until.isoformat()} if one.until else {}) for one in sends],
             "now": now,
         },
     )
