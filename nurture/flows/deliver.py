@@ -209,17 +209,17 @@ class _Round:
         mail_from = address(self._chunk.sender.email)
         for one in self._chunk.go:
             try:
-                data = self._data(one, sender_values)
-                yield Envelope(one.id, mail_from, address(one.address or ""), data, dotless=True)
+                to = address(one.address or "")
+                yield Envelope(one.id, mail_from, to, self._data(one, to, sender_values), dotless=True)
             except Refusal as fault:
                 self._ends[one.id] = Outcome(one.id, one.token, "failed", f"render: {fault}", tried=False)
 
-    def _data(self, one: Claimed, sender_values: dict[str, str]) -> bytes:
+    def _data(self, one: Claimed, to: str, sender_values: dict[str, str]) -> bytes:
         mail = self._chunk.mails.get(one.mail_version_id)
         if mail is None:
             raise Refusal(_("the mail is broken"))
         outbox = self._outbox
-        personal = letter(one, mail, sender_values, outbox.ring, outbox.base_url, one.first_tried_at)
+        personal = letter(one, to, mail, sender_values, outbox.ring, outbox.base_url, one.first_tried_at)
         return build(mail, self._chunk.sender, personal)
 
     def _end(self, one: Claimed, answer: Answer) -> Outcome:

@@ -39,13 +39,14 @@ def sender_of(state: Sending) -> Sender:
 
 def letter(
     claimed: Claimed,
+    to: str,
     mail: PreparedMail,
     sender_values: Mapping[str, str],
     ring: KeyRing,
     base: str,
     now: datetime,
 ) -> Letter:
-    """The personal part of a delivery's mail."""
+    """The personal part of a delivery's mail; `to` is its address as headers.address makes it."""
     lead_id = claimed.lead_id or 0
     values: dict[str, Any] = {"lead": claimed.lead, "sender": sender_values, "params": claimed.params}
     unsubscribe = None
@@ -54,7 +55,7 @@ def letter(
         values["links"] = tracked_links(mail.link_ids, ring, base, claimed.id)
         unsubscribe = values["unsubscribe_url"]
     return Letter(
-        to=claimed.address or "",
+        to=to,
         to_name=full_name(claimed.lead),
         message_id=claimed.message_id,
         date=now,

@@ -5,7 +5,6 @@ URI and never encoded (an encoded word there breaks one-click), and its List-Uns
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -56,8 +55,8 @@ class Sender:
 
 @dataclass(frozen=True)
 class Letter:
-    """What is personal about one mail. `to` is the address as stored; `stream` groups mails for
-    List-Id and Feedback-ID (a program's key, say); `purpose` is the delivery's."""
+    """What is personal about one mail. `to` is an address as headers.address makes it; `stream` groups
+    mails for List-Id and Feedback-ID (a program's key, say); `purpose` is the delivery's."""
 
     to: str
     to_name: str
@@ -65,12 +64,12 @@ class Letter:
     date: datetime
     purpose: str
     stream: str
-    values: Mapping[str, Any]
+    values: dict[str, Any]
     unsubscribe_url: str | None = None
 
 
 def build(mail: PreparedMail, sender: Sender, letter: Letter) -> bytes:
-    """The whole message. Raises AddressFault or RenderFault; both concern this recipient only."""
+    """The whole message. Raises RenderFault, which concerns this recipient only."""
     subject = unstructured(render(mail.subject, letter.values))
     text = render(mail.text, letter.values)
     html = render(mail.html, letter.values)
@@ -78,7 +77,7 @@ def build(mail: PreparedMail, sender: Sender, letter: Letter) -> bytes:
     head = (
         f"Date: {_date(letter.date)}\r\n"
         f"{fixed.sent_by}"
-        f"To: {mailbox(letter.to_name, address(letter.to))}\r\n"
+        f"To: {mailbox(letter.to_name, letter.to)}\r\n"
         f"Subject: {subject}\r\n"
         f"Message-ID: <{letter.message_id}@{fixed.domain}>\r\n"
     )

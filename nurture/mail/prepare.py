@@ -21,7 +21,7 @@ from nurture.rules.words import _
 
 LARGEST = 512_000
 
-Values = Mapping[str, Any]
+Values = dict[str, Any]
 
 
 class RenderFault(Refusal):
@@ -55,7 +55,7 @@ def prepare(mail: CompiledMail, link_ids: Mapping[int, int]) -> PreparedMail:
 def render(template: Template, values: Values) -> str:
     """The template filled. Raises RenderFault, also when the outcome is larger than 512 kB."""
     try:
-        pieces = template.root_render_func(template.new_context(dict(values)))
+        pieces = template.root_render_func(template.new_context(values, shared=True))
         return "".join(_limited(pieces) if template.name == _LOOPS else pieces)
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as fault:
         raise RenderFault(_("The mail could not be put together: {why}.").format(why=fault)) from fault
@@ -87,7 +87,9 @@ def plain_words(mail: CompiledMail, values: Values) -> str:
 
 def one_line(text: str) -> str:
     """Without the characters that could end a header: CR, LF, NUL and other controls become a space."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    if not text.isprintable():
+        text = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(text.split())
 
 
 def _template(env: MailEnvironment, text: str) -> Template:
