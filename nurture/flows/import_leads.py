@@ -438,7 +438,12 @@ def _lead_on(run: _Run) -> None:
         noted = session.get_one(Import, run.import_id)
         since, done = noted.created_at, noted.summary["led_on"]
         total = noted.summary["new"] + noted.summary["updated"] + noted.summary["unchanged"]
+    next_look = done
     for lead_ids in _batches(run, done):
+        if total > _LED_ON_AT_ONCE and done >= next_look:
+            next_look = max(2 * done, _LED_ON_AT_ONCE)
+            with run.sessions.begin() as session:
+                staged_leads.analyze(session)
         done += len(lead_ids)
         with run.sessions.begin() as session:
             take_in.take_in(session, lead_ids, since=since, base_url=run.base_url, now=run.now)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from nurture.flows.enroll import enter_programs
+from nurture.flows.judge import judge_leads
 from nurture.store import lead_json
 from nurture.store.webhooks import Message, write_messages
 
@@ -23,7 +23,7 @@ def take_in(
         return
     if since is not None:
         _announce(session, lead_ids, since, base_url, now)
-    enter_programs(session, lead_ids, now=now)
+    judge_leads(session, lead_ids, now=now)
 
 
 def _announce(

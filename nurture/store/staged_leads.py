@@ -216,3 +216,9 @@ def reach(session: Session, import_id: int, purpose: str) -> dict[str, int]:
 def warning_counts(session: Session, import_id: int) -> dict[str, int]:
     rows = session.execute(_WARNINGS, {"id": import_id})
     return {row.warning: row.n for row in rows}
+
+
+def analyze(session: Session) -> None:
+    """Let the planner know at once what so many new rows have changed: its plans for the tables as they
+    were before would look at every row of them, for every batch."""
+    session.execute(text("ANALYZE lead, company, lead_consent, enrollment"))

@@ -15,7 +15,6 @@ from werkzeug.test import TestResponse
 from nurture.app import create_app
 from nurture.flows.keys import create_key
 from nurture.runtime import Runtime
-from nurture.web import api as api_package
 from tests.clock import StandingClock
 
 
@@ -38,8 +37,6 @@ class Caller:
 @pytest.fixture
 def app(runtime: Runtime) -> Flask:
     app = create_app(runtime)
-    if "nurture-api" not in app.extensions:
-        api_package.register(app, runtime)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return app
 
