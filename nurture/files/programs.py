@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nurture.errors import Invalid
-from nurture.files.yaml_lines import Fault, Faults, Node, read_text, read_yaml
+from nurture.files.yaml_lines import Faults, Node, read_text, read_yaml
 from nurture.rules import program as rules
 from nurture.rules.conditions.reading import Path as ValuePath
 from nurture.rules.program import Program
@@ -294,4 +294,4 @@ def _quoted(key: str) -> str:
     return key if plain else f'"{key}"'
 
 
-__all__ = ["Fault", "Folder", "MailFile", "read_folder", "read_sources", "write_folder"]
+__all__ = ["Folder", "MailFile", "read_folder", "read_sources", "write_folder"]

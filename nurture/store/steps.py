@@ -98,26 +98,6 @@ _COUNT_FLOW = text(
     ON CONFLICT (program_id, day, old, new) DO UPDATE SET n = flow_count.n + excluded.n
     """
 )
-_COUNTED = text(
-    """
-    SELECT s.chain_id, s.step_key, s.what, CAST(sum(s.n) AS bigint) AS n
-    FROM step_count s JOIN chain c ON c.id = s.chain_id
-    WHERE c.program_id = :program_id
-    GROUP BY s.chain_id, s.step_key, s.what
-    """
-)
-_HISTORY = text(
-    """
-    SELECT v.at, v.step_key, v.what, v.reason, v.detail, c.temperature, p.key AS program_key
-    FROM enrollment e
-    JOIN chain_event v ON v.enrollment_id = e.id
-    JOIN chain c ON c.id = e.chain_id
-    JOIN program p ON p.id = e.program_id
-    WHERE e.lead_id = :lead_id
-    ORDER BY v.at DESC, v.id DESC
-    LIMIT :limit
-    """
-)
 
 
 def note(session: Session, events: Sequence[NewEvent], *, now: datetime) -> None:
@@ -170,20 +150,3 @@ def count_flows(session: Session, tally: FlowTally, *, now: datetime) -> None:
             "ns": [n for _key, n in rows],
         },
     )
-
-
-def counts_of(session: Session, program_id: int) -> dict[tuple[int, str], dict[str, int]]:
-    """The counters of every step of a program over all versions, by (chain id, step key). `waiting` is
-    added: those who have come and not left."""
-    counts: dict[tuple[int, str], dict[str, int]] = {}
-    for row in session.execute(_COUNTED, {"program_id": program_id}):
-        counts.setdefault((row.chain_id, row.step_key), {})[row.what] = row.n
-    for found in counts.values():
-        found["waiting"] = found.get("entered", 0) - found.get("left", 0)
-    return counts
-
-
-def history(session: Session, lead_id: int, *, limit: int = 200) -> list[Mapping[str, Any]]:
-    """What happened to a lead in its chains, newest first."""
-    rows = session.execute(_HISTORY, {"lead_id": lead_id, "limit": limit}).mappings()
-    return [dict(row) for row in rows]
