@@ -36,7 +36,7 @@ log = structlog.get_logger()
 
 AGAIN_AFTER = timedelta(minutes=1)
 _RECORD_TRIES = 6
-_BEFORE_CONSENT = "unsubscribed_all"  # stops what rests on consent; a confirmation asked for still goes
+_ALL_WITHDRAWN = "unsubscribed_all"  # stops what rests on consent; a confirmation asked for still goes
 
 
 def deliver(
@@ -119,7 +119,7 @@ def _suppressed(session: Session, outbox: Outbox, claimed: Sequence[Claimed]) ->
     return {
         one.id: f"suppressed:{reason}"
         for one in claimed
-        if (reason := reasons[one.id]) and (one.needs_consent or reason != _BEFORE_CONSENT)
+        if (reason := reasons[one.id]) and (one.needs_consent or reason != _ALL_WITHDRAWN)
     }
 
 
