@@ -15,12 +15,15 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from nurture.buffers.wake import KEY as WAKE_KEY
+from nurture.buffers.wake import wake
 
 log = structlog.get_logger()
 
 KEY = "nurture:hits"
-TIMEOUT_SECONDS = 0.1
+CONNECT_SECONDS = 0.1
+# Nobody waits for the feed's answers, so a busy Redis may take its time; one that is away may not take
+# the feed's queue with it.
+ANSWER_SECONDS = 0.5
 # Bounds the memory of Redis while nobody drains. What falls off the end is still in the spools.
 _MOST_ENTRIES = 1_000_000
 _BATCH = 500
@@ -30,12 +33,12 @@ _LONGEST_REST = 30.0
 
 
 def quick_client(url: str) -> Redis:
-    """A client for the tracking door: gives up at once, since nobody waits for a pixel. With its default
-    retries redis-py holds every request for seconds while Redis is away."""
+    """A client for the tracking door: it gives up soon and never retries, since the spool has every hit.
+    With its default retries redis-py would be held up for seconds while Redis is away."""
     return Redis.from_url(
         url,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+        socket_connect_timeout=CONNECT_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
 
@@ -52,9 +55,8 @@ class HitStream:
         pipe = self._redis.pipeline(transaction=False)
         for line in lines:
             pipe.xadd(self._key, {"h": line}, maxlen=_MOST_ENTRIES, approximate=True)
-        pipe.lpush(WAKE_KEY, "record")
-        pipe.ltrim(WAKE_KEY, 0, 63)
         pipe.execute()
+        wake(self._redis, "record")
 
     def read(self, limit: int) -> list[tuple[str, bytes]]:
         """The oldest entries as (entry id, line). They stay until `trim`."""

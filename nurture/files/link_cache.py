@@ -41,7 +41,8 @@ class Away(Exception):
 
 
 class LinkCache:
-    """`target(id)` answers from memory; the file is read at the first question in each process."""
+    """`target(id)` answers from memory. Making one reads the file and begins to look for new links, so
+    that a door knows them before they are clicked; a forked child begins anew at its first question."""
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class LinkCache:
         self._missing: dict[int, float] = {}
         self._pid = 0
         self._begin = threading.Lock()
+        self.start()
 
     def target(self, link_id: int) -> str | None:
         """The Location of a link; None when there is no such link. Raises Away when that cannot be told."""

@@ -69,7 +69,8 @@ def _entries(stream: Stream, limit: int) -> list[tuple[str, bytes]]:
     try:
         return stream.read(limit)
     except RedisError as fault:
-        log.warning("record.stream_away", error=type(fault).__name__)
+        # Said softly, since it is asked twice a second: the feeds and /readyz say that Redis is away.
+        log.debug("record.stream_away", error=type(fault).__name__)
         return []
 
 
@@ -85,7 +86,7 @@ def _readable(raw: Iterable[bytes]) -> list[Hit]:
     in the log and passed over, so that it stops nobody behind it."""
     found: dict[object, Hit] = {}
     torn = 0
-    for line in raw:
+    for line in dict.fromkeys(raw):
         try:
             hit = lines.read(line)
         except NotAHit:

@@ -81,7 +81,7 @@ def read(line: bytes) -> Hit:
             headers={clean(name): clean(value) for name, value in raw["headers"].items()},
         )
         year = hit.at.year
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as fault:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as fault:
         raise NotAHit("not a line of the tracking door") from fault
     if hit.kind not in (OPEN, CLICK) or hit.id.version != 7 or year > 9000 or not _is_id(hit.delivery_id):
         raise NotAHit("not a hit")

@@ -6,6 +6,7 @@ thirty years of imitation), robots as `compatible;`, with a web or mail address,
 """
 
 import re
+from functools import lru_cache
 
 BROWSER = "browser"
 MACHINE = "machine"
@@ -56,6 +57,8 @@ _DISGUISED_ROBOT = re.compile(r"^mozilla/[\d.]+ \(compatible;(?! (?:msie|konquer
 _TOOL = re.compile(r"^(?!mozilla/)[\w.!-]+(?: [\w.-]+)?/v?\d")
 
 
+# Few names make up nearly all hits, and looking through the words takes longer than all else.
+@lru_cache(maxsize=8192)
 def kind_of(ua: str) -> str:
     """`browser`, `machine`, `privacy_proxy` or `other` (nothing known speaks for either)."""
     low = ua.strip().lower()
