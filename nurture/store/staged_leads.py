@@ -91,7 +91,8 @@ _KNOWN_LEADS = text(
             coalesce(v ->> 'language', l.language) AS language,
             CASE WHEN v ->> 'timezone_source' = 'given' OR l.timezone IS NULL
                 THEN coalesce(v ->> 'timezone', l.timezone) ELSE l.timezone END AS timezone,
-            CASE WHEN v ->> 'timezone_source' = 'given' OR l.timezone IS NULL
+            CASE WHEN v ->> 'timezone' IS DISTINCT FROM l.timezone
+                AND (v ->> 'timezone_source' = 'given' OR l.timezone IS NULL)
                 THEN coalesce(v ->> 'timezone_source', l.timezone_source) ELSE l.timezone_source
                 END AS timezone_source,
             coalesce(v ->> 'country', l.country) AS country,
