@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from nurture.cli.frame import as_json, json_option, ready
+from nurture.flows.export_leads import export_leads
 from nurture.flows.import_leads import ImportOptions, ImportResult, Progress, import_leads
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -46,6 +47,21 @@ def import_command(
         as_json(asdict(result))
     else:
         _report(result)
+
+
+@leads.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_command(file: Path) -> None:
+    """Write all leads to a CSV file, in columns that an import takes back."""
+    if not file.resolve().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {file.resolve().parent}", param_hint="FILE")
+    with ready() as runtime, _progress(quiet=False) as progress:
+        count = export_leads(
+            runtime.sessions,
+            file,
+            progress=lambda done, total: progress(Progress("writing", done, total)),
+        )
+    click.echo(f"{count} leads written to {file}.")
 
 
 def _pairs(mapping: tuple[str, ...]) -> dict[str, str]:
