@@ -105,7 +105,7 @@ def _full_check(norm: str) -> str | None:
     if len(norm) > LONGEST:
         return _("an e-mail address has at most {longest} characters").format(longest=LONGEST)
     try:
-        validate_email(norm, check_deliverability=False, test_environment=True)
+        validate_email(norm, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError:
         # The parser's own sentence would repeat parts of the address, which must not reach a log.
         return _("this is not an e-mail address")

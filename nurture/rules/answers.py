@@ -12,7 +12,6 @@ BANT_ANSWERS = ("unknown", "no", "partly", "yes")
 BUYING_ROLES = ("decision_maker", "influencer", "user", "gatekeeper", "buyer")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
-_SPACES = re.compile(r"\s{2,}")
 _LANGUAGE = re.compile(r"([a-zA-Z]{2,3})(?:[-_]([a-zA-Z]{2}|[0-9]{3}|[A-Z][a-z]{3}))?(?:[.@].*)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _NUMBER = re.compile(r"\d+(?:[.,' \u00a0\u202f]\d{3})*")
@@ -55,9 +54,9 @@ def text(written: str, *, longest: int = LONGEST) -> str | None:
     if written.isascii() and written.isprintable():
         plain = written.strip()
     else:
-        plain = _CONTROL.sub(" ", unicodedata.normalize("NFC", written)).strip()
+        plain = " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", written)).split())
     if "  " in plain:
-        plain = _SPACES.sub(" ", plain)
+        plain = " ".join(plain.split())
     return plain[:longest] or None
 
 
