@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Refusal
 from nurture.flows.lease import Lease
-from nurture.flows.letters import letter, sender_of
+from nurture.flows.letters import letter, on_trial, sender_of
 from nurture.flows.outbox import Outbox
 from nurture.flows.settle import noted, record, settle_skipped
 from nurture.mail.headers import address
@@ -75,6 +75,7 @@ def _claim(
     with sessions.begin() as session:
         state = deliveries.sending(session)
         live = outbox.live or state.live
+        state = on_trial(state) if outbox.live else state
         if state.stopped or not deliveries.any_due(session, live=live, now=now):
             return None
     if not _ready_to_send(sessions, mailer, outbox, state, now):

@@ -1,7 +1,7 @@
 """From a delivery to what its mail is filled with: the values of the lead and the signed addresses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +12,12 @@ from nurture.mail.prepare import PreparedMail, plain_html, plain_subject, plain_
 from nurture.mail.quoted import encode_address
 from nurture.mail.source import MARKETING, CompiledMail
 from nurture.rules.tokens import KeyRing, mint
+from nurture.rules.words import _
 from nurture.store import deliveries, mails
 from nurture.store import installation as installations
 from nurture.store.deliveries import Claimed, Sending
+
+_TRIAL_SENDER = "nobody-yet@nurture.example"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,19 @@ def sender_of(state: Sending) -> Sender:
         company=state.company_name,
         postal_address=state.postal_address,
         reply_to=state.reply_to,
+    )
+
+
+def on_trial(state: Sending) -> Sending:
+    """The same, with a sender that says of itself that nobody has filled it in. For mails that reach the
+    catcher only, and for scripted installations: a first mail should not wait for a form."""
+    if state.sender_email:
+        return state
+    return replace(
+        state,
+        sender_email=_TRIAL_SENDER,
+        company_name=state.company_name or _("Your company"),
+        postal_address=state.postal_address or _("The postal address from the settings stands here."),
     )
 
 
