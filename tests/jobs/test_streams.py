@@ -13,10 +13,13 @@ from tests.sinks import SmtpSink
 def let_a_mail_be_due(session: Session) -> None:
     session.execute(
         text(
-            "WITH m AS (INSERT INTO mail (key, name, created_at) VALUES ('hello', 'Hello', now()) RETURNING id),"
-            " v AS (INSERT INTO mail_version (mail_id, no, source, source_hash, subject, compiled, created_at)"
+            "WITH m AS (INSERT INTO mail (key, name, created_at)"
+            " VALUES ('hello', 'Hello', now()) RETURNING id),"
+            " v AS (INSERT INTO mail_version"
+            " (mail_id, no, source, source_hash, subject, compiled, created_at)"
             " SELECT id, 1, '{}', '', 'Hello', '{}', now() FROM m RETURNING id),"
-            " l AS (INSERT INTO lead (email, email_norm, stage_since, temperature_since, created_at, updated_at)"
+            " l AS (INSERT INTO lead"
+            " (email, email_norm, stage_since, temperature_since, created_at, updated_at)"
             " VALUES ('jo@example.com', 'jo@example.com', now(), now(), now(), now()) RETURNING id)"
             " INSERT INTO delivery (dedup_key, purpose, lead_id, mail_version_id, due_at, created_at)"
             " SELECT 'one', 'chain', l.id, v.id, '2026-01-01T00:00Z', now() FROM l, v"

@@ -1,0 +1,10 @@
+"""Bounces, complaints and replies that come back."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

@@ -1,0 +1,10 @@
+"""Teams, capacity and response clocks."""
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
