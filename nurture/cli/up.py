@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -57,16 +57,24 @@ class Plan:
 
 
 class Stop:
-    """The wish to stop, told by a signal; a second one means at once."""
+    """The wish to stop, told by a signal. While `running`, the first one is noted, so that what is under
+    way ends in order; else it interrupts. During the end itself another one means at once."""
 
     def __init__(self) -> None:
         self.wanted = threading.Event()
         self.at_once = threading.Event()
+        self.running = self.ending = False
         for sort in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(sort, self._heard)
+            if signal.getsignal(sort) != signal.SIG_IGN:  # as under nohup
+                signal.signal(sort, self._heard)
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
-        (self.at_once if self.wanted.is_set() else self.wanted).set()
+        if self.ending:
+            self.at_once.set()
+        elif self.running and not self.wanted.is_set():
+            self.wanted.set()
+        else:
+            raise KeyboardInterrupt
 
 
 @click.command()
@@ -76,16 +84,15 @@ def up() -> None:
     settings = load_settings()
     home = Home(settings.home)
     home.make()
-    with ExitStack() as held:
+    stop = Stop()
+    with ExitStack() as held, suppress(KeyboardInterrupt):
         held.callback(_only_one(home).close)
         plan = _plan(settings, home)
-        stop = Stop()
         held.enter_context(servers(settings))
         if settings.clock_start is None:
             clock_file.forget(settings.home)
-        link = _ready_the_house(settings)
-        if not stop.wanted.is_set():
-            _run(plan, link, stop)
+        _run(plan, _ready_the_house(settings), stop)
+    click.echo("Stopped.", err=True)
 
 
 def _only_one(home: Home) -> Lock:
@@ -140,14 +147,15 @@ def _set_up_link(runtime: Runtime) -> str | None:
 def _run(plan: Plan, link: str | None, stop: Stop) -> None:
     supervisor = Supervisor(plan.roles(), plan.home.log, heal=lambda: heal(plan.settings), say=_say)
     greeting = Greeting(plan, link)
+    stop.running = True
     try:
         supervisor.start()
         while not stop.wanted.wait(_BEAT):
             supervisor.beat()
             greeting.beat()
     finally:
+        stop.ending = True
         supervisor.stop(patience=_PATIENCE, hurry=stop.at_once.is_set)
-    click.echo("Stopped.", err=True)
 
 
 class Greeting:

@@ -1,6 +1,7 @@
 """What lies where in the home folder."""
 
 import errno
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,9 +59,11 @@ class Home:
 
     def _try_to_write(self) -> None:
         # A few blocks, so that a full disk is told before a server stumbles over it.
-        probe = self.run / "probe"
-        probe.write_bytes(bytes(65536))
-        probe.unlink()
+        probe = self.run / f"probe.{os.getpid()}"
+        try:
+            probe.write_bytes(bytes(65536))
+        finally:
+            probe.unlink(missing_ok=True)
 
 
 def _why(folder: Path, error: OSError) -> str:

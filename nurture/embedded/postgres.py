@@ -4,6 +4,7 @@ Only the programs are used. The server listens on a Unix socket in a folder that
 enter, never on a network port.
 """
 
+import shutil
 import signal
 import subprocess
 import time
@@ -55,7 +56,7 @@ class Postgres:
     def ensure(self) -> int:
         """Have it running and return its process id: adopted when it runs, else started."""
         self._refuse_other_version()
-        pid = self.running()
+        pid, said = self.running(), processes.size(self.log)
         if pid is None:
             way = privileges.disguise(self.data)
             for folder in (self.data.parent, self.sockets.parent):
@@ -63,7 +64,7 @@ class Postgres:
             programs = privileges.reachable_programs(parts.postgres_folder(), way)
             self._make_data(programs, way)
             pid = self._start(programs, way)
-        self._wait_until_it_answers(pid)
+        self._wait_until_it_answers(pid, said)
         self._ensure_database()
         return pid
 
@@ -95,7 +96,7 @@ class Postgres:
             return
         # Made under another name and moved when whole, so that a start cut short leaves no half of it.
         unfinished = self.data.with_name(f"{self.data.name}.unfinished")
-        subprocess.run(["rm", "-rf", unfinished], check=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700, parents=True)
         way.hand_over(unfinished)
         made = subprocess.run(
@@ -163,7 +164,7 @@ class Postgres:
         words = processes.command_line(pid)
         return processes.alive(pid) and str(self.data) in words and "postgres" in words[0]
 
-    def _wait_until_it_answers(self, pid: int) -> None:
+    def _wait_until_it_answers(self, pid: int, since: int) -> None:
         until = time.monotonic() + _START_SECONDS
         while True:
             try:
@@ -171,7 +172,7 @@ class Postgres:
                 return
             except psycopg.OperationalError as error:
                 if processes.gone_within(pid, 0.05):
-                    said = processes.tail(self.log)
+                    said = processes.tail(self.log, since)
                     raise failure("PostgreSQL did not start", said, self.data, self.log) from error
                 if time.monotonic() > until:
                     raise Unavailable(
@@ -179,9 +180,13 @@ class Postgres:
                     ) from error
 
     def _ensure_database(self) -> None:
-        with self._connect("postgres") as connection:
-            if connection.execute("SELECT 1 FROM pg_database WHERE datname = 'nurture'").fetchone() is None:
-                connection.execute("CREATE DATABASE nurture")
+        there = "SELECT 1 FROM pg_database WHERE datname = 'nurture'"
+        try:
+            with self._connect("postgres") as connection:
+                if connection.execute(there).fetchone() is None:
+                    connection.execute("CREATE DATABASE nurture")
+        except psycopg.Error as error:
+            raise failure("PostgreSQL could not make the database", str(error), self.data) from error
 
     def _connect(self, database: str) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(
@@ -203,10 +208,9 @@ def failure(what: str, said: str, folder: Path, log: Path | None = None) -> Unav
     """One sentence for a server that would not work, from what it said last."""
     if "No space left on device" in said:
         return Unavailable(f"{what}: the disk of {folder} is full; make room and start again.")
-    lines = [line for line in said.splitlines() if "FATAL" in line or "error:" in line] or said.splitlines()[
-        -1:
-    ]
-    reason = lines[-1].strip() if lines else "it gave no reason"
+    lines = said.splitlines() or ["it gave no reason"]
+    telling = [line for line in lines if "FATAL" in line or "error:" in line]
+    reason = (telling or lines)[-1].strip()
     return Unavailable(f"{what}: {reason}" + (f" (see {log})" if log else ""))
 
 

@@ -85,11 +85,19 @@ def send(pid: int, sig: int) -> bool:
     return True
 
 
-def tail(log: Path, *, characters: int = 2000) -> str:
-    """The end of a log file, for an error message; empty when there is none."""
+def size(log: Path) -> int:
+    """Where a log ends now; 0 when there is none."""
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0
+
+
+def tail(log: Path, since: int, *, characters: int = 2000) -> str:
+    """The end of what was added to a log since then, for an error message."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - characters))
+            file.seek(max(since, size(log) - characters))
             return file.read().decode("utf-8", "replace")
     except OSError:
         return ""

@@ -38,10 +38,10 @@ class RedisServer:
 
     def ensure(self) -> int:
         """Have it running and return its process id: adopted when it runs, else started."""
-        pid = self.running()
+        pid, said = self.running(), processes.size(self.log)
         if pid is None:
             pid = self._start()
-        self._wait_until_it_answers(pid)
+        self._wait_until_it_answers(pid, said)
         return pid
 
     def running(self) -> int | None:
@@ -84,13 +84,13 @@ class RedisServer:
         )
         return process.pid
 
-    def _wait_until_it_answers(self, pid: int) -> None:
+    def _wait_until_it_answers(self, pid: int, since: int) -> None:
         until = time.monotonic() + _START_SECONDS
         client = Redis(unix_socket_path=str(self.socket), socket_timeout=2, retry=Retry(NoBackoff(), 0))
         try:
             while not _answers(client):
                 if processes.gone_within(pid, 0.03):
-                    raise failure("Redis did not start", processes.tail(self.log), self.data, self.log)
+                    raise failure("Redis did not start", processes.tail(self.log, since), self.data, self.log)
                 if time.monotonic() > until:
                     raise Unavailable(
                         f"Redis does not answer after {_START_SECONDS:.0f} seconds; see {self.log}."

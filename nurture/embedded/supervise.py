@@ -59,9 +59,7 @@ class Child:
     def revive(self) -> str | None:
         """Start it again when it died and its delay is over; a line for the log when it just died."""
         if self._process is None:
-            if time.monotonic() >= self._again_at:
-                self.start()
-            return None
+            return self._start_again() if time.monotonic() >= self._again_at else None
         code = self._process.poll()
         if code is None:
             return None
@@ -82,17 +80,28 @@ class Child:
             processes.send(pid, signal.SIGKILL)
         self._process.wait(10)
 
+    def _start_again(self) -> str | None:
+        try:
+            self.start()
+        except OSError as error:  # a full disk, or no process to be had
+            return f"{self.role.name} cannot start ({error.strerror}), {self._wait()}"
+        return None
+
     def _bury(self, code: int) -> str:
         assert self._process is not None
         for pid in processes.of_session(self._process.pid):
             processes.send(pid, signal.SIGKILL)
         self._process = None
-        now = time.monotonic()
-        healthy = now - self._started > _HEALTHY_AFTER
-        delay = self._delay = _FIRST_DELAY if healthy else self._delay
-        self._again_at = now + delay
+        if time.monotonic() - self._started > _HEALTHY_AFTER:
+            self._delay = _FIRST_DELAY
+        return f"{self.role.name} ended ({_reason(code)}), {self._wait()}; see {self.log}"
+
+    def _wait(self) -> str:
+        """Put the next start off, twice as far as the last time."""
+        delay = self._delay
+        self._again_at = time.monotonic() + delay
         self._delay = min(delay * 2, _LONGEST_DELAY)
-        return f"{self.role.name} ended ({_reason(code)}), starts again in {delay:.1f} s; see {self.log}"
+        return f"starts again in {delay:.1f} s"
 
 
 class Supervisor:
@@ -110,6 +119,7 @@ class Supervisor:
         self._heal = heal
         self._logs = logs
         self._say = say
+        self._said = ""
         self._beats = 0
 
     def start(self) -> None:
@@ -124,18 +134,28 @@ class Supervisor:
                 self._say(line)
         self._beats += 1
         if self._beats % _HEAL_BEATS == 0:
-            self._revive_servers()
+            self._try(self._revive_servers)
         if self._beats % _LOG_BEATS == 0:
-            bound_logs(self._logs)
+            self._try(self._bound_logs)
 
-    def _revive_servers(self) -> None:
+    def _try(self, upkeep: Callable[[], list[str]]) -> None:
+        """Do what can be done and say what cannot, once; the supervisor itself goes on."""
         try:
-            lost = self._heal()
-        except Unavailable as refusal:
-            self._say(str(refusal))
-            return
-        for name in lost:
-            self._say(f"{name} had ended and was started again")
+            lines = upkeep()
+        except (Unavailable, OSError) as fault:
+            lines = [] if str(fault) == self._said else [str(fault)]
+            self._said = str(fault)
+        else:
+            self._said = ""
+        for line in lines:
+            self._say(line)
+
+    def _revive_servers(self) -> list[str]:
+        return [f"{name} had ended and was started again" for name in self._heal()]
+
+    def _bound_logs(self) -> list[str]:
+        bound_logs(self._logs)
+        return []
 
     def stop(self, *, patience: float = 10.0, hurry: Callable[[], bool] = lambda: False) -> None:
         """End every child: asked first, killed after `patience` seconds or when `hurry` is true."""
