@@ -36,7 +36,7 @@ from nurture.rules.tokens import KeyRing
 from nurture.store import deliveries
 
 FIGURE = "send"
-RECIPIENTS = {"small": 5_000, "full": 50_000}
+RECIPIENTS = {"small": 20_000, "full": 50_000}
 PROCESSES = 2
 RING = KeyRing((b"bench" * 8,))
 PEPPER = b"pepper" * 6
