@@ -9,7 +9,8 @@ from typing import Any
 
 import structlog
 from redis import RedisError
-from rq import Worker
+from redis.client import Pipeline
+from rq import Worker, worker_registration
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -41,6 +42,14 @@ class QuickWorker(Worker):
         super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
         # RQ leaves the job running when its worker is killed; here it ends, as at any stop.
         die_with_parent(signal.SIGTERM)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        super().heartbeat(timeout, pipeline)
+        # RQ tells its name once. A Redis that was emptied since would not know of a living worker.
+        if not self.connection.hexists(self.key, "birth"):
+            to = self.connection if pipeline is None else pipeline
+            to.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self, pipeline)
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
         try:

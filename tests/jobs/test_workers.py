@@ -16,6 +16,7 @@ from nurture.config import load_settings
 from nurture.embedded import processes
 from nurture.embedded.throwaway import Throwaway, throwaway
 from nurture.flows.endpoints import create_endpoint
+from nurture.jobs import queues
 from nurture.runtime import Runtime, build
 from nurture.store.webhooks import write_message
 from tests.sinks import WebhookSink
@@ -165,6 +166,18 @@ def test_work_goes_on_after_redis_was_emptied(plant: Plant) -> None:
     plant.start("worker", "pump")
     plant.happen()
     plant.told(20)
+
+
+def test_an_emptied_redis_soon_knows_its_workers_again(plant: Plant) -> None:
+    plant.start("scheduler")
+    plant.start("worker", "pump")
+    plant.happen()
+    plant.told(20)
+    assert queues.workers(plant.runtime.redis, queues.PUMP) == 1
+
+    plant.runtime.redis.flushall()
+
+    wait(lambda: queues.workers(plant.runtime.redis, queues.PUMP) == 1, 20)
 
 
 def test_work_goes_on_while_redis_is_away_and_after_it_came_back(plant: Plant) -> None:
