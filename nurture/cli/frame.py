@@ -44,7 +44,7 @@ class Door(click.Group):
         configure()
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as fault:
             raise click.ClickException(sentence(fault)) from fault

@@ -1,7 +1,7 @@
 """The WSGI applications: the pages behind the tracking door, and the door alone."""
 
-import atexit
 from contextlib import ExitStack
+from multiprocessing.util import Finalize
 from wsgiref.types import WSGIApplication
 
 from nurture.app import create_app
@@ -29,7 +29,8 @@ def _for_this_process() -> Runtime:
     """A runtime that is closed when the process ends; made in the process that serves, after any fork."""
     configure()
     kept = ExitStack()
-    atexit.register(kept.close)
+    # Runs at the end of forked workers too, which atexit does not.
+    Finalize(None, kept.close, exitpriority=0)
     return kept.enter_context(opened())
 
 

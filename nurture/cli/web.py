@@ -44,7 +44,9 @@ def web(only: str | None, processes: int) -> None:
 
 def _loader(load: Callable[[], WSGIApplication]) -> Callable[..., WSGIApplication]:
     def in_worker(*_: object) -> WSGIApplication:
-        # A worker whose server was killed would keep the port for ever.
+        # A stop while the program still loads would go to the handler of the server, which this was forked
+        # from, and be lost. A worker whose server was killed would keep the port for ever.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         die_with_parent(signal.SIGTERM)
         return load()
 
