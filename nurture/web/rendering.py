@@ -11,12 +11,14 @@ from flask import Flask, request
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 
+from nurture.rules.words import _
 from nurture.web import access, files
 from nurture.web.language import locale
 from nurture.web.parts import HOW_TO_FETCH, Vendor
 from nurture.web.request import now, page_shell, viewer
 
 _RECENT = timedelta(hours=24)
+_NOW = timedelta(minutes=1)
 
 
 def install(app: Flask, vendor: Vendor) -> None:
@@ -55,6 +57,8 @@ def when(instant: datetime | None) -> Markup:
         return Markup("–")
     local = instant.astimezone(zone())
     apart = instant - now()
+    if abs(apart) < _NOW:
+        return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), _("just now"))
     text = (
         format_timedelta(apart, add_direction=True, locale=locale())
         if abs(apart) < _RECENT

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from nurture.files.yaml_lines import Faults
 from nurture.flows.answer import Outcome, answer
@@ -59,7 +60,7 @@ def six_weeks_in(
         chance = random.Random(7)
         for email in _bring_in(runtime, folder, clock.moment, chance):
             habits = [reads_all, _opens, _opens, never_reads, never_reads, never_reads, leaves]
-            world.readers[email] = reads_all if email == KATRIN else chance.choice(habits)
+            world.readers[email] = _scanned_first if email == KATRIN else chance.choice(habits)
         enter_existing(runtime.sessions, now=clock.moment)
         while clock.moment < end - timedelta(hours=3):
             world.live(hours=3, step=timedelta(hours=3))
@@ -124,9 +125,17 @@ def _opens(world: World, letter: Letter) -> None:
     world.open(letter)
 
 
+def _scanned_first(world: World, letter: Letter) -> None:
+    """The mail gateway fetches every link before the person reads."""
+    for link in letter.links:
+        world.door.get(urlsplit(link).path, headers={"User-Agent": "python-requests/2.32"})
+    world.clock.advance(minutes=2)
+    reads_all(world, letter)
+
+
 def _somebody_acts(runtime: Runtime, now: datetime, chance: random.Random) -> None:
     """Outside the mails: a visit, a download, a call, an event."""
-    if chance.random() < 0.35:
+    if 7 <= now.hour <= 16 and chance.random() < 0.3:
         kind, data = chance.choice(
             [
                 ("downloaded", {"label": "Safety stock, no guesswork"}),
@@ -136,7 +145,7 @@ def _somebody_acts(runtime: Runtime, now: datetime, chance: random.Random) -> No
                 ("feedback", {"rating": 5, "text": "Best breakfast of the year."}),
             ]
         )
-        lead_id = chance.choice([1, 1, 2, 5, 8, 9, 13, 21, 22, 30])
+        lead_id = chance.choice([1, 2, 3, 5, 8, 9, 13, 16, 21, 22, 27, 30, 34, 40])
         with runtime.sessions.begin() as session:
             signals.add(session, [NewSignal(lead_id, kind, now, "page", data=data)], now=now)
 

@@ -9,8 +9,15 @@ from nurture.store.users import ROLES, User
 from nurture.web.access import ACCESS, PUBLIC
 from tests.web.conftest import PASSWORD, SignIn, token_of
 
-_NUMBERS = {"lead_id": 1, "program_id": 1, "handoff_id": 1, "delivery_id": 1, "endpoint_id": 1, "user_id": 999,
-            "key_id": 1, "message_id": "msg_1", "token": "no.such.token", "name": "x", "filename": "nurture.css"}  # fmt: skip
+_NUMBERS = dict.fromkeys(
+    ("lead_id", "program_id", "handoff_id", "delivery_id", "endpoint_id", "key_id"), 1
+) | {
+    "user_id": 999,
+    "message_id": "msg_1",
+    "token": "no.such.token",
+    "name": "x",
+    "filename": "nurture.css",
+}
 
 
 def _addresses(app: Flask, method: str) -> list[tuple[str, str]]:
@@ -83,7 +90,8 @@ def test_the_last_administrator_cannot_be_lost(sign_in: SignIn, runtime: Runtime
 
 def test_a_new_password_ends_every_other_session(sign_in: SignIn) -> None:
     here, elsewhere = sign_in("viewer"), sign_in("viewer")
-    form = {"old": PASSWORD, "new": "another long password", "csrf_token": token_of(here.get("/account").text)}
+    csrf = token_of(here.get("/account").text)
+    form = {"old": PASSWORD, "new": "another long password", "csrf_token": csrf}
     assert here.post("/account/password", data=form).status_code == 302
     assert here.get("/leads").status_code == 200
     assert elsewhere.get("/leads").status_code == 302

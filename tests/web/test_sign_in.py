@@ -16,7 +16,9 @@ def _try(client: FlaskClient, email: str, password: str, **more: str) -> tuple[i
     return answer.status_code, answer.text, answer.headers.get("Location", "")
 
 
-def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(sign_in: SignIn, visitor: FlaskClient) -> None:
+def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(
+    sign_in: SignIn, visitor: FlaskClient
+) -> None:
     sign_in("viewer")
     wrong = _try(visitor, "viewer@kessler-ohm.example", "not the password")
     unknown = _try(visitor, "nobody@kessler-ohm.example", "not the password")
@@ -47,14 +49,18 @@ def test_the_eleventh_wrong_try_has_to_wait(sign_in: SignIn, visitor: FlaskClien
 
 def test_a_dead_redis_still_counts_tries(sign_in: SignIn, app: Flask, runtime: Runtime) -> None:
     sign_in("viewer")
-    runtime.redis.connection_pool.connection_kwargs.update(path="/nowhere/redis.sock", host="127.0.0.1", port=1)
+    nowhere = {"path": "/nowhere/redis.sock", "host": "127.0.0.1", "port": 1}
+    runtime.redis.connection_pool.connection_kwargs.update(nowhere)
     runtime.redis.connection_pool.disconnect()
     client = app.test_client()
     tries = [_try(client, "viewer@kessler-ohm.example", "not the password")[0] for _ in range(11)]
     assert tries[-1] == 429
 
 
-@pytest.mark.parametrize("outside", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1"])
+OUTSIDE = ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1"]
+
+
+@pytest.mark.parametrize("outside", OUTSIDE)
 def test_signing_in_leads_only_to_pages_of_ours(sign_in: SignIn, visitor: FlaskClient, outside: str) -> None:
     sign_in("viewer")
     status, _, location = _try(visitor, "viewer@kessler-ohm.example", PASSWORD, next=outside)
@@ -63,7 +69,8 @@ def test_signing_in_leads_only_to_pages_of_ours(sign_in: SignIn, visitor: FlaskC
 
 def test_signing_in_goes_on_where_the_person_wanted(sign_in: SignIn, visitor: FlaskClient) -> None:
     sign_in("viewer")
-    assert visitor.get("/leads?temperature=hot").headers["Location"] == "/sign-in?next=/leads?temperature%3Dhot"
+    sent_to = visitor.get("/leads?temperature=hot").headers["Location"]
+    assert sent_to == "/sign-in?next=/leads?temperature%3Dhot"
     location = _try(visitor, "viewer@kessler-ohm.example", PASSWORD, next="/leads?temperature=hot")[2]
     assert location == "/leads?temperature=hot"
 

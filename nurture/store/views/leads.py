@@ -124,5 +124,5 @@ def _matching(wanted: LeadFilter) -> Select[Any]:
     if wanted.source:
         query = query.where(Source.name == wanted.source)
     if wanted.tag:
-        query = query.where(Lead.tags.contains(cast([wanted.tag], ARRAY(Text))))
+        query = query.where(Lead.tags.op("@>")(cast([wanted.tag], ARRAY(Text))))
     return query

@@ -7,11 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 from nurture.flows.explain import explain, heat_curve
-from nurture.rules import duration, heat
-from nurture.rules.model import HeatModel
+from nurture.rules import duration, heat, temperature
+from nurture.rules.model import HeatModel, Thresholds
 from nurture.rules.program import read
 from nurture.rules.words import _
 from nurture.store.views.lead import Card, RunLine
+from nurture.store.views.model import default_model
 from nurture.store.views.reading import PageSession
 from nurture.web.admin.board import in_words
 from nurture.web.rendering import number
@@ -19,6 +20,8 @@ from nurture.web.wording import says
 
 PERIODS = {"30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(days=365)}
 _AHEAD = timedelta(days=30)
+# The curve begins a little before the lead was known, at nothing.
+_BEFORE = timedelta(days=1)
 _MARKED = 7
 Curve = Sequence[Mapping[str, Any]]
 
@@ -55,18 +58,18 @@ def heat_reader(model: HeatModel | None, now: datetime) -> Callable[[float | Non
 
 def explained(session: PageSession, card: Card, *, period: str, now: datetime) -> Explained | None:
     """The explanation of one lead at `now`; None before a heat model is loaded."""
-    told = explain(session, card.lead.id, now=now)
-    if told["model"] is None:
+    told, model = explain(session, card.lead.id, now=now), default_model(session)
+    if told["model"] is None or model is None:
         return None
-    half_life = duration.parse(told["model"]["half_life"])
-    curve = heat_curve(session, card.lead.id, since=now - PERIODS[period], until=now)
+    since = max(now - PERIODS[period], card.lead.created_at - _BEFORE)
+    curve = heat_curve(session, card.lead.id, since=since, until=now)
     return Explained(
-        half_life=duration.describe(half_life),
+        half_life=duration.describe(model.half_life),
         heat=told["heat"],
         temperature=told["temperature"],
         grade=told["grade"],
         readiness=told["readiness"],
-        chart=_chart(told, curve, half_life.elapsed, now),
+        chart=_chart(told, model, curve, now),
     )
 
 
@@ -97,11 +100,27 @@ def _at_step(run: RunLine, place: str, now: datetime) -> Ahead:
     return Ahead(icon, title, because, run.due_at)
 
 
-def _chart(told: Mapping[str, Any], curve: Curve, half_life: timedelta, now: datetime) -> dict[str, Any]:
+def _segments(curve: Curve, thresholds: Thresholds) -> list[dict[str, Any]]:
+    """The curve cut where heat alone changes the temperature, each piece joined to the one before."""
+    found: list[dict[str, Any]] = []
+    level = "cold"
+    for point in curve:
+        place = [_millis(point["at"]), point["heat"]]
+        level = temperature.level(level, point["heat"], thresholds)
+        if found and found[-1]["level"] == level:
+            found[-1]["points"].append(place)
+        else:
+            joint = [found[-1]["points"][-1]] if found else []
+            found.append({"level": level, "points": [*joint, place]})
+    return found
+
+
+def _chart(told: Mapping[str, Any], model: HeatModel, curve: Curve, now: datetime) -> dict[str, Any]:
+    half_life = model.half_life.elapsed
     value, thresholds = told["heat"]["value"], told["temperature"]["thresholds"]
     shown = {name: number(band["rise"]) for name, band in thresholds.items()}
     return {
-        "line": [[_millis(point["at"]), point["heat"]] for point in curve],
+        "segments": _segments(curve, model.thresholds),
         "next": [
             [
                 _millis(now + day * timedelta(days=1)),

@@ -7,7 +7,7 @@ permission. Unknown tokens get the same answer as known ones, so that nothing ca
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from nurture.errors import Invalid
+from nurture.errors import Refusal
 from nurture.flows.unsubscribe import unsubscribe as leave
 from nurture.rules.tokens import mint, read
 from nurture.rules.words import _
@@ -35,7 +35,7 @@ def unsubscribe(token: str) -> ResponseReturnValue:
     by_mail_program = form.get("List-Unsubscribe") == ONE_CLICK
     wanted = "this" if by_mail_program else form.get("leave", "")
     if wanted not in ("this", "all"):
-        raise Invalid(_("This request does not say what to unsubscribe from."))
+        raise Refusal(_("This request does not say what to unsubscribe from."))
     reader = _reader(token)
     close_session()
     if reader:

@@ -16,20 +16,25 @@
     }, more);
   }
 
-  function threshold(at, words, colour, type) {
+  function threshold(at, words, colour, type, wide) {
     return {
       yAxis: at, lineStyle: { color: colour, type: type, width: 1 },
-      label: { formatter: words, position: 'insideStartTop', distance: [4, 3], color: token('muted'), fontSize: 11, textBorderColor: token('surface'), textBorderWidth: 2 }
+      label: { show: !!words, formatter: words, position: wide ? 'end' : 'insideEndTop', distance: wide ? 8 : [2, 2], color: token('muted'), fontSize: 11 }
     };
   }
 
   /* The heat of a lead: the curve coloured by temperature, thresholds on their lines, silence dotted. */
   function heat(data) {
-    var wide = innerWidth > 600, top = Math.max(data.hot.rise * 1.4, data.most * 1.15);
+    var wide = innerWidth > 600, most = Math.max(data.hot.rise * 1.3, data.most * 1.12);
+    var step = most > 150 ? 50 : most > 80 ? 25 : 20, top = Math.ceil(most / step) * step;
+    var apart = Math.min(data.hot.rise - data.hot.fall, data.hot.fall - data.warm.rise) / top > 0.09;
+    var segments = data.segments.map(function (one) {
+      return { name: data.words.heat, type: 'line', showSymbol: false, data: one.points, lineStyle: { width: 2.25, color: token(one.level + '-fill') }, itemStyle: { color: token(one.level + '-fill') }, z: 3 };
+    });
     return {
       animation: !matchMedia('(prefers-reduced-motion: reduce)').matches, animationDuration: 200,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11, color: token('muted') },
-      grid: { left: 8, right: 12, top: 22, bottom: 4, containLabel: true },
+      grid: { left: 8, right: wide ? 112 : 12, top: 22, bottom: 4, containLabel: true },
       tooltip: {
         trigger: 'axis', renderMode: 'richText', backgroundColor: token('surface'), borderColor: token('line-2'), borderWidth: 1, padding: [8, 12],
         textStyle: { color: token('text'), fontSize: 12 }, formatter: function (points) {
@@ -37,29 +42,24 @@
           return at.toLocaleDateString(root.lang, { day: 'numeric', month: 'short' }) + '   ' + (Math.round(points[0].value[1] * 10) / 10);
         }
       },
-      xAxis: axis({ type: 'time', splitLine: { show: false }, axisLabel: { color: token('faint'), fontSize: 11, hideOverlap: true, formatter: '{d} {MMM}' } }),
-      yAxis: axis({ type: 'value', min: 0, max: Math.ceil(top / 10) * 10, splitNumber: 3, axisLine: { show: false } }),
-      visualMap: {
-        show: false, dimension: 1, seriesIndex: 0,
-        pieces: [{ lt: data.warm.rise, color: token('cold-fill') }, { gte: data.warm.rise, lt: data.hot.rise, color: token('warm-fill') }, { gte: data.hot.rise, color: token('hot-fill') }]
-      },
-      series: [
+      xAxis: axis({ type: 'time', splitLine: { show: false }, splitNumber: wide ? 6 : 3, axisLabel: { color: token('faint'), fontSize: 11, hideOverlap: true, formatter: '{d} {MMM}' } }),
+      yAxis: axis({ type: 'value', min: 0, max: top, interval: step, axisLine: { show: false } }),
+      series: segments.concat([
         {
-          name: data.words.heat, type: 'line', showSymbol: false, data: data.line, lineStyle: { width: 2.25 }, z: 3,
+          name: data.words.silent, type: 'line', showSymbol: false, data: data.next, lineStyle: { width: 1.5, type: [3, 4], color: token('faint') }, itemStyle: { color: token('faint') },
           markLine: {
-            silent: true, symbol: 'none', data: [
-              threshold(data.hot.rise, data.words.hot, token('hot-line'), 'solid'),
-              threshold(data.hot.fall, wide ? data.words.stays : '', token('hot-line'), 'dashed'),
-              threshold(data.warm.rise, data.words.warm, token('warm-line'), 'solid')]
+            silent: true, symbol: 'none', animation: false, data: [
+              threshold(data.hot.rise, data.words.hot, token('hot-line'), 'solid', wide),
+              threshold(data.hot.fall, wide && apart ? data.words.stays : '', token('hot-line'), 'dashed', wide),
+              threshold(data.warm.rise, data.words.warm, token('warm-line'), 'solid', wide)]
           }
         },
-        { name: data.words.silent, type: 'line', showSymbol: false, data: data.next, lineStyle: { width: 1.5, type: [3, 4], color: token('faint') }, itemStyle: { color: token('faint') } },
         {
           name: data.words.touch, type: 'scatter', data: data.touches, symbolSize: 8, z: 4, tooltip: { show: false },
           itemStyle: { color: token('surface'), borderColor: token('text'), borderWidth: 1.5 },
           label: { show: wide, formatter: function (p) { return p.value[2]; }, position: 'top', distance: 6, color: token('text'), fontSize: 11, textBorderColor: token('surface'), textBorderWidth: 3 },
           labelLayout: { hideOverlap: true }
-        }]
+        }])
     };
   }
   var kinds = { heat: heat };

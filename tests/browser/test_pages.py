@@ -1,0 +1,200 @@
+"""The pages in a real browser: nothing breaks, nothing is fetched from elsewhere, everybody can use them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+from sqlalchemy import text
+
+from nurture.rules.tokens import mint
+from nurture.web.parts import VENDOR
+from tests.browser.company import PASSWORD
+from tests.browser.conftest import House
+
+pytestmark = pytest.mark.browser
+
+DESK, PHONE = (1440, 900), (390, 844)
+PAGES = (
+    "/",
+    "/leads",
+    "/leads?q=nobody-of-this-name",
+    "/leads/1",
+    "/programs",
+    "/programs/1",
+    "/handoffs",
+    "/handoffs?show=closed",
+    "/handoffs/1",
+    "/deliveries",
+    "/deliveries/1",
+    "/webhooks",
+    "/webhooks/messages",
+    "/settings",
+    "/settings/users",
+    "/settings/keys",
+    "/account",
+)
+
+
+@dataclass
+class Visit:
+    """A page of a browser, and what went wrong on it."""
+
+    page: Page
+    home: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        answer = self.page.goto(self.home + path)
+        assert answer is not None and answer.status == 200, f"{path}: {answer and answer.status}"
+        self.page.wait_for_load_state("networkidle")
+
+    def check(self, path: str) -> None:
+        """No complaint so far, nothing wider than the screen, no serious barrier."""
+        assert self.complaints == [], path
+        beyond = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert beyond <= 0, f"{path} scrolls sideways by {beyond} px"
+        assert _barriers(self.page) == [], path
+
+
+Open = Callable[..., Visit]
+
+
+@pytest.fixture
+def open_page(browser: Browser, house: House) -> Iterator[Open]:
+    contexts = []
+
+    def begin(size: tuple[int, int] = DESK, scheme: str = "light", role: str | None = "admin") -> Visit:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        contexts.append(context)
+        visit = Visit(context.new_page(), house.url)
+        visit.page.on("console", lambda said: _note(visit, said.type, said.text))
+        visit.page.on("pageerror", lambda fault: visit.complaints.append(str(fault)))
+        visit.page.on("request", lambda request: _note_foreign(visit, request.url))
+        if role:
+            visit.go("/sign-in")
+            visit.page.fill("#email", f"{role}@kessler-ohm.example")
+            visit.page.fill("#password", PASSWORD)
+            visit.page.click("button.save")
+            visit.page.wait_for_url(house.url + "/")
+        return visit
+
+    yield begin
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_whole_at_a_desk_and_on_a_phone_by_day_and_by_night(
+    open_page: Open, size: tuple[int, int], scheme: str
+) -> None:
+    visit = open_page(size, scheme)
+    for path in PAGES:
+        visit.go(path)
+        visit.check(path)
+
+
+def test_the_public_pages_are_whole_without_any_script(open_page: Open, house: House) -> None:
+    ring = house.runtime.ring
+    tokens = {
+        "u": mint(ring, "unsubscribe", 2, 1),
+        "p": mint(ring, "preferences", 2, 1),
+        "answer": mint(ring, "answer", 1),
+    }
+    visit = open_page(PHONE, role=None)
+    for path in ("/sign-in", *(f"/{name}/{token}" for name, token in tokens.items())):
+        visit.go(path)
+        visit.check(path)
+        assert visit.page.locator("script").count() == 0, path
+
+
+def test_the_lead_card_shows_its_curve_and_the_same_as_a_table(open_page: Open) -> None:
+    visit = open_page()
+    visit.go("/leads/1")
+    assert visit.page.locator("[data-chart=heat] canvas").count() == 1
+    visit.page.get_by_text("Show as table").click()
+    table = visit.page.locator("details.as-table tbody tr")
+    shown = [float(row.locator("td").nth(3).inner_text().replace(",", "")) for row in table.all()]
+    assert sum(shown[:-1]) == pytest.approx(shown[-1], abs=0.05)
+    parts = visit.page.locator(".parts li.h .num").all_inner_texts()[:4]
+    together = visit.page.locator(".parts li.sum b").first.inner_text()
+    assert sum(float(part.split("/")[0]) for part in parts) == pytest.approx(float(together), abs=0.05)
+
+
+def test_older_lines_of_the_timeline_come_without_leaving_the_page(open_page: Open, house: House) -> None:
+    with house.runtime.sessions() as session:
+        busiest = text("SELECT lead_id FROM signal GROUP BY lead_id ORDER BY count(*) DESC LIMIT 1")
+        lead_id = session.scalar(busiest)
+    visit = open_page()
+    visit.go(f"/leads/{lead_id}")
+    lines = visit.page.locator(".tl > li:not(.day)")
+    before = lines.count()
+    assert before > 10
+    older = visit.page.locator(".tl .older a")
+    if older.count():
+        older.click()
+        visit.page.wait_for_function(
+            "n => document.querySelectorAll('.tl > li:not(.day)').length > n", arg=before
+        )
+    visit.check("/leads/n")
+
+
+def test_a_salesperson_answers_from_the_phone(open_page: Open, house: House) -> None:
+    with house.runtime.sessions() as session:
+        handoff_id = session.scalar(text("SELECT max(id) FROM handoff WHERE state = 'released'"))
+    visit = open_page(PHONE, role="sales")
+    visit.go(f"/handoffs/{handoff_id}")
+    assert not visit.page.locator("#f-reason").is_visible()
+    visit.page.get_by_text("Reject", exact=True).click()
+    visit.page.fill("#f-reason", "No budget this year")
+    visit.page.get_by_role("button", name="Save the answer").click()
+    visit.page.get_by_text("Thank you: the answer is recorded").wait_for()
+    assert visit.page.locator(".pill", has_text="rejected").count() == 1
+    visit.check(f"/handoffs/{handoff_id}")
+
+
+def test_the_theme_is_remembered_and_everything_is_reached_by_keyboard(open_page: Open) -> None:
+    visit = open_page()
+    visit.page.get_by_role("button", name="Light or dark").click()
+    visit.go("/leads")
+    assert visit.page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    visit.page.keyboard.press("Tab")
+    assert visit.page.evaluate("document.activeElement.textContent") == "Skip to content"
+    visit.page.locator("#main").click(position={"x": 5, "y": 5})
+    visit.page.keyboard.press("/")
+    assert visit.page.evaluate("document.activeElement.id") == "find"
+
+
+def test_a_mail_in_its_frame_can_neither_run_nor_lead_away(open_page: Open) -> None:
+    visit = open_page()
+    visit.go("/deliveries/1")
+    frame = visit.page.frame_locator("iframe.mail-frame")
+    assert "Hello" in frame.locator("body").inner_text()
+    assert frame.locator("img[src*='/o/']").count() == 0
+    visit.check("/deliveries/1")
+
+
+def _note(visit: Visit, kind: str, words: str) -> None:
+    if kind in ("error", "warning"):
+        visit.complaints.append(f"{urlsplit(visit.page.url).path}: {words}")
+
+
+def _note_foreign(visit: Visit, url: str) -> None:
+    if not url.startswith((visit.home, "data:", "blob:")):
+        visit.complaints.append(f"fetched from elsewhere: {url}")
+
+
+def _barriers(page: Page) -> list[str]:
+    """What axe-core calls serious or critical. It is put in by the test, past the page's own policy."""
+    axe = next(VENDOR.glob("axe/*/axe.min.js")).read_text()
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations'], iframes: false})")
+    return [
+        f"{one['id']}: {[node['target'] for node in one['nodes']][:3]} {one['nodes'][0]['failureSummary']}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
