@@ -33,7 +33,11 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(settings: Settings, runtime: Runtime, smtp_sink: SmtpSink) -> Terminal:
+def terminal(
+    settings: Settings, runtime: Runtime, smtp_sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> Terminal:
+    # The logging of this process belongs to the whole test run, not to one typed command.
+    monkeypatch.setattr("nurture.cli.frame.configure", lambda: None)
     return Terminal(
         {
             "NURTURE_HOME": str(settings.home),

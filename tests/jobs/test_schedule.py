@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from redis import Redis
@@ -20,11 +21,14 @@ from nurture.runtime import Runtime
 from tests.clock import StandingClock
 
 
-def keep(items: list[Periodic], seconds: float) -> None:
+def keep(items: list[Periodic], until: Callable[[], bool]) -> None:
+    """Keep time until something has happened."""
     stop = threading.Event()
     thread = threading.Thread(target=keep_time, args=(items, stop))
     thread.start()
-    time.sleep(seconds)
+    latest = time.monotonic() + 20
+    while not until() and time.monotonic() < latest:
+        time.sleep(0.05)
     stop.set()
     thread.join(5)
 
@@ -34,28 +38,32 @@ def a_long_job(number: int) -> None:
 
 
 def test_each_item_runs_at_once_and_then_in_its_time() -> None:
-    often, seldom = [], []
+    often: list[int] = []
+    seldom: list[int] = []
+    items = [
+        Periodic("often", 0.5, lambda: often.append(1)),
+        Periodic("seldom", 60, lambda: seldom.append(1)),
+    ]
 
-    keep(
-        [Periodic("often", 0.5, lambda: often.append(1)), Periodic("seldom", 60, lambda: seldom.append(1))],
-        1.8,
-    )
+    keep(items, until=lambda: len(often) >= 3)
 
+    assert len(often) >= 3
     assert len(seldom) == 1
-    assert 3 <= len(often) <= 5
 
 
-def test_one_that_fails_is_tried_again_and_holds_nobody_up() -> None:
-    tries, others = [], []
+def test_one_that_fails_is_tried_again_soon_and_holds_nobody_up() -> None:
+    tries: list[int] = []
+    others: list[int] = []
 
     def fail() -> None:
         tries.append(1)
         raise ConnectionError("away")
 
-    keep([Periodic("broken", 60, fail), Periodic("fine", 0.5, lambda: others.append(1))], 1.8)
+    items = [Periodic("broken", 60, fail), Periodic("fine", 0.5, lambda: others.append(1))]
+    keep(items, until=lambda: len(tries) >= 2 and len(others) >= 2)
 
-    assert 2 <= len(tries) <= 3
-    assert len(others) >= 3
+    assert len(tries) >= 2
+    assert len(others) >= 2
 
 
 def test_only_one_turn_waits_however_often_it_is_offered(redis_client: Redis) -> None:
