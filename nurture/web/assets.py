@@ -33,6 +33,7 @@ def fetch(root: Path = ROOT, vendor: Path = VENDOR) -> bool:
     """
     stamp = _stamp(root)
     if _stamp_of(vendor) == stamp:
+        (vendor / "manifest.json").touch()
         return False
     vendor.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=vendor.parent) as room:

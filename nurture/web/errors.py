@@ -1,5 +1,6 @@
 """Every refusal becomes one clear sentence where the person looks."""
 
+import traceback
 import uuid
 
 import structlog
@@ -74,7 +75,10 @@ def _database_away(fault: Exception) -> ResponseReturnValue:
 
 def _broken(fault: Exception) -> ResponseReturnValue:
     number = uuid.uuid4().hex[:8]
-    log.exception("page.broken", number=number, rule=request.url_rule.rule if request.url_rule else "")
+    rule = request.url_rule.rule if request.url_rule else ""
+    # Where it broke, not what it said: messages and values may hold addresses or secrets.
+    trace = "".join(traceback.format_tb(fault.__traceback__))
+    log.error("page.broken", number=number, rule=rule, kind=type(fault).__name__, trace=trace)
     return page(500, _("Something broke on our side. It is in the log under %s.") % number)
 
 

@@ -13,7 +13,8 @@ from nurture.web.parts import VENDOR
 from tests.browser.company import PASSWORD
 from tests.browser.conftest import House
 
-pytestmark = pytest.mark.browser
+# One worker walks them all: the company is set up once.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 DESK, PHONE = (1440, 900), (390, 844)
 PAGES = (
@@ -155,6 +156,14 @@ def test_a_salesperson_answers_from_the_phone(open_page: Open, house: House) -> 
     visit.page.get_by_text("Thank you: the answer is recorded").wait_for()
     assert visit.page.locator(".pill", has_text="rejected").count() == 1
     visit.check(f"/handoffs/{handoff_id}")
+
+
+def test_what_machines_did_is_shown_and_not_counted(open_page: Open) -> None:
+    visit = open_page()
+    visit.go("/leads/1?only=mails")
+    machines = visit.page.locator(".tl .mach")
+    assert machines.count() > 0
+    assert all(line.endswith("Not counted.") for line in machines.locator(".w").all_inner_texts())
 
 
 def test_the_theme_is_remembered_and_everything_is_reached_by_keyboard(open_page: Open) -> None:

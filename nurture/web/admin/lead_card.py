@@ -22,7 +22,8 @@ PERIODS = {"30": timedelta(days=30), "90": timedelta(days=90), "365": timedelta(
 _AHEAD = timedelta(days=30)
 # The curve begins a little before the lead was known, at nothing.
 _BEFORE = timedelta(days=1)
-_MARKED = 7
+# How many names fit beside each other above the curve.
+_LABELS = 14
 Curve = Sequence[Mapping[str, Any]]
 
 
@@ -143,14 +144,20 @@ def _chart(told: Mapping[str, Any], model: HeatModel, curve: Curve, now: datetim
 
 
 def _marked(curve: Curve) -> list[list[Any]]:
-    """The largest jumps, each named by its signal, in order of time."""
+    """The largest jumps that leave each other room for a name, in order of time."""
     jumps = [
         (after["heat"] - before["heat"], after)
         for before, after in pairwise(curve)
         if after["kind"] is not None and after["heat"] > before["heat"]
     ]
-    largest = sorted(jumps, key=lambda jump: -jump[0])[:_MARKED]
-    marked = sorted((point for _rise, point in largest), key=lambda point: point["at"])
+    if not jumps:
+        return []
+    room = (curve[-1]["at"] - curve[0]["at"]) / _LABELS
+    marked: list[Mapping[str, Any]] = []
+    for _rise, point in sorted(jumps, key=lambda jump: -jump[0]):
+        if all(abs(point["at"] - other["at"]) >= room for other in marked):
+            marked.append(point)
+    marked.sort(key=lambda point: point["at"])
     return [[_millis(point["at"]), point["heat"], says(point["kind"], "signal")] for point in marked]
 
 
