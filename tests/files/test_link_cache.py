@@ -100,11 +100,9 @@ def test_readers_do_not_queue_up_behind_a_source_that_is_away(cached: Callable[.
     with pytest.raises(Away):
         cache.target(5)
     asked = len(source.asked)
-    before = time.monotonic()
     for _ in range(100):
         with pytest.raises(Away):
             cache.target(5)
-    assert time.monotonic() - before < 0.25
     assert len(source.asked) <= asked + 1
 
 
