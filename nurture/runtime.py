@@ -20,8 +20,9 @@ from nurture.embedded.home import Home
 from nurture.embedded.servers import servers
 from nurture.errors import Unavailable
 from nurture.files import clock_file
-from nurture.files.secrets import load_pepper, load_ring
+from nurture.files.secrets import load_pepper, load_ring, pepper_file
 from nurture.files.vault import Vault
+from nurture.flows.pepper import agree_on_pepper
 from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
 from nurture.net.outgoing import Way
@@ -80,6 +81,10 @@ class Runtime:
         way = Way(private=self.settings.allow_private_webhooks)
         return Poster(way, real_seconds=lambda: datetime.now(UTC).timestamp())
 
+    def agree_on_pepper(self) -> None:
+        """Raises Unavailable when this home hashes addresses otherwise than the database does."""
+        agree_on_pepper(self.sessions, self.pepper, pepper_file(self.settings.home))
+
     def close(self) -> None:
         self.engine.dispose()
         self.redis.close()
@@ -112,6 +117,7 @@ def opened(settings: Settings | None = None) -> Iterator[Runtime]:
     with servers(settings) as addresses:
         runtime = build(settings, addresses)
         try:
+            runtime.agree_on_pepper()
             yield runtime
         finally:
             runtime.close()
@@ -124,6 +130,7 @@ def make_engine(database_url: str, *, pool: int) -> Engine:
         pool_size=pool,
         max_overflow=4,
         pool_pre_ping=True,
+        hide_parameters=True,  # the text of a fault must not carry addresses into a log
         connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
     )
 

@@ -33,9 +33,11 @@ def configure() -> None:
 
 
 def _rendering(person: bool) -> list[structlog.typing.Processor]:
+    # Without local variables: they hold passwords and addresses.
     if person:
-        return [structlog.dev.ConsoleRenderer()]
-    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return [structlog.processors.ExceptionRenderer(frames), structlog.processors.JSONRenderer()]
 
 
 def _level() -> int:
