@@ -353,7 +353,7 @@ def _take_all(run: _Run, session: Session) -> None:
     source_id = sources.ensure(session, run.options.source, kind="import", now=run.now)
     known = staging.known_count(session, run.import_id)
     changed = staged_leads.take_known_leads(session, run.import_id, source_id, now=run.now)
-    leads.refresh_search(session, changed)
+    leads.refold(session, changed)
     new = staged_leads.take_new_leads(session, run.import_id, source_id, now=run.now, by=run.by)
     run.progress(Progress("taking", total, total))
     if run.options.consent:
@@ -382,9 +382,9 @@ def _take_all(run: _Run, session: Session) -> None:
 
 def _one_row_a_lead(run: _Run, session: Session) -> int:
     """Merge the rows that tell of one lead, first by what the file says, then by whom it is known to be."""
+    staging.analyze(session)
     duplicates = _merge_groups(run, session, staging.same_email(session, run.import_id))
     duplicates += _merge_phones(run, session)
-    staging.analyze(session)
     staging.match_emails(session, run.import_id)
     foreign = staging.match_phones(session, run.import_id)
     for row in foreign:

@@ -16,11 +16,13 @@ from nurture.web.api import (
     programs,
     signals,
     webhooks,
+    why,
 )
 from nurture.web.api.schemas import Problem
 
 _PARTS = (
     leads.part,
+    why.part,
     signals.part,
     programs.part,
     deliveries.part,

@@ -20,6 +20,8 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-leads.erase": ADMINS,
     "api-leads.timeline": EVERYONE,
     "api-leads.explain": EVERYONE,
+    "api-why.lead": EVERYONE,
+    "api-why.chain_stats": EVERYONE,
     "api-signals.take": SELLERS,
     "api-programs.list_programs": EVERYONE,
     "api-programs.one": EVERYONE,

@@ -11,6 +11,7 @@ from flask import Response, abort, g, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields, validate
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from nurture.errors import Conflict, Forbidden, Invalid
@@ -51,6 +52,7 @@ class Part:
     def __init__(self, name: str, description: str, *, json_only: bool = True) -> None:
         self.blueprint = Blueprint(f"api-{name}", name, url_prefix="/api/v1", description=description)
         self.blueprint.before_request(_let_in)
+        self.blueprint.before_request(_check_address)
         if json_only:
             self.blueprint.before_request(_check_body)
         self.blueprint.before_request(_answer_again)
@@ -152,6 +154,21 @@ def _let_in() -> ResponseReturnValue | None:
     with runtime().sessions.begin() as session:
         note_use(session, found, now=now())
     return None
+
+
+def _check_address() -> None:
+    numbers = [value for value in (request.view_args or {}).values() if isinstance(value, int)]
+    if "\0" in request.path or any(number >= 2**63 for number in numbers):
+        abort(404)
+    check_texts(request.args)
+
+
+def check_texts(given: MultiDict[str, str]) -> None:
+    """Raises Invalid for texts that PostgreSQL cannot keep."""
+    wrong = [name for name, values in given.lists() if not all(map(_storable, (name, *values)))]
+    if wrong:
+        sentence = _("This holds a NUL, or half a surrogate pair.")
+        raise Invalid(sentence, {name.replace("\0", ""): [sentence] for name in wrong})
 
 
 def _check_body() -> None:

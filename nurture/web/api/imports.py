@@ -132,6 +132,7 @@ def bad_rows(import_id: int) -> Response:
 
 def _options() -> tuple[ImportOptions, str]:
     """The options from the address or the form; names that are none are errors."""
+    door.check_texts(request.form)
     unknown = sorted((set(request.args) | set(request.form)) - set(_OPTIONS))
     if unknown:
         raise Invalid(_("Some options are unknown."), {name: [_("Unknown option.")] for name in unknown})

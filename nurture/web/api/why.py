@@ -1,0 +1,115 @@
+"""/leads/{id}/why and /chains/{id}/stats: why a mail was sent or not, and what everybody waits for."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from nurture.errors import Invalid
+from nurture.flows import why as flow
+from nurture.rules import why as rules
+from nurture.rules.why import Answer
+from nurture.rules.words import _
+from nurture.web import rendering
+from nurture.web.api import door
+from nurture.web.api.plain import moment
+from nurture.web.request import now as instant
+from nurture.web.request import page_session, runtime
+
+part = door.Part("why", "Why a mail was sent, is not sent yet, or is not sent at all.")
+
+
+class Asked(Schema):
+    """Which step: `chain` is an id or program/temperature; without it the chain the lead stands in."""
+
+    class Meta:
+        unknown = RAISE
+
+    chain = fields.String(load_default=None, validate=validate.Length(1, 200))
+    step = fields.String(load_default=None, validate=validate.Length(1, 200))
+
+
+class WhyOut(Schema):
+    """One answer. `state` is sent, done, not_yet or no; `consent_id` the entry of the consent ledger that
+    the mail rested on."""
+
+    lead_id = fields.Integer()
+    chain_id = fields.Integer(allow_none=True)
+    program = fields.String(allow_none=True)
+    chain = fields.String(allow_none=True)
+    step = fields.String(allow_none=True)
+    state = fields.String()
+    reason = fields.String()
+    at = fields.String(allow_none=True)
+    detail = fields.Dict(keys=fields.String(), values=fields.String())
+    sentence = fields.String()
+    delivery_id = fields.Integer(allow_none=True)
+    consent_id = fields.Integer(allow_none=True)
+    data = fields.List(fields.Raw())
+
+
+class StepStatsOut(Schema):
+    """The steps of a chain, each with its counts and what those standing there wait for."""
+
+    chain_id = fields.Integer()
+    steps = fields.List(fields.Raw())
+
+
+@part.route("/leads/<int:lead_id>/why", methods=["GET"])
+@part.arguments(Asked, location="query")
+@part.response(200, WhyOut)
+def lead(asked: dict[str, Any], lead_id: int) -> dict[str, Any]:
+    """Why this mail was or was not sent; without `step` an answer for every step, in `data`."""
+    found = flow.why(page_session(), lead_id, asked["chain"], now=instant(), live=sends_before_live())
+    about = {
+        "lead_id": lead_id,
+        "chain_id": found.chain_id,
+        "program": found.program.key,
+        "chain": found.temperature,
+    }
+    if asked["step"] is None:
+        return {**about, "data": [{"step": key, **said(one)} for key, one in found.steps.items()]}
+    if asked["step"] not in found.steps:
+        sentence = _("The chain has no such step; it has: ") + ", ".join(found.steps) + "."
+        raise Invalid(sentence, {"step": [sentence]})
+    return {**about, "step": asked["step"], **said(found.steps[asked["step"]])}
+
+
+@part.route("/chains/<int:chain_id>/stats", methods=["GET"])
+@part.response(200, StepStatsOut)
+def chain_stats(chain_id: int) -> dict[str, Any]:
+    """What happened at each step so far, and how many wait there for what."""
+    steps = flow.chain_stats(page_session(), chain_id)
+    return {
+        "chain_id": chain_id,
+        "steps": [
+            {
+                "key": step.key,
+                "counts": dict(step.counts),
+                "waiting": [
+                    {"reason": one.reason, "at": moment(one.at), "shared": one.shared, "n": one.n}
+                    for one in step.waiting
+                ],
+                "sentence": rules.waiting_sentence(step.waiting, rendering.moment),
+            }
+            for step in steps
+        ],
+    }
+
+
+def said(answer: Answer) -> dict[str, Any]:
+    """An answer with its sentence in the reader's language."""
+    return {
+        "state": answer.state,
+        "reason": answer.reason,
+        "at": moment(answer.at),
+        "detail": dict(answer.detail),
+        "sentence": rules.sentence(answer, rendering.moment),
+        "delivery_id": answer.delivery_id,
+        "consent_id": answer.consent_id,
+    }
+
+
+def sends_before_live() -> bool:
+    """Whether mails go out without the switch: scripted installations, and those with the catcher."""
+    settings = runtime().settings
+    return settings.live or settings.smtp_url is None
