@@ -4,11 +4,8 @@ import argparse
 import subprocess
 import sys
 
-from nurture.cli.logs import configure
-from nurture.config import load_settings
+from nurture.cli import main
 from nurture.embedded.privileges import die_with_parent
-from nurture.embedded.servers import servers
-from nurture.jobs import workers
 from nurture.jobs.queues import NAMES, PUMP
 
 if __name__ == "__main__":
@@ -16,9 +13,7 @@ if __name__ == "__main__":
     parser.add_argument("queue", nargs="?", choices=NAMES, default=PUMP)
     parser.add_argument("--schedule", action="store_true", help="run the scheduler beside the worker")
     asked = parser.parse_args()
-    configure()
-    with servers(load_settings()) as addresses:
-        if asked.schedule:
-            # A process of its own: RQ forks, and a fork should find no other threads.
-            subprocess.Popen([sys.executable, "-m", "nurture", "scheduler"], preexec_fn=die_with_parent)
-        workers.work(asked.queue, addresses)
+    if asked.schedule:
+        # A process of its own: RQ forks, and a fork should find no other threads.
+        subprocess.Popen([sys.executable, "-m", "nurture", "scheduler"], preexec_fn=die_with_parent)
+    main(["worker", asked.queue], prog_name="worker.py")

@@ -18,4 +18,5 @@ def migrate() -> None:
 def prepare(runtime: Runtime) -> None:
     """The newest schema, and the partitions that the coming months need."""
     migrations.upgrade(runtime.engine)
+    runtime.agree_on_pepper()
     make_partitions(runtime)

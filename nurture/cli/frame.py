@@ -16,6 +16,8 @@ from redis.exceptions import RedisError
 from nurture import migrations
 from nurture.cli.logs import configure
 from nurture.config import Settings, load_settings
+from nurture.embedded.addresses import Addresses
+from nurture.embedded.servers import servers
 from nurture.errors import Refusal, Unavailable
 from nurture.runtime import Runtime, opened
 from nurture.store.views.reading import AWAY, reading
@@ -75,6 +77,16 @@ def _write_down(fault: Exception) -> str:
         logging.getLogger(__name__).error("the log cannot be written", exc_info=fault)
         return "The details are above."
     return f"The details are in {log}."
+
+
+@contextmanager
+def attended(settings: Settings) -> Iterator[Addresses]:
+    """The servers, for a command whose children do the work. What would stop every child is said here, to
+    the one who starts it."""
+    with servers(settings) as addresses:
+        with opened(settings):
+            pass
+        yield addresses
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from nurture.cli import served
+from nurture.cli.frame import attended
 from nurture.config import load_settings
 from nurture.embedded.ports import check_free
 from nurture.embedded.privileges import die_with_parent
-from nurture.embedded.servers import servers
 
 _THREADS = 4
 
@@ -38,7 +38,7 @@ def web(only: str | None, processes: int) -> None:
         workers_kill_timeout=5,
         log_level=LogLevels.warning,
     )
-    with servers(settings):
+    with attended(settings):
         server.serve(target_loader=_loader(load), wrap_loader=False)
 
 

@@ -5,8 +5,8 @@ import threading
 
 import click
 
+from nurture.cli.frame import attended
 from nurture.config import load_settings
-from nurture.embedded.servers import servers
 from nurture.jobs import queues, schedule, workers
 from nurture.runtime import opened
 
@@ -15,7 +15,7 @@ from nurture.runtime import opened
 @click.argument("queue", type=click.Choice(queues.NAMES))
 def worker(queue: str) -> None:
     """Work on one queue: pump (everything that is due) or long (imports)."""
-    with servers(load_settings()) as addresses:
+    with attended(load_settings()) as addresses:
         workers.work(queue, addresses)
 
 

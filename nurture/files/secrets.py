@@ -42,11 +42,16 @@ def add_key(home: Path) -> None:
 
 def load_pepper(home: Path) -> bytes:
     """The pepper of suppressed addresses, 32 bytes; made on the first call, never again."""
-    file = home / "pepper" / "suppression"
+    file = pepper_file(home)
     text = _made_once(file, _new_secret).strip()
     if len(text) != 2 * _KEY_BYTES:
         raise Unavailable(f"{file} is damaged: put it back from a backup; it cannot be made anew.")
     return bytes.fromhex(text)
+
+
+def pepper_file(home: Path) -> Path:
+    """Where the pepper of a home lies."""
+    return home / "pepper" / "suppression"
 
 
 def _ring_file(home: Path) -> Path:

@@ -1,13 +1,13 @@
 """The installation: one row about the company that sends, and the two switches over all sending."""
 
-from sqlalchemy import CheckConstraint, select
+from sqlalchemy import CheckConstraint, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Flag, Instant
 
 
 class Installation(Base):
-    """One row, id 1, made by the first migration."""
+    """One row, id 1, made by the first migration. `pepper_mark` tells peppers apart and gives none away."""
 
     __tablename__ = "installation"
     __table_args__ = (CheckConstraint("id = 1", name="single"),)
@@ -27,6 +27,7 @@ class Installation(Base):
     handover_capacity_per_day: Mapped[int | None]
     setup_token_hash: Mapped[str | None]
     created_at: Mapped[Instant | None]
+    pepper_mark: Mapped[str | None]
 
 
 def get(session: Session) -> Installation:
@@ -37,3 +38,15 @@ def get(session: Session) -> Installation:
 def lock(session: Session) -> Installation:
     """The one row, held until the transaction ends, so that two set-ups cannot both succeed."""
     return session.scalars(select(Installation).where(Installation.id == 1).with_for_update()).one()
+
+
+def pepper_mark(session: Session) -> str | None:
+    """The mark of the pepper that suppressed addresses are hashed with."""
+    return session.scalar(select(Installation.pepper_mark))
+
+
+def keep_pepper_mark(session: Session, mark: str) -> str:
+    """Keep this mark unless there is one; the one that is kept."""
+    kept = func.coalesce(Installation.pepper_mark, mark)
+    statement = update(Installation).values(pepper_mark=kept).returning(Installation.pepper_mark)
+    return str(session.execute(statement, execution_options={"synchronize_session": False}).scalar_one())

@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("handover_capacity_per_day", sa.Integer(), nullable=True),
         sa.Column("setup_token_hash", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pepper_mark", sa.Text(), nullable=True),
         sa.CheckConstraint("id = 1", name=op.f("ck_installation_single")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
