@@ -6,7 +6,7 @@ from flask import Flask
 
 from nurture.runtime import Runtime
 from nurture.web import access, api, errors, files, health, language, limits, rendering, security, wording
-from nurture.web.admin import account, deliveries, leads, overview, programs, settings, webhooks
+from nurture.web.admin import account, deliveries, leads, overview, programs, settings, webhooks, why
 from nurture.web.parts import ROOT, load_vendor
 from nurture.web.public import answers, choosing, leaving, letters, sessions, setup
 from nurture.web.request import close_session
@@ -23,6 +23,7 @@ _PAGES = (
     answers.pages,
     overview.pages,
     leads.pages,
+    why.pages,
     programs.pages,
     handoffs.pages,
     deliveries.pages,

@@ -252,6 +252,7 @@ class _Run:
             case Goto():
                 return self._goto(step)
             case Exit():
+                self._note(step, "done")
                 return _Leave(step.reason)
             case HandOver():
                 self.intents.append(Hand(step.key))
@@ -259,17 +260,22 @@ class _Run:
             case AddTags():
                 self.intents.append(Tag(step.tags))
                 self.facts = replace(self.facts, tags=self.facts.tags | set(step.tags))
+                self._note(step, "done")
             case SetField():
                 self.intents.append(SetTo(step.field, step.to))
                 changed = {step.field: step.to, f"fields.{step.field}": step.to}
                 self.facts = replace(self.facts, fields={**self.facts.fields, **changed})
+                self._note(step, "done")
         return self._on(step, self.standing.since)
 
     def _on(self, step: Step, at: datetime) -> _Go:
         return _Go(self.chain.after[step.key], at)
 
     def _until(self, step: Step, end: datetime, reason: str) -> _Outcome:
-        return _Stay(end, reason) if self.now < end else self._on(step, end)
+        if self.now < end:
+            return _Stay(end, reason)
+        self._note(step, "waited", reason)
+        return self._on(step, end)
 
     def _send(self, step: Send) -> _Outcome:
         if self.standing.settled_state is not None:
@@ -337,6 +343,7 @@ class _Run:
         return self._on(step, self.standing.since)
 
     def _goto(self, step: Goto) -> _Outcome:
+        self._note(step, "done")
         if step.chain is None or step.chain == self.chain.temperature:
             return _Go(step.step, self.standing.since, again=True)
         return _Leave("goto", MoveTo(step.chain, step.step))

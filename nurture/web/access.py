@@ -46,6 +46,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "leads.index": EVERYONE,
     "leads.card": EVERYONE,
     "leads.timeline": EVERYONE,
+    "why.lead": EVERYONE,
     "programs.index": EVERYONE,
     "programs.board": EVERYONE,
     "programs.publish": WRITERS,

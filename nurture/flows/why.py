@@ -1,0 +1,111 @@
+"""Why a lead got a mail, does not get it yet, or does not get it: read in the caller's session, nothing
+is changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from nurture.errors import NotFound
+from nurture.rules import program as program_rules
+from nurture.rules import why as rules
+from nurture.rules.program import Program, Send
+from nurture.rules.why import Answer, Around, Known, Waiting
+from nurture.rules.words import _
+from nurture.store import facts
+from nurture.store import why as store
+from nurture.store.why import ChainAsked
+
+
+@dataclass(frozen=True)
+class ChainAnswers:
+    """The answers for a lead and every step of a chain, in the order of the chain."""
+
+    program: Program
+    chain_id: int
+    temperature: str
+    steps: Mapping[str, Answer]
+    sends: frozenset[str]
+
+
+@dataclass(frozen=True)
+class StepStats:
+    """One step: `counts` what happened there so far, `waiting` who stands there and for what."""
+
+    key: str
+    counts: Mapping[str, int]
+    waiting: tuple[Waiting, ...]
+
+
+def why(
+    session: Session, lead_id: int, chain: str | None, *, now: datetime, live: bool = False
+) -> ChainAnswers:
+    """The answers for the lead in a chain, named by its id or as program/temperature; None is the chain
+    in which the lead stands or stood last. `live`: sending does not wait for the go-live switch. Raises
+    NotFound for a lead or chain that does not exist."""
+    person = store.lead(session, lead_id)
+    if person is None:
+        raise NotFound(_("There is no such lead."))
+    asked = _chain(session, lead_id, chain)
+    program = program_rules.read(asked.spec)
+    runs = store.runs(session, lead_id, asked.program_id)
+    here = [run for run in runs if run.chain_id == asked.chain_id]
+    elsewhere = next((run.record.temperature for run in runs if run.record.state != "ended"), None)
+    needs_facts = not here and elsewhere is None and not person.erased
+    known = Known(
+        program=program,
+        chain=program.chains.get(asked.temperature) or program_rules.Chain(asked.temperature, ()),
+        around=_around(asked, live=live),
+        run=here[0].record if here else None,
+        elsewhere=elsewhere,
+        mails=store.mails(session, lead_id, asked.chain_id),
+        events=store.events(session, [run.id for run in here]),
+        facts=facts.load(session, [lead_id], now=now, model_id=asked.model_id).get(lead_id)
+        if needs_facts
+        else None,
+        erased=person.erased,
+    )
+    sends = frozenset(key for key, step in known.chain.by_key.items() if isinstance(step, Send))
+    return ChainAnswers(program, asked.chain_id, asked.temperature, rules.answers(known, now), sends)
+
+
+def chain_stats(session: Session, chain_id: int) -> list[StepStats]:
+    """Every step of a chain with its counts, in the order of the chain. Raises NotFound."""
+    asked = store.chain(session, chain_id)
+    if asked is None:
+        raise NotFound(_("There is no such chain."))
+    chain = program_rules.read(asked.spec).chains.get(asked.temperature)
+    waiting = store.waiting(session, chain_id)
+    tallies = store.tallies(session, chain_id)
+    keys = list(chain.by_key) if chain is not None else []
+    # Leads may still stand at steps of an older version.
+    keys += sorted({one.step_key for one in waiting} - set(keys))
+    return [
+        StepStats(key, tallies.get(key, {}), tuple(one for one in waiting if one.step_key == key))
+        for key in keys
+    ]
+
+
+def _chain(session: Session, lead_id: int, named: str | None) -> ChainAsked:
+    found = None
+    if named is None:
+        chain_id = store.chain_of_lead(session, lead_id)
+        found = store.chain(session, chain_id) if chain_id is not None else None
+    elif named.isdecimal() and len(named) < 19:
+        found = store.chain(session, int(named))
+    else:
+        program, _slash, temperature = named.partition("/")
+        found = store.chain_named(session, program, temperature)
+    if found is None:
+        raise NotFound(_("There is no such chain.") if named else _("The lead never stood in a chain."))
+    return found
+
+
+def _around(asked: ChainAsked, *, live: bool) -> Around:
+    return Around(
+        stopped=asked.stopped,
+        live=live or asked.live,
+        program_state=asked.program_state,
+        chain_paused=asked.chain_paused,
+    )

@@ -1,0 +1,141 @@
+"""In any state that a garden of leads can come to, every lead and step has one answer that agrees with the
+rows."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from nurture.flows import programs
+from nurture.flows.why import chain_stats, why
+from nurture.rules.why import sentence
+from nurture.store.deliveries import Delivery
+from nurture.store.programs import ChainRow
+from tests.flows.garden import HEAD, Garden
+
+COLD = "  cold:\n    enter: {when: {all: [{temperature: cold}, {consent: marketing}]}}\n    steps:\n"
+STEPS = """\
+      - send: one
+      - {key: wait, wait: 2d}
+      - {key: click, wait_for: {signal: clicked, mail: one, within: 3d}, then: [{send: thanks}], else: [{send: again}]}
+      - {key: size, branch: [{when: {tag: large}, steps: [{send: large}]}]}
+      - {key: marked, tag: [seen]}
+      - {key: tuesday, wait_until: {weekday: [tue], at: "10:00"}}
+      - send: last
+  warm:
+    steps:
+      - send: w-one
+      - wait: 1d
+      - send: w-two
+"""
+OFFICE = (
+    HEAD + 'window: {days: mon-fri, from: "09:00", to: "18:00", holidays: DE}\nfrequency: {max: 2, per: 5d}\n'
+)
+
+
+@pytest.fixture
+def garden(sessions, clock, tmp_path):
+    return Garden(sessions, clock, tmp_path / "garden")
+
+
+def answers(garden: Garden, lead: int, chain: str = "garden/cold"):
+    with garden.sessions() as session:
+        return why(session, lead, chain, now=garden.clock.now, live=True).steps
+
+
+def test_one_lead_along_the_way(garden):
+    garden.publish(COLD + STEPS)
+    anna = garden.lead("anna")
+    assert answers(garden, anna)["one"].reason == "enters"
+    garden.enter(anna)
+    assert (answers(garden, anna)["one"].state, answers(garden, anna)["one"].reason) == ("not_yet", "due")
+    garden.tick()
+    assert answers(garden, anna)["one"].reason == "sending"
+    assert answers(garden, anna)["last"].reason == "ahead"
+    garden.settle()
+    garden.tick()
+    found = answers(garden, anna)
+    assert (found["one"].state, found["one"].at) == ("sent", garden.clock.now)
+    assert (found["wait"].reason, found["wait"].at) == ("wait", garden.clock.now + timedelta(days=2))
+    garden.withdraw(anna)
+    garden.pass_time(16)
+    found = answers(garden, anna)
+    assert {key: (one.state, one.reason) for key, one in found.items()} == {
+        "one": ("sent", ""),
+        "wait": ("done", ""),
+        "click": ("done", ""),
+        "thanks": ("no", "left"),
+        "again": ("no", "no_consent"),
+        "size": ("done", ""),
+        "large": ("no", "left"),
+        "marked": ("done", ""),
+        "tuesday": ("done", ""),
+        "last": ("no", "no_consent"),
+    }
+
+
+def test_the_counts_of_a_step_say_who_waits_for_what(garden):
+    garden.publish(COLD + '      - wait_until: {weekday: [tue], at: "09:00"}\n      - send: one\n')
+    leads = [garden.lead(f"lead{n}") for n in range(5)]
+    garden.enter(*leads)
+    garden.tick()
+    with garden.sessions() as session:
+        chain_id = session.scalars(select(ChainRow.id)).one()
+        (step, _send) = chain_stats(session, chain_id)
+    assert [(one.reason, one.shared, one.n) for one in step.waiting] == [("wait_until", True, 5)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_lead_and_step_has_one_answer_whatever_has_happened(garden, seed):
+    dice = random.Random(seed)
+    loaded = garden.publish(COLD + STEPS, OFFICE)
+    leads = [garden.lead(f"lead{n}", consent=dice.random() < 0.9) for n in range(12)]
+    paused = False
+    for _day in range(25):
+        _live_through_a_day(garden, leads, dice)
+        if dice.random() < 0.1:
+            with garden.sessions.begin() as session:
+                turn = programs.resume if paused else programs.pause
+                turn(session, loaded.program_id, now=garden.clock.now)
+            paused = not paused
+        _check(garden, leads)
+
+
+def _live_through_a_day(garden: Garden, leads: list[int], dice: random.Random) -> None:
+    for lead in dice.sample(leads, 4):
+        chance = dice.random()
+        if chance < 0.3:
+            garden.enter(lead)
+        elif chance < 0.5:
+            garden.signal(lead, "clicked", "one")
+        elif chance < 0.6:
+            garden.withdraw(lead)
+        elif chance < 0.75:
+            garden.warm(lead, "cold", "warm")
+        elif chance < 0.85:
+            garden.warm(lead, "warm", "cold")
+        else:
+            garden.change(lead, tags=["large"])
+    garden.tick()
+    garden.settle(dice.choice(["sent", "sent", "sent", "failed", "skipped", "uncertain"]))
+    garden.clock.advance(hours=dice.choice([1, 7, 20, 30]))
+    if dice.random() < 0.7:
+        garden.tick()
+
+
+def _check(garden: Garden, leads: list[int]) -> None:
+    with garden.sessions() as session:
+        rows = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+        newest = {(row.lead_id, row.step_key): row for row in rows}
+        for lead in leads:
+            for chain in ("garden/cold", "garden/warm"):
+                found = why(session, lead, chain, now=garden.clock.now, live=True)
+                for key, one in found.steps.items():
+                    assert one.state in ("sent", "done", "not_yet", "no")
+                    assert sentence(one, lambda at: at.isoformat()).endswith(".")
+                    row = newest.get((lead, key))
+                    if one.state == "sent":
+                        assert row is not None and row.state in ("sent", "uncertain")
+                    if row is not None and row.state == "ready":
+                        assert one.state == "not_yet"
