@@ -7,7 +7,6 @@ nothing either, since every row stays put aside until its lead has been led on.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -18,7 +17,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.errors import Conflict, Invalid, NotFound
+from nurture.errors import Conflict, Invalid, NotFound, Unavailable
 from nurture.files import csv_in
 from nurture.files.csv_out import BadRows
 from nurture.flows import take_in
@@ -161,12 +160,17 @@ def run_import(
     run = _Run(
         sessions, import_id, path, survey, header, columns, options, home, pepper, base_url, now, by, progress
     )  # fmt: skip
-    with _alone(sessions, import_id):
+    with imports.turn(sessions, import_id) as mine:
+        if not mine:
+            raise Conflict(_("This import is being carried out already."))
         try:
             return _carry_out(run)
         except Invalid as fault:
             _fail(run, str(fault))
             raise
+        except OSError as error:
+            sentence = _("The import stopped: {reason}. What was read is kept; start it again to go on.")
+            raise Unavailable(sentence.format(reason=error.strerror or error)) from error
 
 
 def import_leads(
@@ -242,19 +246,6 @@ def result_of(noted: Import, home: Path) -> ImportResult:
     )
 
 
-@contextmanager
-def _alone(sessions: sessionmaker[Session], import_id: int) -> Iterator[None]:
-    """One process at a time; the lock lives on a connection of its own and dies with it."""
-    with sessions() as session:
-        if not imports.lock_run(session, import_id):
-            raise Conflict(_("This import is being carried out already."))
-        session.commit()
-        try:
-            yield
-        finally:
-            imports.unlock_run(session, import_id)
-
-
 def _carry_out(run: _Run) -> ImportResult:
     with run.sessions() as session:
         state = session.get_one(Import, run.import_id).state
@@ -271,8 +262,8 @@ def _stage(run: _Run) -> None:
     with run.sessions() as session:
         noted = session.get_one(Import, run.import_id)
         done = dict(noted.summary.get("staging", {}))
-        if done and not staging.is_kept(session, run.import_id, done.get("taken", 0)):
-            done = {}
+        whole = staging.is_kept(session, run.import_id, done.get("taken", 0)) and run.bad_rows_path.is_file()
+        done = done if whole else {}
     line, read, taken = done.get("line", 1), done.get("read", 0), done.get("taken", 0)
     bad: Counter[str] = Counter(done.get("bad", {}))
     rows = csv_in.read_rows(run.path, run.survey, len(run.header))

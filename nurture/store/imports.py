@@ -1,10 +1,11 @@
 """Imports of leads: their options, progress, result, and the rows staged on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, sessionmaker
 
 from nurture.store.base import Base, Id, Instant, Json, JsonList, Ref
 
@@ -73,16 +74,19 @@ def unfinished(session: Session) -> list[int]:
     return list(session.scalars(query))
 
 
-def lock_run(session: Session, import_id: int) -> bool:
-    """Whether this connection may run the import: one process at a time, until the session closes."""
+@contextmanager
+def turn(sessions: sessionmaker[Session], import_id: int) -> Iterator[bool]:
+    """Whether this process may carry out the import: one at a time. The lock lives on a connection of its
+    own, outside any transaction, and dies with it."""
     key = {"space": _LOCK_SPACE, "id": import_id % 2**31}
-    return bool(session.execute(text("SELECT pg_try_advisory_lock(:space, :id)"), key).scalar())
-
-
-def unlock_run(session: Session, import_id: int) -> None:
-    session.execute(
-        text("SELECT pg_advisory_unlock(:space, :id)"), {"space": _LOCK_SPACE, "id": import_id % 2**31}
-    )
+    engine = sessions.kw["bind"]
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        mine = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:space, :id)"), key))
+        try:
+            yield mine
+        finally:
+            if mine:
+                connection.execute(text("SELECT pg_advisory_unlock(:space, :id)"), key)
 
 
 def recent(session: Session, *, before: int | None = None, limit: int = 50) -> list[Import]:

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.errors import Invalid
+from nurture.errors import Conflict, Invalid, Unavailable
 from nurture.flows import import_leads as flow
 from nurture.flows.import_leads import ImportOptions, ImportResult
-from nurture.store import suppressions
+from nurture.store import imports, suppressions
 from nurture.store.consents import LeadConsent
 from nurture.store.imports import Import
 from nurture.store.leads import Lead
@@ -201,6 +201,40 @@ def test_the_same_file_goes_on_where_it_was_interrupted(
     assert (result.read, result.new, result.bad) == (12, 9, {"address": 3})
     assert len(result.bad_rows.read_text().splitlines()) == 4
     assert db.query(Import).count() == 1
+
+
+def test_a_disk_that_takes_no_more_is_one_sentence_and_the_import_goes_on_later(
+    importer: Importer, tmp_path: Path, db: Session
+):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "imports").write_text("in the way")
+    with pytest.raises(Unavailable, match="start it again"):
+        importer("email\nanna@firma.example\nbad\n")
+    (tmp_path / "home" / "imports").unlink()
+    assert importer("email\nanna@firma.example\nbad\n").new == 1
+    assert db.query(Import).count() == 1
+
+
+def test_an_import_is_carried_out_by_one_process_at_a_time(sessions: Sessions, tmp_path: Path):
+    path = tmp_path / "people.csv"
+    path.write_text("email\nanna@firma.example\n")
+    where = {"home": tmp_path, "pepper": PEPPER, "base_url": "http://x", "now": TUESDAY}
+    import_id = flow.begin_import(sessions, path, ImportOptions(), now=TUESDAY, by="test")
+    with imports.turn(sessions, import_id), pytest.raises(Conflict):
+        flow.run_import(sessions, import_id, path, **where)
+    assert flow.run_import(sessions, import_id, path, **where).new == 1
+
+
+def test_an_uploaded_file_waits_for_its_worker(sessions: Sessions, tmp_path: Path):
+    path = tmp_path / "uploads" / "x"
+    path.parent.mkdir()
+    path.write_text("email\nanna@firma.example\n")
+    where = {"home": tmp_path, "pepper": PEPPER, "base_url": "http://x", "now": TUESDAY}
+    import_id = flow.begin_import(sessions, path, ImportOptions(), now=TUESDAY, by="test")
+    flow.keep_upload(path, tmp_path, import_id)
+    assert flow.run_waiting(sessions, **where) == 1
+    assert flow.run_waiting(sessions, **where) == 0
+    assert list((tmp_path / "uploads").iterdir()) == []
 
 
 def test_an_import_says_who_may_be_mailed_and_why_the_others_may_not(

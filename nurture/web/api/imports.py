@@ -87,15 +87,20 @@ def take() -> ResponseReturnValue:
     if kept.stat().st_size > AT_ONCE:
         runtime().wake("imports")
         return _one(import_id), 202
-    flow.run_import(
-        runtime().sessions,
-        import_id,
-        kept,
-        home=runtime().settings.home,
-        pepper=runtime().pepper,
-        base_url=runtime().settings.base_url,
-        now=now(),
-    )
+    try:
+        flow.run_import(
+            runtime().sessions,
+            import_id,
+            kept,
+            home=runtime().settings.home,
+            pepper=runtime().pepper,
+            base_url=runtime().settings.base_url,
+            now=now(),
+        )
+    except Invalid:
+        kept.unlink(missing_ok=True)
+        raise
+    kept.unlink(missing_ok=True)
     runtime().wake("leads")
     return _one(import_id), 201
 
