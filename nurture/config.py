@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +26,7 @@ class Settings:
     allow_private_webhooks: bool
     clock_start: datetime | None
     clock_speed: float
+    click_stall: timedelta
     catcher_bind: tuple[str, int]
     tracking_bind: tuple[str, int] | None
     log_level: str
@@ -52,6 +53,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         allow_private_webhooks=reader.flag("NURTURE_ALLOW_PRIVATE_WEBHOOKS"),
         clock_start=reader.instant("NURTURE_CLOCK_START"),
         clock_speed=reader.speed("NURTURE_CLOCK_SPEED"),
+        click_stall=timedelta(seconds=reader.number("NURTURE_CLICK_STALL", 60, least=0)),
         catcher_bind=reader.address("NURTURE_CATCHER_BIND", "127.0.0.1:8025"),
         tracking_bind=reader.optional_address("NURTURE_TRACKING_BIND"),
         log_level=reader.choice("NURTURE_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),

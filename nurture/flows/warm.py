@@ -113,20 +113,26 @@ def cool(models: Sequence[LiveModel], stored: Iterable[StoredHeat], *, now: date
 
 
 def recount(
-    session: Session, models: Sequence[LiveModel], signal: SeenSignal, *, now: datetime
+    session: Session, models: Sequence[LiveModel], signals: Sequence[SeenSignal], *, now: datetime
 ) -> dict[Pair, Warmed]:
-    """A signal of a locked lead is human no more: its day counted anew, and the lead judged as if it had
-    never been."""
+    """Signals of locked leads are human no more, or are again: their days counted anew, and the leads
+    judged by what counts now as if it had always been so."""
     again = {
         (signal.lead_id, model.id, rule.key, signal.at.astimezone(UTC).date())
+        for signal in signals
         for model in models
         for rule in model.model.rules_of(signal.kind)
     }
     heats.save_buckets(session, _fill_again(session, models, again, ()))
     totals = _sum_again(session, models, {(key[0], key[1]) for key in again}, now)
-    stored = heats.load(session, [signal.lead_id], [model.id for model in models])
-    rows = [(model, stored[pair]) for model in models if (pair := (signal.lead_id, model.id)) in stored]
-    return _without_it(session, [row for row in rows if row[1].pair in totals], totals, now)
+    stored = heats.load(session, {pair[0] for pair in totals}, [model.id for model in models])
+    rows = [
+        (model, stored.get(pair) or StoredHeat(*pair, version_id=model.version_id, since=now))
+        for model in models
+        for pair in totals
+        if pair[1] == model.id
+    ]
+    return _judged_anew(session, rows, totals, now)
 
 
 def rebuild(
@@ -229,17 +235,21 @@ def _sum_again(
     return {pair: heat.total(parts) if parts else NO_HEAT for pair, parts in found.items()}
 
 
-def _without_it(
+def _judged_anew(
     session: Session,
     rows: Sequence[tuple[LiveModel, StoredHeat]],
     totals: Mapping[Pair, Heat],
     now: datetime,
 ) -> dict[Pair, Warmed]:
+    kept = {
+        model.id: _kept_signals(session, model, [row.lead_id for one, row in rows if one.id == model.id], now)
+        for model in dict.fromkeys(model for model, _row in rows)
+    }
     warmed = {}
     for model, row in rows:
-        kept = _kept_signals(session, model, [row.lead_id], now).get(row.lead_id, [])
-        level = temperature.replay(caps.counted(kept), model.model, now)
-        floors = temperature.floors_of(kept, model.model)
+        signals = kept[model.id].get(row.lead_id, [])
+        level = temperature.replay(caps.counted(signals), model.model, now)
+        floors = temperature.floors_of(signals, model.model)
         found = judged(model, replace(row, level=level), totals[row.pair], floors, now, TAKEN_BACK)
         warmed[row.pair] = replace(found, before=row)
     return warmed

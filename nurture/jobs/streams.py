@@ -9,12 +9,14 @@ from functools import cache
 
 from nurture.buffers.stream import HitStream
 from nurture.flows.advance import advance
+from nurture.flows.count_clicks import count_clicks
 from nurture.flows.deliver import deliver
 from nurture.flows.hand_over import hand_over
 from nurture.flows.outbox import Outbox
 from nurture.flows.post_webhooks import post_webhooks
 from nurture.flows.rate import rate
 from nurture.flows.record import record
+from nurture.flows.rejudge import rejudge
 from nurture.flows.sweep import sweep
 from nurture.mail.smtp import Mailer
 from nurture.runtime import Runtime
@@ -45,6 +47,8 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
         kept.callback(outbox.close)
         yield [
             Stream("record", _record(runtime)),
+            Stream("count_clicks", lambda now: count_clicks(sessions, now=now)),
+            Stream("rejudge", lambda now: rejudge(sessions, now=now)),
             Stream("rate", lambda now: rate(sessions, now=now)),
             Stream("hand_over", lambda now: hand_over(sessions, runtime.ring, base_url, now=now)),
             Stream("post_webhooks", lambda now: post_webhooks(sessions, poster, runtime.vault, now=now)),
@@ -57,7 +61,8 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
 
 def _record(runtime: Runtime) -> Serve:
     hits, spools = HitStream(runtime.redis), [runtime.settings.home / "spool"]
-    return lambda now: record(runtime.sessions, hits, spools, now=now)
+    stall = runtime.settings.click_stall
+    return lambda now: record(runtime.sessions, hits, spools, now=now, stall=stall)
 
 
 def _deliver(runtime: Runtime, outbox: Outbox, kept: ExitStack) -> Serve:

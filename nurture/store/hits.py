@@ -17,7 +17,9 @@ from nurture.store.base import Base, Instant, Json, Ref, Words
 
 class Hit(Base):
     """An open or a click as it came in. `received_at` is the time inside the UUIDv7, so the same hit
-    from stream and spool meets itself. Partitioned by RANGE (received_at)."""
+    from stream and spool meets itself. `verdict` is the one of its arrival; later ones are appended to
+    signal_verdict (store/verdicts). `since_sent`: seconds from acceptance; `domain`: the recipient's,
+    for clicks that may come from a company's gate. Partitioned by RANGE (received_at)."""
 
     __tablename__ = "hit"
     __table_args__ = (
@@ -25,6 +27,7 @@ class Hit(Base):
         Index("ix_hit_delivery_id_received_at", "delivery_id", "received_at"),
         Index("ix_hit_lead_id_received_at", "lead_id", "received_at"),
         Index("ix_hit_ip_received_at", "ip", "received_at"),
+        Index("ix_hit_domain", "domain", "received_at", postgresql_where=text("domain IS NOT NULL")),
         {"postgresql_partition_by": "RANGE (received_at)"},
     )
 
@@ -41,6 +44,8 @@ class Hit(Base):
     headers: Mapped[Json]
     verdict: Mapped[str]
     reasons: Mapped[Words]
+    since_sent: Mapped[float | None]
+    domain: Mapped[str | None]
 
 
 class TrackingCursor(Base):
@@ -55,7 +60,7 @@ class TrackingCursor(Base):
 
 @dataclass(frozen=True, slots=True)
 class HitDelivery:
-    """What a delivery says about a hit on it."""
+    """What a delivery says about a hit on it; `links` are those that a person can see in its mail."""
 
     id: int
     lead_id: int | None
@@ -63,6 +68,8 @@ class HitDelivery:
     state: str
     sent_at: datetime | None
     mail_key: str
+    address: str | None
+    links: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +82,20 @@ class HitLink:
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
-    """An earlier hit that stands near one being judged."""
-
-    delivery_id: int
-    kind: str
-    link_id: int | None
-    ip: str | None
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedHit:
-    """A hit with its lead (None: nobody known stands behind the delivery) and its verdict."""
+class Arrived:
+    """A hit with its lead (None: nobody known stands behind the delivery) and what it is judged by:
+    seconds from acceptance (None: not known) and the recipient's company, where that may say something."""
 
     hit: RawHit
     lead_id: int | None
+    since_sent: float | None
+    domain: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedHit(Arrived):
+    """A hit with the verdict of its arrival."""
+
     verdict: Verdict
 
 
@@ -104,9 +109,8 @@ class FirstSeen:
 
 
 # Recorders of one stream take turns by it; see flows/record.
-_STREAM_LOCK = 7_268_541_003
-# More hits of one address than this in a minute change nothing about the verdict.
-_MOST_OF_AN_ADDRESS = 200
+_STREAM_LOCK = 7_268_541_011
+TRAP_LABEL = "trap"
 
 _KNOWN = text(
     """
@@ -116,46 +120,35 @@ _KNOWN = text(
 )
 _DELIVERIES = text(
     """
-    SELECT d.id, d.lead_id, d.purpose, d.state, d.sent_at, m.key AS mail_key
-    FROM delivery d
-    JOIN mail_version v ON v.id = d.mail_version_id
-    JOIN mail m ON m.id = v.mail_id
-    WHERE d.id = ANY(CAST(:ids AS bigint[]))
+    WITH hit_on AS MATERIALIZED (
+        SELECT id, lead_id, purpose, state, sent_at, mail_version_id, address FROM delivery
+        WHERE id = ANY(CAST(:ids AS bigint[]))
+    ), words AS MATERIALIZED (
+        SELECT v.id, m.key, (
+            SELECT count(*) FROM link l WHERE l.mail_version_id = v.id AND l.label <> :trap
+        ) AS links
+        FROM mail_version v JOIN mail m ON m.id = v.mail_id
+        WHERE v.id IN (SELECT mail_version_id FROM hit_on)
+    )
+    SELECT d.id, d.lead_id, d.purpose, d.state, d.sent_at, w.key AS mail_key, d.address, w.links
+    FROM hit_on d JOIN words w ON w.id = d.mail_version_id
     """
 )
 _LINKS = text("SELECT id, url, label FROM link WHERE id = ANY(CAST(:ids AS bigint[]))")
-_OF_DELIVERIES = text(
-    """
-    SELECT delivery_id, kind, link_id, ip, received_at AS at
-    FROM hit
-    WHERE delivery_id = ANY(CAST(:ids AS bigint[])) AND received_at BETWEEN :first AND :last
-    """
-)
-_OF_ADDRESSES = text(
-    """
-    SELECT h.delivery_id, h.kind, h.link_id, g.ip, h.at
-    FROM unnest(CAST(:ips AS text[])) AS g (ip)
-    CROSS JOIN LATERAL (
-        SELECT delivery_id, kind, link_id, received_at AS at
-        FROM hit
-        WHERE ip = g.ip AND received_at BETWEEN :first AND :last
-        ORDER BY received_at DESC
-        LIMIT :most
-    ) h
-    """
-)
 _ADD = text(
     """
     INSERT INTO hit (id, received_at, occurred_at, kind, delivery_id, lead_id, link_id, method, ip,
-                     user_agent, headers, verdict, reasons)
+                     user_agent, headers, verdict, reasons, since_sent, domain)
     SELECT id, at, at, kind, delivery_id, lead_id, link_id, method, ip, user_agent,
-           CAST(headers AS jsonb), verdict, string_to_array(reasons, ' ')
+           CAST(headers AS jsonb), verdict, string_to_array(reasons, ' '), since_sent, domain
     FROM unnest(
         CAST(:ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:kinds AS text[]),
         CAST(:deliveries AS bigint[]), CAST(:leads AS bigint[]), CAST(:links AS bigint[]),
         CAST(:methods AS text[]), CAST(:ips AS text[]), CAST(:agents AS text[]),
-        CAST(:headers AS text[]), CAST(:verdicts AS text[]), CAST(:reasons AS text[])
-    ) AS g (id, at, kind, delivery_id, lead_id, link_id, method, ip, user_agent, headers, verdict, reasons)
+        CAST(:headers AS text[]), CAST(:verdicts AS text[]), CAST(:reasons AS text[]),
+        CAST(:since AS float8[]), CAST(:domains AS text[])
+    ) AS g (id, at, kind, delivery_id, lead_id, link_id, method, ip, user_agent, headers, verdict, reasons,
+            since_sent, domain)
     ON CONFLICT DO NOTHING
     RETURNING id
     """
@@ -212,10 +205,8 @@ def known(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
 
 def deliveries_of(session: Session, ids: Iterable[int]) -> dict[int, HitDelivery]:
     """The deliveries that were hit, by id."""
-    return {
-        row.id: HitDelivery(row.id, row.lead_id, row.purpose, row.state, row.sent_at, row.mail_key)
-        for row in session.execute(_DELIVERIES, {"ids": sorted(ids)})
-    }
+    rows = session.execute(_DELIVERIES, {"ids": sorted(ids), "trap": TRAP_LABEL})
+    return {row.id: HitDelivery(**row._mapping) for row in rows}
 
 
 def links_of(session: Session, ids: Iterable[int]) -> dict[int, HitLink]:
@@ -223,22 +214,6 @@ def links_of(session: Session, ids: Iterable[int]) -> dict[int, HitLink]:
     wanted = sorted(ids)
     rows = session.execute(_LINKS, {"ids": wanted}) if wanted else ()
     return {row.id: HitLink(row.id, row.url, row.label) for row in rows}
-
-
-def of_deliveries(session: Session, ids: Iterable[int], first: datetime, last: datetime) -> list[Neighbour]:
-    """Recorded hits of these deliveries between two instants, both included."""
-    rows = session.execute(_OF_DELIVERIES, {"ids": sorted(ids), "first": first, "last": last})
-    return [Neighbour(row.delivery_id, row.kind, row.link_id, row.ip, row.at) for row in rows]
-
-
-def of_addresses(session: Session, ips: Iterable[str], first: datetime, last: datetime) -> list[Neighbour]:
-    """Recorded hits from these addresses between two instants, the latest 200 of each."""
-    wanted = sorted(ips)
-    if not wanted:
-        return []
-    span = {"first": first, "last": last, "most": _MOST_OF_AN_ADDRESS}
-    rows = session.execute(_OF_ADDRESSES, {"ips": wanted, **span})
-    return [Neighbour(row.delivery_id, row.kind, row.link_id, row.ip, row.at) for row in rows]
 
 
 def add(session: Session, judged: Sequence[JudgedHit]) -> set[uuid.UUID]:
@@ -258,6 +233,8 @@ def add(session: Session, judged: Sequence[JudgedHit]) -> set[uuid.UUID]:
         "headers": [json.dumps(dict(one.hit.headers)) for one in judged],
         "verdicts": [one.verdict.verdict for one in judged],
         "reasons": [" ".join(one.verdict.reasons) for one in judged],
+        "since": [one.since_sent for one in judged],
+        "domains": [one.domain for one in judged],
     }
     return set(session.scalars(_ADD, values))
 

@@ -23,6 +23,7 @@ from nurture.store import (
     steps,
     suppressions,
     users,
+    verdicts,
     webhooks,
 )
 from nurture.store.base import Base
@@ -48,6 +49,7 @@ NOUNS = (
     steps,
     suppressions,
     users,
+    verdicts,
     webhooks,
 )
 

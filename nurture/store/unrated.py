@@ -89,6 +89,12 @@ _OF_LEADS = text(
     """
 )
 _ONE = text("SELECT id, lead_id, kind, occurred_at AS at, mail_key, data FROM signal WHERE id = :id")
+_ALL = text(
+    """
+    SELECT id, lead_id, kind, occurred_at AS at, mail_key, data FROM signal
+    WHERE id = ANY(CAST(:ids AS uuid[]))
+    """
+)
 _STANDING = text(
     f"""
     SELECT coalesce(latest.verdict, s.verdict),
@@ -150,6 +156,11 @@ def find(session: Session, signal_id: uuid.UUID) -> SeenSignal | None:
     """A signal by its id, whatever its verdict."""
     row = session.execute(_ONE, {"id": signal_id}).one_or_none()
     return None if row is None else _seen(row)
+
+
+def find_all(session: Session, signal_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, SeenSignal]:
+    """Signals by their ids, whatever their verdict."""
+    return {row.id: _seen(row) for row in session.execute(_ALL, {"ids": list(signal_ids)})}
 
 
 def standing(session: Session, signal_id: uuid.UUID) -> Standing:

@@ -8,6 +8,7 @@ import pytest
 from nurture.rules.hits import CLICK, OPEN, Hit
 from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.robots import Context, judge
+from nurture.rules.surroundings import MANY_RECIPIENTS, SWEPT_LINKS, TRAP_LINK
 from nurture.rules.user_agents import kind_of
 
 BLINK = "AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -100,17 +101,16 @@ def test_a_click_within_two_seconds_of_acceptance_is_a_machine_and_at_eight_a_pe
 
 def test_a_sweep_through_three_links_is_a_machine_though_it_looks_like_chrome() -> None:
     for since in (43.0, 240.0):
-        assert judge(hit(), Context(since_sent=since, swept_links=3)).verdict == "machine"
-    assert judge(hit(), Context(since_sent=43.0, swept_links=2)).verdict == "human"
+        assert judge(hit(), Context(since, (SWEPT_LINKS,))).verdict == "machine"
 
 
 def test_whoever_follows_an_invisible_link_is_a_machine() -> None:
-    assert judge(hit(), Context(since_sent=300.0, trapped=True)).reasons == ("trap_link",)
+    assert judge(hit(), Context(300.0, (TRAP_LINK,))).reasons == ("trap_link",)
 
 
 def test_one_address_at_the_mails_of_forty_people_is_a_gate() -> None:
-    assert judge(hit(), Context(since_sent=60.0, gate_recipients=40)).reasons == ("many_recipients",)
-    assert judge(hit(OPEN, GMAIL), Context(since_sent=60.0, gate_recipients=40)).verdict == "privacy_proxy"
+    assert judge(hit(), Context(60.0, (MANY_RECIPIENTS,))).reasons == ("many_recipients",)
+    assert judge(hit(OPEN, GMAIL), Context(60.0, (MANY_RECIPIENTS,))).verdict == "privacy_proxy"
 
 
 def test_a_click_out_of_the_webmail_hours_later_is_a_person() -> None:
@@ -123,7 +123,7 @@ def test_a_program_nobody_knows_is_unknown_and_does_not_count() -> None:
 
 
 def test_a_reason_is_given_for_everything_that_speaks_against_a_hit() -> None:
-    found = judge(hit(ua="curl/8.5.0", method="HEAD"), Context(since_sent=1.0, swept_links=5))
+    found = judge(hit(ua="curl/8.5.0", method="HEAD"), Context(1.0, (SWEPT_LINKS,)))
     assert set(found.reasons) == {"head_request", "robot_user_agent", "too_soon", "swept_links"}
 
 

@@ -1,4 +1,7 @@
-"""Stalled hits, events and website visits."""
+"""Hits that wait out their stall, verdicts that turn, and what a hit is judged by."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0004"
 down_revision = "0003"
@@ -7,4 +10,30 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column("hit", sa.Column("since_sent", sa.Float(), nullable=True))
+    op.add_column("hit", sa.Column("domain", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_hit_domain",
+        "hit",
+        ["domain", "received_at"],
+        unique=False,
+        postgresql_where=sa.text("domain IS NOT NULL"),
+    )
+    op.create_table(
+        "stalled_hit",
+        sa.Column("hit_id", sa.Uuid(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("hit_id", name=op.f("pk_stalled_hit")),
+    )
+    op.create_index("ix_stalled_hit_due_at", "stalled_hit", ["due_at"], unique=False)
+    op.create_table(
+        "turned_signal",
+        sa.Column("signal_id", sa.Uuid(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lead_id", sa.BigInteger(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_turned_signal_lead_id")),
+        sa.PrimaryKeyConstraint("signal_id", name=op.f("pk_turned_signal")),
+    )

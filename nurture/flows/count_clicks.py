@@ -1,0 +1,46 @@
+"""Clicks that have waited out their stall are looked at once more, with everything that came meanwhile, and
+those of people become signals."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.flows.turn_verdicts import Turn, turn, turn_to_machine
+from nurture.flows.weigh_hits import Scene, arrived, first_seen, signals_of
+from nurture.rules.robots import HUMAN, Context, judge
+from nurture.store import hits, signals, verdicts
+from nurture.store.hits import JudgedHit
+
+
+def count_clicks(sessions: sessionmaker[Session], *, now: datetime, limit: int = 500) -> int:
+    """Settle up to `limit` hits whose stall is over; how many."""
+    with sessions() as session, session.begin():
+        due = verdicts.claim_due(session, now=now, limit=limit)
+        if not due:
+            return 0
+        deliveries = hits.deliveries_of(session, {one.hit.delivery_id for one in due})
+        scene = Scene(
+            session, [arrived(one.hit, deliveries.get(one.hit.delivery_id)) for one in due], deliveries
+        )
+        turn_to_machine(session, scene.turned(), now=now)
+        people = [one for one in due if one.verdict.verdict == HUMAN]
+        machines = [(one, " ".join(signs)) for one in people if (signs := scene.signs(one.hit))]
+        turn_to_machine(session, machines, now=now)
+        turn(session, _people_after_all(due, scene), now=now)
+        human = [one for one in people if not scene.signs(one.hit)]
+        verdicts.unstall(session, [one.hit.id for one in due])
+        signals.add(session, signals_of(human, deliveries, scene.links), now=now)
+        hits.mark_first(session, first_seen(human))
+        return len(due)
+
+
+def _people_after_all(due: Sequence[JudgedHit], scene: Scene) -> list[Turn]:
+    """Hits that came while their mail was being handed over, now that the moment of acceptance is known."""
+    found = []
+    for one in due:
+        since = arrived(one.hit, scene.deliveries.get(one.hit.delivery_id)).since_sent
+        fresh = judge(one.hit, Context(since, scene.signs(one.hit)))
+        if one.verdict.verdict != HUMAN and fresh.verdict == HUMAN:
+            found.append(Turn(one, HUMAN, "accepted_before"))
+    return found

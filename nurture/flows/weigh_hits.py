@@ -1,0 +1,138 @@
+"""What the tables know about hits: the mail they are on, and everything that stands near them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from nurture.rules.hits import CLICK, OPEN, Hit
+from nurture.rules.robots import HUMAN, says_robot
+from nurture.rules.surroundings import GATE, VISIT, Surroundings, Trace, gate_of
+from nurture.store import hits, neighbours
+from nurture.store.hits import TRAP_LABEL, Arrived, HitDelivery, HitLink, JudgedHit
+from nurture.store.neighbours import spans
+from nurture.store.signals import NewSignal
+
+# Mails to ourselves: whoever reads them is not the lead they may be about.
+_NOT_FROM_LEADS = frozenset(("test", "notice"))
+SIGNAL_KINDS = {OPEN: "opened", CLICK: "clicked"}
+
+
+class Scene:
+    """Hits and what surrounds them. `links` and `deliveries` are those of the hits, by id; `near` what was
+    recorded near them before."""
+
+    def __init__(
+        self, session: Session, arrived: Sequence[Arrived], deliveries: Mapping[int, HitDelivery]
+    ) -> None:
+        there = {one.hit.id for one in arrived}
+        self.deliveries = deliveries
+        self.near = [one for one in _recorded_near(session, arrived) if one.hit.id not in there]
+        seen = [*arrived, *self.near]
+        self.links = hits.links_of(session, {one.hit.link_id for one in seen if one.hit.link_id is not None})
+        visible = {number: delivery.links for number, delivery in deliveries.items()}
+        self._surroundings = Surroundings((_trace(one, self.links) for one in seen), visible)
+
+    def signs(self, hit: Hit) -> tuple[str, ...]:
+        """What the company of a hit tells against it."""
+        return self._surroundings.signs(hit.id)
+
+    def turned(self) -> list[tuple[JudgedHit, str]]:
+        """Hits recorded before as a person's that, seen with the new ones, are a machine's; and why."""
+        people = [one for one in self.near if one.verdict.verdict == HUMAN]
+        return [(one, " ".join(signs)) for one in people if (signs := self.signs(one.hit))]
+
+
+def arrived(hit: Hit, delivery: HitDelivery | None) -> Arrived:
+    """A hit with what its delivery says about it."""
+    since = _since_sent(hit, delivery)
+    domain = gate_of(hit.kind, delivery.address, since) if delivery else None
+    return Arrived(hit, _lead_behind(delivery), since, domain)
+
+
+def signals_of(
+    human: Iterable[JudgedHit], deliveries: Mapping[int, HitDelivery], links: Mapping[int, HitLink]
+) -> list[NewSignal]:
+    """The signals of people's hits, where a lead stands behind them."""
+    return [
+        NewSignal(
+            lead_id=one.lead_id,
+            kind=SIGNAL_KINDS[one.hit.kind],
+            occurred_at=one.hit.at,
+            source="tracking",
+            delivery_id=one.hit.delivery_id,
+            mail_key=deliveries[one.hit.delivery_id].mail_key,
+            data={"mail": deliveries[one.hit.delivery_id].mail_key} | _followed(one.hit, links),
+            id=one.hit.id,
+        )
+        for one in human
+        if one.lead_id is not None
+    ]
+
+
+def _followed(hit: Hit, links: Mapping[int, HitLink]) -> dict[str, str]:
+    """The link of a click, as its signal tells it."""
+    link = links.get(hit.link_id) if hit.link_id is not None else None
+    return {"link": link.label or link.url, "url": link.url} if link else {}
+
+
+def _recorded_near(session: Session, fresh: Sequence[Arrived]) -> list[JudgedHit]:
+    """What was recorded shortly before and after these hits."""
+    by_mail = spans(((one.hit.delivery_id, one.hit.at) for one in fresh), VISIT)
+    by_address = spans(((one.hit.ip, one.hit.at) for one in fresh if one.hit.ip), GATE)
+    by_domain = spans(((one.domain, one.hit.at) for one in fresh if one.domain), GATE)
+    found = [
+        *neighbours.of_deliveries(session, by_mail),
+        *neighbours.of_addresses(session, by_address),
+        *neighbours.of_domains(session, by_domain),
+    ]
+    return list({one.hit.id: one for one in found}.values())
+
+
+def _trace(one: Arrived, links: Mapping[int, HitLink]) -> Trace:
+    hit = one.hit
+    link = links.get(hit.link_id) if hit.link_id is not None else None
+    return Trace(
+        id=hit.id,
+        delivery_id=hit.delivery_id,
+        kind=hit.kind,
+        link_id=hit.link_id,
+        ip=hit.ip,
+        at=hit.at,
+        ua=hit.ua,
+        trap=link is not None and link.label == TRAP_LABEL,
+        robot=says_robot(hit),
+        since_sent=one.since_sent,
+        domain=one.domain,
+    )
+
+
+def _since_sent(hit: Hit, delivery: HitDelivery | None) -> float | None:
+    """Seconds from acceptance to the hit. While the message is still being handed over, only a machine at
+    the gate can have seen it: 0."""
+    if delivery is None:
+        return None
+    if delivery.sent_at is None:
+        return 0.0 if is_under_way(delivery) else None
+    return (hit.at - delivery.sent_at).total_seconds()
+
+
+def is_under_way(delivery: HitDelivery | None) -> bool:
+    """Whether the message was being handed over when this was read, so that its moment is not yet known."""
+    return delivery is not None and delivery.sent_at is None and delivery.state in ("leased", "sending")
+
+
+def _lead_behind(delivery: HitDelivery | None) -> int | None:
+    return None if delivery is None or delivery.purpose in _NOT_FROM_LEADS else delivery.lead_id
+
+
+def first_seen(human: Sequence[JudgedHit]) -> list[hits.FirstSeen]:
+    """The earliest open and click of each delivery by people; `human` is sorted by time."""
+    opened: dict[int, datetime] = {}
+    clicked: dict[int, datetime] = {}
+    for one in human:
+        (opened if one.hit.kind == OPEN else clicked).setdefault(one.hit.delivery_id, one.hit.at)
+    return [
+        hits.FirstSeen(number, opened.get(number), clicked.get(number))
+        for number in sorted(opened.keys() | clicked.keys())
+    ]
