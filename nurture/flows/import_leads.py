@@ -344,7 +344,7 @@ def _take_all(run: _Run, session: Session) -> None:
     source_id = sources.ensure(session, run.options.source, kind="import", now=run.now)
     known = staging.known_count(session, run.import_id)
     changed = staged_leads.take_known_leads(session, run.import_id, source_id, now=run.now)
-    leads.refold(session, changed)
+    leads.refresh_search(session, changed)
     new = staged_leads.take_new_leads(session, run.import_id, source_id, now=run.now, by=run.by)
     run.progress(Progress("taking", total, total))
     if run.options.consent:
