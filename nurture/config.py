@@ -40,13 +40,16 @@ class Settings:
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     """Read every setting; raises SettingsFault with all faults at once."""
     reader = _Reader(os.environ if env is None else env)
+    bind = reader.address("NURTURE_BIND", "127.0.0.1:8000")
     settings = Settings(
         home=Path(reader.text("NURTURE_HOME", "./var")).resolve(),
         database_url=reader.url("NURTURE_DATABASE_URL", ("postgresql", "postgres")),
         redis_url=reader.url("NURTURE_REDIS_URL", ("redis", "rediss", "unix")),
         smtp_url=reader.url("NURTURE_SMTP_URL", ("smtp", "smtps")),
-        base_url=(reader.url("NURTURE_BASE_URL", ("http", "https")) or "http://localhost:8000").rstrip("/"),
-        bind=reader.address("NURTURE_BIND", "127.0.0.1:8000"),
+        base_url=(reader.url("NURTURE_BASE_URL", ("http", "https")) or f"http://localhost:{bind[1]}").rstrip(
+            "/"
+        ),
+        bind=bind,
         secret_key=reader.secret("NURTURE_SECRET_KEY"),
         workers=reader.number("NURTURE_WORKERS", os.cpu_count() or 1, least=1),
         live=reader.flag("NURTURE_LIVE"),

@@ -41,3 +41,9 @@ def test_all_wrong_settings_are_told_at_once_and_no_value_is_repeated() -> None:
     assert len(fault.value.faults) == 5
     assert all(name in str(fault.value) for name in wrong)
     assert "hunter2" not in str(fault.value)
+
+
+def test_the_public_address_follows_the_port_until_it_is_set() -> None:
+    assert load_settings({"NURTURE_BIND": "127.0.0.1:9100"}).base_url == "http://localhost:9100"
+    both = {"NURTURE_BIND": "127.0.0.1:9100", "NURTURE_BASE_URL": "https://nurture.example.com/"}
+    assert load_settings(both).base_url == "https://nurture.example.com"

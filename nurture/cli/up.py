@@ -65,7 +65,9 @@ class Stop:
         self.at_once = threading.Event()
         self.running = self.ending = False
         for sort in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(sort) != signal.SIG_IGN:  # as under nohup
+            # nohup has SIGHUP ignored, and means it. A shell that starts a job in the background has
+            # SIGINT ignored too, but who then sends one wants an end.
+            if sort != signal.SIGHUP or signal.getsignal(sort) != signal.SIG_IGN:
                 signal.signal(sort, self._heard)
 
     def _heard(self, number: int, frame: FrameType | None) -> None:

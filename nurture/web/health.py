@@ -81,6 +81,8 @@ def _migrations() -> str:
 
 def _queue_lag() -> str:
     with reading(runtime().sessions) as session:
+        if not at_head(session.connection()):
+            return "not known before the migrations"
         behind = lag(session, now=now())
     seconds = int(behind.longest.total_seconds())
     return (

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from nurture.app import create_app
 from nurture.runtime import Runtime
@@ -150,8 +151,6 @@ def test_an_absent_database_is_said_in_one_sentence(app: Flask, runtime: Runtime
 
 
 def _refuse() -> None:
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
-
     raise OperationalError("connect", {}, Exception("refused"))
 
 
@@ -164,6 +163,15 @@ def test_ready_names_the_part_that_is_missing(app: Flask, runtime: Runtime, cloc
     with runtime.sessions.begin() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
     answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "nurture migrate" in answer.get_json()["parts"]["migrations"]
+
+
+def test_a_database_without_tables_is_not_ready_and_says_so(app: Flask, runtime: Runtime) -> None:
+    with runtime.sessions.begin() as session:
+        session.execute(text("DROP SCHEMA public CASCADE"))
+        session.execute(text("CREATE SCHEMA public"))
+    answer = app.test_client().get("/readyz")
     assert answer.status_code == 503
     assert "nurture migrate" in answer.get_json()["parts"]["migrations"]
 
