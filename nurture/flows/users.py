@@ -15,6 +15,7 @@ from nurture.store import users
 from nurture.store.users import ROLES, User
 
 PASSWORD_LEAST, PASSWORD_MOST = 10, 200
+THEMES = ("", "light", "dark")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # argon2id with the parameters of RFC 9106 section 4 (second recommended option).
 _HASHER = PasswordHasher()
@@ -115,6 +116,16 @@ def note_visit(session: Session, user_id: int, *, now: datetime) -> None:
     user = session.get(User, user_id)
     if user is not None:
         user.last_seen_at = now
+
+
+def choose_theme(session: Session, user_id: int, theme: str) -> None:
+    """How pages look for this user: light, dark, or as the system when empty."""
+    if theme not in THEMES:
+        raise Invalid(_("A theme is light or dark, or neither."))
+    user = session.get(User, user_id, with_for_update=True)
+    if user is None:
+        raise NotFound(_("There is no such user."))
+    user.preferences = {**user.preferences, "theme": theme}
 
 
 def clean_address(email: str) -> str:

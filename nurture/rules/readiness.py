@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from nurture.rules import scorecard, shares, temperature
+from nurture.rules import names, scorecard, shares, temperature
 from nurture.rules.conditions import Bant, Condition, Signalled, describe, holds, parts_of
 from nurture.rules.conditions.tree import BANT_PARTS
 from nurture.rules.facts import Facts
@@ -148,8 +148,15 @@ def _need(model: HeatModel, facts: Facts, now: datetime) -> Iterator[Contributio
 def _activity(model: HeatModel, facts: Facts) -> Iterator[Contribution]:
     share = min(1.0, (facts.heat + TOLERANCE) / model.thresholds.hot.rise) if facts.heat > 0 else 0.0
     if share:
-        text = _("heat {heat}").format(heat=f"{facts.heat:.1f}")
+        text = _("heat {heat} of {hot} to be hot").format(
+            heat=_plain(facts.heat), hot=_plain(model.thresholds.hot.rise)
+        )
         yield Contribution(text, model.readiness.parts.activity * share)
+
+
+def _plain(value: float) -> str:
+    """With a decimal place only where it says something."""
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _data(model: HeatModel, facts: Facts) -> Iterator[Contribution]:
@@ -160,7 +167,7 @@ def _data(model: HeatModel, facts: Facts) -> Iterator[Contribution]:
     known = [name for name in policy.fields if facts.fields.get(name) not in (None, "")]
     if known:
         rest = 100 - max(policy.a, policy.b, policy.c)
-        text = _("known: {names}").format(names=", ".join(known))
+        text = _("known: {names}").format(names=", ".join(names.field(name) for name in known))
         yield Contribution(text, best * rest * len(known) / len(policy.fields))
 
 
@@ -168,17 +175,17 @@ def _bant(model: HeatModel, facts: Facts) -> Iterator[Contribution]:
     each = model.readiness.parts.bant / len(BANT_PARTS)
     worth = {"yes": 1.0, "partly": 0.5}
     words = {"yes": _("{part}: yes"), "partly": _("{part}: partly")}
-    names = {"budget": _("budget"), "authority": _("authority"), "need": _("need"), "timing": _("timing")}
+    parts = {"budget": _("budget"), "authority": _("authority"), "need": _("need"), "timing": _("timing")}
     for part in BANT_PARTS:
         answer = facts.bant.get(part, "unknown")
         if answer in worth:
-            yield Contribution(words[answer].format(part=names[part]), each * worth[answer])
+            yield Contribution(words[answer].format(part=parts[part]), each * worth[answer])
 
 
 def _requirements(policy: Readiness, facts: Facts) -> tuple[Requirement, ...]:
     found = []
     if policy.require.temperature is not None:
-        text = _("at least {temperature}").format(temperature=_(policy.require.temperature))
+        text = _("at least {temperature}").format(temperature=names.trait(policy.require.temperature))
         met = temperature.at_least(facts.temperature, policy.require.temperature)
         found.append(Requirement(text, met))
     if policy.require.grade is not None:

@@ -35,6 +35,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "leaving.unsubscribe": PUBLIC,
     "choosing.page": PUBLIC,
     "choosing.save": PUBLIC,
+    "choosing.pause": PUBLIC,
     "choosing.confirm_page": PUBLIC,
     "choosing.confirm": PUBLIC,
     "answers.form": PUBLIC,
@@ -73,8 +74,11 @@ ACCESS: dict[str, frozenset[str]] = {
     "settings.keys_page": ADMINS,
     "settings.create_key": ADMINS,
     "settings.revoke_key": ADMINS,
+    "restraint.index": ADMINS,
+    "restraint.save": ADMINS,
     "account.index": EVERYONE,
     "account.change_password": EVERYONE,
+    "account.save_theme": EVERYONE,
 }
 
 

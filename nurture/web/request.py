@@ -56,7 +56,8 @@ def page_shell() -> Shell:
     if "shell" not in g:
         around = shell.load(page_session())
         # NURTURE_LIVE=1 stands in for the switch (scripted installations).
-        g.shell = replace(around, live=around.live or runtime().settings.live)
+        settings = runtime().settings
+        g.shell = replace(around, live=around.live or settings.live, caught=settings.smtp_url is None)
     return cast(Shell, g.shell)
 
 

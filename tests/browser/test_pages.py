@@ -168,14 +168,46 @@ def test_what_machines_did_is_shown_and_not_counted(open_page: Open) -> None:
 
 def test_the_theme_is_remembered_and_everything_is_reached_by_keyboard(open_page: Open) -> None:
     visit = open_page()
-    visit.page.get_by_role("button", name="Light or dark").click()
+    with visit.page.expect_response("**/account/theme"):
+        visit.page.get_by_role("button", name="Light or dark").click()
     visit.go("/leads")
     assert visit.page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    with visit.page.expect_response("**/account/theme"):
+        visit.page.get_by_role("button", name="Light or dark").click()
+    visit.go("/account")
+    visit.page.get_by_text("As the system").click()
+    visit.page.locator("form[action$=theme] button").click()
+    visit.go("/leads")
     visit.page.keyboard.press("Tab")
     assert visit.page.evaluate("document.activeElement.textContent") == "Skip to content"
     visit.page.locator("#main").click(position={"x": 5, "y": 5})
     visit.page.keyboard.press("/")
     assert visit.page.evaluate("document.activeElement.id") == "find"
+
+
+def test_stopping_asks_first_and_can_be_thought_better_of(open_page: Open, house: House) -> None:
+    visit = open_page()
+    visit.go("/")
+    visit.page.get_by_role("button", name="Stop all sending").click()
+    dialog = visit.page.get_by_role("dialog")
+    assert "Mails that are due will wait" in dialog.inner_text()
+    visit.check("/")
+    visit.page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+    visit.page.get_by_role("button", name="Stop all sending").click()
+    dialog.get_by_role("button", name="Stop all sending").click()
+    visit.page.get_by_text("All sending is stopped").wait_for()
+    visit.page.get_by_role("button", name="Resume sending").click()
+    visit.page.get_by_text("Sending goes on.").wait_for()
+
+
+def test_a_program_says_what_it_asks_in_words(open_page: Open) -> None:
+    visit = open_page()
+    visit.go("/programs/1")
+    words = visit.page.locator(".board").inner_text()
+    assert "Sent a form within 1 day or subscribed within 1 day" in words
+    assert "form_submitted" not in words
+    assert "in 7 days" in visit.page.locator(".flow").first.inner_text()
 
 
 def test_a_mail_in_its_frame_can_neither_run_nor_lead_away(open_page: Open) -> None:

@@ -170,7 +170,22 @@ def test_a_condition_says_itself_in_words() -> None:
     raw = {
         "any": [{"field": "company.size", "gte": 50}, {"signal": "clicked", "at_least": 2, "within": "5d"}]
     }
-    assert describe(parse(raw)) == "company.size is at least 50 or clicked at least 2 times within 5 days"
+    assert describe(parse(raw)) == "company size is at least 50 or clicked at least 2 times within 5 days"
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ({"signal": "form_submitted", "within": "1d"}, "sent a form within 1 day"),
+        ({"signal": "clicked", "mail": "case"}, "clicked in the mail case"),
+        ({"signal": "looked_at_prices"}, "looked at prices"),
+        ({"stage": "sales_ready"}, "stage sales ready"),
+        ({"tag": "our_own_tag"}, "tagged our_own_tag"),
+        ({"field": "fields.fleet_size", "gte": 5}, "fleet size is at least 5"),
+    ],
+)
+def test_a_condition_speaks_as_people_do(raw: dict[str, Any], words: str) -> None:
+    assert describe(parse(raw)) == words
 
 
 def test_conditions_tell_which_signals_they_look_at_and_how_far_back() -> None:
@@ -183,7 +198,10 @@ def test_conditions_tell_which_signals_they_look_at_and_how_far_back() -> None:
 
 
 _scalars = st.one_of(
-    st.text(min_size=1).filter(str.strip), st.integers(-99, 99), st.booleans(), st.dates().map(date.isoformat)
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1).filter(str.strip),
+    st.integers(-99, 99),
+    st.booleans(),
+    st.dates().map(date.isoformat),
 )
 _leaves = st.one_of(
     st.fixed_dictionaries({"field": st.sampled_from(["country", "company.size"]), "eq": _scalars}),

@@ -89,3 +89,14 @@ def test_nothing_of_the_session_before_signing_in_is_kept(sign_in: SignIn, visit
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(visitor: FlaskClient) -> None:
     cookie = visitor.get("/sign-in").headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Secure" not in cookie
+
+
+def test_the_chosen_theme_belongs_to_the_person_and_not_to_the_browser(sign_in: SignIn) -> None:
+    client = sign_in("viewer")
+    page = client.get("/account").text
+    assert 'data-theme=""' in page
+    form = {"theme": "dark", "csrf_token": token_of(page)}
+    assert client.post("/account/theme", data=form).status_code == 303
+    assert 'data-theme="dark"' in sign_in("viewer").get("/leads").text
+    assert 'data-theme=""' in sign_in("sales").get("/leads").text
+    assert client.post("/account/theme", data=form | {"theme": '"><script>'}).status_code == 422

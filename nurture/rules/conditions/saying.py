@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from nurture.rules import duration
+from nurture.rules import duration, names
 from nurture.rules.conditions.tree import (
     BANT_PARTS,
     AllOf,
@@ -21,7 +21,7 @@ from nurture.rules.words import _, ngettext
 
 
 def describe(condition: Condition) -> str:
-    """What must be true, in words: "company.size is at least 50"."""
+    """What must be true, in words: "company size is at least 50"."""
     match condition:
         case AllOf(parts):
             return _(" and ").join(_inside(part) for part in parts)
@@ -30,14 +30,19 @@ def describe(condition: Condition) -> str:
         case Not(part):
             return _("not {condition}").format(condition=_inside(part))
         case Compare(field, op, wanted):
-            return _COMPARED[op](wanted).format(field=field, wanted=_said(wanted))
-        case OneOf(trait, names):
-            return _trait_words()[trait].format(names=_(" or ").join(names))
+            return _COMPARED[op](wanted).format(field=names.field(field), wanted=_said(wanted))
+        case OneOf(trait, wanted):
+            return _trait_words()[trait].format(names=_(" or ").join(_called(trait, one) for one in wanted))
         case Signalled():
             return _signalled(condition)
         case Bant(asked, answers):
             subject = _("budget, authority, need and timing") if asked == BANT_PARTS else ", ".join(asked)
             return _("{parts} answered {answers}").format(parts=subject, answers=_(" or ").join(answers))
+
+
+def _called(trait: str, name: str) -> str:
+    """Temperatures and stages have words of ours; the other names are people's own."""
+    return names.trait(name) if trait in ("temperature", "stage") else name
 
 
 def _inside(condition: Condition) -> str:
@@ -54,11 +59,9 @@ def _said(wanted: Any) -> str:
 
 
 def _signalled(wanted: Signalled) -> str:
-    text = (
-        wanted.kind
-        if wanted.mail is None
-        else _("{kind} of {mail}").format(kind=wanted.kind, mail=wanted.mail)
-    )
+    text = names.signal(wanted.kind)
+    if wanted.mail is not None:
+        text = _("{signal} in the mail {mail}").format(signal=text, mail=wanted.mail)
     if wanted.at_least > 1:
         times = ngettext("{n} time", "{n} times", wanted.at_least).format(n=wanted.at_least)
         text = _("{signal} at least {times}").format(signal=text, times=times)

@@ -1,7 +1,9 @@
 """What stands around every page: who is signed in, whether mails go out, what waits for sales."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
@@ -22,6 +24,12 @@ class Viewer:
     name: str
     role: str
     last_seen_at: datetime | None
+    preferences: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def theme(self) -> str:
+        """light, dark, or empty: as the system."""
+        return str(self.preferences.get("theme", ""))
 
     @property
     def actor(self) -> str:
@@ -31,7 +39,8 @@ class Viewer:
 
 @dataclass(frozen=True)
 class Shell:
-    """The installation as every page shows it; `handoffs` counts open ones up to 100."""
+    """The installation as every page shows it; `handoffs` counts open ones up to 100. `caught` says that
+    mails go to the catcher and reach nobody."""
 
     company_name: str
     timezone: str
@@ -39,12 +48,13 @@ class Shell:
     sending_stopped: bool
     sending_stopped_at: datetime | None
     handoffs: int
+    caught: bool = False
 
 
 def person(session: Session, user_id: int, epoch: int) -> Viewer | None:
     """The user of a session that has not been ended by a new password or by being kept out."""
     user = session.execute(
-        select(User.id, User.email, User.name, User.role, User.last_seen_at).where(
+        select(User.id, User.email, User.name, User.role, User.last_seen_at, User.preferences).where(
             User.id == user_id, User.session_epoch == epoch, User.disabled_at.is_(None)
         )
     ).one_or_none()

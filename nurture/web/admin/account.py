@@ -31,3 +31,11 @@ def change_password() -> ResponseReturnValue:
     access.remember(person.user_id, person.epoch)
     flash(_("The password is changed. You are signed out everywhere else."))
     return redirect(url_for("account.index"))
+
+
+@pages.post("/account/theme")
+def save_theme() -> ResponseReturnValue:
+    """Light, dark or as the system; the button beside the name sends it without leaving the page."""
+    with runtime().sessions.begin() as session:
+        users.choose_theme(session, signed_in().id, request.form.get("theme", ""))
+    return redirect(url_for("account.index"), code=303)

@@ -1,12 +1,21 @@
 """A chain as the board draws it: each step in words, with its counts and the ways that leave it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from babel.dates import get_day_names
 
-from nurture.rules import duration
-from nurture.rules.conditions import describe
+from nurture.rules import duration, names
+from nurture.rules.conditions import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Condition,
+    Not,
+    Signalled,
+    describe,
+    parts_of,
+)
 from nurture.rules.program import (
     AddTags,
     Branch,
@@ -25,6 +34,7 @@ from nurture.rules.program import (
 from nurture.rules.words import _
 from nurture.store.views.programs import Counts
 from nurture.web.language import locale
+from nurture.web.rendering import sentence
 from nurture.web.wording import says
 
 Mails = Mapping[str, tuple[int, str]]
@@ -51,6 +61,7 @@ class Way:
 
     label: str
     lines: list[Line]
+    icon: str = ""
 
 
 def lines(chain: Chain, counts: Mapping[str, Counts], mails: Mails) -> list[Line]:
@@ -70,7 +81,10 @@ def _line(step: Step, counts: Mapping[str, Counts], mails: Mails) -> Line:
         sent=here.get("sent", 0),
         opened=here.get("opened", 0),
         clicked=here.get("clicked", 0),
-        ways=[Way(label, [_line(one, counts, mails) for one in inside]) for label, inside in _ways(step)],
+        ways=[
+            Way(label, [_line(one, counts, mails) for one in inside], icon)
+            for icon, label, inside in _ways(step)
+        ],
     )
 
 
@@ -84,10 +98,10 @@ def in_words(step: Step, mails: Mails) -> tuple[str, str]:
         case WaitUntil(weekdays=weekdays, minute=minute):
             return "calendar-event", _until(weekdays, minute)
         case WaitFor(signal=signal, within=span):
-            what = says(signal, "signal")
+            what = sentence(names.signal(signal))
             return "click", _("{what} within {span}").format(what=what, span=duration.describe(span))
-        case Branch():
-            return "git-branch", _("By what is true then")
+        case Branch(arms=arms):
+            return "git-branch", _branch([arm.when for arm in arms if arm.when])
         case Goto(chain=chain, step=target):
             return "arrow-back-up", _goto(chain, target)
         case HandOver():
@@ -97,23 +111,44 @@ def in_words(step: Step, mails: Mails) -> tuple[str, str]:
         case AddTags(tags=tags):
             return "tag", _("Tag: {tags}").format(tags=", ".join(tags))
         case SetField(field=name, to=value):
-            return "note", _("Set {field} to {value}").format(field=name, value=value)
+            return "note", _("Set {field} to {value}").format(field=names.field(name), value=value)
 
 
-def _ways(step: Step) -> list[tuple[str, tuple[Step, ...]]]:
+def _ways(step: Step) -> list[tuple[str, str, tuple[Step, ...]]]:
     if isinstance(step, WaitFor):
-        return [way for way in ((_("yes"), step.then), (_("no"), step.otherwise)) if way[1]]
+        both = (("check", _("yes"), step.then), ("x", _("no"), step.otherwise))
+        return [way for way in both if way[2]]
     if isinstance(step, Branch):
-        return [(describe(arm.when) if arm.when else _("everyone else"), arm.steps) for arm in step.arms]
+        return [("", _condition(arm.when), arm.steps) for arm in step.arms]
     return []
+
+
+def _condition(when: Condition | None) -> str:
+    return sentence(describe(when)) if when else _("everyone else")
+
+
+def _branch(asked: Sequence[Condition]) -> str:
+    """What the ways differ by, when that is one thing."""
+    leaves = [part for when in asked for part in parts_of(when) if not isinstance(part, AllOf | AnyOf | Not)]
+    fields = {part.field for part in leaves if isinstance(part, Compare)}
+    if len(fields) == 1 and all(isinstance(part, Compare) for part in leaves):
+        return _("By {field}").format(field=names.field(fields.pop()))
+    if all(isinstance(part, Signalled) for part in leaves):
+        return _("By what they did")
+    return _("By what is known then")
 
 
 def _until(weekdays: frozenset[int], minute: int) -> str:
     at = f"{minute // 60:02d}:{minute % 60:02d}"
     if not weekdays or len(weekdays) == 7:
         return _("Until {at}").format(at=at)
-    names = get_day_names("abbreviated", locale=locale())
-    return _("Until {days}, {at}").format(days=_(" or ").join(names[day] for day in sorted(weekdays)), at=at)
+    days = get_day_names("abbreviated", locale=locale())
+    return _("Until {days}, {at}").format(days=_either([days[day] for day in sorted(weekdays)]), at=at)
+
+
+def _either(words: Sequence[str]) -> str:
+    """ "Tue, Wed or Thu"."""
+    return _(" or ").join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
 def _goto(chain: str | None, step: str | None) -> str:
@@ -134,10 +169,10 @@ def _window(program: Program) -> str:
     window = program.window
     if window is None:
         return _("at any hour")
-    names = get_day_names("abbreviated", locale=locale())
-    days = ", ".join(names[day] for day in sorted(window.days))
+    week = get_day_names("abbreviated", locale=locale())
+    days = ", ".join(week[day] for day in sorted(window.days))
     if window.days == frozenset(range(5)):
-        days = f"{names[0]}–{names[4]}"
+        days = f"{week[0]}–{week[4]}"
     hours = (
         f"{window.opens // 60:02d}:{window.opens % 60:02d}–{window.closes // 60:02d}:{window.closes % 60:02d}"
     )

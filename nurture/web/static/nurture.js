@@ -3,7 +3,8 @@
   'use strict';
   var root = document.documentElement, dark = matchMedia('(prefers-color-scheme: dark)'), made = [];
 
-  function theme() { root.dataset.bsTheme = localStorage.getItem('theme') || (dark.matches ? 'dark' : 'light'); }
+  /* What the person chose stands on the page itself; without a choice the system decides. */
+  function theme() { root.dataset.bsTheme = root.dataset.theme || (dark.matches ? 'dark' : 'light'); }
   theme();
   dark.addEventListener('change', function () { theme(); draw(); });
 
@@ -48,7 +49,7 @@
         {
           name: data.words.silent, type: 'line', showSymbol: false, data: data.next, lineStyle: { width: 1.5, type: [3, 4], color: token('faint') }, itemStyle: { color: token('faint') },
           markLine: {
-            silent: true, symbol: 'none', animation: false, data: [
+            z: 1, silent: true, symbol: 'none', animation: false, data: [
               threshold(data.hot.rise, data.words.hot, token('hot-line'), 'solid', wide),
               threshold(data.hot.fall, wide && apart ? data.words.stays : '', token('hot-line'), 'dashed', wide),
               threshold(data.warm.rise, data.words.warm, token('warm-line'), 'solid', wide)]
@@ -57,7 +58,7 @@
         {
           name: data.words.touch, type: 'scatter', data: data.touches, symbolSize: 8, z: 4, tooltip: { show: false },
           itemStyle: { color: token('surface'), borderColor: token('text'), borderWidth: 1.5 },
-          label: { show: wide, formatter: function (p) { return p.value[2]; }, position: 'top', distance: 6, color: token('text'), fontSize: 11, textBorderColor: token('surface'), textBorderWidth: 3 },
+          label: { show: wide, formatter: function (p) { return p.value[2]; }, position: [7, -15], align: 'left', color: token('text'), fontSize: 11, textBorderColor: token('surface'), textBorderWidth: 4 },
           labelLayout: { hideOverlap: true }
         }])
     };
@@ -74,6 +75,22 @@
     });
   }
 
+  /* A question before a form is sent: the first sentence asks, the others explain, the button says what it does. */
+  function ask(form, button) {
+    var dialog = document.getElementById('ask'), words = form.dataset.ask, end = words.search(/[?.!]( |$)/) + 1 || words.length;
+    document.getElementById('ask-words').textContent = words.slice(0, end);
+    document.getElementById('ask-more').textContent = words.slice(end).trim();
+    var yes = document.getElementById('ask-yes');
+    yes.textContent = button.textContent.trim().replace('…', '');
+    yes.className = 'btn ' + (form.dataset.harm === undefined ? 'btn-primary' : 'btn-danger');
+    dialog.returnValue = '';
+    dialog.onclose = function () {
+      if (dialog.returnValue !== 'yes') { button.focus(); return; }
+      form.dataset.sure = 'yes'; form.requestSubmit(button); delete form.dataset.sure;
+    };
+    dialog.showModal();
+  }
+
   function typing(event) { return /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey; }
 
   addEventListener('resize', function () { made.forEach(function (chart) { chart.resize(); }); });
@@ -83,11 +100,14 @@
   });
   document.addEventListener('click', function (event) {
     var toggle = event.target.closest('[data-theme-toggle]'), copy = event.target.closest('[data-copy]');
-    if (toggle) { localStorage.setItem('theme', root.dataset.bsTheme === 'dark' ? 'light' : 'dark'); theme(); draw(); }
+    if (toggle) {
+      root.dataset.theme = root.dataset.bsTheme === 'dark' ? 'light' : 'dark'; theme(); draw();
+      fetch(toggle.dataset.themeToggle, { method: 'POST', keepalive: true, headers: { 'X-CSRFToken': document.querySelector('meta[name="csrf"]').content }, body: new URLSearchParams({ theme: root.dataset.theme }) });
+    }
     if (copy) navigator.clipboard.writeText(document.querySelector(copy.dataset.copy).textContent);
   });
   document.addEventListener('submit', function (event) {
-    if (event.target.dataset.ask && !confirm(event.target.dataset.ask)) { event.preventDefault(); return; }
+    if (event.target.dataset.ask && !event.target.dataset.sure) { event.preventDefault(); ask(event.target, event.submitter); return; }
     /* A form in flight cannot be sent twice; the chosen button's value is already taken. */
     setTimeout(function () { event.target.querySelectorAll('button').forEach(function (b) { b.disabled = event.target.method === 'post'; }); }, 0);
   });
