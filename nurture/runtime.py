@@ -10,6 +10,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.buffers import wake
@@ -93,7 +94,10 @@ class Runtime:
 def build(
     settings: Settings, addresses: Addresses, *, clock: Callable[[], datetime] | None = None, pool: int = 8
 ) -> Runtime:
-    """A runtime over servers that answer at these addresses; `pool` bounds its connections."""
+    """A runtime over servers that answer at these addresses; `pool` bounds its connections. Raises
+    SettingsFault for what only those who use a setting can tell."""
+    if settings.smtp_url:
+        parse_smtp_url(settings.smtp_url)
     schema.metadata()  # all tables are known from here on: a flush looks its references up
     ring = load_ring(settings.home, settings.secret_key)
     engine = make_engine(addresses.database_url, pool=pool)
@@ -125,8 +129,10 @@ def opened(settings: Settings | None = None) -> Iterator[Runtime]:
 
 def make_engine(database_url: str, *, pool: int) -> Engine:
     """An engine whose sessions think in UTC, whatever the server was set to."""
+    url = make_url(database_url)
     return create_engine(
-        database_url,
+        # The short name is as usual as the long one, and unknown to SQLAlchemy.
+        url.set(drivername="postgresql") if url.drivername == "postgres" else url,
         pool_size=pool,
         max_overflow=4,
         pool_pre_ping=True,

@@ -1,12 +1,16 @@
 """A runtime over real parts."""
 
+from dataclasses import replace
+
 import pytest
 from redis import Redis
+from sqlalchemy import text
 
 from nurture.buffers import wake
-from nurture.config import load_settings
+from nurture.config import Settings, load_settings
+from nurture.embedded.addresses import Addresses
 from nurture.errors import SettingsFault
-from nurture.runtime import Runtime
+from nurture.runtime import Runtime, build, make_engine
 from tests.clock import StandingClock
 
 
@@ -26,6 +30,20 @@ def test_the_clock_is_the_one_that_was_handed_in(runtime: Runtime, clock: Standi
     before = runtime.now()
     clock.advance(hours=3)
     assert (runtime.now() - before).total_seconds() == 3 * 3600
+
+
+def test_a_mail_server_that_no_one_could_reach_is_told_at_the_start(settings: Settings) -> None:
+    wrong = replace(settings, smtp_url="smtp://user:hunter2@mail.example?starttls=perhaps")
+    with pytest.raises(SettingsFault, match="starttls is required, offered or off") as fault:
+        build(wrong, Addresses("postgresql:///nobody", "redis://127.0.0.1:1"))
+    assert "hunter2" not in str(fault.value)
+
+
+def test_the_short_name_of_postgresql_will_do(database_url: str) -> None:
+    engine = make_engine(database_url.replace("postgresql", "postgres", 1), pool=1)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+    engine.dispose()
 
 
 def test_all_wrong_settings_are_told_at_once_and_no_value_is_repeated() -> None:

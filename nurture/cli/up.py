@@ -124,6 +124,7 @@ def _plan(settings: Settings, home: Home) -> Plan:
 def _ready_the_house(settings: Settings) -> str | None:
     """The schema, the programs as drafts; the set-up link while there is no user."""
     with opened(settings) as runtime:
+        runtime.redis.ping()
         prepare(runtime)
         _take_programs(runtime)
         return _set_up_link(runtime)
