@@ -1,0 +1,44 @@
+"""What a mail that came back says, as a value."""
+
+from dataclasses import dataclass
+
+HARD, SOFT, IGNORE = "hard", "soft", "ignore"
+COMPLAINT, AUTOREPLY, REPLY, UNKNOWN = "complaint", "autoreply", "reply", "unknown"
+KINDS = (HARD, SOFT, IGNORE, COMPLAINT, AUTOREPLY, REPLY, UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One recipient of a report. `address` is in lower case, "" where none could be read."""
+
+    address: str
+    kind: str
+    reason: str
+    counts: bool
+    status: str
+    diagnostic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One mail that came back. `kind` is one of KINDS, for a bounce that of its first recipient.
+
+    `tokens` are what may be bounce tokens of ours (after `b+`), `unsubscribe_tokens` what may be those of
+    our List-Unsubscribe addresses, `message_ids` the ids in it, without angle brackets: claims, all of
+    them, until a key or the database confirms one. `text` is what a person wrote (replies) or what was
+    told people (bounces), bounded. `counts` says whether a soft bounce counts towards giving up.
+    """
+
+    kind: str
+    reason: str = ""
+    recipients: tuple[Failed, ...] = ()
+    status: str = ""
+    diagnostic: str = ""
+    sentence: str = ""
+    counts: bool = False
+    message_ids: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+    unsubscribe_tokens: tuple[str, ...] = ()
+    sender: str = ""
+    subject: str = ""
+    text: str = ""

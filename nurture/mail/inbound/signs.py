@@ -1,0 +1,149 @@
+"""By what a bounce, an automatic answer and a reply are told apart when no machine part says it."""
+
+import re
+
+from nurture.mail.inbound.fields import Fields, addresses_in, first
+
+_DAEMON = re.compile(
+    r"mailer[-_. ]?d[ae]+mon|postmaster|mail[-_. ]?d[ae]+mon|mail ?delivery|delivery (?:sub)?system|"
+    r"mail system|"
+    r"microsoft(?:exchange)?[0-9a-f]{6,}|microsoft outlook|system administrator|systemadministrator|"
+    r"mailadmin|"
+    r"mail ?administrator|mail[-_. ]?robot|mmdf|smtp[-_. ]?(?:gateway|server|daemon)|internet mail "
+    r"(?:delivery|connector)|"
+    r"bounce|\bmdaemon\b|daemon@|errors?@|mail-?master|deliver(?:y|ies)@|(?:no-?reply|noreply).{0,20}deliver|"
+    r"mail server|administrateur|administrador|networkadmin|mail router|mail agent|\bmta\b|root@|"
+    r"exchange|mailsystem",
+    re.I,
+)
+_SUBJECT = re.compile(
+    r"undeliver|un-deliver|non[- ]?deliver|not (?:be )?deliver|n't (?:be )?deliver|no deliver|"
+    r"(?:mail|message|delivery|e-?mail|messages)\b.{0,30}\b(?:fail|problem|error|status|notification|"
+    r"return|reject|delay|"
+    r"warning|refus|unsuccess|could not|couldn't|block|bounc|not sent|system error|unknown)|"
+    r"(?:fail|return|bounc|reject|delay|refus|block|unsuccess)\w*.{0,20}\b(?:mail|message|deliver|"
+    r"e-?mail|notice|"
+    r"notification)|delivery|returned|bounce|could not send|user unknown|unknown (?:user|recipient|address)|"
+    r"mail system error|warning: |nondeliver|nicht zustell|unzustell|zustell(?:ung|problem|fehl|bar)|"
+    r"rückläufer|konnte nicht|fehlgeschlagen|non remis|non[- ]distribu|remise|distribution|impossible|"
+    r"échec|echec|"
+    r"retour|(?:no|not|não|non) se pudo|no (?:se )?(?:entreg|puede)|entrega|devuelto|rebot|devolvid|"
+    r"n[ãa]o (?:foi )?(?:entreg|poss)|mancato recapito|recapit|consegna|mancata|onbestel|niet "
+    r"(?:worden )?(?:afge|"
+    r"bezorg|gelever)|afgeleverd|olever|kan inte lever|leverans|ikke lever|levering|ikke sendt|ei "
+    r"voitu|toimitt|"
+    r"nie (?:dostarcz|można)|niedostarcz|zwrot|nedoru|nelze doru|kézbesít|nelivr|teslim|iletilem|"
+    r"не ?(?:удалось )?достав|недостав|ошибка|возврат|не може бути|недоставлен|"
+    r"配信|送信(?:でき|失敗|エラー)|届|不達|エラー|返送|退信|退回|无法(?:投递|送达|传递)|未送达|系统退信|投递失败|傳遞|"
+    r"반송|배달|전송 ?실패|إرجاع|تعذر|לא נמסר|αδυναμία|παράδοση",
+    re.I,
+)
+_BODY = re.compile(
+    r"(?:could|can|was|were|did|has|have|had|is|be)(?: ?not|n't) (?:be |been |able to )?(?:\w+ "
+    r")?(?:deliver|reach|sent\b|"
+    r"accept|send|forward|process|complete|relay)|undeliver|unable to (?:deliver|send|relay|complete|"
+    r"forward)|"
+    r"fail(?:ed|ure|s)? (?:\w+ ){0,4}(?:deliver|permanently|recipient|address|to send|while|message|for)|"
+    r"deliver\w* (?:\S+ ){0,6}(?:fail|unsuccess|error|problem|not possible|delayed|impossible|abort|"
+    r"reject|suspend)|"
+    r"permanent (?:fatal )?(?:error|failure)|fatal errors|transcript of session|non-?deliver|returned "
+    r"to (?:sender|you)|"
+    r"being returned|is returned|has been returned|bounced|reason for (?:the )?(?:fail|return|reject)|"
+    r"following (?:address|recipient|message|user|destination|error|person)|action: ?failed|final-recipient|"
+    r"rejected (?:your|by|the)|(?:message|mail|e-?mail) (?:\S+ ){0,4}(?:rejected|refused|blocked|"
+    r"bounced|returned)|"
+    r"did not reach|no such (?:user|recipient|mailbox)|user unknown|unknown user|mailbox (?:is )?full|"
+    r"over quota|"
+    r"will (?:keep|continue to|be) (?:try|retri)|still being retried|not yet been delivered|does not exist|"
+    r"nicht (?:\w+ ){0,3}(?:zugestellt|ausgeliefert|übermittelt)|unzustellbar|zustellung|n'a pas "
+    r"(?:pu )?(?:être|été)|"
+    r"non remis|pas pu|échec|no (?:se )?(?:ha )?(?:pudo|podido|entreg)|rebotad|n[ãa]o (?:foi |pode "
+    r")?(?:ser )?(?:entreg|"
+    r"possível)|non (?:è stat\w+ |può essere )?(?:possibile|recapitat|consegnat)|niet (?:worden "
+    r")?(?:afgeleverd|bezorgd|"
+    r"besteld)|kunde inte|ikke (?:leveres|levert)|nie (?:można|został|mog)|nebyl|nelze|nem (?:sikerült|kézb)|"
+    r"teslim edilem|не (?:удалось|может быть|было|была|доставлен)|недоставл|ошибк|"
+    r"配信(?:でき|され|に失敗)|送信でき|送ることが|届け|見つか|エラー|"
+    r"无法|失败|退回|未能|傳送|배달|실패|تعذر|לא ניתן",
+    re.I,
+)
+_AWAY = re.compile(
+    r"out of (?:the )?office|out-of-office|\booo\b|auto(?:matic|mated|matische)?[- :]?(?:re(?:ply|"
+    r"sponse|spond)|antwort|"
+    r"answer|svar|odpow)|automatic reply|autoreply|auto-?respond|vacation|on (?:annual )?(?:leave|"
+    r"holiday|parental)|"
+    r"away (?:from|until|on)|currently (?:away|out)|abwesen|urlaub|réponse automatique|absen(?:ce|t)|"
+    r"en vacances|congés?|respuesta autom|fuera de (?:la )?oficina|risposta automatica|fuori "
+    r"(?:ufficio|sede)|"
+    r"resposta autom|fora do escrit|afwezig|automatisch antwoord|frånvaro|autosvar|poissa|automatyczna odp|"
+    r"nieobecno|automatická odp|mimo kancel|автоответ|автоматический ответ|отпуск|нет на (?:месте|работе)|"
+    r"自动(?:回复|答复)|自動(?:返信|応答)|不在|외출|자동 ?(?:회신|응답)|"
+    r"thank you for (?:your (?:message|e-?mail|enquiry)|"
+    r"contacting)|we have received your|ticket|case (?:number|#)|confirm (?:your|this) (?:message|"
+    r"e-?mail|address)|"
+    r"verification (?:required|request)|challenge|maternity|no longer (?:with|works?|employed)",
+    re.I,
+)
+_ANSWER = re.compile(
+    r"^\s*(?:re|aw|antw|sv|vs|odp|ynt|ref|rv|r|rif|回复|答复|返信|ответ|отв)\s*(?:\[\d+\])?\s*[:：]", re.I
+)
+_OTHERS = re.compile(r"unsubscribe|list-id", re.I)
+
+
+def from_daemon(fields: Fields) -> bool:
+    """Whether a machine that carries mail has written this."""
+    sender = " ".join((first(fields, "from"), first(fields, "sender")))
+    return bool(_DAEMON.search(sender)) or first(fields, "return-path").strip() == "<>"
+
+
+def bounce_subject(subject: str) -> bool:
+    return bool(_SUBJECT.search(subject))
+
+
+def bounce_words(text: str) -> bool:
+    return bool(_BODY.search(" ".join(text[:12_000].split())))
+
+
+def says_automatic(fields: Fields) -> bool:
+    """Whether the head says that nobody wrote this (RFC 3834 and the habits before it)."""
+    submitted = first(fields, "auto-submitted").strip().lower()
+    suppress = first(fields, "x-auto-response-suppress").lower()
+    return (
+        bool(submitted and not submitted.startswith("no"))
+        or any(name in fields for name in _AUTOMATIC)
+        or first(fields, "precedence").strip().lower() in ("auto_reply", "auto-reply", "junk", "bulk")
+        or ("all" in suppress and "auto" in first(fields, "subject").lower())
+        or first(fields, "return-path").strip() == "<>"
+    )
+
+
+_AUTOMATIC = (
+    "x-autoreply",
+    "x-autorespond",
+    "x-autoresponder",
+    "x-autoreply-from",
+    "x-mail-autoreply",
+    "x-autogenerated",
+    "x-vacation",
+    "x-ms-exchange-inbox-rules-loop",
+)
+
+
+def away(subject: str, text: str) -> bool:
+    """Whether it reads like an automatic answer of somebody away, or of a machine that greets."""
+    return bool(_AWAY.search(subject)) or bool(_AWAY.search(text[:600]))
+
+
+def away_subject(subject: str) -> bool:
+    return bool(_AWAY.search(subject))
+
+
+def answers_something(fields: Fields) -> bool:
+    """Whether it is written as an answer to a mail."""
+    return "in-reply-to" in fields or "references" in fields or bool(_ANSWER.match(first(fields, "subject")))
+
+
+def sender_of(fields: Fields) -> str:
+    """The address it is from, "" without one."""
+    found = addresses_in(first(fields, "from")) or addresses_in(first(fields, "sender"))
+    return found[0] if found else ""

@@ -1,0 +1,210 @@
+"""What a refusal means for the address: is it gone for good (hard), or may a later mail arrive (soft)?
+
+Hard is said on positive evidence alone: the user or the domain does not exist, or the mailbox is closed.
+Everything else is soft, and of the soft ones only those that are the address's own fault (a full
+mailbox, a suspended one) count towards giving it up: a mail refused for its content, our server's
+name or a broken wire says nothing about the reader.
+
+Status codes are those of RFC 3463 and the register of RFC 5248; reply codes those of RFC 5321.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from nurture.rules import bounces_words as words
+from nurture.rules.words import _
+
+HARD, SOFT = "hard", "soft"
+UNCLEAR = "unclear"
+DELAYED = "delayed"
+
+_HARD_REASONS = frozenset((words.UNKNOWN_USER, words.UNKNOWN_DOMAIN, words.DISABLED))
+_COUNTING = frozenset((words.MAILBOX_FULL, words.SUSPENDED, UNCLEAR))
+# Vague words ("rejected", "expired"): a status code that says more is believed before them.
+_VAGUE = frozenset((words.RELAY, words.CONTENT, words.POLICY, words.NETWORK, words.EXPIRED, words.SYSTEM))
+_LONGEST = 4_000
+
+# What the codes say when the words say nothing. Keys are subject.detail of the enhanced status.
+_BY_STATUS = {
+    "1.0": words.UNKNOWN_USER,
+    "1.1": words.UNKNOWN_USER,
+    "1.2": words.UNKNOWN_DOMAIN,
+    "1.3": words.UNKNOWN_USER,
+    "1.6": words.DISABLED,
+    "1.7": words.SENDER,
+    "1.8": words.SENDER,
+    "1.9": words.CONTENT,
+    "1.10": words.UNKNOWN_USER,
+    "2.1": words.DISABLED,
+    "2.2": words.MAILBOX_FULL,
+    "2.3": words.TOO_LARGE,
+    "2.4": words.SYSTEM,
+    "3.4": words.TOO_LARGE,
+    "4.3": words.DNS,
+    "4.4": words.DNS,
+    "4.6": words.NETWORK,
+    "4.7": words.EXPIRED,
+    "4.310": words.UNKNOWN_DOMAIN,
+    "6.0": words.CONTENT,
+    "7.515": words.SPAM,
+}
+_BY_SUBJECT = {
+    "3": words.SYSTEM,
+    "4": words.NETWORK,
+    "5": words.SYSTEM,
+    "6": words.CONTENT,
+    "7": words.POLICY,
+}
+
+_ADDRESS = re.compile(r"[<(\"'«]{0,2}[\w.+%&*!=/~-]{1,120}@[\w.-]{1,200}[\w>)\"'»]{0,2}")
+_URL = re.compile(r"https?://\S+|www\.\S+")
+_HOST = re.compile(r"\b(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,18}\b\.?|\[?\b\d{1,3}(?:\.\d{1,3}){3}\b\]?")
+_EXCHANGE = re.compile(r"\b(?:resolver|storedrv|routing|smtpsend|transport|approval|queue|agent)\.[a-z.]+")
+_HEDGED = re.compile(
+    r"[^.!?\n]*\b(?:may (?:be|have|not)|might|possibl[ey]|perhaps|could be|maybe|either|for example|such as|"
+    r"one of the following|common(?:ly)? (?:reasons?|causes?)|typically|usually|"
+    r"if (?:you|the|this|it|your))\b[^.!?\n]*",
+    re.I,
+)
+_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+_REPLY = re.compile(r"(?<![\d.:/-])([45]\d\d)(?=[ -](?!\d\d?[:.]\d)|:|$|#|\.? )")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What was said about one recipient. `status` is the report's own field, `replies` the words of the
+    server that refused, `around` the text for people, which is heard only when the others say nothing."""
+
+    status: str = ""
+    action: str = ""
+    replies: Sequence[str] = ()
+    around: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`kind` is hard or soft; `reason` a word of rules/bounces_words, `unclear` or `delayed`; `counts`
+    whether a soft one counts towards giving the address up; `status` the code it rests on, "" if none."""
+
+    kind: str
+    reason: str
+    counts: bool
+    status: str = ""
+
+
+def judge(refusal: Refusal) -> Judgement:
+    """The judgement over one recipient. Never raises."""
+    said = [text[:_LONGEST] for text in refusal.replies if text.strip()]
+    statuses = [found for text in said for found in statuses_in(text)]
+    own = statuses_in(refusal.status)
+    status = _best([*statuses, *own]) or _best(statuses_in(refusal.around[:_LONGEST]))
+    if refusal.action == DELAYED:
+        return Judgement(SOFT, DELAYED, counts=False, status=status)
+    reason = _reason(said, status, refusal.around[:_LONGEST])
+    if reason in _HARD_REASONS and _temporary(said, statuses, own, refusal.around[:_LONGEST]):
+        return Judgement(SOFT, reason, counts=False, status=status)
+    kind = HARD if reason in _HARD_REASONS else SOFT
+    return Judgement(kind, reason, counts=kind == HARD or reason in _COUNTING, status=status)
+
+
+def statuses_in(text: str) -> list[str]:
+    """Enhanced status codes in a text, in order."""
+    return [".".join(found) for found in _STATUS.findall(text[:_LONGEST])]
+
+
+def codes_in(text: str) -> list[int]:
+    """SMTP reply codes of refusals in a text, in order."""
+    return [int(found) for found in _REPLY.findall(text[:_LONGEST])]
+
+
+def meaning(text: str) -> str:
+    """What the words mean: the first meaning found, "" for none."""
+    plain = _plain(text)
+    return next((name for name, pattern in words.MEANINGS if pattern.search(plain)), "")
+
+
+def sentence(reason: str) -> str:
+    """The reason for people."""
+    return _SENTENCES.get(reason, _SENTENCES[UNCLEAR])()
+
+
+def _reason(said: Sequence[str], status: str, around: str) -> str:
+    heard = [meaning(text) for text in said]
+    clear = next((one for one in heard if one and one not in _VAGUE), "")
+    if clear:
+        return _checked(clear, status)
+    by_code = _by_status(status)
+    if by_code and by_code not in _VAGUE:
+        return by_code
+    vague = next((one for one in heard if one), "") or by_code
+    told = _checked(meaning(_HEDGED.sub(" ", around)), status) if around else ""
+    if vague and (by_code or told not in _HARD_REASONS):
+        return vague
+    return told or UNCLEAR
+
+
+def _checked(reason: str, status: str) -> str:
+    """Words of an unknown user under a code of policy, storage or sender are not believed: "mailbox
+    unavailable" is said for all of these."""
+    code = status.partition(".")[2]
+    if reason not in _HARD_REASONS:
+        return reason
+    by_code = _BY_STATUS.get(code, "")
+    if by_code in (words.MAILBOX_FULL, words.TOO_LARGE, words.EXPIRED, words.SENDER):
+        return by_code
+    return words.POLICY if code.startswith("7.") else reason
+
+
+def _by_status(status: str) -> str:
+    if not status:
+        return ""
+    _class, _dot, code = status.partition(".")
+    return _BY_STATUS.get(code) or _BY_SUBJECT.get(code.partition(".")[0], "")
+
+
+def _temporary(said: Sequence[str], statuses: Sequence[str], own: Sequence[str], around: str) -> bool:
+    """Whether the server spoke of a passing trouble: its own words count before the report's fields."""
+    codes = [str(code) for text in said for code in codes_in(text)]
+    for spoken in (codes, list(statuses), list(own), [str(code) for code in codes_in(around)]):
+        classes = {one[0] for one in spoken if one[0] in "45"}
+        if classes:
+            return classes == {"4"}
+    return False
+
+
+def _best(statuses: Iterable[str]) -> str:
+    """The code that says most: not x.0.0 where another stands."""
+    found = [one for one in statuses if one[0] in "45"]
+    return next((one for one in found if not one.endswith((".0.0", ".5.0"))), found[0] if found else "")
+
+
+def _plain(text: str) -> str:
+    """Lower case, one space between words, without addresses, hosts and what is only supposed."""
+    lowered = text[:_LONGEST].replace("\u2019", "'").lower()
+    lowered = _ADDRESS.sub(" ", _URL.sub(" ", lowered))
+    lowered = _EXCHANGE.sub(lambda found: found.group().replace(".", " "), lowered)
+    return " ".join(_HOST.sub(" ", lowered).split())
+
+
+_SENTENCES = {
+    words.UNKNOWN_USER: lambda: _("The mailbox does not exist."),
+    words.UNKNOWN_DOMAIN: lambda: _("The domain does not exist or takes no mail."),
+    words.DISABLED: lambda: _("The mailbox is closed."),
+    words.SUSPENDED: lambda: _("The mailbox is suspended for now."),
+    words.MAILBOX_FULL: lambda: _("The mailbox is full."),
+    words.GREYLISTED: lambda: _("The server asks for a later try (greylisting)."),
+    words.RATE: lambda: _("The server takes no more mails at this pace."),
+    words.SPAM: lambda: _("The server takes the mail for spam or does not trust the sender."),
+    words.SENDER: lambda: _("The server does not accept this sender."),
+    words.TOO_LARGE: lambda: _("The mail is too large."),
+    words.CONTENT: lambda: _("The server refuses the content of the mail."),
+    words.RELAY: lambda: _("The server does not take mail for this domain."),
+    words.POLICY: lambda: _("A rule of the server keeps the mail out."),
+    words.DNS: lambda: _("The domain could not be looked up."),
+    words.NETWORK: lambda: _("The server could not be reached."),
+    words.EXPIRED: lambda: _("The mail waited too long and was given up."),
+    words.SYSTEM: lambda: _("The server has a trouble of its own."),
+    DELAYED: lambda: _("The mail is delayed and still being tried."),
+    UNCLEAR: lambda: _("The mail came back without a reason that can be read."),
+}
