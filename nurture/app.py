@@ -6,7 +6,17 @@ from flask import Flask
 
 from nurture.runtime import Runtime
 from nurture.web import access, api, errors, files, health, language, limits, rendering, security, wording
-from nurture.web.admin import account, deliveries, leads, overview, programs, settings, webhooks, why
+from nurture.web.admin import (
+    account,
+    deliveries,
+    leads,
+    overview,
+    programs,
+    restraint,
+    settings,
+    webhooks,
+    why,
+)
 from nurture.web.parts import ROOT, load_vendor
 from nurture.web.public import answers, choosing, leaving, letters, sessions, setup
 from nurture.web.request import close_session
@@ -29,6 +39,7 @@ _PAGES = (
     deliveries.pages,
     webhooks.pages,
     settings.pages,
+    restraint.pages,
     account.pages,
 )
 

@@ -16,9 +16,9 @@ from nurture.flows.ripen import Ripe, ripen
 from nurture.rules.chain import Around, Decision, Hand, MoveTo, SendMail, SetTo, Standing, Tag, next_step
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain
-from nurture.rules.timing import closes_at, next_open, zone_for
+from nurture.rules.timing import Frequency, closes_at, next_open, zone_for
 from nurture.rules.words import _
-from nurture.store import facts, steps, suppressions
+from nurture.store import facts, restraint, steps, suppressions
 from nurture.store.enrollments import claiming, marking
 from nurture.store.enrollments import late as late_mails
 from nurture.store.enrollments.claiming import ChainSend, DueRun, RunAfter
@@ -74,14 +74,23 @@ def _decide(
     session: Session, programs: Mapping[int, Published], due: Sequence[DueRun], pepper: bytes, now: datetime
 ) -> list[_Decided]:
     known = _facts(session, programs, due, now)
-    sends = _recent_sends(session, programs, due, now)
+    cap = restraint.cap(session)
+    sends = _recent_sends(session, programs, due, cap, now)
+    pauses = restraint.pauses(session, [run.lead_id for run in due], now=now)
     suppressed = _suppressed(session, due, pepper)
     decided = []
-    for run in due:
+    # Of the runs of one lead, that of the program with the highest priority takes the last place under a cap.
+    for run in sorted(due, key=lambda run: -programs[run.program_id].program.priority):
         one = programs[run.program_id]
         chain = one.chain_of(run.chain_id) or Chain("", ())
         lead = known[one.row.model_id][run.lead_id]
-        around = Around(sends.get(run.lead_id, ()), run.lead_id in suppressed)
+        around = Around(
+            sends=sends.get(run.lead_id, ()),
+            suppressed=run.lead_id in suppressed,
+            cap=cap,
+            with_sales=run.with_sales,
+            paused_until=pauses.get(run.lead_id),
+        )
         decision = next_step(one.program, chain, _standing(run), lead, around, now)
         # A mail decided now counts for the lead's other runs of this batch.
         mails = sum(isinstance(intent, SendMail) for intent in decision.intents)
@@ -103,9 +112,14 @@ def _facts(
 
 
 def _recent_sends(
-    session: Session, programs: Mapping[int, Published], due: Sequence[DueRun], now: datetime
+    session: Session,
+    programs: Mapping[int, Published],
+    due: Sequence[DueRun],
+    cap: Frequency | None,
+    now: datetime,
 ) -> dict[int, list[datetime]]:
-    spans = [one.program.frequency.per for one in programs.values() if one.program.frequency is not None]
+    caps = [cap, *(one.program.frequency for one in programs.values())]
+    spans = [one.per for one in caps if one is not None]
     if not spans:
         return {}
     lead_ids = sorted({run.lead_id for run in due})
@@ -131,6 +145,7 @@ def _standing(run: DueRun) -> Standing:
         hops=run.data.get("hops", 0),
         over=run.data.get("over", False),
         resting=run.resting_reason,
+        waits=run.due_reason,
     )
 
 

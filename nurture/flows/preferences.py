@@ -1,17 +1,22 @@
 """A lead chooses what to be written about, or confirms what was asked. In the caller's transaction."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from nurture.errors import Invalid
 from nurture.flows import consent
 from nurture.flows.enroll import enter_programs
 from nurture.flows.unsubscribe import unsubscribe
-from nurture.store import consents
+from nurture.rules.words import _
+from nurture.store import consents, restraint
 
 CHANNEL = "preferences"
+# Months for which a lead may ask to be left alone; 0 ends the pause.
+PAUSES = (0, 1, 3)
+_MONTH = timedelta(days=30)
 
 
 def choose(
@@ -38,6 +43,19 @@ def choose(
     if agreed:
         enter_programs(session, [lead_id], now=now)
     return bool(agreed or left)
+
+
+def pause(session: Session, lead_id: int, months: int, *, now: datetime) -> datetime | None:
+    """The lead wants no mails for so many months (0: it takes them again); until when. What was asked for
+    otherwise (a confirmation, an answer) still goes out."""
+    if months not in PAUSES:
+        raise Invalid(_("A pause lasts one month or three."), {"pause": [_("Choose one of the offered.")]})
+    if not months:
+        restraint.go_on(session, lead_id, now=now)
+        return None
+    until = now + months * _MONTH
+    restraint.pause(session, lead_id, until, now=now)
+    return until
 
 
 def confirm(

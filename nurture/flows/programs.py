@@ -25,8 +25,9 @@ from nurture.rules.program import Chain, Program, Send
 from nurture.rules.program.paths import unreachable
 from nurture.rules.words import _
 from nurture.store import models, programs, steps
+from nurture.store.enrollments import late
 from nurture.store.models import LiveModel
-from nurture.store.programs import NewVersion, ProgramRow, ProgramVersion
+from nurture.store.programs import ChainRow, NewVersion, ProgramRow, ProgramVersion
 from nurture.store.steps import StepTally
 
 
@@ -128,11 +129,48 @@ def pause(session: Session, program_id: int, *, now: datetime) -> None:
 
 
 def resume(session: Session, program_id: int, *, now: datetime) -> None:
-    """Let a paused program go on; steps that came due meanwhile are taken now, within its windows."""
+    """Let a paused program go on. Steps that came due meanwhile are taken one after the other, within its
+    windows; those too late are held for a person (`decide_held`)."""
     row = programs.lock(session, program_id)
     if row.state != "paused":
         raise Conflict(_("Only a paused program can be resumed."))
+    since = row.paused_at or now
     row.state, row.paused_at, row.updated_at = "live", None, now
+    late.after_pause(session, row.id, None, since=since, hold_after=_live(session, row).hold_after, now=now)
+
+
+def resume_chain(session: Session, chain_id: int, *, now: datetime) -> bool:
+    """Let one paused chain go on in the same way; False when it is not paused, or there is none."""
+    chain = session.get(ChainRow, chain_id, with_for_update=True)
+    if chain is None or chain.paused_at is None:
+        return False
+    since, chain.paused_at = chain.paused_at, None
+    row = programs.lock(session, chain.program_id)
+    hold_after = _live(session, row).hold_after
+    late.after_pause(session, row.id, chain.id, since=since, hold_after=hold_after, now=now)
+    return True
+
+
+def decide_held(session: Session, program_id: int, *, go_on: bool, now: datetime) -> int:
+    """A person decides about the steps held after a pause: they are taken after all, one after the other,
+    or the mails are left out. How many they were."""
+    row = programs.lock(session, program_id)
+    held = late.held(session, row.id)
+    if go_on:
+        late.go_on(session, row.id, now=now)
+    else:
+        chains = _live(session, row).chains.values()
+        sends = {step.key for chain in chains for step in chain.by_key.values() if isinstance(step, Send)}
+        late.leave_out(session, row.id, sorted(sends), now=now)
+    return held
+
+
+def _live(session: Session, row: ProgramRow) -> Program:
+    version_id = row.live_version_id or 0
+    found = programs.specs(session, [version_id])
+    if version_id not in found:
+        raise Conflict(_("The program is not published."))
+    return rules.read(found[version_id][0])
 
 
 def mail_source(mail: MailFile) -> MailSource:

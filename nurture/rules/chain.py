@@ -28,7 +28,7 @@ from nurture.rules.program import (
     WaitFor,
     WaitUntil,
 )
-from nurture.rules.timing import closes_at, ends_at, free_at, next_open, next_weekday, zone_for
+from nurture.rules.timing import Frequency, closes_at, ends_at, free_at, next_open, next_weekday, zone_for
 
 # More steps at one moment than any chain has: a circle that the check of the program did not see.
 HOPS = 100
@@ -37,15 +37,17 @@ CHAIN_HOPS = 6
 # When a lead that rests is looked at again, unless the chain's reentry says so.
 REVIEW = timedelta(days=90)
 _A_DAY = timedelta(days=1)
+# How soon after the end of its conversation with sales a lead hears from its chain again.
+_LOOK_AGAIN = timedelta(hours=1)
 
 RESTING = ("newsletter_only", "repeat", "rest", "holdout", "circle", "chain_removed")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a run stands. `step_key` None: before the first step; `over`: behind the last one. `sent`
-    tells when each mail of this run was handed to delivery; `hops` counts changes of chain since the
-    last mail."""
+    """Where a run stands, and what it `waits` for until now. `step_key` None: before the first step;
+    `over`: behind the last one. `sent` tells when each mail of this run was handed to delivery; `hops`
+    counts changes of chain since the last mail."""
 
     step_key: str | None
     since: datetime
@@ -57,14 +59,20 @@ class Standing:
     hops: int = 0
     over: bool = False
     resting: str | None = None
+    waits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a mail must respect beside the chain: `sends` are the lead's mails sent or about to be."""
+    """What a mail must respect beside the chain: `sends` are the lead's mails sent or about to be, `cap`
+    holds over everything that is sent, `with_sales` tells that sales is talking to the lead, and until
+    `paused_until` the lead wants no mails."""
 
     sends: Sequence[datetime] = ()
     suppressed: bool = False
+    cap: Frequency | None = None
+    with_sales: bool = False
+    paused_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +233,13 @@ class _Run:
         since = self.now if isinstance(self.chain.by_key.get(key), WaitUntil) else at
         pass_no = self.standing.pass_no + again
         self.standing = replace(
-            self.standing, step_key=key, since=since, pass_no=pass_no, settled_state=None, settled_at=None
+            self.standing,
+            step_key=key,
+            since=since,
+            pass_no=pass_no,
+            settled_state=None,
+            settled_at=None,
+            waits="",
         )
         self.arrivals.append(key)
         self.at = key
@@ -294,18 +308,36 @@ class _Run:
         return _Stay(None, "sending")
 
     def _held_back(self, step: Send) -> _Outcome | None:
-        frequency = self.program.frequency
-        free = free_at(frequency, self.around.sends, self.now)
-        if free > self.now and frequency is not None and frequency.over == "skip":
-            return self._skip(step, "frequency")
+        aside = self._aside(step)
+        if aside is not None:
+            return aside
+        free = self.now
+        for cap in (self.program.frequency, self.around.cap):
+            next_free = free_at(cap, self.around.sends, self.now)
+            if cap is not None and cap.over == "skip" and next_free > self.now:
+                return self._skip(step, "frequency")
+            free = max(free, next_free)
         opened = next_open(self.program.window, self.zone, free)
         if opened is None:
             return self._skip(step, "window")
         if opened == self.now:
             return None
         reason = "frequency" if free > self.now else "window"
-        self._note(step, "deferred", reason, until=opened.isoformat())
-        return _Stay(opened, reason)
+        return self._defer(step, opened, reason)
+
+    def _aside(self, step: Send) -> _Stay | None:
+        """Step aside while sales talks to the lead, and while the lead wants a pause."""
+        if self.around.with_sales and self.program.while_with_sales == "pause":
+            return self._defer(step, self.now + _LOOK_AGAIN, "with_sales")
+        until = self.around.paused_until
+        if until is not None and until > self.now:
+            return self._defer(step, until, "own_pause")
+        return None
+
+    def _defer(self, step: Send, until: datetime, reason: str) -> _Stay:
+        if self.standing.waits != reason:
+            self._note(step, "deferred", reason, until=until.isoformat())
+        return _Stay(until, reason)
 
     def _skip(self, step: Send, reason: str) -> _Go:
         self._note(step, "skipped", reason)

@@ -44,6 +44,14 @@ class Delivery(Base):
         Index("ix_delivery_lease", "lease_until", postgresql_where=text("state IN ('leased', 'sending')")),
         Index("ix_delivery_lead_id_id", "lead_id", "id"),
         Index("ix_delivery_enrollment_id", "enrollment_id"),
+        Index(
+            "ix_delivery_newsletter_id",
+            "newsletter_id",
+            postgresql_where=text(
+                "newsletter_id IS NOT NULL"
+                " AND state IN ('scheduled', 'ready', 'leased', 'sending', 'deferred')"
+            ),
+        ),
         CheckConstraint(f"state IN {STATES}", name="state"),
         {"postgresql_with": {"fillfactor": 80}},
     )
@@ -80,6 +88,7 @@ class Delivery(Base):
     clicked_at: Mapped[Instant | None]
     bounced_at: Mapped[Instant | None]
     complained_at: Mapped[Instant | None]
+    newsletter_id: Mapped[Ref | None]
 
 
 class DeliveryAttempt(Base):

@@ -37,6 +37,7 @@ _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _NESTED = 12
 _SECOND = Duration(1, "s")
+_WEEK = Duration(7, "d")
 
 
 class ProgramFault(Invalid):
@@ -93,6 +94,9 @@ def _program(table: Table, keys: dict[Path, str]) -> Program:
         holdout=table.number("holdout", 0.0, least=0, most=100),
         purpose=table.name("purpose", "marketing"),
         chains=_chains(table, keys),
+        while_with_sales=table.choice("while_with_sales", ("pause", "go_on"), "pause"),
+        priority=table.whole("priority", 0, least=-100, most=100),
+        hold_after=(table.duration("hold_after") or _WEEK).elapsed,
     )
     table.done()
     return program

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from nurture.rules.conditions import Condition
 from nurture.rules.duration import Duration
@@ -160,7 +161,10 @@ class Program:
     """A nurture program. `goal` ends every run the moment it holds; `on_warm`, `on_cool` say where a lead
     goes on in its new chain (resume, restart, rest), `after_end` what comes after the last step
     (repeat, newsletter_only, exit); `holdout` is the percentage of leads kept without mails to compare
-    with; `purpose` the consent every mail rests on."""
+    with; `purpose` the consent every mail rests on; `while_with_sales` whether mails wait while sales is
+    talking to the lead (pause) or not (go_on). Of mails that compete for the last place under a cap, those
+    of the program with the higher `priority` go first. After a pause, steps that came due longer than
+    `hold_after` ago are held for a person."""
 
     key: str
     name: str
@@ -175,3 +179,6 @@ class Program:
     holdout: float
     purpose: str
     chains: Mapping[str, Chain]
+    while_with_sales: str = "pause"
+    priority: int = 0
+    hold_after: timedelta = timedelta(days=7)

@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 
 # Mails that count against a lead's frequency cap.
 CAPPED = ("chain", "newsletter")
+# Hand-offs in which sales has taken the lead on and has not ended the conversation.
+TALKING = ("accepted", "contacted", "meeting")
 # States in which a delivery may still go out.
 UNDER_WAY = ("scheduled", "ready", "leased", "sending", "deferred")
 
 
 @dataclass(frozen=True, slots=True)
 class DueRun:
-    """A claimed run: its row, and the lead's normalised address."""
+    """A claimed run: its row, the lead's normalised address, and whether sales is talking to the lead."""
 
     id: int
     program_id: int
@@ -34,6 +36,8 @@ class DueRun:
     resting_reason: str | None
     data: Mapping[str, Any]
     entered_at: datetime
+    due_reason: str
+    with_sales: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,10 @@ class ChainSend:
 _CLAIM = text(
     """
     SELECT e.id, e.program_id, e.chain_id, e.version_id, e.lead_id, l.email_norm, e.state, e.step_key,
-           e.step_since, e.pass_no, e.settled_state, e.settled_at, e.resting_reason, e.data, e.entered_at
+           e.step_since, e.pass_no, e.settled_state, e.settled_at, e.resting_reason, e.data, e.entered_at,
+           e.due_reason,
+           EXISTS (SELECT FROM handoff h WHERE h.lead_id = e.lead_id AND h.state = ANY(:talking))
+               AS with_sales
     FROM enrollment e
     JOIN lead l ON l.id = e.lead_id
     WHERE e.state IN ('active', 'resting') AND e.due_at IS NOT NULL AND e.due_at <= :now
@@ -96,7 +103,9 @@ _CLAIM = text(
 )
 _RECENT = text(
     """
-    SELECT lead_id, CASE WHEN state = ANY(:under_way) THEN :now ELSE coalesce(sent_at, settled_at) END AS at
+    SELECT lead_id,
+           CASE WHEN state = ANY(:under_way) THEN greatest(due_at, CAST(:now AS timestamptz))
+                ELSE coalesce(sent_at, settled_at) END AS at
     FROM delivery
     WHERE lead_id = ANY(:lead_ids) AND purpose = ANY(:capped)
       AND (state = ANY(:under_way)
@@ -152,6 +161,7 @@ def claim(
     values = {
         "program_ids": list(program_ids),
         "paused_chain_ids": list(paused_chain_ids),
+        "talking": list(TALKING),
         "now": now,
         "limit": limit,
     }
@@ -161,7 +171,8 @@ def claim(
 def recent_sends(
     session: Session, lead_ids: Sequence[int], *, since: datetime, now: datetime
 ) -> dict[int, list[datetime]]:
-    """When capped mails went to these leads after `since`; those under way count as now."""
+    """When capped mails went to these leads after `since`; those under way count as now, or as when they
+    are due."""
     values = {
         "lead_ids": list(lead_ids),
         "since": since,

@@ -1,8 +1,9 @@
-"""Mails of chains whose window closed before they went out: they are planned anew."""
+"""What is late: mails whose window closed before they went out are planned anew, steps that came due in a
+pause go on one after the other, and those too late wait for a person."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -63,3 +64,121 @@ def replan(session: Session, mails: Sequence[Replanned]) -> None:
             "untils": [mail.until.isoformat() for mail in mails],
         }
         session.execute(_REPLAN, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What became of the steps that came due in a pause: `spread` go on one after the other, `held` wait
+    for a person."""
+
+    spread: int
+    held: int
+
+
+# So many go on at once; more than these one a second, and all within a day.
+AT_ONCE = 100
+_WITHIN_SECONDS = 86_400
+
+_AFTER_PAUSE = text(
+    """
+    WITH late AS (
+        SELECT id, due_at, row_number() OVER (ORDER BY due_at, id) AS place, count(*) OVER () AS n
+        FROM enrollment
+        WHERE program_id = :program_id AND (CAST(:chain_id AS bigint) IS NULL OR chain_id = :chain_id)
+          AND state = 'active' AND due_at >= :since AND due_at <= :now AND awaiting_delivery_id IS NULL
+    ), planned AS (
+        SELECT id, due_at < :too_late AS held,
+               CASE WHEN place > :at_once
+                    THEN CAST(:now AS timestamptz) + make_interval(
+                        secs => (place - :at_once) * least(1.0, CAST(:within AS float) / n))
+                    ELSE due_at END AS due_at
+        FROM late
+    ), changed AS (
+        UPDATE enrollment e
+        SET due_at = CASE WHEN p.held THEN NULL ELSE p.due_at END,
+            due_reason = CASE WHEN p.held THEN 'held' WHEN p.due_at > :now THEN 'spread'
+                         ELSE e.due_reason END,
+            waiting_for = CASE WHEN p.held THEN NULL ELSE e.waiting_for END
+        FROM planned p WHERE e.id = p.id AND (p.held OR p.due_at > :now)
+        RETURNING e.due_reason
+    )
+    SELECT count(*) FILTER (WHERE due_reason = 'spread') AS spread,
+           count(*) FILTER (WHERE due_reason = 'held') AS held
+    FROM changed
+    """
+)
+_HELD = text(
+    """
+    SELECT count(*) FROM enrollment
+    WHERE program_id = :program_id AND state = 'active' AND due_reason = 'held' AND due_at IS NULL
+    """
+)
+_GO_ON = text(
+    """
+    WITH held AS (
+        SELECT id, row_number() OVER (ORDER BY step_since, id) AS place FROM enrollment
+        WHERE program_id = :program_id AND state = 'active' AND due_reason = 'held' AND due_at IS NULL
+    )
+    UPDATE enrollment e
+    SET due_at = CAST(:now AS timestamptz) + make_interval(secs => greatest(held.place - :at_once, 0)),
+        due_reason = 'spread'
+    FROM held WHERE e.id = held.id
+    """
+)
+# A step that is left out counts as settled: the run goes on behind it.
+_LEAVE_OUT = text(
+    """
+    WITH let_go AS (
+        UPDATE enrollment e
+        SET due_at = :now, due_reason = 'settled',
+            settled_state = CASE WHEN e.step_key = ANY(:sends) THEN 'skipped' END,
+            settled_at = CASE WHEN e.step_key = ANY(:sends) THEN CAST(:now AS timestamptz) END
+        WHERE program_id = :program_id AND state = 'active' AND due_reason = 'held' AND due_at IS NULL
+        RETURNING id, lead_id, step_key, settled_state
+    ), told AS (
+        INSERT INTO chain_event (enrollment_id, lead_id, at, step_key, what, reason)
+        SELECT id, lead_id, :now, step_key, 'skipped', 'removed_by_hand' FROM let_go
+        WHERE settled_state IS NOT NULL
+        RETURNING id
+    )
+    SELECT count(*) FROM let_go
+    """
+)
+
+
+def after_pause(
+    session: Session,
+    program_id: int,
+    chain_id: int | None,
+    *,
+    since: datetime,
+    hold_after: timedelta,
+    now: datetime,
+) -> Spread:
+    """Steps of the program (of one chain, if given) that came due between `since` and now go on one after
+    the other; those due longer than `hold_after` ago are held until a person decides."""
+    values = {
+        "program_id": program_id,
+        "chain_id": chain_id,
+        "since": since,
+        "too_late": now - hold_after,
+        "at_once": AT_ONCE,
+        "within": _WITHIN_SECONDS,
+        "now": now,
+    }
+    return Spread(**session.execute(_AFTER_PAUSE, values).mappings().one())
+
+
+def held(session: Session, program_id: int) -> int:
+    """How many leads of the program are held for a person to decide."""
+    return int(session.execute(_HELD, {"program_id": program_id}).scalar_one())
+
+
+def go_on(session: Session, program_id: int, *, now: datetime) -> None:
+    """Those held take their step after all, one after the other."""
+    session.execute(_GO_ON, {"program_id": program_id, "at_once": AT_ONCE, "now": now})
+
+
+def leave_out(session: Session, program_id: int, sends: Sequence[str], *, now: datetime) -> None:
+    """Those held go on without the mail (`sends` are the steps that send one)."""
+    session.execute(_LEAVE_OUT, {"program_id": program_id, "sends": list(sends), "now": now})

@@ -30,6 +30,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-programs.publish": WRITERS,
     "api-programs.pause": WRITERS,
     "api-programs.resume": WRITERS,
+    "api-programs.held": WRITERS,
     "api-programs.publish_chain": WRITERS,
     "api-programs.pause_chain": WRITERS,
     "api-programs.resume_chain": WRITERS,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from marshmallow import Schema, fields
+
 from nurture.errors import Conflict, NotFound
 from nurture.flows import programs as flow
 from nurture.flows.enroll import enter_existing
@@ -11,8 +13,21 @@ from nurture.store.views import programs as view
 from nurture.store.views.programs import Board, Lane, ProgramLine
 from nurture.web.api import door
 from nurture.web.api.plain import moment, plain
-from nurture.web.api.schemas import ChainOut, ListOf, ProgramOut, ProgramWhole, Published
+from nurture.web.api.schemas import ChainOut, In, ListOf, ProgramOut, ProgramWhole, Published
 from nurture.web.request import close_session, now, page_session, runtime
+
+
+class HeldIn(In):
+    """Whether those held take their step after all."""
+
+    go_on = fields.Boolean(required=True)
+
+
+class HeldOut(Schema):
+    """How many were decided about."""
+
+    decided = fields.Integer()
+
 
 part = door.Part("programs", "Nurture programs: a chain for each temperature.")
 
@@ -56,12 +71,24 @@ def pause(program_id: int) -> dict[str, Any]:
 @part.route("/programs/<int:program_id>/resume", methods=["POST"])
 @part.response(200, ProgramWhole)
 def resume(program_id: int) -> dict[str, Any]:
-    """Go on; what came due meanwhile is taken now, within its windows."""
+    """Go on; what came due meanwhile is taken one after the other, what is too late held for a person."""
     _known(program_id)
     with runtime().sessions.begin() as session:
         flow.resume(session, program_id, now=now())
     runtime().wake("steps")
     return _whole(program_id)
+
+
+@part.route("/programs/<int:program_id>/held", methods=["POST"])
+@part.arguments(HeldIn)
+@part.response(200, HeldOut)
+def held(said: dict[str, Any], program_id: int) -> dict[str, Any]:
+    """Decide about the steps that a pause made too late: take them after all, or leave their mails out."""
+    _known(program_id)
+    with runtime().sessions.begin() as session:
+        decided = flow.decide_held(session, program_id, go_on=said["go_on"], now=now())
+    runtime().wake("steps")
+    return {"decided": decided}
 
 
 @part.route("/chains", methods=["GET"])
@@ -116,7 +143,10 @@ def _switch_chain(chain_id: int, *, paused: bool) -> dict[str, Any]:
     _chain(chain_id)
     close_session()
     with runtime().sessions.begin() as session:
-        switched = chains.switch(session, chain_id, paused=paused, now=now())
+        if paused:
+            switched = chains.switch(session, chain_id, paused=True, now=now())
+        else:
+            switched = flow.resume_chain(session, chain_id, now=now())
     if not switched:
         raise Conflict(_("This chain is paused already.") if paused else _("This chain is not paused."))
     runtime().wake("steps")

@@ -1,13 +1,13 @@
 """Preferences and confirmation: the lead says what to be written about."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import NotFound
 from nurture.flows import preferences
 from nurture.rules.tokens import mint, read
 from nurture.rules.words import _
-from nurture.store import consents
+from nurture.store import consents, restraint
 from nurture.store.views import public
 from nurture.store.views.public import Reader
 from nurture.web.public.evidence import evidence
@@ -39,6 +39,19 @@ def save(token: str) -> ResponseReturnValue:
             proof=evidence(),
             now=now(),
         )
+    runtime().wake("advance")
+    return _choices(_reader(token), saved=True)
+
+
+@pages.post("/p/<token>/pause")
+@without_csrf
+def pause(token: str) -> ResponseReturnValue:
+    """Nothing that rests on consent comes before the chosen date."""
+    reader = _reader(token)
+    months = request.form.get("months", "")
+    close_session()
+    with runtime().sessions.begin() as session:
+        preferences.pause(session, reader.lead_id, int(months) if months.isdecimal() else -1, now=now())
     runtime().wake("advance")
     return _choices(_reader(token), saved=True)
 
@@ -88,6 +101,10 @@ def _choices(reader: Reader, *, saved: bool) -> str:
         reader=reader,
         house=public.house(session),
         purposes=consents.purposes_for(session, reader.lead_id),
+        paused_until=restraint.pauses(session, [reader.lead_id], now=now()).get(reader.lead_id),
+        pausing=url_for(
+            "choosing.pause", token=mint(runtime().ring, "preferences", reader.lead_id, reader.delivery_id)
+        ),
         leaving=mint(runtime().ring, "unsubscribe", reader.lead_id, reader.delivery_id),
         saved=saved,
     )

@@ -1,0 +1,192 @@
+"""When to step aside: caps over everything, priority, conversations with sales, pauses of one's own, and
+what came due while everything stood still."""
+
+import random
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import insert, update
+
+from nurture.flows import preferences, programs
+from nurture.store.enrollments import late
+from nurture.store.handoffs import Handoff
+from nurture.store.restraint import Restraint
+from tests.flows.garden import BERLIN, HEAD, Garden
+
+COLD = "  cold:\n    enter: {when: {all: [{temperature: cold}, {consent: marketing}]}}\n    steps:\n"
+THREE = COLD + "      - send: one\n      - send: two\n      - send: three\n"
+
+
+def berlin(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
+
+
+@pytest.fixture
+def garden(sessions, clock, tmp_path):
+    return Garden(sessions, clock, tmp_path / "garden")
+
+
+def cap(garden: Garden, most: int, days: int, over: str = "defer") -> None:
+    with garden.sessions.begin() as session:
+        session.execute(update(Restraint).values(most=most, days=days, over=over))
+
+
+def handed_over(garden: Garden, lead: int, state: str) -> None:
+    with garden.sessions.begin() as session:
+        model = garden.value("SELECT id FROM heat_model")
+        row = {
+            "lead_id": lead, "ripening_no": 1, "model_id": model, "cause": "threshold", "state": state,
+            "score": 70, "rise": 60, "temperature": "hot", "heat": 60, "priority": False,
+            "ready_at": garden.clock.now,
+        }  # fmt: skip
+        session.execute(insert(Handoff).values(**row))
+
+
+def answered(garden: Garden, state: str) -> None:
+    with garden.sessions.begin() as session:
+        session.execute(update(Handoff).values(state=state))
+
+
+def test_the_cap_of_the_house_holds_without_one_of_the_program(garden):
+    cap(garden, 1, 7)
+    garden.publish(THREE)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    sent = garden.pass_time(8)
+    assert [at for at, _lead, _step in sent] == [berlin("2026-03-03T11:00"), berlin("2026-03-10T11:00")]
+
+
+def test_the_cap_of_the_house_may_leave_mails_out(garden):
+    cap(garden, 1, 7, "skip")
+    garden.publish(THREE)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.pass_time(1)
+    assert garden.steps_sent(anna) == ["one"]
+    assert ("three", "skipped", "frequency") in garden.history(anna)
+
+
+def test_of_two_mails_that_compete_the_program_with_the_higher_priority_writes(sessions, clock, tmp_path):
+    cold = COLD + '      - wait_until: {weekday: [fri], at: "09:00"}\n'
+    first = Garden(sessions, clock, tmp_path / "first")
+    first.publish(cold + "      - send: low\n")
+    second = Garden.__new__(Garden)
+    second.sessions, second.clock, second.folder = sessions, clock, tmp_path / "second"
+    second.publish(cold + "      - send: high\n", HEAD.replace("garden", "events") + "priority: 5\n")
+    cap(first, 1, 7)
+    anna = first.lead("anna")
+    first.enter(anna)
+    first.pass_time(5)
+    assert first.steps_sent(anna) == ["high"]
+
+
+@pytest.mark.parametrize("state", ["accepted", "contacted", "meeting"])
+def test_chain_mails_wait_while_sales_is_talking_to_the_lead(garden, state):
+    garden.publish(COLD + "      - wait: 1d\n      - send: one\n")
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    handed_over(garden, anna, state)
+    assert garden.pass_time(5) == []
+    assert garden.history(anna).count(("one", "deferred", "with_sales")) == 1
+    answered(garden, "rejected")
+    garden.pass_time(0.1)
+    assert garden.steps_sent(anna) == ["one"]
+
+
+def test_a_program_may_go_on_while_sales_is_talking(garden):
+    garden.publish(COLD + "      - send: one\n", HEAD + "while_with_sales: go_on\n")
+    anna = garden.lead("anna")
+    handed_over(garden, anna, "accepted")
+    garden.enter(anna)
+    garden.pass_time(0)
+    assert garden.steps_sent(anna) == ["one"]
+
+
+def test_a_hand_off_that_nobody_took_up_holds_nothing_back(garden):
+    garden.publish(COLD + "      - send: one\n")
+    anna = garden.lead("anna")
+    handed_over(garden, anna, "released")
+    garden.enter(anna)
+    garden.pass_time(0)
+    assert garden.steps_sent(anna) == ["one"]
+
+
+def test_a_lead_that_wants_a_pause_gets_one_even_for_a_mail_that_was_ready(garden):
+    garden.publish(COLD + "      - send: one\n      - wait: 1d\n      - send: two\n")
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.tick()
+    with garden.sessions.begin() as session:
+        until = preferences.pause(session, anna, 1, now=garden.clock.now)
+    assert garden.pass_time(29) == []
+    assert until == berlin("2026-04-02T12:00")
+    with garden.sessions.begin() as session:
+        preferences.pause(session, anna, 0, now=garden.clock.now)
+    garden.pass_time(2)
+    assert garden.steps_sent(anna) == ["one", "two"]
+
+
+def test_after_a_pause_many_late_steps_go_one_after_the_other(garden):
+    loaded = garden.publish(COLD + "      - wait: 1d\n      - send: one\n")
+    leads = [garden.lead(f"lead{n}") for n in range(late.AT_ONCE + 60)]
+    garden.enter(*leads)
+    garden.tick()
+    _stand_still(garden, loaded.program_id, days=3)
+    garden.tick()
+    assert garden.settle() == late.AT_ONCE
+    garden.clock.advance(seconds=30)
+    garden.tick()
+    assert garden.settle() == 30
+    garden.clock.advance(seconds=30)
+    garden.tick()
+    assert garden.settle() == 30
+
+
+@pytest.mark.parametrize(("go_on", "expected"), [(True, ["one", "two"]), (False, ["two"])])
+def test_steps_that_are_too_late_wait_for_a_person(garden, go_on, expected):
+    loaded = garden.publish(COLD + "      - wait: 1d\n      - send: one\n      - send: two\n")
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.pass_time(0.9)
+    garden.clock.advance(hours=3)
+    with garden.sessions.begin() as session:
+        garden_due = garden.run(anna).due_at
+        programs.pause(session, loaded.program_id, now=garden_due - timedelta(seconds=1))
+    garden.clock.advance(days=9)
+    with garden.sessions.begin() as session:
+        programs.resume(session, loaded.program_id, now=garden.clock.now)
+    assert garden.pass_time(2) == []
+    with garden.sessions.begin() as session:
+        assert late.held(session, loaded.program_id) == 1
+    with garden.sessions.begin() as session:
+        assert programs.decide_held(session, loaded.program_id, go_on=go_on, now=garden.clock.now) == 1
+    garden.pass_time(0.1)
+    assert garden.steps_sent(anna) in (expected, ["one", "two"])
+
+
+def _stand_still(garden: Garden, program_id: int, days: int) -> None:
+    with garden.sessions.begin() as session:
+        programs.pause(session, program_id, now=garden.clock.now)
+    garden.clock.advance(days=days)
+    with garden.sessions.begin() as session:
+        programs.resume(session, program_id, now=garden.clock.now)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_lead_is_above_the_cap_in_any_span_whatever_the_order(garden, seed):
+    dice = random.Random(seed)
+    cap(garden, 2, 5)
+    steps = "".join(f"      - send: m{n}\n      - wait: {dice.choice(['6h', '1d'])}\n" for n in range(6))
+    garden.publish(COLD + steps, HEAD + "frequency: {max: 3, per: 4d}\n")
+    leads = [garden.lead(f"lead{n}") for n in range(8)]
+    garden.enter(*leads)
+    for _turn in range(60):
+        garden.tick()
+        if dice.random() < 0.6:
+            garden.settle(dice.choice(["sent", "sent", "uncertain", "failed"]))
+        garden.clock.advance(hours=dice.choice([1, 5, 11, 26]))
+    for lead in leads:
+        times = sorted(at for at, _lead, _step in garden.sent(lead))
+        for most, days in ((2, 5), (3, 4)):
+            for first, later in zip(times, times[most:], strict=False):
+                assert later - first >= timedelta(days=days)

@@ -1,0 +1,62 @@
+"""Restraint through the doors: the cap in the settings, a lead's own pause, steps held after a pause."""
+
+import pytest
+from sqlalchemy import text
+
+from nurture.rules.tokens import mint
+from nurture.store import restraint
+from tests.flows.garden import Garden
+from tests.flows.test_restraint import COLD
+from tests.web.conftest import token_of
+from tests.web.test_api import api, caller
+
+__all__ = ["api", "caller"]
+
+
+@pytest.fixture
+def garden(runtime, clock, tmp_path):
+    return Garden(runtime.sessions, clock, tmp_path / "garden")
+
+
+def test_the_cap_of_the_house_is_set_on_its_page(sign_in, runtime):
+    admin = sign_in("admin")
+    form = {"csrf_token": token_of(admin.get("/settings/restraint").text), "days": "7", "over": "defer"}
+    assert admin.post("/settings/restraint", data={**form, "most": "3"}).status_code == 302
+    with runtime.sessions() as session:
+        assert restraint.cap(session).most == 3
+    assert admin.post("/settings/restraint", data={**form, "most": "many"}).status_code == 422
+    assert admin.post("/settings/restraint", data={**form, "most": ""}).status_code == 302
+    with runtime.sessions() as session:
+        assert restraint.cap(session) is None
+    assert sign_in("marketer").get("/settings/restraint").status_code == 403
+
+
+def test_a_lead_asks_for_a_pause_on_its_preferences_page(visitor, app, runtime, garden):
+    garden.publish(COLD + "      - send: one\n")
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.tick()
+    address = f"/p/{mint(runtime.ring, 'preferences', anna, 1)}"
+    assert "No mails for a month" in visitor.get(address).text
+    answer = visitor.post(f"{address}/pause", data={"months": "1"})
+    assert answer.status_code == 200
+    assert "You get no mails before 2 Apr" in answer.text
+    assert garden.value("SELECT state || ' ' || reason FROM delivery") == "scheduled own_pause"
+    assert visitor.post(f"{address}/pause", data={"months": "700"}).status_code == 422
+    visitor.post(f"{address}/pause", data={"months": "0"})
+    assert garden.value("SELECT state FROM delivery") == "ready"
+
+
+def test_a_person_decides_about_what_a_long_pause_made_too_late(api, runtime, garden, clock):
+    loaded = garden.publish(COLD + "      - wait: 1d\n      - send: one\n")
+    garden.enter(garden.lead("anna"))
+    garden.tick()
+    assert api.post(f"/programs/{loaded.program_id}/pause").status_code == 200
+    clock.advance(days=12)
+    assert api.post(f"/programs/{loaded.program_id}/resume").status_code == 200
+    with runtime.sessions() as session:
+        assert session.execute(text("SELECT due_reason FROM enrollment")).scalar() == "held"
+    answer = api.post(f"/programs/{loaded.program_id}/held", json={"go_on": True})
+    assert answer.json == {"decided": 1}
+    garden.tick()
+    assert garden.settle() == 1
