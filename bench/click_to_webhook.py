@@ -142,6 +142,7 @@ def installation(home: Path) -> Iterator[Runtime]:
         "NURTURE_BASE_URL": f"http://127.0.0.1:{port}",
         "NURTURE_CATCHER_BIND": f"127.0.0.1:{_free_port()}",
         "NURTURE_LIVE": "1",
+        "NURTURE_CLICK_STALL": "0",
         "NURTURE_ALLOW_PRIVATE_WEBHOOKS": "1",
     }
     settings = load_settings(env)

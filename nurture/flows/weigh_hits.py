@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.rules.hits import CLICK, OPEN, Hit
-from nurture.rules.robots import HUMAN, says_robot
-from nurture.rules.surroundings import GATE, VISIT, Surroundings, Trace, gate_of
+from nurture.rules.robots import HUMAN, MACHINE, Verdict, says_robot
+from nurture.rules.surroundings import GATE, MANY_RECIPIENTS, VISIT, Surroundings, Trace, gate_of
 from nurture.store import hits, neighbours
 from nurture.store.hits import TRAP_LABEL, Arrived, HitDelivery, HitLink, JudgedHit
 from nurture.store.neighbours import spans
@@ -104,7 +104,12 @@ def _trace(one: Arrived, links: Mapping[int, HitLink]) -> Trace:
         robot=says_robot(hit),
         since_sent=one.since_sent,
         domain=one.domain,
+        accused=isinstance(one, JudgedHit) and _is_accused(one.verdict),
     )
+
+
+def _is_accused(verdict: Verdict) -> bool:
+    return verdict.verdict == MACHINE and MANY_RECIPIENTS not in verdict.reasons
 
 
 def _since_sent(hit: Hit, delivery: HitDelivery | None) -> float | None:

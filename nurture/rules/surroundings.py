@@ -40,7 +40,11 @@ GATE = timedelta(minutes=10)
 # (distinct links, within): nobody follows that many that fast.
 _SWEEPS = ((3, timedelta(seconds=2)), (2, timedelta(seconds=0.4)))
 # (links of the mail at least, within): a reader does not follow each and every link, down to the footer.
-_EVERY = ((3, timedelta(seconds=5)), (5, timedelta(seconds=60)), (8, timedelta(seconds=180)))
+_EVERY_FAST = (3, timedelta(seconds=5))
+_EVERY = ((5, timedelta(seconds=60)), (8, timedelta(seconds=180)))
+# (links of the mail at least, within, first hit at most this long after acceptance): nor at his leisure,
+# before he can have read it.
+_EVERY_EARLY = (5, timedelta(minutes=10), timedelta(minutes=10))
 # (distinct links, within, first hit at most this long after acceptance): scanners begin before readers do.
 _FLURRIES = (
     (4, timedelta(seconds=60), timedelta(minutes=5)),
@@ -89,7 +93,7 @@ Key = TypeVar("Key", bound=Hashable)
 class Trace:
     """Where and when one hit was, recorded or just arrived. `trap` for a link that no person can see;
     `robot`: it said of itself that it is one; `since_sent` seconds from acceptance; `domain` the company
-    whose gate it may have passed (see gate_of)."""
+    whose gate it may have passed (see gate_of); `accused`: known to be a machine's by more than its number."""
 
     id: UUID
     delivery_id: int
@@ -102,6 +106,7 @@ class Trace:
     robot: bool = False
     since_sent: float | None = None
     domain: str | None = None
+    accused: bool = False
 
     @property
     def click(self) -> bool:
@@ -132,7 +137,9 @@ class Surroundings:
             # An address of the own network is that of a proxy that does not tell who stands behind it.
             if len(traces) > 1 and not is_near(ip):
                 self._look_at_address(traces)
-        for traces in _grouped(whole, lambda trace: trace.domain).values():
+        # What gives itself away otherwise says nothing about people who click at the same time.
+        quiet = [trace for trace in whole if not trace.accused and not self._signs.get(trace.id)]
+        for traces in _grouped(quiet, lambda trace: trace.domain).values():
             self._mark(_crowded(traces, _recipient, *_DOMAIN_GATE), MANY_RECIPIENTS)
 
     def signs(self, hit_id: UUID) -> tuple[str, ...]:
@@ -149,18 +156,25 @@ class Surroundings:
         clicks = [trace for trace in traces if trace.click]
         for least, within in _SWEEPS:
             self._mark(_crowded(clicks, _link, least, within), SWEPT_LINKS)
-        for least, within in _EVERY:
-            if links >= least:
-                self._mark(_crowded(clicks, _link, links, within), EVERY_LINK)
-        for least, within, early in _FLURRIES:
-            soon = [trace for trace in clicks if trace.within(early + within)]
-            if soon and soon[0].within(early):
-                self._mark(_crowded(soon, _link, least, within), EARLY_FLURRY)
-        self._mark(_even_steps(clicks), EVEN_STEPS)
+        if links >= _EVERY_FAST[0]:
+            self._mark(_crowded(clicks, _link, links, _EVERY_FAST[1]), EVERY_LINK)
+        self._look_at_walks(_firsts(clicks), links)
         self._mark(_trapped(traces), TRAP_LINK)
         self._mark(_beside_robots(clicks), ROBOT_BESIDE)
         self._mark(_checked_first(clicks), CHECKED_FIRST)
         self._mark(self._same_visit(traces), SAME_VISIT)
+
+    def _look_at_walks(self, firsts: Sequence[Trace], links: int) -> None:
+        """What takes its time. Only the first visit of each link is a step of such a walk: a reader who
+        follows a link again while a scanner is under way is none of it."""
+        for least, within in _EVERY:
+            if links >= least:
+                self._mark(_crowded(firsts, _link, links, within), EVERY_LINK)
+        if links >= _EVERY_EARLY[0]:
+            self._mark(_flurry(firsts, links, *_EVERY_EARLY[1:]), EVERY_LINK)
+        for least, within, early in _FLURRIES:
+            self._mark(_flurry(firsts, least, within, early), EARLY_FLURRY)
+        self._mark(_even_steps(firsts), EVEN_STEPS)
 
     def _same_visit(self, traces: Sequence[Trace]) -> list[Trace]:
         """What the same address did to the mail just before and after it behaved like a machine."""
@@ -233,10 +247,21 @@ def _crowded(
             told = last + 1
 
 
-def _even_steps(clicks: Sequence[Trace]) -> list[Trace]:
+def _flurry(clicks: Sequence[Trace], least: int, within: timedelta, early: timedelta) -> Iterator[Trace]:
+    """A crowd of links whose first came early after acceptance."""
+    soon = [trace for trace in clicks if trace.within(early + within)]
+    if soon and soon[0].within(early):
+        yield from _crowded(soon, _link, least, within)
+
+
+def _firsts(clicks: Sequence[Trace]) -> list[Trace]:
+    """The first click on each link."""
+    found = {trace.link_id: trace for trace in reversed(clicks)}
+    return sorted(found.values(), key=lambda trace: trace.at)
+
+
+def _even_steps(firsts: Sequence[Trace]) -> list[Trace]:
     """Clicks on ever new links at even distances."""
-    firsts = list({trace.link_id: trace for trace in reversed(clicks)}.values())
-    firsts.sort(key=lambda trace: trace.at)
     found: dict[UUID, Trace] = {}
     for start in range(len(firsts) - _EVEN_LINKS + 1):
         run = firsts[start : start + _EVEN_LINKS]

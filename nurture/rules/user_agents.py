@@ -37,7 +37,7 @@ _ROBOT_WORDS = re.compile(
     | okhttp | apache-http | httpclient | http_request | go-http | golang | node-fetch | axios | undici
     | ruby | faraday | guzzle | php/ | winhttp | powershell | postman | insomnia | httpie | nmap | nikto
     | sqlmap | masscan | zgrab | nuclei | dataprovider | internet-measurement | expanse | censys | shodan
-    | \bcheck(?:s|ing)?\b | \bhttrack | \bcopier | \bdownload(?:er|\ manager) | \bcapture | \bscreenshot
+    | synthetics | sleuth | teleport | http_client | \bcheck(?:s|ing)?\b | \bhttrack | \bcopier | \bdownload(?:er|\ manager) | \bcapture | \bscreenshot
     """,
     re.VERBOSE,
 )
@@ -53,8 +53,9 @@ _MAIL_PROGRAM = re.compile(
     r"microsoft outlook|macoutlook|outlook-(?:ios|android)|^microsoft office/|thunderbird/|^apple ?mail|"
     r"airmail|lotus-notes|^mail/|spark/|k-9 mail|emclient|mailbird|postbox/|^evolution|bluemail"
 )
-_DISGUISED_ROBOT = re.compile(r"^mozilla/[\d.]+ \(compatible;(?! (?:msie|konqueror))")
-_TOOL = re.compile(r"^(?!mozilla/)[\w.!-]+(?: [\w.-]+)?/v?\d")
+_DISGUISED_ROBOT = re.compile(r"^mozilla/[\d.]+ \(compatible;(?! (?:msie|konqueror|ms-office))")
+# A name and a version, or one bare word.
+_TOOL = re.compile(r"^(?!mozilla/)[\w.!'-]+(?: [\w.'-]+){0,4}[/ ]v?\d|^\S+$")
 
 
 # Few names make up nearly all hits, and looking through the words takes longer than all else.

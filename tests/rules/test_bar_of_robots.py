@@ -1,0 +1,64 @@
+"""The bar that verdicts are held to, on a log of ten thousand mails and on lists of programs."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from nurture.rules.hits import CLICK
+from nurture.rules.robots import HUMAN, MACHINE
+from nurture.rules.user_agents import kind_of
+from tests.rules.hit_shapes import a_log
+from tests.rules.known_user_agents import BROWSERS, PROXIES, ROBOTS
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Says a line to whoever runs the tests, captured or not."""
+
+    def out(line: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n{line}\n")
+
+    return out
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_of_ten_thousand_mails_bots_clicks_are_excluded_and_peoples_kept(
+    seed: int, say: Callable[[str], None]
+) -> None:
+    clicks: Counter[bool] = Counter()
+    wrong: Counter[tuple[bool, str]] = Counter()
+    for told, found in a_log(10_000, seed).verdicts():
+        if told.hit.kind == CLICK:
+            clicks[told.bot] += 1
+            wrong[told.bot, told.shape] += (found.verdict == HUMAN) == told.bot
+    let_in = sum(number for (bot, _shape), number in wrong.items() if bot) / clicks[True]
+    lost = sum(number for (bot, _shape), number in wrong.items() if not bot) / clicks[False]
+    say(
+        f"log {seed}: {clicks[True]} clicks of bots, {1 - let_in:.2%} excluded; "
+        f"{clicks[False]} of people, {lost:.2%} lost"
+    )
+    assert clicks[True] > 10_000
+    assert clicks[False] > 3_000
+    assert let_in <= 0.01, wrong
+    assert lost <= 0.01, wrong
+
+
+def test_programs_are_told_apart_by_what_they_call_themselves(say: Callable[[str], None]) -> None:
+    robots = [ua for ua in ROBOTS if kind_of(ua) != "machine"]
+    people = [ua for ua in BROWSERS if kind_of(ua) == "machine"]
+    odd = [ua for ua in BROWSERS if kind_of(ua) != "browser"]
+    say(f"{len(robots)} of {len(ROBOTS)} robots missed, {len(people)} of {len(BROWSERS)} browsers accused")
+    assert len(robots) <= 0.01 * len(ROBOTS), robots
+    assert len(people) <= 0.005 * len(BROWSERS), people
+    assert len(odd) <= 0.01 * len(BROWSERS), odd
+    assert {kind_of(ua) for ua in PROXIES} == {"privacy_proxy"}
+
+
+def test_a_log_is_the_same_for_the_same_seed() -> None:
+    ids: list[list[UUID]] = [[one.hit.id for one in a_log(50, 7).told] for _twice in range(2)]
+    assert ids[0] == ids[1]
+    assert MACHINE in {found.verdict for _told, found in a_log(200, 7).verdicts()}
