@@ -78,6 +78,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "restraint.save": ADMINS,
     "account.index": EVERYONE,
     "account.change_password": EVERYONE,
+    "account.save_theme": EVERYONE,
 }
 
 
