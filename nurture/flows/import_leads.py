@@ -23,9 +23,10 @@ from nurture.files.csv_out import BadRows
 from nurture.flows import take_in
 from nurture.rules import columns as column_rules
 from nurture.rules.columns import Columns
+from nurture.rules.conditions import seen
 from nurture.rules.lead_rows import LeadRow, RefusedRow, merge, search_text, share_phone, take
 from nurture.rules.words import _
-from nurture.store import imports, leads, sources, staged_leads, staging, suppressions
+from nurture.store import companies, imports, leads, sources, staged_leads, staging, suppressions
 from nurture.store.imports import Import
 
 log = structlog.get_logger()
@@ -305,7 +306,7 @@ def _stage_chunk(run: _Run, good: list[LeadRow], done: dict[str, Any], read: int
     with run.sessions.begin() as session:
         _mark_suppressed(run, session, good)
         for row in good:
-            row.values["search"] = _search(row)
+            _fold(row, run.now)
         staging.stage(session, run.import_id, good, staging.reserve_lead_ids(session, len(good)))
         noted = session.get_one(Import, run.import_id)
         noted.rows_read = read
@@ -318,10 +319,15 @@ def _mark_suppressed(run: _Run, session: Session, rows: Sequence[LeadRow]) -> No
         hashes[digest].values["suppressed"] = True
 
 
-def _search(row: LeadRow) -> str:
-    company = row.values.get("company", {}).get("name")
-    first, last = row.values.get("first_name"), row.values.get("last_name")
-    return search_text(first, last, row.email, company, row.phone)
+def _fold(row: LeadRow, now: datetime) -> None:
+    """What the search box and conditions look into, should this row become a new lead."""
+    values = row.values
+    company, first, last = values.get("company", {}), values.get("first_name"), values.get("last_name")
+    values["search"] = search_text(first, last, row.email, company.get("name"), row.phone)
+    plain = {**values, "email": row.email, "phone": row.phone, "created_at": now}
+    values["folded_fields"] = seen.folded_lead(plain, values.get("fields"), values.get("dates"))
+    if "tags" in values:
+        values["folded_tags"] = seen.folded_names(values["tags"])
 
 
 def _take(run: _Run) -> None:
@@ -341,10 +347,11 @@ def _take_all(run: _Run, session: Session) -> None:
     run.progress(Progress("taking", 0, total))
     duplicates = _one_row_a_lead(run, session)
     staged_leads.take_companies(session, run.import_id, now=run.now)
+    companies.refold(session, companies.changed_at(session, run.now))
     source_id = sources.ensure(session, run.options.source, kind="import", now=run.now)
     known = staging.known_count(session, run.import_id)
     changed = staged_leads.take_known_leads(session, run.import_id, source_id, now=run.now)
-    leads.refresh_search(session, changed)
+    leads.refold(session, changed)
     new = staged_leads.take_new_leads(session, run.import_id, source_id, now=run.now, by=run.by)
     run.progress(Progress("taking", total, total))
     if run.options.consent:
@@ -380,6 +387,7 @@ def _one_row_a_lead(run: _Run, session: Session) -> int:
     foreign = staging.match_phones(session, run.import_id)
     for row in foreign:
         share_phone(row)
+        _fold(row, run.now)
     staging.replace_rows(session, run.import_id, foreign)
     return duplicates + _merge_groups(run, session, staging.same_lead(session, run.import_id))
 
@@ -389,7 +397,7 @@ def _merge_groups(run: _Run, session: Session, groups: Iterator[list[LeadRow]]) 
     for first, *later in groups:
         for row in later:
             merge(first, row)
-        first.values["search"] = _search(first)
+        _fold(first, run.now)
         merged.append(first)
         dropped += [row.line for row in later]
     # Dropped first: until then two rows may hold the number that only one of them keeps.
@@ -409,8 +417,9 @@ def _merge_phones(run: _Run, session: Session) -> int:
                 dropped.append(row.line)
             else:
                 share_phone(row)
+                _fold(row, run.now)
                 changed.append(row)
-        first.values["search"] = _search(first)
+        _fold(first, run.now)
         changed.append(first)
     staging.drop_rows(session, run.import_id, dropped)
     staging.replace_rows(session, run.import_id, changed)

@@ -76,7 +76,7 @@ def _save(session: Session, read: LeadAnswers, *, now: datetime, by: str, source
         session.add(StageChange(lead_id=lead.id, at=now, old=None, new=lead.stage, reason=source_kind, by=by))
     elif read.stage is not None:
         stages.move(session, [StageMove(lead.id, read.stage, source_kind)], now=now, by=by)
-    leads.refresh_search(session, [lead.id])
+    leads.refold(session, [lead.id])
     _keep_consents(session, lead.id, read, now=now, by=by, channel=source_kind)
     return SavedLead(lead.id, created=known is None)
 

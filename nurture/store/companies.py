@@ -1,17 +1,20 @@
 """Companies: several leads may belong to one."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.rules.conditions import seen
 from nurture.store.base import Base, Id, Instant, Json
 
 
 class Company(Base):
-    """`folded` is the name as Python folds it (rules/folding.py); it finds the company again."""
+    """`folded` is the name as Python folds it (rules/folding.py); it finds the company again.
+    `folded_fields` is what conditions compare (rules/conditions/seen.py)."""
 
     __tablename__ = "company"
 
@@ -24,6 +27,7 @@ class Company(Base):
     country: Mapped[str | None]
     city: Mapped[str | None]
     fields: Mapped[Json]
+    folded_fields: Mapped[Json]
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
 
@@ -45,4 +49,42 @@ _ABOUT = ("size", "industry", "website", "country", "city")
 def take(session: Session, name: str, folded: str, about: Mapping[str, Any], *, now: datetime) -> int:
     """The id of the company of this name, made if there is none; `about` fills and corrects what is known."""
     given = {"name": name, "folded": folded, "now": now, **{column: about.get(column) for column in _ABOUT}}
-    return int(session.execute(_TAKE, given).scalar_one())
+    company_id = int(session.execute(_TAKE, given).scalar_one())
+    refold(session, [company_id])
+    return company_id
+
+
+_KNOWN = text(
+    f"SELECT id, {', '.join(seen.OF_COMPANY)}, fields FROM company WHERE id = ANY(:companies) ORDER BY id"
+)
+_REFOLD = text(
+    """
+    WITH changed AS (
+        UPDATE company c SET folded_fields = CAST(g.fields AS jsonb)
+        FROM unnest(CAST(:companies AS bigint[]), CAST(:fields AS text[])) AS g (id, fields)
+        WHERE c.id = g.id AND c.folded_fields <> CAST(g.fields AS jsonb)
+        RETURNING c.id
+    )
+    INSERT INTO dirty_lead (lead_id)
+    SELECT l.id FROM lead l JOIN changed ON l.company_id = changed.id
+    WHERE EXISTS (SELECT FROM segment) ORDER BY l.id ON CONFLICT DO NOTHING
+    """
+)
+_AT_ONCE = 5_000
+
+
+def refold(session: Session, company_ids: Sequence[int]) -> None:
+    """Bring what conditions compare up to date; leads of companies that changed are looked at anew."""
+    for start in range(0, len(company_ids), _AT_ONCE):
+        rows = session.execute(_KNOWN, {"companies": list(company_ids[start : start + _AT_ONCE])}).all()
+        fields = [
+            json.dumps(seen.folded(seen.of_company(row._asdict(), row.fields)), ensure_ascii=False)
+            for row in rows
+        ]
+        session.execute(_REFOLD, {"companies": [row.id for row in rows], "fields": fields})
+
+
+def changed_at(session: Session, moment: datetime) -> list[int]:
+    """Companies made or changed at this very moment."""
+    query = text("SELECT id FROM company WHERE updated_at = :at ORDER BY id")
+    return list(session.execute(query, {"at": moment}).scalars())

@@ -33,6 +33,9 @@ class LeadConsent(Base):
     """What holds now for a lead and a purpose, and the ledger entry it rests on."""
 
     __tablename__ = "lead_consent"
+    __table_args__ = (
+        Index("ix_lead_consent_purpose_lead_id", "purpose", "lead_id", postgresql_where=text("granted")),
+    )
 
     lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"), primary_key=True)
     purpose: Mapped[str] = mapped_column(primary_key=True)

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, RowMapping, text
+from sqlalchemy import Row, RowMapping, TextClause, text
 from sqlalchemy.orm import Session
 
 from nurture.rules import duration
+from nurture.rules.conditions import seen
 from nurture.rules.facts import Facts, SignalFact
 
 # A condition counts signals; beyond this many of one lead no rule can tell the difference.
@@ -24,6 +25,12 @@ _LEADS = text(
     LEFT JOIN company c ON c.id = l.company_id
     LEFT JOIN lead_heat h ON h.lead_id = l.id AND h.model_id = :model_id
     WHERE l.id = ANY(:lead_ids)
+    """
+)
+_SEGMENTS = text(
+    """
+    SELECT m.lead_id, s.key FROM segment_member m JOIN segment s ON s.id = m.segment_id
+    WHERE m.lead_id = ANY(:lead_ids)
     """
 )
 _CONSENTS = text("SELECT lead_id, purpose FROM lead_consent WHERE lead_id = ANY(:lead_ids) AND granted")
@@ -62,11 +69,6 @@ _HALF_LIFE = text(
     WHERE CASE WHEN CAST(:model_id AS bigint) IS NULL THEN m.key = 'default' ELSE m.id = :model_id END
     """
 )
-_PLAIN = (
-    "email", "first_name", "last_name", "phone", "role", "buying_role", "language", "timezone",
-    "country", "city", "address", "created_at",
-)  # fmt: skip
-_OF_COMPANY = ("name", "size", "industry", "website", "country", "city")
 
 
 def load(
@@ -78,17 +80,18 @@ def load(
     asked: Mapping[str, datetime] | None = None,
 ) -> dict[int, Facts]:
     """Facts by lead id, heat and temperature under the model (None: the default one). Leads that do not
-    exist are left out. Four statements, however many leads. `asked` names the kinds of signals that the
+    exist are left out. Five statements, however many leads. `asked` names the kinds of signals that the
     conditions to be decided look at, and from when on; None loads all kinds."""
     if not lead_ids:
         return {}
     ids = list(set(lead_ids))
     half_life = _half_life_seconds(session, model_id)
-    consents = _consents(session, ids)
+    consents = _names(session, _CONSENTS, ids)
+    segments = _names(session, _SEGMENTS, ids)
     signals = _signals(session, ids, asked)
     rows = session.execute(_LEADS, {"lead_ids": ids, "model_id": model_id}).mappings()
     return {
-        row["id"]: _facts(row, consents, signals, half_life, now, of_model=model_id is not None)
+        row["id"]: _facts(row, consents, segments, signals, half_life, now, of_model=model_id is not None)
         for row in rows
     }
 
@@ -98,11 +101,11 @@ def _half_life_seconds(session: Session, model_id: int | None) -> float | None:
     return duration.parse(written).elapsed.total_seconds() if written else None
 
 
-def _consents(session: Session, ids: list[int]) -> dict[int, set[str]]:
-    granted: dict[int, set[str]] = {}
-    for lead_id, purpose in session.execute(_CONSENTS, {"lead_ids": ids}):
-        granted.setdefault(lead_id, set()).add(purpose)
-    return granted
+def _names(session: Session, asked: TextClause, ids: list[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for lead_id, name in session.execute(asked, {"lead_ids": ids}):
+        found.setdefault(lead_id, set()).add(name)
+    return found
 
 
 def _signals(
@@ -134,6 +137,7 @@ def _signal_rows(
 def _facts(
     row: RowMapping,
     consents: Mapping[int, set[str]],
+    segments: Mapping[int, set[str]],
     signals: Mapping[int, list[SignalFact]],
     half_life: float | None,
     now: datetime,
@@ -153,6 +157,7 @@ def _facts(
         owner=row["owner_id"],
         tags=frozenset(row["tags"] or ()),
         consents=frozenset(consents.get(row["id"], ())),
+        segments=frozenset(segments.get(row["id"], ())),
         fields=_fields(row),
         bant={part: _answer(given) for part, given in (row["bant"] or {}).items()},
         signals=tuple(signals.get(row["id"], ())),
@@ -170,17 +175,11 @@ def _heat(log2: float | None, half_life: float | None, now: datetime) -> float:
 
 
 def _fields(row: RowMapping) -> dict[str, Any]:
-    custom = row["fields"] or {}
-    fields: dict[str, Any] = {**custom, **{f"fields.{name}": value for name, value in custom.items()}}
-    fields.update((f"dates.{name}", value) for name, value in (row["dates"] or {}).items())
-    fields.update((f"company.{name}", value) for name, value in (row["company_fields"] or {}).items())
-    fields.update((name, row[name]) for name in _PLAIN if row[name] is not None)
-    fields.update(
-        (f"company.{name}", row[f"company_{name}"])
-        for name in _OF_COMPANY
-        if row[f"company_{name}"] is not None
-    )
-    return fields
+    company = {name: row[f"company_{name}"] for name in seen.OF_COMPANY}
+    of_company = seen.of_company(company, row["company_fields"])
+    return seen.of_lead(dict(row), row["fields"], row["dates"]) | {
+        seen.COMPANY + name: value for name, value in of_company.items()
+    }
 
 
 def _answer(given: Any) -> str:

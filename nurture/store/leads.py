@@ -1,5 +1,6 @@
 """Leads: the people. Identity is the id; e-mail and phone are unique where present."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.rules.conditions import seen
 from nurture.rules.lead_rows import search_text
 from nurture.store.base import Base, Count, Flag, Id, Instant, Json, JsonList, Ref, Words
 
@@ -20,7 +22,8 @@ class Lead(Base):
     `temperature`, `heat_log2` (net, of the default model; heat at T is 2**(heat_log2 - T/h), T in epoch
     seconds, h in seconds; NULL = no heat), `grade` and `readiness` are kept by flows/rate.
     `ripening_no` rises at each ripening; `armed` tells whether the next crossing may ripen it.
-    `search` is the folded text that the search box looks into.
+    `search` is the folded text that the search box looks into; `folded_fields` and `folded_tags` what
+    conditions compare (rules/conditions/seen.py). `refold` keeps all three.
     """
 
     __tablename__ = "lead"
@@ -34,6 +37,7 @@ class Lead(Base):
         Index("ix_lead_source_id", "source_id", "id"),
         Index("ix_lead_company_id", "company_id"),
         Index("ix_lead_tags", "tags", postgresql_using="gin"),
+        Index("ix_lead_folded_tags", "folded_tags", postgresql_using="gin"),
         Index("ix_lead_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
         CheckConstraint(f"stage IN {STAGES}", name="stage"),
     )
@@ -76,6 +80,8 @@ class Lead(Base):
     bant: Mapped[Json]
     profiles: Mapped[JsonList]
     search: Mapped[str] = mapped_column(server_default="")
+    folded_fields: Mapped[Json]
+    folded_tags: Mapped[Words]
     touches_in: Mapped[Count]
     touches_out: Mapped[Count]
     last_signal_at: Mapped[Instant | None]
@@ -85,30 +91,43 @@ class Lead(Base):
     is_test: Mapped[Flag]
 
 
-_NAMES = text(
-    """
-    SELECT l.id, l.first_name, l.last_name, l.email, c.name AS company, l.phone
+_KNOWN = text(
+    f"""
+    SELECT l.id, {", ".join(f"l.{name}" for name in seen.PLAIN)}, l.fields, l.dates, l.tags,
+           c.name AS company
     FROM lead l LEFT JOIN company c ON c.id = l.company_id WHERE l.id = ANY(:leads)
     """
 )
-_SEARCH = text(
+_REFOLD = text(
     """
-    UPDATE lead l SET search = g.search
-    FROM unnest(CAST(:leads AS bigint[]), CAST(:texts AS text[])) AS g(id, search)
-    WHERE l.id = g.id AND l.search <> g.search
+    UPDATE lead l
+    SET search = g.search, folded_fields = CAST(g.fields AS jsonb),
+        folded_tags = ARRAY(SELECT jsonb_array_elements_text(CAST(g.tags AS jsonb)))
+    FROM unnest(CAST(:leads AS bigint[]), CAST(:texts AS text[]), CAST(:fields AS text[]),
+                CAST(:tags AS text[])) AS g (id, search, fields, tags)
+    WHERE l.id = g.id AND (l.search <> g.search OR l.folded_fields <> CAST(g.fields AS jsonb)
+        OR to_jsonb(l.folded_tags) <> CAST(g.tags AS jsonb))
     """
 )
 _AT_ONCE = 5_000
 
 
-def refresh_search(session: Session, lead_ids: Sequence[int]) -> None:
-    """Bring the text that the search box looks into up to date."""
+def refold(session: Session, lead_ids: Sequence[int]) -> None:
+    """Bring what the search box and conditions look into up to date with what is known of these leads."""
     for start in range(0, len(lead_ids), _AT_ONCE):
-        rows = session.execute(_NAMES, {"leads": list(lead_ids[start : start + _AT_ONCE])}).all()
-        texts = [
-            search_text(row.first_name, row.last_name, row.email, row.company, row.phone) for row in rows
-        ]
-        session.execute(_SEARCH, {"leads": [row.id for row in rows], "texts": texts})
+        rows = session.execute(_KNOWN, {"leads": list(lead_ids[start : start + _AT_ONCE])}).all()
+        given = {
+            "leads": [row.id for row in rows],
+            "texts": [
+                search_text(row.first_name, row.last_name, row.email, row.company, row.phone) for row in rows
+            ],
+            "fields": [
+                json.dumps(seen.folded_lead(row._asdict(), row.fields, row.dates), ensure_ascii=False)
+                for row in rows
+            ],
+            "tags": [json.dumps(seen.folded_names(row.tags), ensure_ascii=False) for row in rows],
+        }
+        session.execute(_REFOLD, given)
 
 
 def touched_by(session: Session, source_id: int, at: datetime) -> list[int]:
@@ -187,7 +206,8 @@ _FORGET = text(
     SET email = NULL, email_norm = NULL, phone = NULL, first_name = NULL, last_name = NULL, company_id = NULL,
         role = NULL, buying_role = NULL, language = NULL, timezone = NULL, timezone_source = NULL,
         country = NULL, city = NULL, address = NULL, tags = '{}', fields = '{}', dates = '{}', bant = '{}',
-        profiles = '[]', search = '', grade_override_reason = NULL, readiness_parts = '{}',
+        profiles = '[]', search = '', folded_fields = '{}', folded_tags = '{}',
+        grade_override_reason = NULL, readiness_parts = '{}',
         erased_at = :now, updated_at = :now
     WHERE id = :id
     """

@@ -24,6 +24,7 @@ class Signal(Base):
     __table_args__ = (
         PrimaryKeyConstraint("id", "received_at"),
         Index("ix_signal_lead_id_occurred_at", "lead_id", "occurred_at"),
+        Index("ix_signal_kind_occurred_at", "kind", "occurred_at"),
         {"postgresql_partition_by": "RANGE (received_at)"},
     )
 

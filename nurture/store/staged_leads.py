@@ -37,7 +37,8 @@ _NEW_LEADS = text(
     INSERT INTO lead (
         id, email, email_norm, phone, first_name, last_name, company_id, role, buying_role, language,
         timezone, timezone_source, country, city, address, stage_since, temperature_since,
-        source_id, last_source_id, owner_id, tags, fields, dates, bant, search, created_at, updated_at
+        source_id, last_source_id, owner_id, tags, fields, dates, bant, search,
+        folded_fields, folded_tags, created_at, updated_at
     )
     SELECT -r.lead_id, r.email, r.email_norm, r.phone, v ->> 'first_name', v ->> 'last_name', c.id,
         v ->> 'role', v ->> 'buying_role', v ->> 'language', v ->> 'timezone', v ->> 'timezone_source',
@@ -49,7 +50,10 @@ _NEW_LEADS = text(
                 'answer', value, 'source', 'import', 'at', CAST(:said_at AS text)
             )) FROM jsonb_each_text(v -> 'bant')
         ) ELSE '{}' END,
-        coalesce(v ->> 'search', ''), :now, :now
+        coalesce(v ->> 'search', ''), coalesce(v -> 'folded_fields', '{}'),
+        CASE WHEN v ? 'folded_tags'
+            THEN ARRAY(SELECT jsonb_array_elements_text(v -> 'folded_tags')) ELSE '{}' END,
+        :now, :now
     FROM (SELECT *, values AS v FROM import_row WHERE import_id = :id AND lead_id < 0) r
     LEFT JOIN company c ON c.folded = v -> 'company' ->> 'folded'
     LEFT JOIN user_account u ON u.email = v ->> 'owner'

@@ -121,4 +121,4 @@ def test_a_hundred_leads_cost_as_many_statements_as_one(db, engine):
     facts.load(db, ids[:1], now=TUESDAY)
     one = len(statements)
     assert len(facts.load(db, ids, now=TUESDAY)) == 100
-    assert len(statements) == 2 * one == 8
+    assert len(statements) == 2 * one == 10

@@ -1,28 +1,26 @@
 """Whether a condition holds for a lead at a moment."""
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import date, datetime
 from typing import Any
 
-from nurture.rules.conditions.reading import aware, instant
 from nurture.rules.conditions.tree import AllOf, AnyOf, Bant, Compare, Condition, Not, OneOf, Op, Signalled
+from nurture.rules.conditions.values import (
+    MANY,
+    as_bool,
+    as_date,
+    as_instant,
+    as_number,
+    as_text,
+    is_missing,
+)
 from nurture.rules.facts import Facts
 from nurture.rules.folding import fold
 
-_NUMERAL = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
-_OF_THE_LEAD = (
-    "stage",
-    "temperature",
-    "heat",
-    "grade",
-    "readiness",
-    "source",
-    "owner",
-    "touches",
-    "timezone",
-)
+# Kept as numbers by the engine itself: asked as numbers, never as text. Heat is compared rounded.
+NUMBERS = ("heat", "readiness", "touches", "owner", "id")
+TEXTUAL = frozenset({Op.CONTAINS, Op.STARTS, Op.ENDS})
+HEAT_PLACES = 6
 _NAMES = ("stage", "temperature", "grade", "source")
 
 
@@ -36,8 +34,10 @@ def holds(condition: Condition, facts: Facts, now: datetime, extra: Mapping[str,
             return any(holds(part, facts, now, extra) for part in parts)
         case Not(part):
             return not holds(part, facts, now, extra)
+        case Compare(field, op, _wanted) if field in NUMBERS and op in TEXTUAL:
+            return False
         case Compare(field, op, wanted):
-            return _compares(_value(field, facts, extra), op, wanted)
+            return compares(_value(field, facts, extra), op, as_wanted(field, wanted))
         case OneOf(trait, names):
             return not _held(trait, facts).isdisjoint(map(fold, names))
         case Signalled():
@@ -46,15 +46,40 @@ def holds(condition: Condition, facts: Facts, now: datetime, extra: Mapping[str,
             return all(facts.bant.get(part, "unknown") in answers for part in asked)
 
 
+def as_wanted(field: str, wanted: Any) -> Any:
+    """What a field is compared with: numerals become numbers where the field is one, and what is none
+    there equals nothing."""
+    if field not in NUMBERS or isinstance(wanted, bool):
+        return wanted
+    if isinstance(wanted, tuple):
+        return tuple(as_wanted(field, one) for one in wanted)
+    number = as_number(wanted)
+    if number is None:
+        return float("nan")
+    return round(number, HEAT_PLACES) if field == "heat" else number
+
+
+def compares(value: Any, op: Op, wanted: Any) -> bool:
+    """Whether a value stands to what is wanted as asked. A missing one does only where that is asked."""
+    if op is Op.EXISTS:
+        return is_missing(value) is not wanted
+    return not is_missing(value) and _ASKED[op](value, wanted)
+
+
 def _value(name: str, facts: Facts, extra: Mapping[str, Any] | None) -> Any:
     found = _walk(name, extra) if extra else None
     if found is not None:
         return found
-    if name in _OF_THE_LEAD:
-        return getattr(facts, name)
-    if name == "id":
-        return facts.lead_id
-    return _walk(name, facts.fields)
+    match name:
+        case "heat":
+            return round(facts.heat, HEAT_PLACES)
+        case "id":
+            return facts.lead_id
+        case "owner" | "readiness" | "touches" | "stage" | "temperature" | "grade" | "source":
+            return getattr(facts, name)
+        case "timezone":
+            return facts.timezone or facts.fields.get(name)
+    return facts.fields.get(name)
 
 
 def _walk(name: str, values: Mapping[str, Any]) -> Any:
@@ -89,51 +114,45 @@ def _signalled(wanted: Signalled, facts: Facts, now: datetime) -> bool:
     return False
 
 
-def _compares(value: Any, op: Op, wanted: Any) -> bool:
-    missing = _is_missing(value)
-    if op is Op.EXISTS:
-        return missing is not wanted
-    return not missing and _ASKED[op](value, wanted)
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip()) or value in ([], (), {})
-
-
 def _equal(value: Any, wanted: Any) -> bool:
     seen = _as(value, wanted)
     return seen is not None and bool(seen == _comparable(wanted))
 
 
 def _among(value: Any, wanted: Any) -> bool:
-    values = value if isinstance(value, list | tuple | set | frozenset) else [value]
-    return any(_equal(one, name) for one in values for name in wanted)
+    if isinstance(value, MANY):
+        return not {as_text(name) for name in wanted}.isdisjoint(map(as_text, value))
+    return any(_equal(value, name) for name in wanted)
 
 
 def _contains(value: Any, wanted: Any) -> bool:
-    if isinstance(value, list | tuple | set | frozenset):
-        return any(_equal(one, wanted) for one in value)
-    return _text(wanted) in _text(value)
+    if isinstance(value, MANY):
+        return any(as_text(one) == as_text(wanted) for one in value)
+    return _matches(value, wanted, str.__contains__)
+
+
+def _matches(value: Any, wanted: Any, found: Callable[[str, str], bool]) -> bool:
+    """By text; false for what holds several."""
+    text, part = as_text(value), as_text(wanted)
+    return text is not None and part is not None and found(text, part)
 
 
 def _ordered(value: Any, wanted: Any) -> int | None:
     """Below 0, 0 or above 0 as the value is under, at or over what is wanted; None if they cannot be
     compared."""
     seen = _as(value, wanted)
-    if seen is None:
-        return None
     other = _comparable(wanted)
+    if seen is None or other != other:
+        return None
     return int(seen > other) - int(seen < other)
 
 
-def _under(value: Any, wanted: Any) -> bool:
-    order = _ordered(value, wanted)
-    return order is not None and order < 0
-
-
 def _over(value: Any, wanted: Any) -> bool:
-    order = _ordered(value, wanted)
-    return order is not None and order > 0
+    return (_ordered(value, wanted) or 0) > 0
+
+
+def _under(value: Any, wanted: Any) -> bool:
+    return (_ordered(value, wanted) or 0) < 0
 
 
 _ASKED: Mapping[Op, Callable[[Any, Any], bool]] = {
@@ -146,59 +165,23 @@ _ASKED: Mapping[Op, Callable[[Any, Any], bool]] = {
     Op.IN: _among,
     Op.NOT_IN: lambda value, wanted: not _among(value, wanted),
     Op.CONTAINS: _contains,
-    Op.STARTS: lambda value, wanted: _text(value).startswith(_text(wanted)),
-    Op.ENDS: lambda value, wanted: _text(value).endswith(_text(wanted)),
+    Op.STARTS: lambda value, wanted: _matches(value, wanted, str.startswith),
+    Op.ENDS: lambda value, wanted: _matches(value, wanted, str.endswith),
 }
 
 
 def _comparable(wanted: Any) -> Any:
-    return fold(wanted.strip()) if isinstance(wanted, str) else wanted
+    return as_text(wanted) if isinstance(wanted, str) else _as(wanted, wanted)
 
 
 def _as(value: Any, wanted: Any) -> Any:
     """The value in the type of what is wanted; None when it cannot be read so."""
     if isinstance(wanted, bool):
-        return _as_bool(value)
+        return as_bool(value)
     if isinstance(wanted, int | float):
-        return _as_number(value)
+        return as_number(value)
     if isinstance(wanted, datetime):
-        return _as_instant(value)
+        return as_instant(value)
     if isinstance(wanted, date):
-        return _as_date(value)
-    return None if isinstance(value, list | tuple | set | frozenset | dict) else _text(value)
-
-
-def _as_bool(value: Any) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "false": False}.get(_text(value)) if isinstance(value, str) else None
-
-
-def _as_number(value: Any) -> int | float | Decimal | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float | Decimal):
-        return value
-    if isinstance(value, str) and _NUMERAL.fullmatch(value.strip()):
-        return float(value)
-    return None
-
-
-def _as_instant(value: Any) -> datetime | None:
-    found = instant(value) if isinstance(value, str) else value
-    if isinstance(found, datetime):
-        return aware(found)
-    return datetime(found.year, found.month, found.day, tzinfo=UTC) if isinstance(found, date) else None
-
-
-def _as_date(value: Any) -> date | None:
-    found = _as_instant(value)
-    return None if found is None else found.date()
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return fold(value.isoformat() if isinstance(value, date) else str(value).strip())
+        return as_date(value)
+    return as_text(value)

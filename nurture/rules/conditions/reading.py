@@ -1,9 +1,10 @@
 """From what a file or the API says to the tree, with every fault at once, and back."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from nurture.errors import Invalid
@@ -24,11 +25,14 @@ from nurture.rules.conditions.tree import (
     Signalled,
     Trait,
 )
+from nurture.rules.conditions.values import aware, instant
 from nurture.rules.words import _
 
 Path = tuple[str | int, ...]
 
 DEPTH = 30
+_DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]+([Zz]|[+-][0-9:]+)?)?")
+_TOO_LARGE = 10**300  # what double precision still holds
 STAGES = ("visitor", "inquiry", "lead", "sales_ready", "opportunity", "customer", "lost")
 _KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "temperature": ("cold", "warm", "hot"),
@@ -142,7 +146,7 @@ def _no_other_keys(raw: Mapping[str, Any], known: tuple[str, ...], path: Path, f
 
 
 def _name(raw: object, path: Path, faults: list[Fault]) -> str | None:
-    if isinstance(raw, str) and raw.strip():
+    if isinstance(raw, str) and raw.strip() and "\0" not in raw:
         return str(raw).strip()
     _fault(faults, path, _("expected a name"))
     return None
@@ -203,7 +207,17 @@ def _wanted(op: Op, raw: object, path: Path, faults: list[Fault]) -> Scalar | tu
         return _ordered(raw, path, faults)
     if op in (Op.STARTS, Op.ENDS):
         return _name(raw, path, faults)
-    return _scalar(raw, path, faults)
+    value = _scalar(raw, path, faults)
+    if op is Op.CONTAINS:
+        return value.isoformat() if isinstance(value, date) else value
+    return _dated(value)
+
+
+def _dated(value: Scalar | None) -> Scalar | None:
+    """Dates and instants written as texts are what they say: JSON and forms have no other way."""
+    if isinstance(value, str) and _DATED.fullmatch(value.strip()):
+        return instant(value) or value
+    return value
 
 
 def _flag(raw: object, path: Path, faults: list[Fault]) -> bool | None:
@@ -217,7 +231,7 @@ def _listed(raw: object, path: Path, faults: list[Fault]) -> tuple[Scalar, ...] 
     if not isinstance(raw, list | tuple) or not raw:
         _fault(faults, path, _("expected a list of values"))
         return None
-    values = [_scalar(value, (*path, at), faults) for at, value in enumerate(raw)]
+    values = [_dated(_scalar(value, (*path, at), faults)) for at, value in enumerate(raw)]
     return tuple(value for value in values if value is not None)
 
 
@@ -232,7 +246,7 @@ def _ordered(raw: object, path: Path, faults: list[Fault]) -> Scalar | None:
 def _scalar(raw: object, path: Path, faults: list[Fault]) -> Scalar | None:
     if isinstance(raw, bool):
         return bool(raw)
-    if isinstance(raw, int):
+    if isinstance(raw, int) and abs(raw) < _TOO_LARGE:
         return int(raw)
     if isinstance(raw, float) and math.isfinite(raw):
         return float(raw)
@@ -240,28 +254,10 @@ def _scalar(raw: object, path: Path, faults: list[Fault]) -> Scalar | None:
         return aware(raw)
     if isinstance(raw, date):
         return date(raw.year, raw.month, raw.day)
-    if isinstance(raw, str) and raw.strip():
+    if isinstance(raw, str) and raw.strip() and "\0" not in raw:
         return str(raw)
     _fault(faults, path, _("expected a text, a number, true, false or a date"))
     return None
-
-
-def instant(text: str) -> date | datetime | None:
-    """The date, or the instant in UTC, that an ISO 8601 text says; None if it says neither."""
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        pass
-    try:
-        return aware(datetime.fromisoformat(text.strip()))
-    except ValueError:
-        return None
-
-
-def aware(moment: datetime) -> datetime:
-    """The plain instant in UTC; one without a zone is taken as UTC."""
-    plain = datetime.combine(moment.date(), moment.timetz())
-    return (plain.replace(tzinfo=UTC) if plain.tzinfo is None else plain).astimezone(UTC)
 
 
 def _trait(trait: Trait) -> Callable[[Mapping[str, Any], Path, list[Fault]], Condition | None]:

@@ -8,6 +8,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store.leads import refold
+from nurture.store.segments import mark_dirty
+
 _MARK = text(
     """
     UPDATE lead l
@@ -39,3 +42,5 @@ def mark(
             "now": now,
         }
         session.execute(_MARK, values)
+        refold(session, ids)
+        mark_dirty(session, ids)

@@ -1,0 +1,306 @@
+"""A condition asked of the database answers as it does in Python: for any condition and any base of leads."""
+
+import math
+import uuid
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert, select
+
+from nurture.rules.conditions import holds, parse, unparse
+from nurture.store import companies, conditions, facts, leads
+from nurture.store.companies import Company
+from nurture.store.consents import Consent, LeadConsent
+from nurture.store.leads import STAGES, Lead
+from nurture.store.models import HeatModelRow, HeatModelVersion
+from nurture.store.segments import Segment, SegmentMember
+from nurture.store.signals import Signal, SignalVerdict
+from nurture.store.sources import Source
+from nurture.store.users import User
+
+NOW = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
+HALF_LIFE = 21 * 86400
+# Texts that fold alike, look like numbers or dates, hold what SQL and LIKE find special, or say nothing.
+TEXTS = (
+    "DE", "de", "Köln", "KÖLN", "Ko\u0308ln", "STRASSE", "Straße", "İzmir", "ﬁrm", "Σίσυφος", "5", "5.0",
+    "05", "٥", "true", "TRUE", "false", "2026-03-01", "20260301", "2026-03-01T10:00:00+02:00",
+    "0001-01-01T00:00:00+05:00", "%", "_", "a%b", "\\", "'; DROP TABLE lead; --", '"', "[\"x\"]", " de ",
+    "null", "x", "-1e3", "+7", "  x  y ",
+)  # fmt: skip
+NAMES = ("interest", "score", "Größe", "country", "a.b", "company.size", "fields.x", "nothing")
+DAYS = (date(2026, 3, 1), date(1969, 7, 20), date(2030, 1, 1))
+MOMENTS = (NOW, datetime(2026, 3, 1, 8, 0, tzinfo=UTC), datetime(1969, 7, 20, 20, 17, tzinfo=UTC))
+NUMBERS = (0, 1, 5, 5.0, -1, 0.1, 0.5, 20, 50, 2**53 + 1, 1e22, 1e-7, -3.25, 20260301)
+KINDS, MAILS = ("opened", "clicked", "replied"), ("welcome", "case-study")
+PURPOSES = ("marketing", "Marketing", "newsletter")
+TAGS = ("vip", "VIP", "Messe Köln", "messe köln", "old")
+SPANS = ("1s", "1h", "1d", "5d", "30d", "2w")
+SEGMENTS = ("big", "loyal")
+BANT = ("budget", "authority", "need", "timing")
+ANSWERS = ("unknown", "no", "partly", "yes")
+
+values = st.one_of(
+    st.sampled_from(TEXTS),
+    st.sampled_from(NUMBERS),
+    st.booleans(),
+    st.lists(st.one_of(st.sampled_from(TEXTS), st.sampled_from(NUMBERS), st.booleans()), max_size=3),
+    st.just({"nested": 1}),
+    st.none(),
+)
+texts = st.one_of(st.none(), st.sampled_from(TEXTS), st.just("  "))
+ago = st.one_of(
+    st.sampled_from([timedelta(0), timedelta(days=5), timedelta(days=30)]),
+    st.sampled_from([timedelta(seconds=1), timedelta(hours=1)]),
+    st.timedeltas(timedelta(seconds=-3600), timedelta(days=40)),
+)  # fmt: skip
+a_company = st.fixed_dictionaries(
+    {
+        "size": st.one_of(st.none(), st.integers(0, 200)),
+        "industry": texts,
+        "country": texts,
+        "fields": st.dictionaries(st.sampled_from(("erp", "size", "rank")), values, max_size=3),
+    }
+)
+a_lead = st.fixed_dictionaries(
+    {
+        "first_name": texts,
+        "role": texts,
+        "country": texts,
+        "city": texts,
+        "timezone": st.sampled_from([None, "Europe/Berlin", "UTC"]),
+        "stage": st.sampled_from(STAGES),
+        "temperature": st.sampled_from(["cold", "warm", "hot"]),
+        "heat": st.sampled_from([None, 0.3, 4.9, 5.0, 20.0, 49.999, 50.0, 80.25]),
+        "grade": st.sampled_from([None, "A", "B", "C"]),
+        "grade_override": st.sampled_from([None, None, "A", "C"]),
+        "readiness": st.sampled_from([0.0, 5.0, 20.5, 60.0]),
+        "touches_in": st.integers(0, 3),
+        "touches_out": st.integers(0, 3),
+        "tags": st.lists(st.sampled_from(TAGS), unique=True, max_size=3),
+        "fields": st.dictionaries(st.sampled_from(NAMES), values, max_size=4),
+        "dates": st.dictionaries(
+            st.sampled_from(("birthday", "contract")), st.sampled_from(("2026-03-01", "1969-07-20"))
+        ),
+        "bant": st.dictionaries(
+            st.sampled_from(BANT),
+            st.one_of(
+                st.sampled_from(ANSWERS),
+                st.sampled_from(ANSWERS).map(lambda one: {"answer": one, "source": "x"}),
+            ),
+        ),
+        "company": st.one_of(st.none(), st.integers(0, 4)),
+        "source": st.one_of(st.none(), st.integers(0, 2)),
+        "owned": st.booleans(),
+        "consents": st.dictionaries(st.sampled_from(PURPOSES), st.booleans()),
+        "segments": st.sets(st.sampled_from(SEGMENTS)),
+        "signals": st.lists(
+            st.tuples(
+                st.sampled_from(KINDS), ago, st.sampled_from([None, *MAILS]),
+                st.sampled_from(["human", "human", "machine"]),
+                st.sampled_from([None, None, "human", "machine"]),
+            ),
+            max_size=5,
+        ),
+        "created": ago,
+    }
+)  # fmt: skip
+bases = st.tuples(st.lists(a_company, min_size=5, max_size=5), st.lists(a_lead, min_size=20, max_size=40))
+
+scalars = st.one_of(
+    st.sampled_from([text for text in TEXTS if text.strip()]),
+    st.sampled_from(NUMBERS),
+    st.booleans(),
+    st.sampled_from(DAYS),
+    st.sampled_from(MOMENTS),
+    st.sampled_from(["lead", "HOT", "warm", "A", "b", "Fair"]),
+)
+orderable = st.one_of(
+    st.sampled_from(NUMBERS), st.sampled_from(DAYS), st.sampled_from(MOMENTS), st.just("2026-03-01")
+)
+fields = st.sampled_from(
+    [
+        "first_name", "role", "country", "city", "timezone", "created_at", "email", "interest",
+        "fields.score", "score",
+        "fields.country", "Größe", "a.b", "fields.a.b", "dates.birthday", "dates.contract",
+        "company.size", "company.industry", "company.country", "company.erp", "company.rank", "company.name",
+        "nothing",
+        "stage", "temperature", "grade", "source", "heat", "readiness", "touches", "owner", "id",
+    ]
+)  # fmt: skip
+
+
+def compared(op, wanted):
+    return st.fixed_dictionaries({"field": fields, op: wanted})
+
+
+leaves = st.one_of(
+    *(compared(op, scalars) for op in ("eq", "ne", "contains")),
+    *(compared(op, orderable) for op in ("gt", "gte", "lt", "lte")),
+    *(compared(op, st.lists(scalars, min_size=1, max_size=3)) for op in ("in", "not_in")),
+    *(compared(op, st.sampled_from([t for t in TEXTS if t.strip()])) for op in ("starts", "ends")),
+    compared("exists", st.booleans()),
+    st.fixed_dictionaries({"tag": st.lists(st.sampled_from(TAGS), min_size=1, max_size=2)}),
+    st.fixed_dictionaries({"temperature": st.sampled_from(["cold", "warm", "hot"])}),
+    st.fixed_dictionaries({"grade": st.lists(st.sampled_from(["A", "B", "C"]), min_size=1, max_size=2)}),
+    st.fixed_dictionaries({"stage": st.lists(st.sampled_from(STAGES), min_size=1, max_size=3)}),
+    st.fixed_dictionaries({"source": st.sampled_from(["Fair", "FAIR", "web", "nowhere"])}),
+    st.fixed_dictionaries({"consent": st.sampled_from([*PURPOSES, "none"])}),
+    st.fixed_dictionaries({"segment": st.sampled_from([*SEGMENTS, "none"])}),
+    st.fixed_dictionaries(
+        {"bant": st.sampled_from(["all", *BANT]), "in": st.lists(st.sampled_from(ANSWERS), min_size=1)}
+    ),
+    st.fixed_dictionaries({"touches": st.fixed_dictionaries({"gte": st.integers(0, 6)})}),
+    st.fixed_dictionaries(
+        {"signal": st.sampled_from(KINDS)},
+        optional={
+            "mail": st.sampled_from(MAILS),
+            "at_least": st.integers(1, 3),
+            "within": st.sampled_from(SPANS),
+        },
+    ),
+)  # fmt: skip
+trees = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.fixed_dictionaries({"all": st.lists(inner, min_size=1, max_size=4)}),
+        st.fixed_dictionaries({"any": st.lists(inner, min_size=1, max_size=4)}),
+        st.fixed_dictionaries({"not": inner}),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@given(base=bases, asked=st.lists(st.one_of(leaves, trees), min_size=30, max_size=60))
+def test_any_condition_finds_the_same_leads_in_python_and_in_the_database(sessions, base, asked):
+    with sessions() as session:
+        fill(session, *base)
+        known = facts.load(session, list(session.scalars(select(Lead.id))), now=NOW)
+        assert [raw for raw in asked if not agree(session, raw, known)] == []
+        session.rollback()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"field": "country", "eq": "KÖLN"},
+        {"not": {"field": "country", "eq": "KÖLN"}},
+        {"not": {"not": {"signal": "clicked", "within": "5d"}}},
+        {"field": "country", "contains": "%"},
+        {"field": "company.size", "not_in": [5, "x"]},
+        {"field": "heat", "eq": 5},
+        {"field": "owner", "eq": "no number"},
+        {"field": "owner", "ne": "no number"},
+        {"field": "score", "gt": 10**200},
+        {"all": [{"field": "dates.birthday", "lte": "2026-03-01"}, {"consent": "MARKETING"}]},
+    ],
+)
+def test_what_is_easily_got_wrong_is_the_same_too(db, raw):
+    fill(
+        db,
+        [{"size": n, "industry": None, "country": "de", "fields": {}} for n in (None, 5, 6, 7, 8)],
+        [lead_like(n) for n in range(40)],
+    )
+    known = facts.load(db, list(db.scalars(select(Lead.id))), now=NOW)
+    assert agree(db, raw, known)
+
+
+def agree(session, raw, known):
+    condition = parse(raw)
+    assert parse(unparse(condition)) == condition
+    in_python = {lead_id for lead_id, lead in known.items() if holds(condition, lead, NOW)}
+    return set(session.scalars(conditions.population(session, condition, now=NOW))) == in_python
+
+
+def lead_like(n):
+    return {
+        "country": TEXTS[n % len(TEXTS)], "heat": [None, 5.0, 20.0][n % 3], "company": [None, 0, 1, 2][n % 4],
+        "dates": {"birthday": ["2026-03-01", "1969-07-20"][n % 2]}, "owned": n % 5 == 0, "tags": [],
+        "fields": {"score": NUMBERS[n % len(NUMBERS)]}, "source": None, "bant": {}, "segments": set(),
+        "consents": {PURPOSES[n % 3]: True}, "created": timedelta(days=n), "temperature": "cold",
+        "stage": "lead",
+        "signals": [("clicked", timedelta(days=5 - n % 2, seconds=n % 3), None, "human", None)],
+    }  # fmt: skip
+
+
+def fill(session, firms, people):
+    """These companies and people in an otherwise empty base, written as the flows write them."""
+    stamps = {"created_at": NOW, "updated_at": NOW}
+    session.add(Source(name="Fair", created_at=NOW))
+    session.add(Source(name="Web", created_at=NOW))
+    session.add(Source(name="web", created_at=NOW))
+    user = User(email="mia@muster.example", name="Mia", role="marketer", password_hash="", created_at=NOW)
+    session.add(user)
+    big, loyal = (Segment(key=key, name=key, condition={}, **stamps) for key in SEGMENTS)
+    session.add_all([big, loyal])
+    model = HeatModelRow(key="default", created_at=NOW)
+    session.add(model)
+    session.flush()
+    version = HeatModelVersion(model_id=model.id, no=1, source="", spec={"half_life": "21d"}, created_at=NOW)
+    session.add(version)
+    session.flush()
+    model.live_version_id = version.id
+    session.flush()
+    firm_ids = [
+        session.execute(
+            insert(Company)
+            .values(name=f"Firm {n}", folded=f"firm {n}", **firm, **stamps)
+            .returning(Company.id)
+        ).scalar_one()
+        for n, firm in enumerate(firms)
+    ]
+    companies.refold(session, firm_ids)
+    source_ids = list(session.scalars(select(Source.id).order_by(Source.id)))
+    lead_ids = []
+    for n, person in enumerate(people):
+        lead_ids.append(add_lead(session, n, dict(person), firm_ids, source_ids, user.id, (big.id, loyal.id)))
+    leads.refold(session, lead_ids)
+
+
+def add_lead(session, n, person, firm_ids, source_ids, user_id, segment_ids):
+    company, source, heat = person.pop("company"), person.pop("source"), person.pop("heat")
+    signals, consents, segments = person.pop("signals"), person.pop("consents"), person.pop("segments")
+    before, owned = person.pop("created"), person.pop("owned")
+    row = person | {
+        "created_at": NOW - before,
+        "updated_at": NOW,
+        "stage_since": NOW,
+        "temperature_since": NOW,
+        "email": f"Lead{n}@Muster.example",
+        "company_id": None if company is None else firm_ids[company],
+        "source_id": None if source is None else source_ids[source],
+        "owner_id": user_id if owned else None,
+        "heat_log2": None if heat is None else log2_of(heat),
+    }
+    lead_id = session.execute(insert(Lead).values(**row).returning(Lead.id)).scalar_one()
+    for purpose, granted in consents.items():
+        entry = Consent(lead_id=lead_id, purpose=purpose, state="granted", at=NOW, channel="form")
+        session.add(entry)
+        session.flush()
+        session.add(
+            LeadConsent(lead_id=lead_id, purpose=purpose, granted=granted, consent_id=entry.id, at=NOW)
+        )
+    for key in segments:
+        found = segment_ids[SEGMENTS.index(key)]
+        session.add(SegmentMember(segment_id=found, lead_id=lead_id, since=NOW))
+    for kind, since, mail, verdict, later in signals:
+        number = uuid.uuid4()
+        session.execute(
+            insert(Signal).values(
+                id=number, received_at=NOW, lead_id=lead_id, kind=kind, occurred_at=NOW - since,
+                source="test", mail_key=mail, verdict=verdict,
+            )
+        )  # fmt: skip
+        if later is not None:
+            other = "machine" if later == "human" else "human"
+            for at, judged in ((NOW - timedelta(1), other), (NOW, later)):
+                session.add(SignalVerdict(signal_id=number, at=at, verdict=judged, reason="", by="test"))
+    session.flush()
+    return lead_id
+
+
+def log2_of(heat):
+    """As heat of this much at NOW is kept."""
+    return math.log2(heat) + NOW.timestamp() / HALF_LIFE
