@@ -14,13 +14,17 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from nurture.errors import Invalid
+from nurture.files.csv_records import Row, records
 from nurture.rules.words import _
+
+__all__ = ["Row", "Survey", "read_header", "read_rows", "survey"]
 
 MOST_COLUMNS = 1_000
 DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
 _SAMPLE_ROWS = 50
+_DIRT, _DIRT_SHARE = 8, 0.02
 
 # What people rename to .csv, by its first bytes.
 _OTHER_FILES = (
@@ -44,15 +48,6 @@ class Survey:
     skip_lines: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A record: the line it begins at (the first of the file is 1), its cells, or why it is unreadable."""
-
-    line: int
-    cells: list[str]
-    fault: str | None = None
-
-
 def survey(path: Path) -> Survey:
     """Look at a file once. Raises Invalid with one sentence for what is no CSV file."""
     head = _first_bytes(path)
@@ -69,7 +64,10 @@ def survey(path: Path) -> Survey:
             is_utf8 = is_utf8 and _decodes(decoder, chunk)
     if not size:
         raise Invalid(_("The file is empty."))
-    encoding = _wide_encoding(head) or ("utf-8-sig" if is_utf8 else _eight_bit_encoding(head))
+    wide = _wide_encoding(head)
+    if wide is None:
+        _refuse_what_is_no_text(head)
+    encoding = wide or ("utf-8-sig" if is_utf8 else _eight_bit_encoding(head))
     if encoding.startswith("utf-16"):
         has_nul = False
     delimiter, skip_lines = _delimiter(_sample_lines(path, encoding))
@@ -88,9 +86,7 @@ def read_header(path: Path, found: Survey) -> list[str]:
         )  # fmt: skip
     if any("@" in cell and "." in cell.rpartition("@")[2] for cell in first.cells):
         raise Invalid(
-            _(
-                "The first line holds an e-mail address: add a header line above it, such as email,name."
-            )
+            _("The first line holds an e-mail address: add a header line above it, such as email,name.")
         )
     return [cell.strip() for cell in first.cells]
 
@@ -118,20 +114,7 @@ def _records(path: Path, found: Survey) -> Iterator[Row]:
     with path.open(encoding=found.encoding, errors="replace", newline="") as file:
         for _line in range(found.skip_lines):
             file.readline()
-        reader = csv.reader(file, delimiter=found.delimiter)
-        while True:
-            line = found.skip_lines + reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error:
-                # The csv module stops at 131,072 characters; it goes on with the next line.
-                yield Row(
-                    line, [], _("a cell is longer than 131,072 characters; is a quotation mark missing?")
-                )
-                continue
-            yield Row(line, cells)
+        yield from records(file, found.delimiter, found.skip_lines + 1)
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -150,6 +133,13 @@ def _refuse_other_files(head: bytes) -> None:
             raise Invalid(
                 _("This is {name}, not a CSV file: open it and save it as CSV (UTF-8).").format(name=_(name))
             )
+
+
+def _refuse_what_is_no_text(head: bytes) -> None:
+    """Control characters other than tabulators and line ends: a few are dirt, many another kind of file."""
+    control = sum(1 for byte in head if byte < 32 and byte not in b"\t\r\n\f\v")
+    if control > _DIRT + len(head) * _DIRT_SHARE:
+        raise Invalid(_("This is not a text file: open it where it was made and save it as CSV (UTF-8)."))
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:

@@ -1,6 +1,7 @@
 """CSV files as people send them."""
 
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -79,6 +80,32 @@ def test_rows_that_do_not_fit_are_said_to_and_the_others_go_on(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    "rest",
+    [
+        "b@b.example,Berta\nc@b.example,Carl\n",
+        'b@b.example,"Berta"\nc@b.example,"Carl"\n',
+        '"b@b.example","Berta"\n"c@b.example","Carl"\n',
+        "b@b.example,Berta\nc@b.example,Carl\n" + "".join(f"n{n}@b.example,N\n" for n in range(20_000)),
+    ],
+)
+def test_a_missing_quotation_mark_costs_its_own_line_and_swallows_no_other(tmp_path: Path, rest: str):
+    rows = read(tmp_path, f'email,name\na@b.example,"Anna\n{rest}'.encode())[1]
+    assert rows[:3] == [
+        (2, ["a@b.example", "Anna"], True),
+        (3, ["b@b.example", "Berta"], False),
+        (4, ["c@b.example", "Carl"], False),
+    ]
+    assert len(rows) == rest.count("\n") + 1
+
+
+def test_a_file_full_of_missing_marks_is_read_in_reasonable_time(tmp_path: Path):
+    line = 'a@b.example,"' + "x" * 100 + "\n" + "\n".join('"" y' for _ in range(2_000)) + "\n"
+    began = monotonic()
+    read(tmp_path, ("email,name\n" + line * 200).encode())
+    assert monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
     ("content", "sentence"),
     [
         (b"", "empty"),
@@ -91,6 +118,7 @@ def test_rows_that_do_not_fit_are_said_to_and_the_others_go_on(tmp_path: Path):
         (b"," * 5000 + b"\n", "header"),
         (b"x," * 5000 + b"\n", "columns"),
         (b'"' + b"x" * 200_000, "header"),
+        (bytes(range(256)) * 300, "not a text file"),
     ],
 )
 def test_what_is_no_csv_file_gets_one_clear_sentence(tmp_path: Path, content: bytes, sentence: str):
