@@ -29,17 +29,15 @@ def records(lines: Iterable[str], delimiter: str, first_line: int) -> Iterator[R
     while True:
         line = source.begin()
         try:
-            cells = next(reader)
+            cells: list[str] | None = next(reader)
         except StopIteration:
             return
         except csv.Error:  # the module stops at 131,072 characters
-            fault = _("a cell is longer than 131,072 characters; is a quotation mark missing?")
-        else:
-            if len(source.record) == 1 or _is_whole(source.record, delimiter):
-                yield Row(line, cells)
-                continue
-            fault = _("a quotation mark begins a cell and none ends it")
-        yield Row(line, _alone(source.record[0], delimiter), fault)
+            cells = None
+        if cells is not None and (len(source.record) == 1 or _is_whole(source.record, delimiter)):
+            yield Row(line, cells)
+            continue
+        yield Row(line, _alone(source.record[0], delimiter), _fault(source.record))
         source.back_to_second_line()
         reader = csv.reader(source, delimiter=delimiter)
 
@@ -75,6 +73,12 @@ class _Lines:
         if self._left > 0:
             self._again.extendleft(reversed(rest))
             self._next -= len(rest)
+
+
+def _fault(record: list[str]) -> str:
+    if len(record) > 1:
+        return _("a quotation mark begins a cell and none ends it")
+    return _("a cell is longer than 131,072 characters; is a quotation mark missing?")
 
 
 def _is_whole(record: list[str], delimiter: str) -> bool:

@@ -5,8 +5,10 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.sinks import AcceptedMail, SmtpSink
@@ -34,13 +36,22 @@ ENDED = ("sent", "failed", "skipped", "cancelled", "uncertain")
 
 
 class SlowSink(SmtpSink):
-    """Accepts a mail, writes it down, and only then takes its time to say so."""
+    """Accepts a mail, writes it down, and only then takes its time to say so. It can hang up on everybody,
+    close, and open again at the same place."""
 
     pause = 0.02
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, login: tuple[str, str] | None = None) -> None:
+        super().__init__(login)
         self.accepted_at: dict[str, float] = {}
+        self._guests: set[asyncio.Transport] = set()
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        self._guests.add(server.transport)
+        return responses
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         answer = await super().handle_DATA(server, session, envelope)
@@ -48,6 +59,25 @@ class SlowSink(SmtpSink):
             self.accepted_at[recipient] = time.monotonic()
         await asyncio.sleep(self.pause)
         return answer
+
+    def hang_up(self) -> None:
+        """End every conversation, in the middle of whatever it is at."""
+        for guest in self._guests:
+            self._controller.loop.call_soon_threadsafe(guest.abort)
+        self._guests.clear()
+
+    def close(self) -> None:
+        self.hang_up()
+        self._controller.stop()
+
+    def open(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **self._door())
+        self._controller.start()
+
+    def _door(self) -> dict[str, Any]:
+        if self.login is None:
+            return {}
+        return {"auth_required": True, "auth_require_tls": False, "authenticator": self._authenticate}
 
 
 @dataclass
