@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from nurture.flows import enroll, warm
+from nurture.flows import enroll, membership, warm
 from nurture.flows.ripen import Ripe, ripen
 from nurture.flows.warm import Warmed
 from nurture.rules import heat, readiness, scorecard
@@ -85,6 +85,7 @@ def follow(
     scores.save(session, found_scores, now=now)
     scores.touch(session, {lead_id: one for lead_id, one in touches.items() if lead_id not in found})
     _tell(session, leads, [one for one in warmed.values() if one.changed], default, now)
+    membership.update(session, list(leads), now=now)
     enrollments.wake_waiting(session, list(leads), now)
     enroll.leave_reached(session, list(leads), now=now)
     enroll.move_leads(session, _moves(warmed), now=now)

@@ -12,6 +12,7 @@ from nurture.flows.advance import advance
 from nurture.flows.count_clicks import count_clicks
 from nurture.flows.deliver import deliver
 from nurture.flows.hand_over import hand_over
+from nurture.flows.membership import update_dirty
 from nurture.flows.outbox import Outbox
 from nurture.flows.post_webhooks import post_webhooks
 from nurture.flows.rate import rate
@@ -50,6 +51,7 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
             Stream("count_clicks", lambda now: count_clicks(sessions, now=now)),
             Stream("rejudge", lambda now: rejudge(sessions, now=now)),
             Stream("rate", lambda now: rate(sessions, now=now)),
+            Stream("segments", lambda now: update_dirty(sessions, now=now)),
             Stream("hand_over", lambda now: hand_over(sessions, runtime.ring, base_url, now=now)),
             Stream("post_webhooks", lambda now: post_webhooks(sessions, poster, runtime.vault, now=now)),
             Stream("advance", lambda now: advance(sessions, runtime.pepper, now=now)),

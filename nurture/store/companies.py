@@ -67,7 +67,8 @@ _REFOLD = text(
     )
     INSERT INTO dirty_lead (lead_id)
     SELECT l.id FROM lead l JOIN changed ON l.company_id = changed.id
-    WHERE EXISTS (SELECT FROM segment) ORDER BY l.id ON CONFLICT DO NOTHING
+    WHERE EXISTS (SELECT FROM segment) ORDER BY l.id
+    ON CONFLICT (lead_id) DO UPDATE SET lead_id = excluded.lead_id
     """
 )
 _AT_ONCE = 5_000

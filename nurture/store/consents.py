@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, Json, Ref
+from nurture.store.segments import mark_dirty
 
 
 class Consent(Base):
@@ -122,6 +123,7 @@ def write(session: Session, rows: Sequence[NewConsent], *, now: datetime) -> lis
         "proofs": [json.dumps(dict(row.proof)) for row in rows],
         "now": now,
     }
+    mark_dirty(session, [row.lead_id for row in rows])
     return list(session.scalars(_WRITE, values))
 
 

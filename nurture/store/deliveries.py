@@ -10,6 +10,8 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Uuid, sel
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.rules.segments import TOUCHES
+from nurture.store import segments
 from nurture.store.base import Base, Count, Id, Instant, Json, Ref
 
 STATES = (
@@ -450,7 +452,10 @@ def record(session: Session, outcomes: Sequence[Outcome], *, host: str, now: dat
         "host": host,
         "now": now,
     }
-    return [Recorded(*row) for row in session.execute(_RECORD, values).all()]
+    recorded = [Recorded(*row) for row in session.execute(_RECORD, values).all()]
+    touched = {one.lead_id for one in recorded if one.settled and one.lead_id is not None}
+    segments.mark_dirty(session, touched, because=TOUCHES)
+    return recorded
 
 
 _TOLD = text("""

@@ -220,6 +220,7 @@ def forget(session: Session, lead_id: int, *, now: datetime) -> None:
     session.execute(_FORGET, given)
     session.execute(text("UPDATE delivery SET address = NULL, params = '{}' WHERE lead_id = :id"), given)
     session.execute(text("UPDATE signal SET data = '{}' WHERE lead_id = :id"), given)
+    session.execute(text("DELETE FROM segment_member WHERE lead_id = :id"), given)
 
 
 def email_of(session: Session, lead_id: int) -> str | None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from nurture.store.handoffs import Handoff
 from nurture.store.installation import Installation
+from nurture.store.segments import mark_dirty
 
 _ONE_RELEASER = 7_268_541_003
 
@@ -165,6 +166,7 @@ def recent_signals(session: Session, lead_ids: Sequence[int], each: int) -> dict
     return found
 
 
+_LEADS = text("SELECT lead_id FROM handoff WHERE id = ANY(:ids)")
 _RELEASE = text("""
     WITH given AS (
         SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:owners AS bigint[])) AS given(id, owner_id)
@@ -181,3 +183,4 @@ _RELEASE = text("""
 def release(session: Session, owners: Mapping[int, int | None], *, now: datetime) -> None:
     """Hand these over: hand-off id -> owner. The lead's owner becomes the hand-off's."""
     session.execute(_RELEASE, {"ids": list(owners.keys()), "owners": list(owners.values()), "now": now})
+    mark_dirty(session, session.scalars(_LEADS, {"ids": list(owners.keys())}).all())

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from nurture.store.base import Base, Id, Instant, Json, Ref, Words
+from nurture.rules.segments import segments_in
+from nurture.store.base import Base, Flag, Id, Instant, Json, Ref, Words
 
 
 class Segment(Base):
@@ -42,11 +43,13 @@ class SegmentMember(Base):
 
 
 class DirtyLead(Base):
-    """A lead that has changed and whose memberships have not been looked at since."""
+    """A lead that has changed and whose memberships have not been looked at since; `moved` when it has
+    come in or gone out already and is only to be led on."""
 
     __tablename__ = "dirty_lead"
 
     lead_id: Mapped[Ref] = mapped_column(primary_key=True, autoincrement=False)
+    moved: Mapped[Flag]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,14 @@ _COLUMNS = (
     Segment.created_at,
     Segment.updated_at,
 )
+# A row that is there is locked, not left alone: whoever takes it has to wait for this change.
 _MARK = text(
     """
     INSERT INTO dirty_lead (lead_id)
     SELECT DISTINCT lead_id FROM unnest(CAST(:leads AS bigint[])) AS g (lead_id)
     WHERE EXISTS (SELECT FROM segment WHERE CAST(:because AS text) IS NULL OR :because = ANY(asks))
-    ORDER BY lead_id ON CONFLICT DO NOTHING
+    ORDER BY lead_id
+    ON CONFLICT (lead_id) DO UPDATE SET lead_id = excluded.lead_id
     """
 )
 _TAKE_DIRTY = text(
@@ -88,7 +93,7 @@ _TAKE_DIRTY = text(
     DELETE FROM dirty_lead WHERE lead_id IN (
         SELECT lead_id FROM dirty_lead ORDER BY lead_id LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    RETURNING lead_id
+    RETURNING lead_id, moved
     """
 )
 _USES = text(
@@ -106,11 +111,15 @@ def every(session: Session) -> list[StoredSegment]:
     return [_stored(row) for row in session.execute(select(*_COLUMNS).order_by(Segment.name, Segment.id))]
 
 
-def one(session: Session, key: str, *, lock: bool = False) -> StoredSegment | None:
-    """The segment of a key; locked for a change if told so."""
-    query = select(*_COLUMNS).where(Segment.key == key)
-    row = session.execute(query.with_for_update(of=Segment) if lock else query).one_or_none()
+def one(session: Session, key: str) -> StoredSegment | None:
+    """The segment of a key."""
+    row = session.execute(select(*_COLUMNS).where(Segment.key == key)).one_or_none()
     return None if row is None else _stored(row)
+
+
+def get(session: Session, segment_id: int) -> StoredSegment:
+    """The segment of an id, which exists."""
+    return _stored(session.execute(select(*_COLUMNS).where(Segment.id == segment_id)).one())
 
 
 def lock_all(session: Session) -> None:
@@ -134,6 +143,18 @@ def change(session: Session, segment_id: int, row: Mapping[str, Any], *, now: da
     session.flush()
 
 
+def refreshed(session: Session, segment_id: int, *, now: datetime, again_at: datetime) -> None:
+    """All members were told anew."""
+    query = text("UPDATE segment SET refreshed_at = :now, refresh_due_at = :again_at WHERE id = :id")
+    session.execute(query, {"id": segment_id, "now": now, "again_at": again_at})
+
+
+def make_due(session: Session, segment_ids: Sequence[int], *, now: datetime) -> None:
+    """These are to be told anew at once."""
+    query = text("UPDATE segment SET refresh_due_at = :now WHERE id = ANY(:ids)")
+    session.execute(query, {"ids": list(segment_ids), "now": now})
+
+
 def remove(session: Session, segment_id: int) -> None:
     session.execute(text("DELETE FROM segment WHERE id = :id"), {"id": segment_id})
 
@@ -144,14 +165,18 @@ def mark_dirty(session: Session, lead_ids: Collection[int], *, because: str | No
         session.execute(_MARK, {"leads": list(lead_ids), "because": because})
 
 
-def take_dirty(session: Session, limit: int) -> list[int]:
-    """Up to `limit` changed leads that nobody else looks at; they are noted again by a rollback."""
-    return sorted(session.scalars(_TAKE_DIRTY, {"limit": limit}))
+def take_dirty(session: Session, limit: int) -> dict[int, bool]:
+    """Up to `limit` noted leads that nobody else looks at, and whether each has moved already; they are
+    noted again by a rollback."""
+    return {row.lead_id: row.moved for row in session.execute(_TAKE_DIRTY, {"limit": limit})}
 
 
-def program_specs(session: Session) -> list[tuple[str, str, Mapping[str, Any]]]:
-    """Key, name and definition of every version of a program, live or draft, that names a segment."""
-    return [(row.key, row.name, row.spec) for row in session.execute(_USES)]
+def programs_naming(session: Session) -> list[tuple[str, str, frozenset[str]]]:
+    """Key and name of every program that asks for segments, live or in its draft, and which."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in session.execute(_USES):
+        found.setdefault((row.key, row.name), set()).update(segments_in(row.spec))
+    return [(key, name, frozenset(names)) for (key, name), names in found.items()]
 
 
 def memberships(session: Session, lead_ids: Collection[int]) -> dict[int, set[int]]:

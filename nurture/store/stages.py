@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, Ref
+from nurture.store.segments import mark_dirty
 from nurture.store.webhooks import Message, write_messages
 
 
@@ -70,6 +71,7 @@ def move(session: Session, moves: Sequence[StageMove], *, now: datetime, by: str
         "by": by,
     }
     changes = session.execute(_MOVE, given).all()
+    mark_dirty(session, [change.lead_id for change in changes])
     messages = [
         Message(
             "lead.stage_changed",

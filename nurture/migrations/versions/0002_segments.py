@@ -57,6 +57,7 @@ def upgrade() -> None:
     op.create_table(
         "dirty_lead",
         sa.Column("lead_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("moved", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.PrimaryKeyConstraint("lead_id", name="pk_dirty_lead"),
     )
     _fold_what_is_there()

@@ -1,0 +1,66 @@
+"""What segments lean on: each other, signals, the passing of time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from nurture.rules.conditions import Compare, Condition, OneOf, Signalled, parts_of
+from nurture.rules.folding import fold
+
+TIME, TOUCHES = "time", "touches"
+
+
+def named(condition: Condition) -> frozenset[str]:
+    """The keys of the segments that a condition asks about."""
+    return frozenset(
+        fold(name)
+        for part in parts_of(condition)
+        if isinstance(part, OneOf) and part.trait == "segment"
+        for name in part.names
+    )
+
+
+def asks(condition: Condition) -> list[str]:
+    """What can change its answer without anybody changing the lead: time (signals grow old and heat
+    cools) and touches (a mail was sent)."""
+    parts = list(parts_of(condition))
+    time = any(isinstance(part, Signalled) or _is(part, "heat") for part in parts)
+    return [TIME] * time + [TOUCHES] * any(_is(part, "touches") for part in parts)
+
+
+def in_order(conditions: Mapping[str, Condition]) -> list[str]:
+    """The keys so that each comes after those that it leans on; ValueError with the keys of a circle."""
+    order: list[str] = []
+    for key in sorted(conditions):
+        _visit(key, conditions, order, ())
+    return order
+
+
+def segments_in(spec: Any) -> set[str]:
+    """Every segment that a plain definition (of a program) names, wherever in it."""
+    if isinstance(spec, Mapping):
+        found = spec.get("segment")
+        names = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+        mine = {fold(name) for name in names if isinstance(name, str)}
+        return mine.union(*map(segments_in, spec.values()))
+    if isinstance(spec, list | tuple):
+        return set[str]().union(*map(segments_in, spec))
+    return set()
+
+
+def circle(keys: Iterable[str]) -> str:
+    """A circle in words: a → b → a."""
+    return " → ".join(keys)
+
+
+def _visit(key: str, conditions: Mapping[str, Condition], order: list[str], above: Sequence[str]) -> None:
+    if key in above:
+        raise ValueError(circle([*above[above.index(key) :], key]))
+    if key in order or key not in conditions:
+        return
+    for other in sorted(named(conditions[key])):
+        _visit(other, conditions, order, (*above, key))
+    order.append(key)
+
+
+def _is(part: Condition, field: str) -> bool:
+    return isinstance(part, Compare) and part.field == field

@@ -1,0 +1,179 @@
+"""Segments: who is in them, kept as leads change, and what they are asked by."""
+
+import pytest
+from sqlalchemy import text
+
+from nurture.errors import Conflict, Invalid
+from nurture.flows import membership, segments
+from nurture.flows.leads import erase_lead, save_lead
+from nurture.flows.rate import rate
+from nurture.flows.unsubscribe import unsubscribe
+from nurture.store import leads, signals, stages
+from nurture.store import segments as stored
+from nurture.store.signals import NewSignal
+from nurture.store.stages import StageMove
+from tests.conftest import TUESDAY
+from tests.flows.garden import Garden
+
+BASE = "http://localhost:8000"
+
+
+@pytest.fixture
+def garden(sessions, clock, tmp_path):
+    return Garden(sessions, clock, tmp_path / "garden")
+
+
+def make(garden, key, condition):
+    with garden.sessions.begin() as session:
+        segments.create(session, {"key": key, "name": key, "condition": condition}, now=garden.clock.now)
+    settle(garden)
+
+
+def settle(garden):
+    """Until nothing is left to be looked at; how many turns it took."""
+    for turn in range(50):
+        if not membership.update_dirty(garden.sessions, now=garden.clock.now):
+            return turn
+    raise AssertionError("it never settles")
+
+
+def inside(garden, key):
+    with garden.sessions() as session:
+        return set(stored.members(session, segments.existing(session, key).id, after=None, limit=500))
+
+
+def say(garden, lead_id, **answers):
+    with garden.sessions.begin() as session:
+        save_lead(session, {"id": lead_id, **answers}, now=garden.clock.now, by="test", base_url=BASE)
+
+
+def hear(garden, lead_id, kind):
+    with garden.sessions.begin() as session:
+        signals.add(session, [NewSignal(lead_id, kind, garden.clock.now, "test")], now=garden.clock.now)
+    while rate(garden.sessions, now=garden.clock.now):
+        pass
+
+
+def test_a_new_segment_finds_who_is_there_already(garden):
+    anna, _bert = garden.lead("anna"), garden.lead("bert")
+    say(garden, anna, country="DE")
+    make(garden, "germans", {"field": "country", "eq": "de"})
+    assert inside(garden, "germans") == {anna}
+
+
+def test_a_lead_comes_in_and_goes_out_in_the_transaction_that_changes_it(garden):
+    anna = garden.lead("anna")
+    make(garden, "germans", {"field": "country", "eq": "de"})
+    say(garden, anna, country="DE")
+    assert inside(garden, "germans") == {anna}
+    say(garden, anna, country="FR")
+    assert inside(garden, "germans") == set()
+
+
+def test_a_click_brings_a_lead_in_and_time_takes_it_out(garden):
+    anna = garden.lead("anna")
+    make(garden, "curious", {"signal": "clicked", "within": "5d"})
+    hear(garden, anna, "clicked")
+    assert inside(garden, "curious") == {anna}
+    garden.clock.advance(days=5)
+    settle(garden)
+    assert inside(garden, "curious") == set()
+
+
+def test_stages_consents_and_steps_are_noticed_whoever_changes_them(garden):
+    anna = garden.lead("anna")
+    make(garden, "served", {"stage": "customer"})
+    make(garden, "asked", {"consent": "marketing"})
+    with garden.sessions.begin() as session:
+        stages.move(session, [StageMove(anna, "customer", "won")], now=TUESDAY, by="test")
+        unsubscribe(session, anna, "marketing", how="page", proof={}, now=TUESDAY)
+    settle(garden)
+    assert (inside(garden, "served"), inside(garden, "asked")) == ({anna}, set())
+
+
+def test_a_company_that_grows_takes_its_people_along(garden):
+    anna = garden.lead("anna")
+    make(garden, "large", {"field": "company.size", "gte": 50})
+    say(garden, anna, company={"name": "Muster", "size": 10})
+    assert inside(garden, "large") == set()
+    bert = garden.lead("bert")
+    say(garden, bert, company={"name": "Muster", "size": 80})
+    settle(garden)
+    assert inside(garden, "large") == {anna, bert}
+
+
+def test_a_segment_may_lean_on_another_and_follows_it(garden):
+    anna = garden.lead("anna")
+    make(garden, "germans", {"field": "country", "eq": "de"})
+    make(garden, "german-buyers", {"all": [{"segment": "germans"}, {"field": "role", "contains": "buyer"}]})
+    say(garden, anna, country="DE", role="Chief Buyer")
+    assert inside(garden, "german-buyers") == {anna}
+    with garden.sessions.begin() as session:
+        segments.change(
+            session, "germans", {"condition": {"field": "country", "eq": "fr"}}, now=garden.clock.now
+        )
+    settle(garden)
+    assert inside(garden, "german-buyers") == set()
+
+
+def test_segments_may_not_lean_on_each_other_in_a_circle(garden):
+    make(garden, "a", {"tag": "x"})
+    make(garden, "b", {"segment": "a"})
+    with garden.sessions.begin() as session:
+        for circular in ({"segment": "b"}, {"not": {"segment": "a"}}):
+            with pytest.raises(Invalid, match="circle"):
+                segments.change(session, "a", {"condition": circular}, now=TUESDAY)
+        with pytest.raises(Invalid, match="no segment called c"):
+            segments.preview(session, {"segment": "c"}, now=TUESDAY)
+
+
+def test_what_is_asked_for_elsewhere_is_not_taken_away(garden):
+    make(garden, "a", {"tag": "x"})
+    make(garden, "b", {"segment": "a"})
+    garden.publish("  cold:\n    enter: {when: {segment: b}}\n    steps:\n      - send: hello\n")
+    with garden.sessions.begin() as session:
+        with pytest.raises(Conflict, match="b"):
+            segments.remove(session, "a")
+        assert [(use.kind, use.key) for use in segments.used_by(session, "b")] == [("program", "garden")]
+
+
+def test_coming_into_a_segment_lets_a_lead_into_the_chain_that_asks_for_it(garden):
+    make(garden, "vips", {"tag": "vip"})
+    garden.publish("  cold:\n    enter: {when: {segment: vips}}\n    steps:\n      - send: hello\n")
+    anna, bert = garden.lead("anna"), garden.lead("bert")
+    say(garden, anna, tags=["VIP"])
+    with garden.sessions.begin() as session:
+        session.execute(text("UPDATE lead SET tags = '{vip}' WHERE id = :id"), {"id": bert})
+        leads.refold(session, [bert])
+        stored.mark_dirty(session, [bert])
+    settle(garden)
+    with garden.sessions() as session:
+        runs = set(session.scalars(text("SELECT lead_id FROM enrollment WHERE ended_at IS NULL")))
+    assert runs == {anna, bert}
+
+
+def test_an_erased_lead_is_in_no_segment(garden):
+    anna = garden.lead("anna")
+    make(garden, "all", {"not": {"tag": "nobody has this"}})
+    assert inside(garden, "all") == {anna}
+    with garden.sessions.begin() as session:
+        erase_lead(session, anna, pepper=b"pepper", now=TUESDAY, by="test")
+    settle(garden)
+    assert inside(garden, "all") == set()
+
+
+def test_the_size_is_told_before_anything_is_kept(garden):
+    anna = garden.lead("anna")
+    garden.lead("bert")
+    say(garden, anna, country="DE")
+    with garden.sessions() as session:
+        found = segments.preview(session, {"field": "country", "eq": "DE"}, now=TUESDAY)
+    assert (found.size, found.some, found.sentence) == (1, [anna], "country is DE")
+
+
+def test_without_segments_nothing_is_noted(garden):
+    anna = garden.lead("anna")
+    with garden.sessions.begin() as session:
+        stages.move(session, [StageMove(anna, "customer", "won")], now=TUESDAY, by="test")
+    with garden.sessions() as session:
+        assert session.scalar(text("SELECT count(*) FROM dirty_lead")) == 0
