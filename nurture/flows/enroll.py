@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows.published import Published, published
 from nurture.rules.chain import rest_ends
-from nurture.rules.conditions import holds
+from nurture.rules.conditions import holds, signals_asked
 from nurture.rules.facts import Facts
 from nurture.rules.program import Program
 from nurture.store import facts, steps
@@ -48,12 +48,22 @@ class Start:
     reason: str
 
 
-def enter_programs(session: Session, lead_ids: Sequence[int], *, now: datetime) -> int:
+def asked_at_the_door(session: Session, now: datetime) -> dict[str, datetime]:
+    """The signals that entries and goals of the published programs look at under the default model, each
+    with the instant after which one can matter."""
+    mine = [one for one in published(session, ("live", "paused")).values() if one.by_default_model]
+    return signals_asked((part for one in mine for part in one.at_the_door), now)
+
+
+def enter_programs(
+    session: Session, lead_ids: Sequence[int], *, now: datetime, known: Mapping[int, Facts] | None = None
+) -> int:
     """Enrol these leads in every live program whose entry they meet and in which they stand nowhere;
-    returns how many entered. In the caller's transaction."""
+    returns how many entered. In the caller's transaction. `known` are facts of all these leads under the
+    default model, with every signal that is `asked_at_the_door`; without them they are loaded."""
     if not lead_ids:
         return 0
-    return sum(_enter(session, one, lead_ids, now) for one in published(session).values())
+    return sum(_enter(session, one, lead_ids, known, now) for one in published(session).values())
 
 
 def enter_existing(sessions: sessionmaker[Session], *, now: datetime, batch: int = 1000) -> int:
@@ -96,30 +106,39 @@ def move_leads(session: Session, moves: Sequence[Move], *, now: datetime) -> int
 
 
 def leave_all(
-    session: Session, lead_ids: Sequence[int], reason: str, *, now: datetime, purpose: str | None = None
+    session: Session,
+    lead_ids: Sequence[int],
+    reason: str,
+    *,
+    now: datetime,
+    purpose: str | None = None,
+    program_id: int | None = None,
 ) -> int:
-    """End every run of these leads (in programs of one purpose, if given) and cancel their mails that are
-    not yet being sent. Returns how many runs ended."""
-    found = runs.open_runs(session, sorted(set(lead_ids)), purpose=purpose)
+    """End every run of these leads (in programs of one purpose, or in one program, if given) and cancel
+    their mails that are not yet being sent. Returns how many runs ended."""
+    open_runs = runs.open_runs(session, sorted(set(lead_ids)), purpose=purpose)
+    found = [run for run in open_runs if program_id in (None, run.program_id)]
     _leave(session, found, dict.fromkeys((run.id for run in found), reason), now)
     return len(found)
 
 
-def leave_reached(session: Session, lead_ids: Sequence[int], *, now: datetime) -> int:
-    """End the runs of these leads whose program's goal holds now: an exit the moment it is met."""
+def leave_reached(
+    session: Session, lead_ids: Sequence[int], *, now: datetime, known: Mapping[int, Facts] | None = None
+) -> int:
+    """End the runs of these leads whose program's goal holds now: an exit the moment it is met. `known` as
+    for `enter_programs`."""
     programs = published(session, ("live", "paused"))
-    found = runs.open_runs(session, sorted(set(lead_ids)))
-    known: dict[int | None, dict[int, Facts]] = {}
     reached = []
-    for run in found:
-        one = programs.get(run.program_id)
-        if one is None or one.program.goal is None:
+    found: dict[int, list[OpenRun]] = {}
+    for run in runs.open_runs(session, sorted(set(lead_ids))):
+        found.setdefault(run.program_id, []).append(run)
+    for program_id, standing in found.items():
+        one = programs.get(program_id)
+        goal = one.program.goal if one is not None else None
+        if one is None or goal is None:
             continue
-        model_id = one.row.model_id
-        if model_id not in known:
-            known[model_id] = facts.load(session, lead_ids, now=now, model_id=model_id)
-        if run.lead_id in known[model_id] and holds(one.program.goal, known[model_id][run.lead_id], now):
-            reached.append(run)
+        mine = _known(session, one, [run.lead_id for run in standing], known, now)
+        reached += [run for run in standing if run.lead_id in mine and holds(goal, mine[run.lead_id], now)]
     _leave(session, reached, dict.fromkeys((run.id for run in reached), "goal"), now)
     return len(reached)
 
@@ -150,14 +169,35 @@ def begin(session: Session, starts: Sequence[Start], *, now: datetime) -> int:
     return len(begun)
 
 
-def _enter(session: Session, one: Published, lead_ids: Sequence[int], now: datetime) -> int:
+def _enter(
+    session: Session,
+    one: Published,
+    lead_ids: Sequence[int],
+    known: Mapping[int, Facts] | None,
+    now: datetime,
+) -> int:
     outside = runs.without_run(session, one.id, lead_ids)
     if not outside:
         return 0
-    known = facts.load(session, outside, now=now, model_id=one.row.model_id)
+    mine = _known(session, one, outside, known, now)
     ended = runs.last_ended(session, one.id, outside)
-    fitting = [lead for lead in known.values() if _may_enter(one, lead, ended, now)]
+    leads = (mine[lead_id] for lead_id in outside if lead_id in mine)
+    fitting = [lead for lead in leads if _may_enter(one, lead, ended, now)]
     return begin(session, [_entry(one, lead) for lead in fitting], now=now)
+
+
+def _known(
+    session: Session,
+    one: Published,
+    lead_ids: Sequence[int],
+    known: Mapping[int, Facts] | None,
+    now: datetime,
+) -> Mapping[int, Facts]:
+    """Facts of leads as this program sees them, with the signals that its door looks at."""
+    if known is not None and one.by_default_model:
+        return known
+    asked = signals_asked(one.at_the_door, now)
+    return facts.load(session, lead_ids, now=now, model_id=one.row.model_id, asked=asked)
 
 
 def _may_enter(one: Published, lead: Facts, ended: Mapping[tuple[int, int], datetime], now: datetime) -> bool:
@@ -177,6 +217,8 @@ def _entry(one: Published, lead: Facts) -> Start:
 
 def _held_out(program: Program, lead_id: int) -> bool:
     """The same leads for the life of the program, spread evenly: CRC-32 of program and lead."""
+    if not program.holdout:
+        return False
     return zlib.crc32(f"{program.key}:{lead_id}".encode()) % 10_000 < program.holdout * 100
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from nurture.rules import program as program_rules
+from nurture.rules.conditions import Condition
 from nurture.rules.program import Chain, Program
 from nurture.store import programs
 from nurture.store.programs import LiveProgram
@@ -28,6 +29,17 @@ class Published:
     @property
     def id(self) -> int:
         return self.row.id
+
+    @property
+    def by_default_model(self) -> bool:
+        """True where temperature and heat are those that leads carry themselves."""
+        return self.row.model_id is None
+
+    @property
+    def at_the_door(self) -> tuple[Condition, ...]:
+        """Every condition that decides who enters and who has reached the goal."""
+        entries = (chain.enter for chain in self.program.chains.values())
+        return tuple(one for one in (*entries, self.program.goal) if one is not None)
 
     def chain_of(self, chain_id: int) -> Chain | None:
         """The chain by its id; None for one that the live version no longer has."""

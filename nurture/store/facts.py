@@ -14,9 +14,13 @@ from nurture.rules.facts import Facts, SignalFact
 # A condition counts signals; beyond this many of one lead no rule can tell the difference.
 SIGNALS_PER_LEAD = 500
 
+# What is large and no condition asks for (shown parts of the score, folded text) stays where it is.
 _LEADS = text(
-    """
-    SELECT l.*, s.name AS source_name, c.name AS company_name, c.size AS company_size,
+    f"""
+    SELECT l.id, l.stage, l.temperature, l.heat_log2, l.grade, l.grade_override, l.readiness, l.owner_id,
+           l.tags, l.fields, l.dates, l.bant, l.touches_in, l.touches_out,
+           {", ".join(f"l.{name}" for name in seen.PLAIN)},
+           s.name AS source_name, c.name AS company_name, c.size AS company_size,
            c.industry AS company_industry, c.website AS company_website, c.country AS company_country,
            c.city AS company_city, c.fields AS company_fields,
            h.net_log2 AS model_log2, h.temperature AS model_temperature

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from nurture.flows import enroll, programs
+from nurture.flows import enroll, judge, programs
 from nurture.flows.advance import advance
 from nurture.store.steps import FlowCount
 from tests.flows.garden import HEAD, PEPPER, Garden
@@ -191,3 +191,49 @@ def test_moves_are_counted_by_day(garden):
     with garden.sessions() as session:
         rows = {(row.old, row.new): row.n for row in session.scalars(select(FlowCount))}
     assert rows == {("", "cold"): 1, ("cold", "warm"): 1, ("warm", ""): 1}
+
+
+ASKING = """
+  cold:
+    enter: {when: {all: [{signal: clicked, at_least: 2, within: 7d}, {not: {signal: note, mail: c1}}]}}
+    steps: [{send: c1}]
+"""
+
+
+def test_a_door_that_asks_for_signals_sees_those_it_asks_for(garden):
+    garden.publish(ASKING)
+    anna, ben, carla = garden.lead("anna"), garden.lead("ben"), garden.lead("carla")
+    for lead_id in (anna, ben, carla):
+        garden.signal(lead_id, "clicked")
+    garden.clock.advance(days=8)
+    for lead_id in (anna, carla):
+        garden.signal(lead_id, "clicked")
+        garden.signal(lead_id, "clicked")
+    garden.signal(ben, "clicked")
+    garden.signal(carla, "note", mail="c1")
+    assert garden.enter(anna, ben, carla) == 1
+    assert len(garden.runs(anna)) == 1
+    garden.signal(ben, "clicked")
+    assert garden.enter(anna, ben, carla) == 1
+
+
+def test_judging_lets_in_by_the_signals_that_only_the_door_asks_for(garden):
+    garden.publish(ASKING)
+    anna, ben = garden.lead("anna"), garden.lead("ben")
+    garden.signal(anna, "clicked")
+    garden.signal(anna, "clicked")
+    with garden.sessions.begin() as session:
+        judge.judge_leads(session, [anna, ben], now=garden.clock.now)
+    assert (len(garden.runs(anna)), len(garden.runs(ben))) == (1, 0)
+
+
+def test_judging_ends_a_run_whose_goal_is_a_signal(garden):
+    goal = HEAD + "goal: {when: {signal: meeting_requested, within: 7d}}\n"
+    garden.publish(CHAINS, head=goal, mails=MAILS)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.signal(anna, "meeting_requested")
+    with garden.sessions.begin() as session:
+        judge.judge_leads(session, [anna], now=garden.clock.now)
+    assert garden.run(anna).exit_reason == "goal"
+    assert garden.enter(anna) == 0

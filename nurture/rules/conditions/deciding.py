@@ -28,16 +28,18 @@ def holds(condition: Condition, facts: Facts, now: datetime, extra: Mapping[str,
     """True or false, never in between. `extra` adds names for this one question, such as `data` of
     the signal that is being judged; they win over the lead's own."""
     match condition:
+        case Compare(field, op, wanted):  # most parts are one of these
+            if field not in NUMBERS:
+                return compares(_value(field, facts, extra), op, wanted)
+            if op in TEXTUAL:
+                return False
+            return compares(_value(field, facts, extra), op, as_wanted(field, wanted))
         case AllOf(parts):
             return all(holds(part, facts, now, extra) for part in parts)
         case AnyOf(parts):
             return any(holds(part, facts, now, extra) for part in parts)
         case Not(part):
             return not holds(part, facts, now, extra)
-        case Compare(field, op, _wanted) if field in NUMBERS and op in TEXTUAL:
-            return False
-        case Compare(field, op, wanted):
-            return compares(_value(field, facts, extra), op, as_wanted(field, wanted))
         case OneOf(trait, names):
             return not _held(trait, facts).isdisjoint(map(fold, names))
         case Signalled():
