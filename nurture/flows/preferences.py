@@ -11,7 +11,7 @@ from nurture.flows import consent
 from nurture.flows.enroll import enter_programs
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules.words import _
-from nurture.store import consents, restraint
+from nurture.store import consents, newsletters, restraint
 
 CHANNEL = "preferences"
 # Months for which a lead may ask to be left alone; 0 ends the pause.
@@ -54,7 +54,8 @@ def pause(session: Session, lead_id: int, months: int, *, now: datetime) -> date
         restraint.go_on(session, lead_id, now=now)
         return None
     until = now + months * _MONTH
-    restraint.pause(session, lead_id, until, now=now)
+    lapsed = restraint.pause(session, lead_id, until, now=now)
+    newsletters.settled(session, [(one, "skipped", "own_pause") for one in lapsed], now=now)
     return until
 
 

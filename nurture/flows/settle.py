@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nurture.rules.addresses import normalise
-from nurture.store import deliveries, suppressions, webhooks
+from nurture.store import deliveries, newsletters, suppressions, webhooks
 from nurture.store.deliveries import Outcome, Recorded
 from nurture.store.enrollments import Settled, settle_sends
 from nurture.store.suppressions import NewSuppression
@@ -26,6 +26,9 @@ def record(
     settle_sends(
         session, [Settled(one.delivery_id, one.state, reasons[one.delivery_id]) for one in ended], now=now
     )
+    newsletters.settled(
+        session, [(one.delivery_id, one.state, reasons[one.delivery_id]) for one in ended], now=now
+    )
     bounced = {one.delivery_id: one.reply for one in outcomes if one.bounced}
     gone = [one.delivery_id for one in recorded if one.delivery_id in bounced]
     sent = [one.delivery_id for one in recorded if one.state == "sent"] if heard else []
@@ -39,6 +42,7 @@ def record(
 def settle_skipped(session: Session, reasons: Mapping[int, str], *, now: datetime) -> None:
     """Deliveries that ended as skipped, each for its reason."""
     settle_sends(session, [Settled(one, "skipped", reason) for one, reason in reasons.items()], now=now)
+    newsletters.settled(session, [(one, "skipped", reason) for one, reason in reasons.items()], now=now)
 
 
 def noted(end: Outcome) -> dict[str, str]:

@@ -10,7 +10,7 @@ from nurture.errors import NotFound
 from nurture.flows.consent import WITHDRAWN, withdraw
 from nurture.flows.enroll import leave_all
 from nurture.rules.words import _
-from nurture.store import cancellations, consents, enrollments, hits, signals
+from nurture.store import cancellations, consents, enrollments, hits, newsletters, signals
 from nurture.store.enrollments import Settled
 from nurture.store.leads import Lead
 from nurture.store.signals import NewSignal
@@ -63,6 +63,7 @@ def _stop(session: Session, lead_id: int, purposes: Sequence[str], now: datetime
     cancelled = cancellations.call_off(session, lead_id, purposes, REASON, now=now)
     settled = [Settled(number, "cancelled", REASON) for number in cancelled]
     enrollments.settle_sends(session, settled, now=now)
+    newsletters.settled(session, [(number, "cancelled", REASON) for number in cancelled], now=now)
     for purpose in purposes:
         leave_all(session, [lead_id], REASON, now=now, purpose=purpose)
 

@@ -13,6 +13,7 @@ from nurture.flows.count_clicks import count_clicks
 from nurture.flows.deliver import deliver
 from nurture.flows.hand_over import hand_over
 from nurture.flows.membership import update_dirty
+from nurture.flows.newsletters import send_newsletters
 from nurture.flows.outbox import Outbox
 from nurture.flows.post_webhooks import post_webhooks
 from nurture.flows.rate import rate
@@ -55,6 +56,7 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
             Stream("hand_over", lambda now: hand_over(sessions, runtime.ring, base_url, now=now)),
             Stream("post_webhooks", lambda now: post_webhooks(sessions, poster, runtime.vault, now=now)),
             Stream("advance", lambda now: advance(sessions, runtime.pepper, now=now)),
+            Stream("newsletters", lambda now: send_newsletters(sessions, runtime.pepper, now=now)),
             Stream("deliver", _deliver(runtime, outbox, kept)),
             # Each host sweeps for itself: the journal that tells sent from unsent lies on its disk.
             Stream("sweep", _seldom(lambda now: sweep(sessions, outbox, now=now), _SWEEP_SECONDS)),

@@ -200,6 +200,8 @@ _MAY_GO = """
     AND (d.purpose <> 'chain' OR NOT EXISTS (
         SELECT FROM program p LEFT JOIN chain c ON c.id = d.chain_id
         WHERE p.id = d.program_id AND (p.state = 'paused' OR c.paused_at IS NOT NULL)))
+    AND (d.newsletter_id IS NULL OR NOT EXISTS (
+        SELECT FROM newsletter n WHERE n.id = d.newsletter_id AND n.state = 'paused'))
     AND coalesce(CAST(d.params ->> 'until' AS timestamptz) > :now, true)
 """
 

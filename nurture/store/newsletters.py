@@ -253,6 +253,22 @@ _MAIL_OF = text(
     """
 )
 _WAIT_OF = text("SELECT due_at, reason FROM newsletter_wait WHERE newsletter_id = :id AND lead_id = :lead_id")
+_LATE = text(
+    """
+    SELECT d.id, l.timezone FROM delivery d JOIN lead l ON l.id = d.lead_id
+    WHERE d.newsletter_id = :id AND d.state IN ('scheduled', 'ready', 'deferred')
+      AND CAST(d.params ->> 'until' AS timestamptz) <= :now
+    ORDER BY d.id LIMIT :limit
+    FOR UPDATE OF d SKIP LOCKED
+    """
+)
+_AGREED = text("SELECT count(*) FROM lead_consent WHERE purpose = :purpose AND granted")
+_SAMPLE = text(
+    """
+    SELECT lead_id FROM lead_consent WHERE purpose = :purpose AND granted
+    ORDER BY hashint8(lead_id), lead_id LIMIT :limit
+    """
+)
 _LOOKED_BACK = timedelta(minutes=3)
 
 
@@ -302,6 +318,22 @@ def lock_leads(session: Session, lead_ids: Sequence[int], purpose: str, *, now: 
     """Those of the leads that nobody else holds, locked."""
     values = {"lead_ids": list(lead_ids), "purpose": purpose, "now": now}
     return [Candidate(**row) for row in session.execute(_LOCK, values).mappings()]
+
+
+def late(session: Session, newsletter_id: int, *, now: datetime, limit: int) -> list[tuple[int, str | None]]:
+    """(delivery, the reader's zone) of mails whose window closed before they went out, locked."""
+    rows = session.execute(_LATE, {"id": newsletter_id, "now": now, "limit": limit})
+    return [(row.id, row.timezone) for row in rows]
+
+
+def agreed(session: Session, purpose: str) -> int:
+    """How many leads agreed to a purpose."""
+    return int(session.execute(_AGREED, {"purpose": purpose}).scalar_one())
+
+
+def sample(session: Session, purpose: str, *, limit: int) -> list[int]:
+    """Some of the leads that agreed to a purpose, taken evenly, always the same ones."""
+    return list(session.scalars(_SAMPLE, {"purpose": purpose, "limit": limit}))
 
 
 def wait(session: Session, newsletter_id: int, waits: Sequence[Wait]) -> None:

@@ -43,10 +43,12 @@ _PAUSE = text(
             settled_at = CASE WHEN purpose = 'newsletter' THEN :now ELSE settled_at END
         WHERE lead_id = :lead_id AND consent_purpose IS NOT NULL
           AND state IN ('scheduled', 'ready', 'deferred')
-        RETURNING id
+        RETURNING id, purpose
+    ), kept AS (
+        INSERT INTO lead_pause (lead_id, until, at) VALUES (:lead_id, :until, :now)
+        ON CONFLICT (lead_id) DO UPDATE SET until = excluded.until, at = excluded.at
     )
-    INSERT INTO lead_pause (lead_id, until, at) VALUES (:lead_id, :until, :now)
-    ON CONFLICT (lead_id) DO UPDATE SET until = excluded.until, at = excluded.at
+    SELECT id FROM held WHERE purpose = 'newsletter'
     """
 )
 _GO_ON = text(
@@ -77,9 +79,10 @@ def cap(session: Session) -> Frequency | None:
     return None if row.most is None else Frequency(row.most, timedelta(days=row.days), row.over)
 
 
-def pause(session: Session, lead_id: int, until: datetime, *, now: datetime) -> None:
-    """Nothing that rests on consent begins to go to this lead before `until`."""
-    session.execute(_PAUSE, {"lead_id": lead_id, "until": until, "now": now})
+def pause(session: Session, lead_id: int, until: datetime, *, now: datetime) -> list[int]:
+    """Nothing that rests on consent begins to go to this lead before `until`; the deliveries of newsletters
+    that lapse by it."""
+    return list(session.scalars(_PAUSE, {"lead_id": lead_id, "until": until, "now": now}))
 
 
 def go_on(session: Session, lead_id: int, *, now: datetime) -> None:

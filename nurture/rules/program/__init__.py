@@ -2,7 +2,7 @@
 once."""
 
 from nurture.rules.program.checks import mails_asked_about, mails_sent
-from nurture.rules.program.reading import ProgramFault, Reading, examine, is_name, read
+from nurture.rules.program.reading import ProgramFault, Reading, examine, is_name, read, read_window
 from nurture.rules.program.values import (
     TEMPERATURES,
     AddTags,
@@ -47,5 +47,6 @@ __all__ = [
     "mails_asked_about",
     "mails_sent",
     "read",
+    "read_window",
     "walk",
 ]

@@ -79,6 +79,15 @@ def examine(raw: object) -> Reading:
     return Reading(program, (*faults, *found), warnings, keys)
 
 
+def read_window(raw: object) -> Window | None:
+    """A window alone, written as in a program; None for nothing. ProgramFault with all faults."""
+    faults: list[Fault] = []
+    window = _window(Table({"window": raw}, (), faults)) if raw else None
+    if faults:
+        raise ProgramFault(tuple(faults))
+    return window
+
+
 def _program(table: Table, keys: dict[Path, str]) -> Program:
     program = Program(
         key=table.name("program"),

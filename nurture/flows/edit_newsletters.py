@@ -1,0 +1,243 @@
+"""Newsletters are written, shown, tried, scheduled, paused, resumed and called off."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from nurture.errors import Conflict, Invalid, NotFound
+from nurture.flows.letters import Shown, preview
+from nurture.flows.newsletters import plan_of
+from nurture.flows.queue_mail import keep_mail, queue_test
+from nurture.mail.source import FORMATS, MailSource
+from nurture.rules import newsletter as rules
+from nurture.rules.conditions import ConditionFault, holds, parse, signals_asked
+from nurture.rules.program import ProgramFault, read_window
+from nurture.rules.words import _
+from nurture.store import facts, users
+from nurture.store import installation as installations
+from nurture.store import newsletters as store
+from nurture.store.newsletters import Newsletter
+
+WORDS = ("name", "subject", "preheader", "body", "format", "language", "purpose", "audience", "hours", "over")
+# Beyond so many leads the audience is estimated from a sample of them.
+_SAMPLE = 3_000
+_LONGEST = 200_000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a newsletter has come. `rate` in mails a second, `ends_at` None while unknown; `waiting`
+    readers by what they wait for."""
+
+    counts: Mapping[str, int]
+    waiting: list[Mapping[str, Any]]
+    rate: float
+    left: int | None
+    ends_at: datetime | None
+
+
+def create(session: Session, said: Mapping[str, Any], *, by: str, now: datetime) -> Newsletter:
+    """A new draft. Raises Invalid with every fault."""
+    _check({"name": "", **said})
+    newsletter = Newsletter(**{"name": "", **said}, created_by=by, created_at=now, updated_at=now)
+    session.add(newsletter)
+    session.flush()
+    session.refresh(newsletter)
+    return newsletter
+
+
+def change(session: Session, newsletter_id: int, said: Mapping[str, Any], *, now: datetime) -> Newsletter:
+    """Change what is said of a draft. Raises Invalid, NotFound, Conflict."""
+    newsletter = locked(session, newsletter_id)
+    if newsletter.state != "draft":
+        raise Conflict(_("Only a draft can be changed; this newsletter is scheduled or has gone out."))
+    _check({"name": newsletter.name, **said})
+    for name, value in said.items():
+        setattr(newsletter, name, value)
+    newsletter.updated_at = now
+    return newsletter
+
+
+def schedule(
+    session: Session,
+    newsletter_id: int,
+    *,
+    at: datetime | None = None,
+    local_at: str | None = None,
+    by: str,
+    now: datetime,
+) -> Newsletter:
+    """Let a draft go out: at once, `at` an instant, or at `local_at` (2026-03-05T10:00) in each reader's
+    own zone. The mail is fixed as it is written now. Raises Invalid with every fault of it."""
+    newsletter = locked(session, newsletter_id)
+    if newsletter.state != "draft":
+        raise Conflict(_("This newsletter is scheduled already."))
+    newsletter.mail_version_id = keep_mail(session, None, source_of(newsletter), newsletter.name, now=now)
+    newsletter.mode, newsletter.starts_at = ("now", now)
+    if local_at is not None:
+        wanted = _local(local_at, now)
+        newsletter.mode, newsletter.local_at = "local", wanted.isoformat(timespec="minutes")
+        newsletter.starts_at = max(now, rules.first_on_earth(wanted))
+    elif at is not None:
+        newsletter.mode, newsletter.starts_at = "at", max(now, at)
+    newsletter.size = size(session, newsletter, now=now)[0]
+    newsletter.state, newsletter.updated_at = "scheduled", now
+    users.audit(session, by, "newsletter.scheduled", f"newsletter {newsletter.id}", now=now)
+    return newsletter
+
+
+def pause(session: Session, newsletter_id: int, *, by: str, now: datetime) -> Newsletter:
+    """Nothing more of it begins to go out."""
+    newsletter = locked(session, newsletter_id)
+    if newsletter.state not in ("scheduled", "sending"):
+        raise Conflict(_("Only a newsletter that is scheduled or going out can be paused."))
+    newsletter.state, newsletter.updated_at = "paused", now
+    users.audit(session, by, "newsletter.paused", f"newsletter {newsletter.id}", now=now)
+    return newsletter
+
+
+def resume(session: Session, newsletter_id: int, *, by: str, now: datetime) -> Newsletter:
+    """It goes on where it stopped."""
+    newsletter = locked(session, newsletter_id)
+    if newsletter.state != "paused":
+        raise Conflict(_("This newsletter is not paused."))
+    newsletter.state = "sending" if newsletter.started_at else "scheduled"
+    newsletter.updated_at = now
+    users.audit(session, by, "newsletter.resumed", f"newsletter {newsletter.id}", now=now)
+    return newsletter
+
+
+def cancel(session: Session, newsletter_id: int, *, by: str, now: datetime) -> Newsletter:
+    """What has not gone out never does."""
+    newsletter = locked(session, newsletter_id)
+    if newsletter.state in ("sent", "cancelled"):
+        raise Conflict(_("This newsletter has come to its end already."))
+    stopped = store.cancel_unsent(session, newsletter.id, now=now)
+    if stopped:
+        store.count(session, newsletter.id, {"cancelled": stopped})
+    newsletter.state, newsletter.finished_at, newsletter.updated_at = "cancelled", now, now
+    users.audit(session, by, "newsletter.cancelled", f"newsletter {newsletter.id}", now=now)
+    return newsletter
+
+
+def test(session: Session, newsletter_id: int, address: str, *, now: datetime) -> None:
+    """Send it to a colleague as it is written now. Raises Invalid with every fault of the mail."""
+    newsletter = known(session, newsletter_id)
+    version_id = keep_mail(session, None, source_of(newsletter), newsletter.name, now=now)
+    dedup_key = f"test:newsletter:{newsletter_id}:{address}:{now.isoformat()}"
+    queue_test(session, version_id, address, dedup_key=dedup_key, now=now)
+
+
+def look(session: Session, newsletter_id: int, lead_id: int | None, *, now: datetime) -> Shown:
+    """The newsletter as a lead would see it (None: as somebody of whom nothing is known). It keeps the
+    words as a version. Raises Invalid, NotFound."""
+    newsletter = known(session, newsletter_id)
+    version_id = newsletter.mail_version_id or keep_mail(
+        session, None, source_of(newsletter), newsletter.name, now=now
+    )
+    shown = preview(session, version_id, lead_id)
+    if shown is None:
+        raise NotFound(_("There is no such lead."))
+    return shown
+
+
+def size(session: Session, newsletter: Newsletter, *, now: datetime) -> tuple[int, bool]:
+    """How many leads it addresses, and whether that is exact (else estimated from a sample)."""
+    plan = plan_of(newsletter, installations.get(session).timezone)
+    agreed = store.agreed(session, plan.purpose)
+    if plan.audience is None:
+        return agreed, True
+    sample = store.sample(session, plan.purpose, limit=_SAMPLE)
+    asked = signals_asked([plan.audience], now)
+    known = facts.load(session, sample, now=now, asked=asked)
+    fitting = sum(holds(plan.audience, one, now) for one in known.values())
+    if agreed <= len(sample):
+        return fitting, True
+    return round(fitting / max(len(known), 1) * agreed), False
+
+
+def progress(session: Session, newsletter: Newsletter, *, now: datetime) -> Progress:
+    """How far it has come, how fast it goes, and when it will be done."""
+    counts = store.counts(session, newsletter.id)
+    waiting = store.waiting(session, newsletter.id)
+    rate = store.pace(session, newsletter.id, now=now) if newsletter.state == "sending" else 0.0
+    ended = sum(counts.get(name, 0) for name in ("sent", "failed", "skipped", "cancelled"))
+    whole = counts.get("readers", 0) + sum(int(one["n"]) for one in waiting)
+    if newsletter.looked_at is None:
+        whole = max(whole, newsletter.size or 0)
+    left = max(whole - ended, 0)
+    ends_at = None
+    if newsletter.state == "sending" and rate:
+        ends_at = now + timedelta(seconds=left / rate)
+        ends_at = max([ends_at, *(one["last_at"] for one in waiting)])
+    return Progress(counts, waiting, rate, left, ends_at)
+
+
+def source_of(newsletter: Newsletter) -> MailSource:
+    """The mail as composing takes it."""
+    return MailSource(
+        key=f"newsletter-{newsletter.id}",
+        subject=newsletter.subject,
+        body=newsletter.body,
+        format=newsletter.format,
+        preheader=newsletter.preheader,
+        language=newsletter.language,
+    )
+
+
+def known(session: Session, newsletter_id: int) -> Newsletter:
+    """The newsletter, or NotFound."""
+    newsletter = store.get(session, newsletter_id)
+    if newsletter is None:
+        raise NotFound(_("There is no such newsletter."))
+    return newsletter
+
+
+def locked(session: Session, newsletter_id: int) -> Newsletter:
+    """The newsletter, held against whoever lets it go out, or NotFound."""
+    newsletter = store.lock(session, newsletter_id)
+    if newsletter is None:
+        raise NotFound(_("There is no such newsletter."))
+    return newsletter
+
+
+def _check(said: Mapping[str, Any]) -> None:
+    faults: dict[str, list[str]] = {}
+    if not said["name"].strip():
+        faults["name"] = [_("Give it a name.")]
+    if said.get("format", "md") not in FORMATS:
+        faults["format"] = [_("The format is one of {all}.").format(all=", ".join(FORMATS))]
+    if said.get("over", "skip") not in ("defer", "skip"):
+        faults["over"] = [_("Over the cap a mail waits (defer) or is left out (skip).")]
+    if len(said.get("body", "")) > _LONGEST:
+        faults["body"] = [_("This is longer than any mail program shows.")]
+    for name, reading in (("audience", _condition), ("hours", read_window)):
+        try:
+            reading(said.get(name) or {})
+        except (ConditionFault, ProgramFault) as fault:
+            faults[name] = [str(fault)]
+    if faults:
+        raise Invalid(" ".join(one for many in faults.values() for one in many), faults)
+
+
+def _condition(raw: Mapping[str, Any]) -> None:
+    if raw:
+        parse(raw)
+
+
+def _local(text: str, now: datetime) -> datetime:
+    try:
+        wanted = datetime.fromisoformat(text)
+    except ValueError:
+        wanted = None
+    sentence = ""
+    if wanted is None or wanted.tzinfo is not None:
+        sentence = _("A local date and time without a zone, such as 2026-03-05T10:00.")
+    elif rules.last_on_earth(wanted) <= now:
+        sentence = _("This time has passed everywhere on earth.")
+    if wanted is None or sentence:
+        raise Invalid(sentence, {"local_at": [sentence]})
+    return wanted.replace(second=0, microsecond=0)

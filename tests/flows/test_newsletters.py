@@ -1,0 +1,254 @@
+"""A newsletter goes to everybody who fits, once, and stops at a word."""
+
+import random
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text, update
+
+from nurture.errors import Conflict, Invalid
+from nurture.flows import edit_newsletters as editing
+from nurture.flows.newsletters import send_newsletters
+from nurture.flows.unsubscribe import unsubscribe
+from nurture.store.deliveries import Delivery
+from nurture.store.newsletters import Newsletter
+from nurture.store.restraint import Restraint
+from tests.flows.mailroom import PEPPER, Mailroom, mailer
+
+WORDS = {
+    "name": "March",
+    "subject": "News",
+    "body": "Hello {{ lead.first_name }}, [read](https://www.example.com/).",
+}
+
+
+class Press:
+    """Writes newsletters and lets them go out."""
+
+    def __init__(self, room: Mailroom, clock) -> None:
+        self.room, self.clock, self.sessions = room, clock, room.sessions
+
+    def write(self, **more: object) -> int:
+        with self.sessions.begin() as session:
+            return editing.create(session, {**WORDS, **more}, by="mia", now=self.clock.now).id
+
+    def do(self, what: str, number: int, **more: object) -> None:
+        with self.sessions.begin() as session:
+            getattr(editing, what)(session, number, **more, by="mia", now=self.clock.now)
+
+    def turn(self, limit: int = 1_000) -> int:
+        return send_newsletters(self.sessions, PEPPER, now=self.clock.now, limit=limit)
+
+    def run(self) -> None:
+        """Everything that is due now."""
+        self.room.now = self.clock.now
+        while self.turn() + self.room.run():
+            pass
+
+    def get(self, number: int) -> Newsletter:
+        with self.sessions() as session:
+            return session.get_one(Newsletter, number)
+
+    def progress(self, number: int) -> editing.Progress:
+        with self.sessions() as session:
+            return editing.progress(session, session.get_one(Newsletter, number), now=self.clock.now)
+
+    def states(self, number: int) -> dict[str, int]:
+        with self.sessions() as session:
+            rows = session.execute(
+                text("SELECT state, count(*) FROM delivery WHERE newsletter_id = :id GROUP BY 1"),
+                {"id": number},
+            )
+            return dict(rows.all())
+
+
+@pytest.fixture
+def press(sessions, tmp_path, smtp_sink, clock):
+    made = mailer(smtp_sink.url)
+    yield Press(Mailroom(sessions, tmp_path, made, clock.now), clock)
+    made.close()
+
+
+def test_everybody_who_agreed_gets_it_once(press, smtp_sink):
+    for name in ("Anna", "Ben", "Cleo"):
+        press.room.lead(name)
+    press.room.lead("Dora", consent=False)
+    number = press.write()
+    press.do("schedule", number)
+    press.run()
+    assert len(smtp_sink.mails) == 3
+    found = press.get(number)
+    assert (found.state, found.size) == ("sent", 3)
+    assert press.progress(number).counts == {"readers": 3, "sent": 3}
+    with press.sessions() as session:
+        rows = session.scalars(select(Delivery)).all()
+    assert all(row.consent_id is not None for row in rows)
+    assert {row.dedup_key for row in rows} == {f"newsletter:{number}:{row.lead_id}" for row in rows}
+
+
+def test_only_those_of_the_audience_get_it(press, smtp_sink):
+    press.room.lead("Anna", country="DE")
+    press.room.lead("Ben", country="FR")
+    number = press.write(audience={"field": "country", "eq": "DE"})
+    press.do("schedule", number)
+    press.run()
+    assert len(smtp_sink.mails) == 1
+    assert press.get(number).size == 1
+
+
+def test_looking_at_readers_again_writes_to_nobody_twice(press, smtp_sink):
+    for name in ("Anna", "Ben"):
+        press.room.lead(name)
+    number = press.write()
+    press.do("schedule", number)
+    press.turn()
+    with press.sessions.begin() as session:
+        session.execute(update(Newsletter).values(cursor=0, looked_at=None))
+    press.run()
+    assert len(smtp_sink.mails) == 2
+    assert press.progress(number).counts["readers"] == 2
+
+
+def test_a_paused_newsletter_sends_nothing_and_goes_on_where_it_stopped(press, smtp_sink):
+    for n in range(30):
+        press.room.lead(f"Lead{n}")
+    number = press.write()
+    press.do("schedule", number)
+    press.turn(limit=10)
+    press.room.run(limit=4)
+    press.do("pause", number)
+    before = len(smtp_sink.mails)
+    press.run()
+    assert len(smtp_sink.mails) == before
+    press.do("resume", number)
+    press.run()
+    assert len(smtp_sink.mails) == 30
+    assert press.get(number).state == "sent"
+
+
+def test_a_cancelled_newsletter_never_goes_on(press, smtp_sink):
+    for n in range(8):
+        press.room.lead(f"Lead{n}")
+    number = press.write()
+    press.do("schedule", number)
+    press.turn(limit=5)
+    press.do("cancel", number)
+    press.run()
+    assert smtp_sink.mails == []
+    assert press.states(number) == {"cancelled": 5}
+    with pytest.raises(Conflict):
+        press.do("resume", number)
+
+
+def test_it_begins_at_its_time(press, smtp_sink):
+    press.room.lead("Anna")
+    number = press.write()
+    press.do("schedule", number, at=press.clock.now + timedelta(hours=2))
+    press.run()
+    assert smtp_sink.mails == []
+    press.clock.advance(hours=2)
+    press.run()
+    assert len(smtp_sink.mails) == 1
+
+
+def test_each_reader_gets_it_at_ten_of_their_own_morning(press, smtp_sink):
+    press.room.lead("Tomo", timezone="Asia/Tokyo")
+    press.room.lead("Nora", timezone="America/New_York")
+    number = press.write()
+    press.do("schedule", number, local_at="2026-03-05T10:00")
+    came: dict[int, datetime] = {}
+    for _hour in range(72):
+        press.run()
+        came.setdefault(len(smtp_sink.mails), press.clock.now)
+        press.clock.advance(hours=1)
+    assert came[1].isoformat() == "2026-03-05T01:00:00+00:00"
+    assert came[2].isoformat() == "2026-03-05T15:00:00+00:00"
+    assert press.get(number).state == "sent"
+
+
+def test_it_keeps_to_its_hours(press, smtp_sink):
+    press.room.lead("Anna", timezone="Europe/Berlin")
+    number = press.write(hours={"days": "mon-fri", "from": "14:00", "to": "15:00"})
+    press.do("schedule", number)
+    press.run()
+    assert smtp_sink.mails == []
+    assert press.progress(number).waiting[0]["reason"] == "window"
+    press.clock.advance(hours=3)
+    press.run()
+    assert len(smtp_sink.mails) == 1
+
+
+def test_a_mail_that_missed_its_hours_goes_out_in_the_next_ones(press, smtp_sink):
+    press.room.lead("Anna", timezone="Europe/Berlin")
+    number = press.write(hours={"from": "11:00", "to": "12:00"})
+    press.do("schedule", number)
+    press.turn()
+    press.clock.advance(hours=5)
+    press.run()
+    assert smtp_sink.mails == []
+    press.clock.advance(hours=19)
+    press.run()
+    assert len(smtp_sink.mails) == 1
+    assert press.get(number).state == "sent"
+
+
+def test_the_cap_of_the_house_counts_newsletters_too(press, smtp_sink):
+    with press.sessions.begin() as session:
+        session.execute(update(Restraint).values(most=1, days=2))
+    press.room.lead("Anna")
+    numbers = [press.write(), press.write(), press.write(over="defer")]
+    for number in numbers:
+        press.do("schedule", number)
+    press.run()
+    assert len(smtp_sink.mails) == 1
+    assert press.progress(numbers[1]).counts == {"readers": 1, "skipped": 1, "skipped:frequency": 1}
+    press.clock.advance(days=2)
+    press.run()
+    assert len(smtp_sink.mails) == 2
+    assert press.get(numbers[2]).state == "sent"
+
+
+def test_who_unsubscribes_while_it_goes_out_gets_nothing(press, smtp_sink):
+    anna = press.room.lead("Anna")
+    number = press.write()
+    press.do("schedule", number)
+    press.turn()
+    with press.sessions.begin() as session:
+        unsubscribe(session, anna, "marketing", how="page", proof={}, now=press.clock.now)
+    press.run()
+    assert smtp_sink.mails == []
+    assert press.progress(number).counts == {"readers": 1, "cancelled": 1}
+
+
+def test_faults_are_told_all_at_once_and_nothing_with_faults_goes_out(press):
+    with pytest.raises(Invalid) as fault:
+        press.write(name=" ", audience={"color": "red"}, hours={"from": "9"}, over="perhaps")
+    assert set(fault.value.errors) == {"name", "audience", "hours", "over"}
+    number = press.write(body="{% if %}")
+    with pytest.raises(Invalid):
+        press.do("schedule", number)
+    with pytest.raises(Invalid):
+        press.do("schedule", press.write(), local_at="2020-01-01T10:00")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_reader_is_above_the_cap_in_any_span_whatever_goes_out_together(press, smtp_sink, seed):
+    dice = random.Random(seed)
+    with press.sessions.begin() as session:
+        session.execute(update(Restraint).values(most=2, days=4))
+    leads = [press.room.lead(f"Lead{n}") for n in range(5)]
+    for _turn in range(25):
+        if dice.random() < 0.5:
+            press.do("schedule", press.write(over=dice.choice(["defer", "skip"])))
+        press.turn(limit=dice.choice([1, 3, 100]))
+        if dice.random() < 0.6:
+            press.room.now = press.clock.now
+            press.room.run(limit=dice.choice([1, 2, 50]))
+        press.clock.advance(hours=dice.choice([1, 9, 30]))
+    with press.sessions() as session:
+        for lead in leads:
+            query = select(Delivery.sent_at).where(Delivery.lead_id == lead, Delivery.state == "sent")
+            times = sorted(session.scalars(query))
+            assert times
+            for first, third in zip(times, times[2:], strict=False):
+                assert third - first >= timedelta(days=4)
