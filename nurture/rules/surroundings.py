@@ -93,7 +93,7 @@ Key = TypeVar("Key", bound=Hashable)
 class Trace:
     """Where and when one hit was, recorded or just arrived. `trap` for a link that no person can see;
     `robot`: it said of itself that it is one; `since_sent` seconds from acceptance; `domain` the company
-    whose gate it may have passed (see gate_of); `accused`: known to be a machine's by more than its number."""
+    whose gate it may have passed (see gate_of); `accused`: a machine's by more than its number."""
 
     id: UUID
     delivery_id: int

@@ -1,7 +1,20 @@
-"""Which signals are touches: the lead came to us, by whatever way."""
+"""Which signals are touches: the lead came to us, by whatever way; and what touches are called that people
+enter by hand."""
 
+# What was entered, and in which direction: the kind of its signal.
+KINDS = {
+    ("call", "in"): "called",
+    ("call", "out"): "phoned",
+    ("meeting", "in"): "met",
+    ("meeting", "out"): "met",
+    ("business_card", "in"): "business_card",
+    ("note", "in"): "note",
+    ("note", "out"): "note",
+}
+# Where we went to them.
+OUTWARD = frozenset({"phoned"})
 # An open says little, a no-show is the absence of a touch, a note is ours.
-_NO_TOUCH = frozenset({"opened", "event_no_show", "note"})
+_NO_TOUCH = frozenset({"opened", "event_no_show", "note"}) | OUTWARD
 
 
 def is_touch(kind: str) -> bool:

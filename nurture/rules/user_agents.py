@@ -37,7 +37,8 @@ _ROBOT_WORDS = re.compile(
     | okhttp | apache-http | httpclient | http_request | go-http | golang | node-fetch | axios | undici
     | ruby | faraday | guzzle | php/ | winhttp | powershell | postman | insomnia | httpie | nmap | nikto
     | sqlmap | masscan | zgrab | nuclei | dataprovider | internet-measurement | expanse | censys | shodan
-    | synthetics | sleuth | teleport | http_client | \bcheck(?:s|ing)?\b | \bhttrack | \bcopier | \bdownload(?:er|\ manager) | \bcapture | \bscreenshot
+    | synthetics | sleuth | teleport | http_client
+    | \bcheck(?:s|ing)?\b | \bhttrack | \bcopier | \bdownload(?:er|\ manager) | \bcapture | \bscreenshot
     """,
     re.VERBOSE,
 )

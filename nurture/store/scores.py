@@ -136,6 +136,13 @@ def touch(session: Session, touches: Mapping[int, Touched]) -> None:
     session.execute(_TOUCH, given)
 
 
+def touch_out(session: Session, lead_id: int) -> None:
+    """Count one more touch from our side."""
+    session.execute(
+        text("UPDATE lead SET touches_out = touches_out + 1 WHERE id = :lead_id"), {"lead_id": lead_id}
+    )
+
+
 def last_ripenings(session: Session, lead_ids: Collection[int]) -> dict[int, LastRipening]:
     """When each lead ripened last, or when sales closed that, and its BANT answers then."""
     rows = session.execute(_LAST_RIPENINGS, {"leads": list(lead_ids)})

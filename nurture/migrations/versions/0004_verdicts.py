@@ -1,4 +1,4 @@
-"""Hits that wait out their stall, verdicts that turn, and what a hit is judged by."""
+"""Hits that wait out their stall, verdicts that turn, what a hit is judged by, and what others call leads."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,3 +37,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_turned_signal_lead_id")),
         sa.PrimaryKeyConstraint("signal_id", name=op.f("pk_turned_signal")),
     )
+    op.create_table(
+        "lead_identity",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("lead_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_lead_identity_lead_id")),
+        sa.PrimaryKeyConstraint("kind", "value", name=op.f("pk_lead_identity")),
+    )
+    op.create_index("ix_lead_identity_lead_id", "lead_identity", ["lead_id"], unique=False)

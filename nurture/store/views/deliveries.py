@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select, true
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from nurture.store.deliveries import Delivery, DeliveryAttempt
@@ -12,6 +14,8 @@ from nurture.store.leads import Lead
 from nurture.store.links import Link
 from nurture.store.mails import MailRow, MailVersion
 from nurture.store.programs import ChainRow, ProgramRow
+from nurture.store.signals import SignalVerdict
+from nurture.store.verdicts import BY_RULES
 
 PAGE = 50
 
@@ -36,7 +40,7 @@ class DeliveryRow:
 
 @dataclass(frozen=True)
 class HitRow:
-    """One request at the tracking door for this mail, by whom and why so judged."""
+    """One request at the tracking door for this mail, by whom and why so judged, as it stands now."""
 
     at: datetime
     kind: str
@@ -44,6 +48,7 @@ class HitRow:
     reasons: list[str]
     user_agent: str
     link: str | None
+    id: UUID
 
 
 @dataclass(frozen=True)
@@ -117,16 +122,29 @@ def one(session: Session, delivery_id: int) -> DeliveryPage | None:
     if found is None:
         return None
     attempts = select(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery_id)
+    reasons = case(
+        (SignalVerdict.by == BY_RULES, func.string_to_array(SignalVerdict.reason, " ")),
+        else_=array([SignalVerdict.reason]),
+    )
+    later = (
+        select(SignalVerdict.verdict, reasons.label("reasons"))
+        .where(SignalVerdict.signal_id == Hit.id)
+        .order_by(SignalVerdict.at.desc())
+        .limit(1)
+        .lateral()
+    )
     hits = session.execute(
         select(
             Hit.occurred_at,
             Hit.kind,
-            Hit.verdict,
-            Hit.reasons,
+            func.coalesce(later.c.verdict, Hit.verdict),
+            func.coalesce(later.c.reasons, Hit.reasons),
             Hit.user_agent,
             func.coalesce(func.nullif(Link.label, ""), Link.url),
+            Hit.id,
         )
         .outerjoin(Link, Link.id == Hit.link_id)
+        .outerjoin(later, true())
         .where(Hit.delivery_id == delivery_id)
         .order_by(Hit.received_at.desc())
         .limit(100)

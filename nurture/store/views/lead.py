@@ -181,11 +181,17 @@ _TIMELINE = text(
         ORDER BY s.occurred_at DESC LIMIT :limit)
       UNION ALL
       (SELECT h.occurred_at, 'hit', 'hit', h.kind, h.id::text, coalesce(mv.subject, ''),
-              jsonb_build_object('reasons', h.reasons), h.verdict
+              jsonb_build_object('reasons', coalesce(v.reasons, h.reasons)),
+              coalesce(v.verdict, h.verdict)
          FROM hit h
          LEFT JOIN delivery d ON d.id = h.delivery_id
          LEFT JOIN mail_version mv ON mv.id = d.mail_version_id
-        WHERE h.lead_id = :lead AND h.verdict <> 'human'
+         LEFT JOIN LATERAL (
+             SELECT verdict, CASE WHEN by = 'rules' THEN string_to_array(reason, ' ')
+                                  ELSE ARRAY[reason] END AS reasons
+             FROM signal_verdict WHERE signal_id = h.id ORDER BY at DESC LIMIT 1) v ON true
+        WHERE h.lead_id = :lead AND coalesce(v.verdict, h.verdict) <> 'human'
+          AND NOT EXISTS (SELECT FROM signal s WHERE s.id = h.id AND s.received_at = h.received_at)
           AND (CAST(:before AS timestamptz) IS NULL OR h.received_at < :before)
         ORDER BY h.received_at DESC LIMIT :limit)
       UNION ALL

@@ -64,6 +64,7 @@ def one(delivery_id: int) -> dict[str, Any]:
         ],
         "hits": [
             {
+                "id": str(hit.id),
                 "at": moment(hit.at),
                 "kind": hit.kind,
                 "verdict": hit.verdict,

@@ -1,0 +1,94 @@
+"""People and their activities as other programs report them by identify, track and page (the Segment
+specification)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from nurture.errors import Invalid, NotFound
+from nurture.flows.leads import save_lead
+from nurture.rules.addresses import normalise
+from nurture.rules.outside_events import VISITED, answers_of, kind_of
+from nurture.rules.words import _
+from nurture.store import identities, leads, signals
+from nurture.store.signals import NewSignal
+
+SOURCE = "segment"
+# Clocks of other machines are a little ahead at times; a day ahead is a mistake.
+_AHEAD = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom a message was about, and the signal that it became (None: known before, or not one)."""
+
+    lead_id: int
+    signal_id: UUID | None = None
+
+
+def identify(session: Session, said: Mapping[str, Any], *, now: datetime, by: str, base_url: str) -> Told:
+    """Make or update the lead by {userId?, anonymousId?, traits}, in the caller's transaction, and know it by
+    those names from now on. Raises what save_lead does."""
+    answers = answers_of(said.get("traits") or {})
+    names = _names(said)
+    if "email" not in answers and "@" in names.get("user_id", ""):
+        answers["email"] = names["user_id"]
+    known = identities.find(session, {kind: value for kind, value in names.items() if kind == "user_id"})
+    if known is None and "email" not in answers and "phone" not in answers:
+        known = identities.find(session, names)
+    if known is not None:
+        answers["id"] = known
+    saved = save_lead(session, answers, now=now, by=by, base_url=base_url)
+    identities.keep(session, saved.id, names, now=now)
+    return Told(saved.id)
+
+
+def track(session: Session, said: Mapping[str, Any], *, now: datetime) -> Told:
+    """Take in an activity {event, properties?, messageId?, timestamp?}. The same messageId is the same
+    activity. Raises NotFound for somebody who was never identified, Invalid for an event without a name."""
+    event = str(said["event"])
+    kind = kind_of(event)
+    if kind is None:
+        raise Invalid(_("The event has no name."), {"event": [_("A name begins with a letter.")]})
+    return _take(session, said, kind, {"event": event} | dict(said.get("properties") or {}), now)
+
+
+def page(session: Session, said: Mapping[str, Any], *, now: datetime) -> Told:
+    """Take in a visit {name?, properties?: {url, title, …}}. Raises NotFound as track does."""
+    name = {"name": said["name"]} if said.get("name") else {}
+    return _take(session, said, VISITED, name | dict(said.get("properties") or {}), now)
+
+
+def _take(session: Session, said: Mapping[str, Any], kind: str, data: dict[str, Any], now: datetime) -> Told:
+    at = said.get("timestamp") or now
+    if at > now + _AHEAD:
+        sentence = _("This lies in the future.")
+        raise Invalid(sentence, {"timestamp": [sentence]})
+    lead_id = _lead(session, said)
+    row = NewSignal(lead_id, kind, min(at, now), SOURCE, key=said.get("messageId"), data=data)
+    added = signals.add(session, [row], now=now)
+    return Told(lead_id, added[0] if added else None)
+
+
+def _lead(session: Session, said: Mapping[str, Any]) -> int:
+    names = _names(said)
+    known = identities.find(session, names)
+    if known is not None:
+        return known
+    traits = (said.get("context") or {}).get("traits") or {}
+    claims = (traits.get("email"), (said.get("properties") or {}).get("email"), names.get("user_id"))
+    norms = [normalise(one) for one in claims if isinstance(one, str) and "@" in one]
+    found = leads.by_emails(session, norms)
+    for norm in norms:
+        if norm in found:
+            return found[norm]
+    raise NotFound(_("Nobody of this name was identified yet."))
+
+
+def _names(said: Mapping[str, Any]) -> dict[str, str]:
+    given = {"user_id": said.get("userId"), "anonymous_id": said.get("anonymousId")}
+    return {kind: value for kind, value in given.items() if value}

@@ -1,0 +1,118 @@
+"""/identify, /track and /page: people and their activities in the words of the Segment specification."""
+
+from typing import Any
+
+from flask import request
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from nurture.errors import Invalid
+from nurture.flows import outside_events as flow
+from nurture.flows.outside_events import Told
+from nurture.rules.words import _
+from nurture.web.api import door
+from nurture.web.api.problems import flat
+from nurture.web.request import now, runtime
+
+part = door.Part("outside-events", "People and activities in the words of the Segment specification.")
+
+_NAME = validate.Length(1, 255)
+
+
+class Message(Schema):
+    """What all three have in common. The same `messageId` is the same message; names of the
+    specification that say nothing about a lead (integrations, sentAt, …) are passed over."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    userId = fields.String(validate=_NAME, allow_none=True)
+    anonymousId = fields.String(validate=_NAME, allow_none=True)
+    messageId = fields.String(validate=_NAME, allow_none=True)
+    timestamp = fields.AwareDateTime(format="iso", allow_none=True)
+    context = fields.Dict(keys=fields.String(), allow_none=True)
+
+
+class IdentifyIn(Message):
+    """Who somebody is: email, firstName, lastName, name, phone, title, company, address, and others, which go
+    into the lead's own fields."""
+
+    traits = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class TrackIn(Message):
+    """What somebody did: the name of the event becomes the kind of the signal."""
+
+    event = fields.String(required=True, validate=_NAME)
+    properties = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class PageIn(Message):
+    """What somebody looked at: url, title, path, referrer among the properties."""
+
+    name = fields.String(validate=_NAME, allow_none=True)
+    properties = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class ToldOut(Schema):
+    """`signal_id` is null when the message was known, or is none."""
+
+    success = fields.Boolean()
+    lead_id = fields.Integer()
+    signal_id = fields.String(allow_none=True)
+
+
+def _body(name: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{name}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+@part.route("/identify", methods=["POST"])
+@part.doc(**_body("IdentifyIn"))
+@part.response(200, ToldOut)
+def identify() -> dict[str, Any]:
+    """Make or update a lead by its traits; userId and anonymousId name it from then on."""
+    said = _read(IdentifyIn)
+    with runtime().sessions.begin() as session:
+        told = flow.identify(session, said, now=now(), by=door.actor(), base_url=runtime().settings.base_url)
+    runtime().wake("leads")
+    return _shown(told)
+
+
+@part.route("/track", methods=["POST"])
+@part.doc(**_body("TrackIn"))
+@part.response(200, ToldOut)
+def track() -> dict[str, Any]:
+    """Take in an activity of somebody who was identified."""
+    said = _read(TrackIn)
+    with runtime().sessions.begin() as session:
+        told = flow.track(session, said, now=now())
+    runtime().wake("signals")
+    return _shown(told)
+
+
+@part.route("/page", methods=["POST"])
+@part.doc(**_body("PageIn"))
+@part.response(200, ToldOut)
+def page() -> dict[str, Any]:
+    """Take in a visit to a page of somebody who was identified."""
+    said = _read(PageIn)
+    with runtime().sessions.begin() as session:
+        told = flow.page(session, said, now=now())
+    runtime().wake("signals")
+    return _shown(told)
+
+
+def _read(schema: type[Message]) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = schema().load(request.get_json(silent=True) or {})
+    except ValidationError as fault:
+        raise Invalid(_("The message cannot be taken."), flat(fault.messages)) from fault
+    if not said.get("userId") and not said.get("anonymousId"):
+        sentence = _("Say who it is by userId or anonymousId.")
+        raise Invalid(sentence, {"userId": [sentence]})
+    return said
+
+
+def _shown(told: Told) -> dict[str, Any]:
+    signal_id = str(told.signal_id) if told.signal_id else None
+    return {"success": True, "lead_id": told.lead_id, "signal_id": signal_id}

@@ -1,0 +1,155 @@
+"""What other programs and people report of leads: identify, track and page, touches, verdicts."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from nurture.app import create_app
+from nurture.flows.keys import create_key
+from nurture.flows.rate import rate
+from nurture.jobs.streams import streams
+from nurture.rules import hits
+from nurture.rules.outside_events import answers_of, kind_of
+from nurture.runtime import Runtime
+from tests.clock import StandingClock
+from tests.flows.rated_leads import publish
+from tests.flows.test_record import clicked
+from tests.mailed import a_delivery, a_lead, a_mailing
+
+Call = Callable[..., TestResponse]
+ANNA = "anna@weber.example"
+
+
+@pytest.fixture
+def client(runtime: Runtime) -> FlaskClient:
+    return create_app(runtime).test_client()
+
+
+@pytest.fixture
+def post(client: FlaskClient, runtime: Runtime) -> Iterator[Call]:
+    with runtime.sessions.begin() as session:
+        key = create_key(session, "site", "marketer", now=runtime.now())
+
+    def call(path: str, **body: object) -> TestResponse:
+        return client.post(f"/api/v1{path}", json=body, headers={"Authorization": f"Bearer {key}"})
+
+    call.key = key  # type: ignore[attr-defined]
+    yield call
+
+
+def identified(post: Call) -> int:
+    traits = {"email": ANNA, "firstName": "Anna", "company": {"name": "Weber Pumps"}, "plan": "trial"}
+    answer = post("/identify", userId="u-17", anonymousId="a-1", traits=traits, integrations={"All": True})
+    assert answer.status_code == 200, answer.text
+    return int(answer.json["lead_id"])
+
+
+def signals(db: Session) -> list[tuple[object, ...]]:
+    db.rollback()
+    return [tuple(row) for row in db.execute(text("SELECT lead_id, kind, source FROM signal ORDER BY kind"))]
+
+
+def test_whoever_is_identified_becomes_a_lead_and_is_known_by_those_names(post: Call, db: Session) -> None:
+    number = identified(post)
+    lead = db.execute(text("SELECT email, first_name, fields FROM lead WHERE id = :id"), {"id": number}).one()
+    assert tuple(lead) == (ANNA, "Anna", {"plan": "trial"})
+    again = post("/identify", userId="u-17", traits={"lastName": "Weber"})
+    assert again.json["lead_id"] == number
+    assert post("/track", anonymousId="a-1", event="Pricing Viewed").json["lead_id"] == number
+
+
+def test_what_the_identified_do_becomes_signals_once_a_message(post: Call, db: Session) -> None:
+    number = identified(post)
+    message = {"userId": "u-17", "event": "Order Completed", "properties": {"total": 90}, "messageId": "m-1"}
+    first, second = post("/track", **message), post("/track", **message)
+    assert first.json["signal_id"] is not None
+    assert second.json["signal_id"] is None
+    page = post("/page", userId="u-17", name="Prices", properties={"url": "https://shop.example/prices"})
+    assert page.status_code == 200, page.text
+    assert signals(db) == [(number, "order_completed", "segment"), (number, "visited", "segment")]
+
+
+def test_nobody_unknown_gets_a_signal(post: Call, db: Session) -> None:
+    assert post("/track", userId="nobody", event="Signed Up").status_code == 404
+    assert post("/track", event="Signed Up").status_code == 422
+    assert post("/track", userId="u-17", event="???").status_code in (404, 422)
+    assert post("/identify", userId="u-18", traits={}).status_code == 422
+    assert signals(db) == []
+
+
+def test_an_address_is_enough_to_be_found(post: Call, db: Session) -> None:
+    number = identified(post)
+    assert post("/track", userId=ANNA, event="File Downloaded").json["lead_id"] == number
+    context = {"traits": {"email": ANNA}}
+    assert post("/page", anonymousId="new", context=context).json["lead_id"] == number
+
+
+def test_names_of_events_become_kinds() -> None:
+    assert kind_of("Product Viewed") == "viewed_product"
+    assert kind_of("trialStarted") == "trial_started"
+    assert kind_of("  42 ") is None
+    assert len(kind_of("x" * 200) or "") == 64
+    assert answers_of({"name": "Ada Lind", "title": "CTO", "company": "Lind"}) == {
+        "role": "CTO", "first_name": "Ada", "last_name": "Lind", "company": "Lind",
+    }  # fmt: skip
+
+
+def test_a_call_is_entered_and_counts_when_it_was_the_lead_who_called(
+    post: Call, db: Session, runtime: Runtime, clock: StandingClock
+) -> None:
+    publish(runtime.sessions)
+    number = identified(post)
+    called = post(f"/leads/{number}/touches", kind="call", note="asked about pumps")
+    assert called.status_code == 201, called.text
+    assert post(f"/leads/{number}/touches", kind="call", direction="out").status_code == 201
+    at = (clock.moment - timedelta(days=3)).isoformat()
+    assert post(f"/leads/{number}/touches", kind="business_card", at=at).status_code == 201
+    assert post(f"/leads/{number}/touches", kind="note", note="call back in May").status_code == 201
+    rate(runtime.sessions, now=clock.moment)
+    counted = db.execute(
+        text("SELECT touches_in, touches_out FROM lead WHERE id = :id"), {"id": number}
+    ).one()
+    assert tuple(counted) == (2, 1)
+    assert [kind for _lead, kind, _source in signals(db)] == ["business_card", "called", "note", "phoned"]
+
+
+def test_a_touch_needs_a_lead_a_kind_and_a_past(post: Call, clock: StandingClock) -> None:
+    number = identified(post)
+    later = (clock.moment + timedelta(days=1)).isoformat()
+    assert post("/leads/987654/touches", kind="call").status_code == 404
+    assert post(f"/leads/{number}/touches", kind="telepathy").status_code == 422
+    assert post(f"/leads/{number}/touches", kind="business_card", direction="out").status_code == 422
+    assert post(f"/leads/{number}/touches", kind="call", at=later).status_code == 422
+
+
+def test_a_marketer_sees_who_was_behind_a_click_and_overrules_it(
+    post: Call, client: FlaskClient, db: Session, runtime: Runtime, clock: StandingClock
+) -> None:
+    publish(runtime.sessions)
+    mailing = a_mailing(db)
+    delivery = a_delivery(db, mailing, a_lead(db))
+    seen = clicked(delivery, mailing, ua="curl/8.5.0")
+    with streams(runtime) as work:
+
+        def turn() -> None:
+            while sum(one.serve(clock.moment) for one in work):
+                pass
+
+        runtime.redis.xadd("nurture:hits", {"h": hits.write(seen)})
+        turn()
+        answer = post(f"/hits/{seen.id}/verdict", verdict="human", reason="her script, she says")
+        assert (answer.status_code, answer.json["changed"]) == (200, True)
+        turn()
+    headers = {"Authorization": f"Bearer {post.key}"}  # type: ignore[attr-defined]
+    shown = client.get(f"/api/v1/deliveries/{delivery}", headers=headers).json
+    assert [(hit["verdict"], hit["reasons"]) for hit in shown["hits"]] == [
+        ("human", ["her script, she says"])
+    ]
+    assert shown["clicked_at"] is not None
+    assert [kind for _lead, kind, _source in signals(db)] == ["clicked"]
+    assert post("/hits/0196b7a0-0000-7000-8000-000000000000/verdict", verdict="human").status_code == 404
