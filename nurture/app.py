@@ -18,7 +18,7 @@ from nurture.web.admin import (
     why,
 )
 from nurture.web.parts import ROOT, load_vendor
-from nurture.web.public import answers, choosing, leaving, letters, sessions, setup
+from nurture.web.public import answers, choosing, inbound, leaving, letters, sessions, setup
 from nurture.web.request import close_session
 from nurture.web.sales import handoffs
 
@@ -31,6 +31,7 @@ _PAGES = (
     leaving.pages,
     choosing.pages,
     answers.pages,
+    inbound.pages,
     overview.pages,
     leads.pages,
     why.pages,

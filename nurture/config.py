@@ -1,6 +1,7 @@
 """Settings, frozen, from the environment. The only place that reads it (CONTRACT.md, Environment)."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,9 @@ class Settings:
     clock_start: datetime | None
     clock_speed: float
     click_stall: timedelta
+    bounce_domain: str | None
+    bounce_imap_url: str | None
+    soft_bounces: int
     catcher_bind: tuple[str, int]
     tracking_bind: tuple[str, int] | None
     log_level: str
@@ -57,6 +61,9 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         clock_start=reader.instant("NURTURE_CLOCK_START"),
         clock_speed=reader.speed("NURTURE_CLOCK_SPEED"),
         click_stall=timedelta(seconds=reader.number("NURTURE_CLICK_STALL", 60, least=0)),
+        bounce_domain=reader.domain("NURTURE_BOUNCE_DOMAIN"),
+        bounce_imap_url=reader.url("NURTURE_BOUNCE_IMAP_URL", ("imaps", "imap")),
+        soft_bounces=reader.number("NURTURE_SOFT_BOUNCES", 5, least=1),
         catcher_bind=reader.address("NURTURE_CATCHER_BIND", "127.0.0.1:8025"),
         tracking_bind=reader.optional_address("NURTURE_TRACKING_BIND"),
         log_level=reader.choice("NURTURE_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
@@ -107,6 +114,15 @@ class _Reader:
             self.fault(name, "host:port, such as 127.0.0.1:8000")
             return None
         return host.strip("[]"), int(port)
+
+    def domain(self, name: str) -> str | None:
+        value = self.text(name, "").lower().rstrip(".")
+        if value and not re.fullmatch(
+            r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{1,61}", value
+        ):
+            self.fault(name, "a domain name, such as bounce.example.com")
+            return None
+        return value or None
 
     def secret(self, name: str) -> str | None:
         value = self.text(name, "")

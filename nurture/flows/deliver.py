@@ -211,7 +211,13 @@ class _Round:
         for one in self._chunk.go:
             try:
                 to = address(one.address or "")
-                yield Envelope(one.id, mail_from, to, self._data(one, to, sender_values), dotless=True)
+                yield Envelope(
+                    one.id,
+                    self._outbox.return_path(one.id) or mail_from,
+                    to,
+                    self._data(one, to, sender_values),
+                    dotless=True,
+                )
             except Refusal as fault:
                 self._ends[one.id] = Outcome(one.id, one.token, "failed", f"render: {fault}", tried=False)
 

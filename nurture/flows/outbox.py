@@ -11,6 +11,7 @@ from nurture.files import journal
 from nurture.files.journal import Journal
 from nurture.mail.prepare import PreparedMail, prepare
 from nurture.mail.source import CompiledMail
+from nurture.rules.bounces import return_path
 from nurture.rules.tokens import KeyRing
 from nurture.store import mails
 
@@ -23,13 +24,15 @@ _REST_SECONDS = 5.0
 @dataclass
 class Outbox:
     """One for a process (build it after any fork), not for two threads at once. `live`: do not wait for
-    the go-live switch."""
+    the go-live switch. `bounce_domain`: where bounces go, each to an address of its own; None sends them to
+    the sender."""
 
     ring: KeyRing
     pepper: bytes
     base_url: str
     home: Path
     live: bool = False
+    bounce_domain: str | None = None
     host: str = ""
     journal: Journal = field(init=False)
     transport_ok: bool | None = None
@@ -56,6 +59,10 @@ class Outbox:
         if len(self._prepared) > _MOST_PREPARED:
             self._prepared.popitem(last=False)
         return ready
+
+    def return_path(self, delivery_id: int) -> str | None:
+        """The envelope sender of one delivery, None without a bounce domain."""
+        return return_path(self.ring, self.bounce_domain, delivery_id) if self.bounce_domain else None
 
     def chunk(self, limit: int) -> int:
         """As many mails as go out in about a second, so that a stop acts soon and leases stay short."""

@@ -45,7 +45,14 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
         kept.callback(poster.close)
         # What goes to the catcher reaches nobody: it need not wait for the go-live switch.
         live = runtime.settings.live or runtime.settings.smtp_url is None
-        outbox = Outbox(runtime.ring, runtime.pepper, base_url, runtime.settings.home, live=live)
+        outbox = Outbox(
+            runtime.ring,
+            runtime.pepper,
+            base_url,
+            runtime.settings.home,
+            live=live,
+            bounce_domain=runtime.settings.bounce_domain,
+        )
         kept.callback(outbox.close)
         yield [
             Stream("record", _record(runtime)),

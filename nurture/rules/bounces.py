@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nurture.rules import bounces_words as words
+from nurture.rules.tokens import KeyRing, mint
 from nurture.rules.words import _
 
 HARD, SOFT = "hard", "soft"
@@ -106,6 +107,11 @@ def judge(refusal: Refusal) -> Judgement:
         return Judgement(SOFT, reason, counts=False, status=status)
     kind = HARD if reason in _HARD_REASONS else SOFT
     return Judgement(kind, reason, counts=kind == HARD or reason in _COUNTING, status=status)
+
+
+def return_path(ring: KeyRing, domain: str, delivery_id: int) -> str:
+    """Where bounces of a delivery go: `b+<token>@domain` (variable envelope return path)."""
+    return f"b+{mint(ring, 'bounce', delivery_id)}@{domain}"
 
 
 def statuses_in(text: str) -> list[str]:

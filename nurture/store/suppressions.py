@@ -13,8 +13,8 @@ from nurture.store.base import Base, Id, Instant, Ref
 
 
 class Suppression(Base):
-    """HMAC-SHA256(pepper, normalised address) of an address. `reason`: hard_bounce, complaint,
-    unsubscribed_all, manual, erased. Lifted entries stay, with `lifted_at`."""
+    """HMAC-SHA256(pepper, normalised address) of an address. `reason`: hard_bounce, soft_bounces,
+    complaint, unsubscribed_all, manual, erased. Lifted entries stay, with `lifted_at`."""
 
     __tablename__ = "suppression"
     __table_args__ = (

@@ -31,6 +31,8 @@ ACCESS: dict[str, frozenset[str]] = {
     "setup.form": PUBLIC,
     "setup.save": PUBLIC,
     "letters.view": PUBLIC,
+    "inbound.mail": PUBLIC,
+    "inbound.events": PUBLIC,
     "leaving.page": PUBLIC,
     "leaving.unsubscribe": PUBLIC,
     "choosing.page": PUBLIC,

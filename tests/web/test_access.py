@@ -15,6 +15,8 @@ _NUMBERS = dict.fromkeys(
     "user_id": 999,
     "message_id": "msg_1",
     "token": "no.such.token",
+    "secret": "no.such.secret",
+    "provider": "ses",
     "name": "x",
     "filename": "nurture.css",
 }

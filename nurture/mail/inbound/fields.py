@@ -14,6 +14,8 @@ _ADDRESS = re.compile(
     r"[\w.+%&*!=/~#$'?^`{|}-]{1,120}@(?:\[[\d.]{7,15}\]|[\w-]{1,63}(?:\.[\w-]{1,63}){0,10})"
 )
 _MOST_FIELDS = 400
+# Python decodes these too, slowly or into what is no text.
+_NO_CHARSETS = frozenset(("unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "utf_7"))
 _LONGEST = 20_000
 
 
@@ -68,10 +70,13 @@ def addresses_in(text: str, most: int = 50) -> list[str]:
 
 def as_text(raw: bytes, charset: str) -> str:
     """Bytes in a charset that somebody named; what does not fit is replaced."""
+    if charset.lower().replace("-", "_") in _NO_CHARSETS:
+        charset = "utf-8"
     try:
-        return raw.decode(charset or "utf-8", "replace")
+        text = raw.decode(charset or "utf-8", "replace")
     except (LookupError, ValueError):
-        return raw.decode("utf-8", "replace")
+        text = raw.decode("utf-8", "replace")
+    return text.replace("\x00", "")
 
 
 def unpacked(text: str, encoding: str) -> bytes:

@@ -44,7 +44,7 @@ class Opened:
 
 def open_message(raw: bytes) -> Opened:
     """The message in these bytes; never raises."""
-    text = raw[:MOST_BYTES].decode("latin-1").lstrip("\r\n\ufeff \t\x00")
+    text = raw[:MOST_BYTES].replace(b"\x00", b"").decode("latin-1").lstrip("\r\n \t")
     if text.startswith(("From ", ">From ")):
         text = text.partition("\n")[2]
     head, body = _split(text)

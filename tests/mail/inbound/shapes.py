@@ -247,8 +247,8 @@ LETTERS = [
         "mailer-daemon@pochta.example", "Недоставленное сообщение",
         f"Ваше сообщение не может быть доставлено: {ANN}. Такого пользователя нет.\n")),
     Shape("japanese daemon", "hard", letter(
-        "MAILER-DAEMON@mail.example", "配信できません", f"次のアドレスには配信できませんでした。\n{A"
-            f"NN}\n宛先不明です。\n",
+        "MAILER-DAEMON@mail.example", "配信できません", f"次のアドレスには配信できませんでした。\n"
+        f"{ANN}\n宛先不明です。\n",
         charset="iso-2022-jp")),
     Shape("chinese daemon", "hard", letter(
         "postmaster@mail.example", "系统退信", f"您的邮件无法投递到 {ANN}，收件人邮箱不存在。\n")),
@@ -278,7 +278,7 @@ def complaint(kind: str = "abuse") -> bytes:
         f"From: feedback@provider.example\nTo: {US}\nSubject: FW: Three ways to prune\nMIME-Version: 1.0\n"
         'Content-Type: multipart/report; report-type=feedback-report; boundary="arf"\n\n--arf\n'
         "Content-Type: text/plain\n\nThis is an abuse report.\n--arf\nContent-Type: "
-            "message/feedback-report\n\n"
+        "message/feedback-report\n\n"
         f"Feedback-Type: {kind}\nUser-Agent: Some/1.0\nVersion: 1\nOriginal-Rcpt-To: <{ANN}>\n\n--arf\n"
         f"Content-Type: message/rfc822\n\n{ORIGINAL}\n--arf--\n"
     ).encode()

@@ -1,0 +1,55 @@
+"""A lead has answered a mail: the chain stops, a person goes on."""
+
+import re
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from nurture.flows.enroll import leave_all
+from nurture.flows.unsubscribe import unsubscribe
+from nurture.mail.inbound import Report
+from nurture.store import hits, signals
+from nurture.store.inbound import Meant
+from nurture.store.leads import Lead
+from nurture.store.signals import NewSignal
+
+REPLIED = "replied"
+_SHOWN = 2_000
+# Who answers a mail to ourselves is not the lead it may be about.
+_NOT_FROM_LEADS = frozenset(("test", "notice"))
+_LEAVE = re.compile(
+    r"\W*(?:please )?(?:unsubscribe(?: me)?|stop|remove me|opt[- ]?out|abmelden|abbestellen|austragen|"
+    r"d[ée]sabonne(?:r|z)?(?:[- ]moi)?|d[ée]sinscri(?:re|ption|vez[- ]moi)|cancelar|baja|darme de baja|"
+    r"cancellami|disiscrivi(?:mi)?|"
+    r"afmelden|uitschrijven|wypisz|отписаться|отписка|отпишите)(?: please| bitte)?\W*",
+    re.I,
+)
+
+
+def reply(session: Session, meant: Meant, report: Report, report_id: int, *, now: datetime) -> None:
+    """Write the signal with the words of the answer and end the lead's run in the program of the mail, in
+    the caller's transaction. An answer that only says "unsubscribe" is one."""
+    if meant.lead_id is None or meant.purpose in _NOT_FROM_LEADS:
+        return
+    lead = session.get(Lead, meant.lead_id)
+    if lead is None or lead.erased_at is not None:
+        return
+    if _LEAVE.fullmatch(report.text.strip()[:200]):
+        unsubscribe(
+            session, lead.id, None, how="mail", proof={"said": "reply"}, now=now, delivery_id=meant.id
+        )
+        return
+    mail_key = hits.deliveries_of(session, [meant.id])[meant.id].mail_key
+    signal = NewSignal(
+        lead_id=lead.id,
+        kind=REPLIED,
+        occurred_at=now,
+        source="mail",
+        key=f"reply:{report_id}",
+        delivery_id=meant.id,
+        mail_key=mail_key,
+        data={"mail": mail_key, "subject": report.subject, "text": report.text[:_SHOWN]},
+    )
+    signals.add(session, [signal], now=now)
+    if meant.program_id is not None:
+        leave_all(session, [lead.id], REPLIED, now=now, program_id=meant.program_id)

@@ -1,0 +1,213 @@
+"""What came back: reports with their raw bytes, kept to read, and what they change about deliveries."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Index, LargeBinary, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from nurture.store.base import Base, Flag, Id, Instant, Ref
+from nurture.store.deliveries import Delivery
+
+
+class InboundReport(Base):
+    """One mail or event that came back. `digest` is that of its bytes, or of the provider's own name for
+    it: the same report again is the same row. `kind` is one of mail/inbound's, or `subscription` (a
+    provider asks to be confirmed). `raw` is bounded and goes when its lead is erased; `counts` says
+    whether a soft bounce counts towards giving the address up."""
+
+    __tablename__ = "inbound_report"
+    __table_args__ = (
+        Index("ix_inbound_report_delivery_id", "delivery_id"),
+        Index("ix_inbound_report_lead_id", "lead_id"),
+        Index("ix_inbound_report_kind_id", "kind", "id"),
+    )
+
+    id: Mapped[Id]
+    received_at: Mapped[Instant]
+    source: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    kind: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default="")
+    status: Mapped[str] = mapped_column(server_default="")
+    diagnostic: Mapped[str] = mapped_column(server_default="")
+    subject: Mapped[str] = mapped_column(server_default="")
+    text: Mapped[str] = mapped_column(server_default="")
+    counts: Mapped[Flag]
+    delivery_id: Mapped[Ref | None]
+    lead_id: Mapped[Ref | None]
+    raw: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+# Reports name a mail by its Message-ID where the return path is lost.
+_BY_MESSAGE_ID = Index("ix_delivery_message_id", Delivery.message_id)
+
+BOUNCED, COMPLAINED = "bounced", "complained"
+
+
+@dataclass(frozen=True, slots=True)
+class NewReport:
+    """A report to be kept."""
+
+    source: str
+    digest: bytes
+    kind: str
+    reason: str
+    status: str
+    diagnostic: str
+    subject: str
+    text: str
+    counts: bool
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The delivery that a report is about, held until the transaction ends."""
+
+    id: int
+    lead_id: int | None
+    program_id: int | None
+    address: str | None
+    purpose: str
+    state: str
+
+
+_MEANT = """
+    SELECT d.id, d.lead_id, d.program_id, coalesce(d.address, l.email) AS address, d.purpose, d.state
+    FROM delivery d LEFT JOIN lead l ON l.id = d.lead_id
+"""
+_BY_ID = text(_MEANT + " WHERE d.id = :id FOR NO KEY UPDATE OF d")
+_BY_MESSAGE = text(
+    _MEANT + " WHERE d.message_id = ANY(CAST(:ids AS uuid[])) ORDER BY d.id LIMIT 1 FOR NO KEY UPDATE OF d"
+)
+_LATEST_TO = text(
+    _MEANT
+    + """ WHERE l.email_norm = :email_norm AND d.state IN ('sent', 'uncertain', 'failed')
+          ORDER BY d.id DESC LIMIT 1 FOR NO KEY UPDATE OF d"""
+)
+
+# The first of its kind is counted with its step; a later one changes nothing.
+_MARK = """
+    WITH before AS (
+        SELECT id, chain_id, version_id, step_key FROM delivery
+        WHERE id = :id AND {column} IS NULL
+    ), marked AS (
+        UPDATE delivery d SET {column} = :now FROM before b WHERE d.id = b.id
+    ), counted AS (
+        INSERT INTO step_count (chain_id, version_id, step_key, what, n)
+        SELECT chain_id, version_id, step_key, '{what}', 1 FROM before
+        WHERE chain_id IS NOT NULL AND version_id IS NOT NULL AND step_key IS NOT NULL
+        ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + 1
+    )
+    SELECT count(*) FROM before
+"""
+_MARKS = {what: text(_MARK.format(column=f"{what}_at", what=what)) for what in (BOUNCED, COMPLAINED)}
+
+_ARRIVED = text("""
+    UPDATE delivery SET state = 'sent', reason = '', sent_at = coalesce(sent_at, settled_at, :now)
+    WHERE id = ANY(:ids) AND state = 'uncertain'
+    RETURNING id
+""")
+
+# The lead's latest mails up to this one, and whether each came back softly in a way that counts.
+_SOFT_RUN = text("""
+    SELECT EXISTS (SELECT FROM inbound_report r
+                   WHERE r.delivery_id = d.id AND r.kind = 'soft' AND r.counts) AS soft
+    FROM delivery d
+    WHERE d.lead_id = :lead_id AND d.id <= :id AND d.sent_at IS NOT NULL
+    ORDER BY d.id DESC LIMIT :limit
+""")
+
+_FORGET = text("""
+    UPDATE inbound_report SET raw = NULL, text = '', subject = '', diagnostic = '' WHERE lead_id = ANY(:ids)
+""")
+
+
+def keep(session: Session, report: NewReport, *, now: datetime) -> int | None:
+    """Keep a report; its id, or None when it was here before."""
+    statement = insert(InboundReport).values(
+        received_at=now,
+        source=report.source,
+        digest=report.digest,
+        kind=report.kind,
+        reason=report.reason,
+        status=report.status,
+        diagnostic=report.diagnostic,
+        subject=report.subject,
+        text=report.text,
+        counts=report.counts,
+        raw=report.raw,
+    )
+    statement = statement.on_conflict_do_nothing(index_elements=["digest"])
+    return session.execute(statement.returning(InboundReport.id)).scalar_one_or_none()
+
+
+def link(session: Session, report_id: int, meant: Meant) -> None:
+    """Write down which delivery a report is about."""
+    report = session.get_one(InboundReport, report_id)
+    report.delivery_id, report.lead_id = meant.id, meant.lead_id
+    session.flush()
+
+
+def by_id(session: Session, delivery_id: int) -> Meant | None:
+    """A delivery by its number, held."""
+    row = session.execute(_BY_ID, {"id": delivery_id}).first()
+    return Meant(*row) if row else None
+
+
+def by_message_ids(session: Session, ids: Sequence[uuid.UUID]) -> Meant | None:
+    """The delivery that went out under one of these ids, held."""
+    row = session.execute(_BY_MESSAGE, {"ids": list(ids)}).first() if ids else None
+    return Meant(*row) if row else None
+
+
+def latest_to(session: Session, email_norm: str) -> Meant | None:
+    """The latest delivery that went out to the lead of this address, held."""
+    row = session.execute(_LATEST_TO, {"email_norm": email_norm}).first()
+    return Meant(*row) if row else None
+
+
+def mark(session: Session, delivery_id: int, what: str, *, now: datetime) -> bool:
+    """Mark a delivery as bounced or complained about, and count it with its step; False when it was so
+    already."""
+    return bool(session.execute(_MARKS[what], {"id": delivery_id, "now": now}).scalar_one())
+
+
+def arrived(session: Session, ids: Sequence[int], *, now: datetime) -> list[int]:
+    """Deliveries in doubt of which something was heard: they were sent. Returns those that were in doubt."""
+    return list(session.scalars(_ARRIVED, {"ids": list(ids), "now": now})) if ids else []
+
+
+def soft_run(session: Session, lead_id: int, delivery_id: int, *, most: int) -> int:
+    """How many of the lead's latest mails in a row, up to this one, came back softly; looks at `most`."""
+    values = {"lead_id": lead_id, "id": delivery_id, "limit": most}
+    run = 0
+    for soft in session.scalars(_SOFT_RUN, values):
+        if not soft:
+            break
+        run += 1
+    return run
+
+
+def of_delivery(session: Session, delivery_id: int, *, limit: int = 20) -> list[InboundReport]:
+    """The reports about a delivery, oldest first."""
+    query = select(InboundReport).where(InboundReport.delivery_id == delivery_id)
+    return list(session.scalars(query.order_by(InboundReport.id).limit(limit)))
+
+
+def latest(session: Session, *, limit: int = 50) -> list[InboundReport]:
+    """The latest reports, newest first."""
+    return list(session.scalars(select(InboundReport).order_by(InboundReport.id.desc()).limit(limit)))
+
+
+def get(session: Session, report_id: int) -> InboundReport | None:
+    return session.get(InboundReport, report_id)
+
+
+def forget(session: Session, lead_ids: Sequence[int]) -> None:
+    """Clear what reports hold of these persons: called when they are erased."""
+    session.execute(_FORGET, {"ids": list(lead_ids)})
