@@ -3,11 +3,30 @@ which belongs to the data that a command prints."""
 
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 
 from nurture.config import load_settings
 from nurture.errors import SettingsFault
+
+
+class _StandardError:
+    """Standard error as it is at each line: whoever runs a command inside another process may swap it. A
+    full disk loses the line, and not what the line is about: a reader gets his redirect all the same."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
+
+
+_STANDARD_ERROR = _StandardError()
 
 
 def configure() -> None:
@@ -26,8 +45,7 @@ def configure() -> None:
             *_rendering(sys.stderr.isatty()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        # Looked up at each line: whoever runs a command inside another process may swap its streams.
-        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_names: structlog.PrintLogger(cast(TextIO, _STANDARD_ERROR)),
         cache_logger_on_first_use=False,
     )
 

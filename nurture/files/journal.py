@@ -137,9 +137,8 @@ class _File:
 
     def write(self, line: str) -> None:
         data = line.encode()
-        written = os.write(self._fd, data)
-        if written < len(data):
-            raise OSError(f"the journal took {written} of {len(data)} bytes")
+        while data:  # a full disk takes a part, and says at the next part what is wrong
+            data = data[os.write(self._fd, data) :]
 
     def sync(self) -> None:
         os.fdatasync(self._fd)
