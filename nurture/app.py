@@ -9,6 +9,7 @@ from nurture.web import access, api, errors, files, health, language, limits, re
 from nurture.web.admin import (
     account,
     deliveries,
+    imports,
     leads,
     overview,
     programs,
@@ -34,6 +35,7 @@ _PAGES = (
     inbound.pages,
     overview.pages,
     leads.pages,
+    imports.pages,
     why.pages,
     programs.pages,
     handoffs.pages,

@@ -38,13 +38,16 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """`mapping` is column name -> answer; `consent` the purpose that the file's leads agreed to;
-    `on_error` is skip (hand bad rows back) or stop (take nothing if one row is bad)."""
+    """`mapping` is column name -> answer; `consent` the purpose that the file's leads agreed to, and
+    `wording` the words they agreed to; `on_error` is skip (hand bad rows back) or stop (take nothing if one
+    row is bad); without `enter` new leads are held: they start in no program until somebody lets them."""
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     source: str = "import"
     consent: str | None = None
     on_error: str = "skip"
+    wording: str = ""
+    enter: bool = True
 
     def kept(self) -> dict[str, Any]:
         return {**asdict(self), "mapping": dict(self.mapping)}
@@ -134,6 +137,73 @@ def begin_import(
         return begun.id
 
 
+def lay_aside(
+    sessions: sessionmaker[Session], path: Path, *, now: datetime, by: str, filename: str, home: Path
+) -> int:
+    """Keep an uploaded file whose mapping a person is still to choose; the id of its import, a draft.
+
+    Raises Invalid for what is no CSV file; nothing is kept then.
+    """
+    try:
+        survey = csv_in.survey(path)
+        csv_in.read_header(path, survey)
+    except Invalid:
+        path.unlink(missing_ok=True)
+        raise
+    with sessions.begin() as session:
+        noted = Import(
+            filename=filename,
+            file_hash=survey.sha256,
+            options={},
+            state="draft",
+            rows_total=survey.lines,
+            created_by=by,
+            created_at=now,
+        )
+        session.add(noted)
+        session.flush()
+        import_id = noted.id
+    keep_upload(path, home, import_id)
+    return import_id
+
+
+def look_into(import_id: int, home: Path, *, rows: int = 5) -> tuple[list[str], list[list[str]]]:
+    """The names of the columns of a kept file, and its first rows. Raises NotFound once it is gone."""
+    path = _upload(home, import_id)
+    if not path.is_file():
+        raise NotFound(_("The file of this import is no longer here: upload it again."))
+    survey = csv_in.survey(path)
+    header = csv_in.read_header(path, survey)
+    return header, [row.cells for row in islice(csv_in.read_rows(path, survey, len(header)), rows)]
+
+
+def settle_options(
+    session: Session, import_id: int, options: ImportOptions, *, home: Path, state: str
+) -> None:
+    """What a person chose for a draft: `state` is draft (only kept), checking (to be tried) or staged (to be
+    carried out), both of them by the worker of long jobs. Raises Invalid, Conflict when it was begun."""
+    noted = session.get(Import, import_id, with_for_update=True)
+    if noted is None:
+        raise NotFound(_("There is no such import."))
+    if noted.state != "draft":
+        raise Conflict(_("This import was begun already."))
+    header, _rows = look_into(import_id, home, rows=0)
+    column_rules.plan(header, options.mapping)
+    noted.options, noted.state, noted.summary = options.kept(), state, {}
+    noted.rows_read, noted.error, noted.bad_rows_path = 0, None, None
+
+
+def discard(session: Session, import_id: int, *, home: Path) -> None:
+    """Forget a draft and its file. Raises Conflict when it was begun."""
+    noted = session.get(Import, import_id, with_for_update=True)
+    if noted is None:
+        raise NotFound(_("There is no such import."))
+    if noted.state != "draft":
+        raise Conflict(_("This import was begun already."))
+    session.delete(noted)
+    _upload(home, import_id).unlink(missing_ok=True)
+
+
 def run_import(
     sessions: sessionmaker[Session],
     import_id: int,
@@ -145,14 +215,14 @@ def run_import(
     now: datetime,
     progress: Callable[[Progress], None] = lambda _progress: None,
 ) -> ImportResult:
-    """Carry out an import that was begun. Raises Invalid for a file that cannot be taken (nothing of it is
-    then), Conflict when another process is at it."""
+    """Carry out an import that was begun, or try it when it is to be checked. Raises Invalid for a file that
+    cannot be taken (nothing of it is then), Conflict when another process is at it."""
     with sessions() as session:
         noted = session.get(Import, import_id)
         if noted is None:
             raise NotFound(_("There is no such import."))
         options = ImportOptions(**noted.options)
-        by = noted.created_by
+        by, only_try = noted.created_by, noted.state == "checking"
         if noted.state == "done":
             return result_of(noted, home)
     survey = csv_in.survey(path)
@@ -165,7 +235,7 @@ def run_import(
         if not mine:
             raise Conflict(_("This import is being carried out already."))
         try:
-            return _carry_out(run)
+            return _try_out(run) if only_try else _carry_out(run)
         except Invalid as fault:
             _fail(run, str(fault))
             raise
@@ -219,9 +289,33 @@ def run_waiting(
             continue  # another process is at it
         except Invalid as fault:
             log.info("import.refused", import_id=import_id, faults=len(fault.errors))
-        path.unlink(missing_ok=True)
+        with sessions() as session:
+            if session.get_one(Import, import_id).state != "draft":
+                path.unlink(missing_ok=True)
         return 1
     return 0
+
+
+def size_of(import_id: int, home: Path) -> int:
+    """How many bytes a kept file has."""
+    return _upload(home, import_id).stat().st_size
+
+
+def run_kept(
+    sessions: sessionmaker[Session],
+    import_id: int,
+    *,
+    home: Path,
+    pepper: bytes,
+    base_url: str,
+    now: datetime,
+) -> None:
+    """Try or carry out one kept file at once, while a person waits. Raises Invalid, Conflict."""
+    path = _upload(home, import_id)
+    run_import(sessions, import_id, path, home=home, pepper=pepper, base_url=base_url, now=now)
+    with sessions() as session:
+        if session.get_one(Import, import_id).state != "draft":
+            path.unlink(missing_ok=True)
 
 
 def _upload(home: Path, import_id: int) -> Path:
@@ -230,7 +324,7 @@ def _upload(home: Path, import_id: int) -> Path:
 
 def result_of(noted: Import, home: Path) -> ImportResult:
     """The result of a finished import, read back."""
-    summary = noted.summary
+    summary = noted.summary.get("tried", noted.summary)
     return ImportResult(
         import_id=noted.id,
         read=noted.rows_read,
@@ -256,6 +350,22 @@ def _carry_out(run: _Run) -> ImportResult:
     _lead_on(run)
     with run.sessions() as session:
         return result_of(session.get_one(Import, run.import_id), run.home)
+
+
+def _try_out(run: _Run) -> ImportResult:
+    """Everything as it would be, and then nothing of it: the numbers are exact, the base is as before."""
+    _stage(run)
+    with run.sessions() as session:
+        _take_all(run, session)
+        found = dict(session.get_one(Import, run.import_id).summary)
+        session.rollback()
+    with run.sessions.begin() as session:
+        staging.drop_staging(session, run.import_id)
+        noted = session.get_one(Import, run.import_id)
+        noted.state, noted.summary = "draft", {"tried": found}
+        noted.bad_rows_path = f"imports/{run.bad_rows_path.name}" if found["bad"] else None
+        noted.error = None
+        return result_of(noted, run.home)
 
 
 def _stage(run: _Run) -> None:
@@ -354,6 +464,8 @@ def _take_all(run: _Run, session: Session) -> None:
     leads.refold(session, changed)
     new = staged_leads.take_new_leads(session, run.import_id, source_id, now=run.now, by=run.by)
     run.progress(Progress("taking", total, total))
+    if not run.options.enter:
+        staged_leads.hold_new(session, run.import_id, now=run.now)
     if run.options.consent:
         _grant(run, session, run.options.consent)
     reach = staged_leads.reach(session, run.import_id, run.options.consent or "marketing")
@@ -427,7 +539,7 @@ def _merge_phones(run: _Run, session: Session) -> int:
 
 
 def _grant(run: _Run, session: Session, purpose: str) -> None:
-    wording = _("consent given outside, brought by a file")
+    wording = run.options.wording or _("consent given outside, brought by a file")
     proof = {"import": run.import_id, "file_hash": run.survey.sha256, "source": run.options.source}
     staged_leads.grant(session, run.import_id, purpose, wording=wording, proof=proof, now=run.now)
 
@@ -480,6 +592,8 @@ def _fail(run: _Run, sentence: str) -> None:
         noted = session.get_one(Import, run.import_id)
         staging.drop_staging(session, run.import_id)
         bad = noted.summary.get("staging", {}).get("bad", {})
-        noted.state, noted.error, noted.finished_at = "failed", sentence, run.now
+        # A draft that could not even be tried is mended, or thrown away, by the person who brought it.
+        noted.state = "draft" if noted.state == "checking" else "failed"
+        noted.error, noted.finished_at = sentence, run.now if noted.state == "failed" else None
         noted.summary = {"bad": bad}
         noted.bad_rows_path = f"imports/{run.bad_rows_path.name}" if bad else None

@@ -13,6 +13,8 @@ PLAIN = (
     "company.website", "company.country", "company.city", "role", "buying_role", "language", "timezone",
     "country", "city", "address", "tags", "owner",
 )  # fmt: skip
+# What a person chooses from.
+CHOICES = (*PLAIN, *(f"bant.{part}" for part in BANT), "dates.birthday")
 OPEN_ENDED = ("fields.", "dates.")
 IGNORE = "ignore"
 

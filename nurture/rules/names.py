@@ -60,6 +60,7 @@ FIELDS: Mapping[str, str] = {
     "company.city": _N("city of the company"),
     "data.rating": _N("rating"),
     "tags": _N("tags"),
+    "birthday": _N("birthday"),
     "name": _N("full name"),
     "company": _N("company"),
     "bant.budget": _N("BANT: budget"),

@@ -11,7 +11,8 @@ from nurture.store.base import Base, Id, Instant, Json, JsonList, Ref
 
 
 class Import(Base):
-    """One file of leads. `state`: staged, running, done, failed. `summary` counts what came of the rows
+    """One file of leads. `state`: draft (a person is choosing), checking (to be tried), staged, running,
+    done, failed. `summary` counts what came of the rows
     and why some may not be mailed; `bad_rows_path` is the file handed back, below the home folder."""
 
     __tablename__ = "lead_import"
@@ -69,8 +70,13 @@ def find_resumable(session: Session, file_hash: str, options: Mapping[str, Any])
 
 
 def unfinished(session: Session) -> list[int]:
-    """Imports that were begun and not finished, oldest first."""
-    query = select(Import.id).where(Import.state.in_(("staged", "running"))).order_by(Import.id).limit(100)
+    """Imports that were begun, or are to be tried, and are not finished; oldest first."""
+    query = (
+        select(Import.id)
+        .where(Import.state.in_(("checking", "staged", "running")))
+        .order_by(Import.id)
+        .limit(100)
+    )
     return list(session.scalars(query))
 
 

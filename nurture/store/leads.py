@@ -21,6 +21,7 @@ class Lead(Base):
     `email` is as written, `email_norm` as rules/addresses normalises it (v1), `phone` in E.164.
     `temperature`, `heat_log2` (net, of the default model; heat at T is 2**(heat_log2 - T/h), T in epoch
     seconds, h in seconds; NULL = no heat), `grade` and `readiness` are kept by flows/rate.
+    A lead with `held_at` was taken out of all programs by a person: it enters none until let in again.
     `ripening_no` rises at each ripening; `armed` tells whether the next crossing may ripen it.
     `search` is the folded text that the search box looks into; `folded_fields` and `folded_tags` what
     conditions compare (rules/conditions/seen.py). `refold` keeps all three.
@@ -71,6 +72,7 @@ class Lead(Base):
     armed: Mapped[bool] = mapped_column(server_default=text("true"))
     ripening_no: Mapped[Count]
     future_at: Mapped[Instant | None]
+    held_at: Mapped[Instant | None]
     source_id: Mapped[Ref | None] = mapped_column(ForeignKey("source.id"))
     last_source_id: Mapped[Ref | None] = mapped_column(ForeignKey("source.id"))
     owner_id: Mapped[Ref | None] = mapped_column(ForeignKey("user_account.id"))

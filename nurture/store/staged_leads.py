@@ -156,6 +156,12 @@ _GRANT = text(
     ON CONFLICT (lead_id, purpose) DO UPDATE SET granted = true, consent_id = excluded.consent_id, at = :now
     """
 )
+_HOLD_NEW = text(
+    """
+    UPDATE lead l SET held_at = :now FROM import_row r
+    WHERE r.import_id = :id AND l.id = abs(r.lead_id) AND l.created_at = :now AND l.held_at IS NULL
+    """
+)
 _REACH = text(
     """
     SELECT CASE
@@ -210,6 +216,11 @@ def grant(
     before or whose address is suppressed: an earlier no wins over a file's yes."""
     given = {"id": import_id, "purpose": purpose, "wording": wording, "proof": json.dumps(proof), "now": now}
     session.execute(_GRANT, given)
+
+
+def hold_new(session: Session, import_id: int, *, now: datetime) -> None:
+    """Keep the leads that this very import made out of all programs until somebody lets them in."""
+    session.execute(_HOLD_NEW, {"id": import_id, "now": now})
 
 
 def reach(session: Session, import_id: int, purpose: str) -> dict[str, int]:

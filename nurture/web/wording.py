@@ -134,6 +134,26 @@ CHANNELS = {
     "page": _N("on the unsubscribe page"),
     "one_click": _N("by one click in the mail program"),
 }
+IMPORTS = {
+    "draft": _N("not begun yet"),
+    "checking": _N("being tried"),
+    "staged": _N("being read"),
+    "running": _N("being taken in"),
+    "done": _N("done"),
+    "failed": _N("not taken"),
+}
+# Why a row was given back, or a lead of a file may not be mailed.
+HELD_UP = {
+    "address": _N("the e-mail address is not one"),
+    "phone": _N("neither an e-mail address nor a usable phone number"),
+    "nobody": _N("neither an e-mail address nor a phone number"),
+    "unreadable": _N("the row cannot be read"),
+    "no_email": _N("no e-mail address"),
+    "suppressed": _N("the address must not be written to"),
+    "not_confirmed": _N("has not confirmed yet"),
+    "unsubscribed": _N("unsubscribed before"),
+    "no_consent": _N("no consent"),
+}
 PARTS = {"need": _N("Need"), "activity": _N("Activity"), "data": _N("Data"), "bant": _N("BANT")}
 _TABLES: Mapping[str, Mapping[str, str]] = {
     "stage": STAGES,
@@ -154,6 +174,8 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "reason": REASONS,
     "channel": CHANNELS,
     "part": PARTS,
+    "import": IMPORTS,
+    "held_up": HELD_UP,
 }
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import text
 
+from nurture.jobs import long
 from nurture.rules.tokens import mint
+from nurture.web.admin import imports
 from nurture.web.parts import VENDOR
 from tests.browser.company import PASSWORD
 from tests.browser.conftest import House
@@ -22,6 +25,8 @@ PAGES = (
     "/leads",
     "/leads?q=nobody-of-this-name",
     "/leads/1",
+    "/imports",
+    "/imports/1",
     "/programs",
     "/programs/1",
     "/handoffs",
@@ -199,6 +204,51 @@ def test_stopping_asks_first_and_can_be_thought_better_of(open_page: Open, house
     visit.page.get_by_text("All sending is stopped").wait_for()
     visit.page.get_by_role("button", name="Resume sending").click()
     visit.page.get_by_text("Sending goes on.").wait_for()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_file_is_brought_in_tried_and_taken(
+    open_page: Open, house: House, size: tuple[int, int], tmp_path: Path
+) -> None:
+    file = tmp_path / f"partner-{size[0]}.csv"
+    rows = [f"guest.{size[0]}.{n}@gast.example,Gast {n},Gast GmbH" for n in range(12)]
+    file.write_text("\n".join(["E-mail,Name,Company", *rows, "nobody at all,,"]))
+    visit = open_page(size, "dark", role="marketer")
+    visit.go("/leads")
+    visit.page.get_by_role("link", name="Import").click()
+    visit.page.set_input_files("#f-file", file)
+    visit.page.get_by_role("button", name="Upload and look").click()
+    visit.page.get_by_text("What the columns mean").wait_for()
+    visit.check("the draft")
+    assert not visit.page.locator("#f-wording").is_visible()
+    visit.page.get_by_text("Yes, and we can show it").click()
+    visit.page.fill("#f-wording", "Yes, write to me. At the stand, March 2026.")
+    visit.page.get_by_text("They do not start").click()
+    visit.page.get_by_role("button", name="Try it").click()
+    visit.page.get_by_text("Nothing is changed yet.").wait_for()
+    visit.check("the trial")
+    visit.page.get_by_role("button", name="Import 12 leads").click()
+    visit.page.get_by_text("12 new leads from").wait_for()
+    visit.check("the result")
+
+
+def test_a_long_import_shows_its_bar_until_it_is_done(
+    open_page: Open, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "AT_ONCE", 10)
+    file = tmp_path / "long.csv"
+    file.write_text("email\n" + "\n".join(f"long.{n}@gast.example" for n in range(50)))
+    visit = open_page(role="marketer")
+    visit.go("/imports")
+    visit.page.set_input_files("#f-file", file)
+    visit.page.get_by_role("button", name="Upload and look").click()
+    visit.page.get_by_text("No, or not yet").click()
+    visit.page.get_by_text("They do not start").click()
+    visit.page.get_by_role("button", name="Import", exact=True).click()
+    visit.page.get_by_text("You may leave this page").wait_for()
+    visit.check("the bar")
+    assert long._one_import(house.runtime) == 1
+    visit.page.get_by_text("50 new leads from").wait_for()
 
 
 def test_a_program_says_what_it_asks_in_words(open_page: Open) -> None:

@@ -7,6 +7,7 @@ from tests.web.conftest import SignIn
 PAGES = (
     "/",
     "/leads",
+    "/imports",
     "/programs",
     "/handoffs",
     "/handoffs?show=closed",

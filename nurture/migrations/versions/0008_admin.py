@@ -1,4 +1,7 @@
-"""Saved views, invitations and second factors."""
+"""Leads that a person holds out of all programs."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0008"
 down_revision = "0007"
@@ -7,4 +10,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.add_column("lead", sa.Column("held_at", sa.DateTime(timezone=True), nullable=True))

@@ -45,7 +45,7 @@ class OpenRun:
 _WITHOUT_RUN = text(
     """
     SELECT l.id FROM lead l
-    WHERE l.id = ANY(:lead_ids) AND l.erased_at IS NULL
+    WHERE l.id = ANY(:lead_ids) AND l.erased_at IS NULL AND l.held_at IS NULL
       AND NOT EXISTS (
           SELECT 1 FROM enrollment e
           WHERE e.program_id = :program_id AND e.lead_id = l.id AND e.state IN ('active', 'resting')
@@ -121,7 +121,7 @@ def leads_after(session: Session, after: int, *, limit: int) -> list[int]:
 
 
 def without_run(session: Session, program_id: int, lead_ids: Sequence[int]) -> list[int]:
-    """Those of the leads that stand nowhere in the program."""
+    """Those of the leads that stand nowhere in the program, and whom nobody holds back from all."""
     values = {"program_id": program_id, "lead_ids": list(lead_ids)}
     return list(session.execute(_WITHOUT_RUN, values).scalars())
 
