@@ -1,29 +1,27 @@
 """Newsletters are written, shown, tried, scheduled, paused, resumed and called off."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
-from nurture.flows.letters import Shown, preview
-from nurture.flows.newsletters import plan_of
+from nurture.flows.letters import Shown, preview_words
+from nurture.flows.newsletters import addressed
 from nurture.flows.queue_mail import keep_mail, queue_test
+from nurture.flows.segments import read_condition
 from nurture.mail.source import FORMATS, MailSource
 from nurture.rules import newsletter as rules
-from nurture.rules.conditions import ConditionFault, holds, parse, signals_asked
+from nurture.rules.conditions import ConditionFault, parse
 from nurture.rules.program import ProgramFault, read_window
 from nurture.rules.words import _
-from nurture.store import facts, users
-from nurture.store import installation as installations
 from nurture.store import newsletters as store
+from nurture.store import segment_members, users
 from nurture.store.newsletters import Newsletter
 
 WORDS = ("name", "subject", "preheader", "body", "format", "language", "purpose", "audience", "hours", "over")
-# Beyond so many leads the audience is estimated from a sample of them.
-_SAMPLE = 3_000
 _LONGEST = 200_000
 
 
@@ -83,7 +81,10 @@ def schedule(
         newsletter.starts_at = max(now, rules.first_on_earth(wanted))
     elif at is not None:
         newsletter.mode, newsletter.starts_at = "at", max(now, at)
-    newsletter.size = size(session, newsletter, now=now)[0]
+    # A segment that is not there would be found out only when nobody gets the mail.
+    if newsletter.audience:
+        read_condition(session, newsletter.audience)
+    newsletter.size = size(session, newsletter, now=now)
     newsletter.state, newsletter.updated_at = "scheduled", now
     users.audit(session, by, "newsletter.scheduled", f"newsletter {newsletter.id}", now=now)
     return newsletter
@@ -131,32 +132,21 @@ def test(session: Session, newsletter_id: int, address: str, *, now: datetime) -
     queue_test(session, version_id, address, dedup_key=dedup_key, now=now)
 
 
-def look(session: Session, newsletter_id: int, lead_id: int | None, *, now: datetime) -> Shown:
-    """The newsletter as a lead would see it (None: as somebody of whom nothing is known). It keeps the
-    words as a version. Raises Invalid, NotFound."""
+def look(
+    session: Session, newsletter_id: int, lead_id: int | None, said: Mapping[str, Any] | None = None
+) -> Shown:
+    """The newsletter as a lead would see it (None: as somebody of whom nothing is known); with the words
+    of `said` in place of its own. Nothing is kept. Raises Invalid, RenderFault, NotFound."""
     newsletter = known(session, newsletter_id)
-    version_id = newsletter.mail_version_id or keep_mail(
-        session, None, source_of(newsletter), newsletter.name, now=now
-    )
-    shown = preview(session, version_id, lead_id)
+    shown = preview_words(session, replace(source_of(newsletter), **(said or {})), lead_id)
     if shown is None:
         raise NotFound(_("There is no such lead."))
     return shown
 
 
-def size(session: Session, newsletter: Newsletter, *, now: datetime) -> tuple[int, bool]:
-    """How many leads it addresses, and whether that is exact (else estimated from a sample)."""
-    plan = plan_of(newsletter, installations.get(session).timezone)
-    agreed = store.agreed(session, plan.purpose)
-    if plan.audience is None:
-        return agreed, True
-    sample = store.sample(session, plan.purpose, limit=_SAMPLE)
-    asked = signals_asked([plan.audience], now)
-    known = facts.load(session, sample, now=now, asked=asked)
-    fitting = sum(holds(plan.audience, one, now) for one in known.values())
-    if agreed <= len(sample):
-        return fitting, True
-    return round(fitting / max(len(known), 1) * agreed), False
+def size(session: Session, newsletter: Newsletter, *, now: datetime) -> int:
+    """How many leads it addresses now."""
+    return segment_members.size_of(session, addressed(newsletter), now=now)
 
 
 def progress(session: Session, newsletter: Newsletter, *, now: datetime) -> Progress:

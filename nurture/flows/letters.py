@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from nurture.mail.compile import compile_mail
 from nurture.mail.message import Letter, Sender
 from nurture.mail.prepare import PreparedMail, plain_html, plain_subject, plain_words
 from nurture.mail.quoted import encode_address
-from nurture.mail.source import MARKETING, CompiledMail
+from nurture.mail.source import MARKETING, CompiledMail, MailSource
 from nurture.rules.tokens import KeyRing, mint
 from nurture.rules.words import _
 from nurture.store import deliveries, mails
@@ -133,6 +134,12 @@ def preview(session: Session, mail_version_id: int, lead_id: int | None) -> Show
     if stored is None or lead is None:
         return None
     return shown(CompiledMail.from_json(stored.compiled), lead, _sender_values(session))
+
+
+def preview_words(session: Session, source: MailSource, lead_id: int | None) -> Shown | None:
+    """The same for words that are not kept yet. Raises Invalid with every fault of them, RenderFault."""
+    lead = deliveries.values_of_lead(session, lead_id) if lead_id is not None else {}
+    return None if lead is None else shown(compile_mail(source), lead, _sender_values(session))
 
 
 def shown(mail: CompiledMail, lead: Mapping[str, Any], sender_values: Mapping[str, str]) -> Shown:

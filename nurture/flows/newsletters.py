@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.rules import newsletter as rules
-from nurture.rules.conditions import parse, signals_asked
+from nurture.rules.conditions import AllOf, Condition, OneOf, parse, signals_asked
 from nurture.rules.newsletter import Later, LeaveOut, Plan, Reader, Send, Verdict
 from nurture.rules.program import read_window
 from nurture.rules.timing import closes_at, next_open, zone_for
@@ -59,6 +59,12 @@ def plan_of(newsletter: Newsletter, timezone: str) -> Plan:
     )
 
 
+def addressed(newsletter: Newsletter) -> Condition:
+    """The condition that its readers meet: they agreed, and they belong to the audience."""
+    agreed = OneOf("consent", (newsletter.purpose,))
+    return AllOf((agreed, parse(newsletter.audience))) if newsletter.audience else agreed
+
+
 def judge(
     session: Session, plan: Plan, candidates: Sequence[Candidate], pepper: bytes, now: datetime
 ) -> dict[int, Verdict]:
@@ -96,11 +102,13 @@ def _portion(session: Session, newsletter: Newsletter, pepper: bytes, now: datet
     due = store.due_waits(session, newsletter.id, now=now, limit=room)
     done = _look_at(session, newsletter, plan, due, pepper, now)
     if newsletter.looked_at is None and len(due) < room:
-        leads = store.next_leads(session, newsletter.purpose, newsletter.cursor, limit=room - len(due))
+        more = room - len(due)
+        fitting = addressed(newsletter)
+        leads = store.next_leads(session, fitting, newsletter.cursor, now=now, limit=more)
         done += _look_at(session, newsletter, plan, leads, pepper, now)
         if leads:
             newsletter.cursor = leads[-1]
-        if len(leads) < room - len(due):
+        if len(leads) < more:
             newsletter.looked_at = now
     under_way = ahead or done or store.waiting(session, newsletter.id)
     if newsletter.looked_at is not None and not under_way:

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.rules.conditions import Condition
 from nurture.store.base import Base, Id, Instant, Json, Ref
+from nurture.store.conditions import population
 
 STATES = ("draft", "scheduled", "sending", "paused", "sent", "cancelled")
 MODES = ("now", "at", "local")
@@ -133,14 +135,6 @@ _AHEAD = text(
     ) waiting
     """
 )
-_NEXT = text(
-    """
-    SELECT l.id FROM lead l
-    JOIN lead_consent c ON c.lead_id = l.id AND c.purpose = :purpose AND c.granted
-    WHERE l.id > :cursor AND l.erased_at IS NULL
-    ORDER BY l.id LIMIT :limit
-    """
-)
 _DUE_WAITS = text(
     """
     DELETE FROM newsletter_wait WHERE (newsletter_id, lead_id) IN (
@@ -262,13 +256,6 @@ _LATE = text(
     FOR UPDATE OF d SKIP LOCKED
     """
 )
-_AGREED = text("SELECT count(*) FROM lead_consent WHERE purpose = :purpose AND granted")
-_SAMPLE = text(
-    """
-    SELECT lead_id FROM lead_consent WHERE purpose = :purpose AND granted
-    ORDER BY hashint8(lead_id), lead_id LIMIT :limit
-    """
-)
 _LOOKED_BACK = timedelta(minutes=3)
 
 
@@ -304,9 +291,13 @@ def ahead(session: Session, newsletter_id: int, *, most: int) -> int:
     return int(session.execute(_AHEAD, {"id": newsletter_id, "most": most}).scalar_one())
 
 
-def next_leads(session: Session, purpose: str, cursor: int, *, limit: int) -> list[int]:
-    """The next leads by id that agreed to the purpose."""
-    return list(session.scalars(_NEXT, {"purpose": purpose, "cursor": cursor, "limit": limit}))
+def next_leads(
+    session: Session, condition: Condition, cursor: int, *, now: datetime, limit: int
+) -> list[int]:
+    """The next leads by id for whom the condition holds."""
+    query = population(session, condition, now=now)
+    lead_id = query.selected_columns[0]
+    return list(session.scalars(query.where(lead_id > cursor).order_by(lead_id).limit(limit)))
 
 
 def due_waits(session: Session, newsletter_id: int, *, now: datetime, limit: int) -> list[int]:
@@ -324,16 +315,6 @@ def late(session: Session, newsletter_id: int, *, now: datetime, limit: int) -> 
     """(delivery, the reader's zone) of mails whose window closed before they went out, locked."""
     rows = session.execute(_LATE, {"id": newsletter_id, "now": now, "limit": limit})
     return [(row.id, row.timezone) for row in rows]
-
-
-def agreed(session: Session, purpose: str) -> int:
-    """How many leads agreed to a purpose."""
-    return int(session.execute(_AGREED, {"purpose": purpose}).scalar_one())
-
-
-def sample(session: Session, purpose: str, *, limit: int) -> list[int]:
-    """Some of the leads that agreed to a purpose, taken evenly, always the same ones."""
-    return list(session.scalars(_SAMPLE, {"purpose": purpose, "limit": limit}))
 
 
 def wait(session: Session, newsletter_id: int, waits: Sequence[Wait]) -> None:

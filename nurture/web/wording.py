@@ -108,7 +108,20 @@ RESTING = {
     "circle": _N("the chain went in a circle: look at its goto steps"),
     "chain_removed": _N("its chain was taken out of the program"),
 }
+NEWSLETTERS = {
+    "draft": _N("draft"),
+    "scheduled": _N("scheduled"),
+    "sending": _N("going out"),
+    "paused": _N("paused"),
+    "sent": _N("sent"),
+    "cancelled": _N("cancelled"),
+}
 DUE = {
+    "with_sales": _N("sales is talking to the lead"),
+    "own_pause": _N("the lead asked for a pause"),
+    "spread": _N("came due in a pause, its turn comes"),
+    "held": _N("came due in a pause, a person decides"),
+    "local_time": _N("waits for the reader's own local time"),
     "wait": _N("waits as written"),
     "wait_until": _N("waits for the day and hour"),
     "wait_for": _N("waits for a signal"),
@@ -121,6 +134,8 @@ REASONS = {
     "suppressed": _N("the address must not be written to"),
     "no_consent": _N("no consent for this purpose"),
     "unsubscribed": _N("unsubscribed"),
+    "own_pause": _N("asked for a pause"),
+    "newsletter_cancelled": _N("the newsletter was cancelled"),
     "window": _N("outside the hours in which the program writes"),
     "frequency": _N("had enough mails for now"),
 }
@@ -171,6 +186,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "post": POSTS,
     "resting": RESTING,
     "due": DUE,
+    "newsletter": NEWSLETTERS,
     "reason": REASONS,
     "channel": CHANNELS,
     "part": PARTS,

@@ -10,6 +10,7 @@ from nurture.errors import Conflict, Invalid
 from nurture.flows import edit_newsletters as editing
 from nurture.flows.newsletters import send_newsletters
 from nurture.flows.unsubscribe import unsubscribe
+from nurture.store import leads
 from nurture.store.deliveries import Delivery
 from nurture.store.newsletters import Newsletter
 from nurture.store.restraint import Restraint
@@ -87,8 +88,9 @@ def test_everybody_who_agreed_gets_it_once(press, smtp_sink):
 
 
 def test_only_those_of_the_audience_get_it(press, smtp_sink):
-    press.room.lead("Anna", country="DE")
-    press.room.lead("Ben", country="FR")
+    ids = [press.room.lead("Anna", country="DE"), press.room.lead("Ben", country="FR")]
+    with press.sessions.begin() as session:
+        leads.refold(session, ids)
     number = press.write(audience={"field": "country", "eq": "DE"})
     press.do("schedule", number)
     press.run()
@@ -236,7 +238,7 @@ def test_no_reader_is_above_the_cap_in_any_span_whatever_goes_out_together(press
     dice = random.Random(seed)
     with press.sessions.begin() as session:
         session.execute(update(Restraint).values(most=2, days=4))
-    leads = [press.room.lead(f"Lead{n}") for n in range(5)]
+    readers = [press.room.lead(f"Lead{n}") for n in range(5)]
     for _turn in range(25):
         if dice.random() < 0.5:
             press.do("schedule", press.write(over=dice.choice(["defer", "skip"])))
@@ -246,7 +248,7 @@ def test_no_reader_is_above_the_cap_in_any_span_whatever_goes_out_together(press
             press.room.run(limit=dice.choice([1, 2, 50]))
         press.clock.advance(hours=dice.choice([1, 9, 30]))
     with press.sessions() as session:
-        for lead in leads:
+        for lead in readers:
             query = select(Delivery.sent_at).where(Delivery.lead_id == lead, Delivery.state == "sent")
             times = sorted(session.scalars(query))
             assert times

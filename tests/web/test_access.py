@@ -12,6 +12,7 @@ from tests.web.conftest import PASSWORD, SignIn, token_of
 _NUMBERS = dict.fromkeys(
     ("lead_id", "program_id", "handoff_id", "delivery_id", "endpoint_id", "key_id", "import_id"), 1
 ) | {
+    "newsletter_id": 1,
     "user_id": 999,
     "message_id": "msg_1",
     "token": "no.such.token",

@@ -12,6 +12,7 @@ from nurture.web.api import (
     imports,
     keys,
     leads,
+    newsletters,
     outside_events,
     newsletters,
     page,
