@@ -51,6 +51,7 @@ class HeatBucket(Base):
     one counted, so that a signal below the cap is added in one step."""
 
     __tablename__ = "heat_bucket"
+    __table_args__ = {"postgresql_with": {"fillfactor": 70}}
 
     lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"), primary_key=True)
     model_id: Mapped[Ref] = mapped_column(ForeignKey("heat_model.id"), primary_key=True)
