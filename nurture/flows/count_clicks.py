@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows.turn_verdicts import Turn, turn, turn_to_machine
 from nurture.flows.weigh_hits import Scene, arrived, first_seen, signals_of
-from nurture.rules.robots import HUMAN, Context, judge
+from nurture.rules.robots import HUMAN, MACHINE, OVERRULED, Context, judge
 from nurture.store import hits, signals, verdicts
 from nurture.store.hits import JudgedHit
 
@@ -25,14 +25,19 @@ def count_clicks(sessions: sessionmaker[Session], *, now: datetime, limit: int =
         )
         turn_to_machine(session, scene.turned(), now=now)
         people = [one for one in due if one.verdict.verdict == HUMAN]
-        machines = [(one, " ".join(signs)) for one in people if (signs := scene.signs(one.hit))]
+        machines = [(one, " ".join(signs)) for one in people if (signs := _signs(one, scene))]
         turn_to_machine(session, machines, now=now)
         turn(session, _people_after_all(due, scene), now=now)
-        human = [one for one in people if not scene.signs(one.hit)]
+        human = [one for one in people if not _signs(one, scene)]
         verdicts.unstall(session, [one.hit.id for one in due])
         signals.add(session, signals_of(human, deliveries, scene.links), now=now)
         hits.mark_first(session, first_seen(human))
         return len(due)
+
+
+def _signs(one: JudgedHit, scene: Scene) -> tuple[str, ...]:
+    """What speaks against it, unless a person of ours has spoken."""
+    return () if OVERRULED in one.verdict.reasons else scene.signs(one.hit)
 
 
 def _people_after_all(due: Sequence[JudgedHit], scene: Scene) -> list[Turn]:
@@ -41,6 +46,6 @@ def _people_after_all(due: Sequence[JudgedHit], scene: Scene) -> list[Turn]:
     for one in due:
         since = arrived(one.hit, scene.deliveries.get(one.hit.delivery_id)).since_sent
         fresh = judge(one.hit, Context(since, scene.signs(one.hit)))
-        if one.verdict.verdict != HUMAN and fresh.verdict == HUMAN:
+        if one.verdict.verdict == MACHINE and fresh.verdict == HUMAN:
             found.append(Turn(one, HUMAN, "accepted_before"))
     return found

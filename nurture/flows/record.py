@@ -19,8 +19,9 @@ from nurture.flows.turn_verdicts import turn_to_machine
 from nurture.flows.weigh_hits import Scene, arrived, first_seen, is_under_way, signals_of
 from nurture.rules import hits as lines
 from nurture.rules.hits import CLICK, Hit, NotAHit
-from nurture.rules.robots import HUMAN, Context, judge
-from nurture.store import hits, signals, verdicts
+from nurture.rules.patterns import Pattern, first_met
+from nurture.rules.robots import HUMAN, OVERRULED, Context, Verdict, judge
+from nurture.store import hits, patterns, signals, verdicts
 from nurture.store.hits import Arrived, JudgedHit
 
 log = structlog.get_logger()
@@ -109,7 +110,8 @@ def _take_in(session: Session, batch: Sequence[Hit], now: datetime, stall: timed
     deliveries = hits.deliveries_of(session, {hit.delivery_id for hit in fresh})
     new = [arrived(hit, deliveries.get(hit.delivery_id)) for hit in fresh]
     scene = Scene(session, new, deliveries)
-    judged = [_judged(one, scene) for one in new]
+    known_patterns = patterns.active(session)
+    judged = [_judged(one, scene, known_patterns) for one in new]
     added = hits.add(session, judged)
     mine = [one for one in judged if one.hit.id in added]
     waiting = {one.hit.id: one for one in mine if stall and one.hit.at + stall > now and _waits(one, scene)}
@@ -120,8 +122,12 @@ def _take_in(session: Session, batch: Sequence[Hit], now: datetime, stall: timed
     hits.mark_first(session, first_seen(human))
 
 
-def _judged(one: Arrived, scene: Scene) -> JudgedHit:
-    verdict = judge(one.hit, Context(one.since_sent, scene.signs(one.hit)))
+def _judged(one: Arrived, scene: Scene, known_patterns: Sequence[Pattern]) -> JudgedHit:
+    pattern = first_met(known_patterns, one.hit)
+    if pattern is not None:
+        verdict = Verdict(pattern.verdict, (OVERRULED,))
+    else:
+        verdict = judge(one.hit, Context(one.since_sent, scene.signs(one.hit)))
     return JudgedHit(one.hit, one.lead_id, one.since_sent, one.domain, verdict)
 
 

@@ -17,6 +17,8 @@ from nurture.store import hits, signals, verdicts
 from nurture.store.hits import JudgedHit
 from nurture.store.verdicts import BY_RULES, Held
 
+BY_PATTERN = "pattern:"
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -57,9 +59,15 @@ def turn(session: Session, turns: Sequence[Turn], *, now: datetime, by: str = BY
 def _changes(one: Turn, held: Held | None, by: str) -> bool:
     """A person's word stands against the rules; the same verdict from a person makes it stand."""
     before = held or Held(one.one.verdict.verdict, BY_RULES)
+    rank = _rank(by) - _rank(before.by)
+    return rank > 0 or (rank == 0 and before.verdict != one.verdict)
+
+
+def _rank(by: str) -> int:
+    """Rules give way to what a person said of many, and that to what a person said of one."""
     if by == BY_RULES:
-        return before.by == BY_RULES and before.verdict != one.verdict
-    return before.verdict != one.verdict or before.by == BY_RULES
+        return 0
+    return 1 if by.startswith(BY_PATTERN) else 2
 
 
 def _step(one: Turn, held: Held | None) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.rules.hits import CLICK, OPEN, Hit
-from nurture.rules.robots import HUMAN, MACHINE, Verdict, says_robot
+from nurture.rules.robots import HUMAN, MACHINE, OVERRULED, Verdict, says_robot
 from nurture.rules.surroundings import GATE, MANY_RECIPIENTS, VISIT, Surroundings, Trace, gate_of
 from nurture.store import hits, neighbours
 from nurture.store.hits import TRAP_LABEL, Arrived, HitDelivery, HitLink, JudgedHit
@@ -39,7 +39,7 @@ class Scene:
 
     def turned(self) -> list[tuple[JudgedHit, str]]:
         """Hits recorded before as a person's that, seen with the new ones, are a machine's; and why."""
-        people = [one for one in self.near if one.verdict.verdict == HUMAN]
+        people = [one for one in self.near if one.verdict.verdict == HUMAN and not _is_overruled(one)]
         return [(one, " ".join(signs)) for one in people if (signs := self.signs(one.hit))]
 
 
@@ -106,6 +106,10 @@ def _trace(one: Arrived, links: Mapping[int, HitLink]) -> Trace:
         domain=one.domain,
         accused=isinstance(one, JudgedHit) and _is_accused(one.verdict),
     )
+
+
+def _is_overruled(one: JudgedHit) -> bool:
+    return OVERRULED in one.verdict.reasons
 
 
 def _is_accused(verdict: Verdict) -> bool:

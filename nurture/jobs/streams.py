@@ -15,6 +15,7 @@ from nurture.flows.hand_over import hand_over
 from nurture.flows.membership import update_dirty
 from nurture.flows.newsletters import send_newsletters
 from nurture.flows.outbox import Outbox
+from nurture.flows.overrule import apply_patterns
 from nurture.flows.post_webhooks import post_webhooks
 from nurture.flows.rate import rate
 from nurture.flows.record import record
@@ -57,6 +58,7 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
         yield [
             Stream("record", _record(runtime)),
             Stream("count_clicks", lambda now: count_clicks(sessions, now=now)),
+            Stream("apply_patterns", lambda now: apply_patterns(sessions, now=now)),
             Stream("rejudge", lambda now: rejudge(sessions, now=now)),
             Stream("rate", lambda now: rate(sessions, now=now)),
             Stream("segments", lambda now: update_dirty(sessions, now=now)),

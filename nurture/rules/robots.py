@@ -15,6 +15,8 @@ HUMAN = "human"
 MACHINE = "machine"
 PRIVACY_PROXY = "privacy_proxy"
 UNKNOWN = "unknown"
+# The reason of a verdict that a person of ours has given to all hits of a kind.
+OVERRULED = "overruled"
 VERDICTS = (HUMAN, MACHINE, PRIVACY_PROXY, UNKNOWN)
 
 # Nobody reads a subject line and reaches a link this soon after the server took the mail (seconds).

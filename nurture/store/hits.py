@@ -110,7 +110,8 @@ class FirstSeen:
 
 # Recorders of one stream take turns by it; see flows/record.
 _STREAM_LOCK = 7_268_541_011
-TRAP_LABEL = "trap"
+# What no words of a link can be by accident.
+TRAP_LABEL = "#trap"
 
 _KNOWN = text(
     """

@@ -18,7 +18,7 @@ from nurture.store.hits import JudgedHit
 _MOST = 200
 Span = tuple[datetime, datetime]
 
-_COLUMNS = """
+COLUMNS = """
     h.id, h.received_at, h.kind, h.delivery_id, h.lead_id, h.link_id, h.method, h.ip, h.user_agent,
     h.verdict, h.reasons, h.since_sent, h.domain
 """
@@ -32,12 +32,12 @@ _NEAR = """
         ORDER BY h.received_at DESC LIMIT :most
     ) h
 """
-_OF_DELIVERIES = text(_NEAR.format(kind="bigint", column="delivery_id", columns=_COLUMNS))
-_OF_ADDRESSES = text(_NEAR.format(kind="text", column="ip", columns=_COLUMNS))
-_OF_DOMAINS = text(_NEAR.format(kind="text", column="domain", columns=_COLUMNS))
+_OF_DELIVERIES = text(_NEAR.format(kind="bigint", column="delivery_id", columns=COLUMNS))
+_OF_ADDRESSES = text(_NEAR.format(kind="text", column="ip", columns=COLUMNS))
+_OF_DOMAINS = text(_NEAR.format(kind="text", column="domain", columns=COLUMNS))
 _FIND = text(
     f"""
-    SELECT {_COLUMNS} FROM hit h
+    SELECT {COLUMNS} FROM hit h
     WHERE h.id = ANY(CAST(:ids AS uuid[])) AND h.received_at BETWEEN :from AND :until ORDER BY h.id
     """
 )

@@ -414,3 +414,13 @@ def test_a_batch_costs_the_same_few_statements_whatever_its_size(
         run()
         costs.append(len(statements))
     assert costs[0] == costs[1] <= 11
+
+
+def test_a_mail_in_doubt_was_sent_when_somebody_looks_at_it(
+    db: Session, spool: Spool, stream: HitStream, run: Callable[[], int]
+) -> None:
+    mailing, anna = a_mailing(db), a_lead(db)
+    delivery = a_delivery(db, mailing, anna, state="uncertain", sent_at=None)
+    arrive(spool, stream, clicked(delivery, mailing, 1))
+    run()
+    assert db.scalar(text("SELECT state FROM delivery WHERE id = :id"), {"id": delivery}) == "sent"

@@ -10,8 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.buffers.stream import HitStream
+from nurture.errors import Invalid
 from nurture.flows.count_clicks import count_clicks
-from nurture.flows.overrule import overrule_hit
+from nurture.flows.overrule import add_pattern, apply_patterns, end_pattern, overrule_hit
 from nurture.flows.rate import rate
 from nurture.flows.record import record
 from nurture.flows.rejudge import rejudge
@@ -209,3 +210,47 @@ def test_a_click_before_the_moment_of_acceptance_was_written_down_is_judged_agai
     db.commit()
     serve(now=TUESDAY + MINUTE)
     assert (held(db), number_of(db, "signal"), touches(db)) == (["human"], 1, 1)
+
+
+def test_a_pattern_judges_the_past_and_the_future_until_it_is_ended(
+    db: Session, sessions: Sessions, serve: Serve
+) -> None:
+    publish(sessions)
+    mailing = a_mailing(db)
+    delivery = a_delivery(db, mailing, a_lead(db))
+    stranger = clicked(delivery, mailing, ip="203.0.113.50", at=TUESDAY + MINUTE)
+    serve(clicked(delivery, mailing), stranger, stall=timedelta(0))
+    with sessions.begin() as session:
+        made = add_pattern(session, "ip", "198.51.100.9/24", "machine", "our agency", by="u", now=stranger.at)
+    assert apply_patterns(sessions, now=stranger.at, limit=1) + apply_patterns(sessions, now=stranger.at) > 1
+    while apply_patterns(sessions, now=stranger.at):
+        pass
+    serve(clicked(delivery, mailing, at=TUESDAY + 2 * MINUTE), stall=timedelta(0))
+    assert (held(db), touches(db)) == (["machine", "human", "machine"], 1)
+    with sessions.begin() as session:
+        end_pattern(session, made.id, now=TUESDAY + 3 * MINUTE)
+    while apply_patterns(sessions, now=TUESDAY + 3 * MINUTE):
+        pass
+    serve(now=TUESDAY + 4 * MINUTE)
+    assert (held(db), touches(db)) == (["human"] * 3, 3)
+
+
+def test_a_pattern_gives_way_to_what_was_said_of_one_hit(
+    db: Session, sessions: Sessions, serve: Serve
+) -> None:
+    publish(sessions)
+    mailing = a_mailing(db)
+    seen = clicked(a_delivery(db, mailing, a_lead(db)), mailing)
+    serve(seen, stall=timedelta(0))
+    with sessions.begin() as session:
+        overrule_hit(session, seen.id, "human", "it was me", by="user:1", now=TUESDAY)
+        add_pattern(session, "user_agent", "chrome/", "machine", "a robot here", by="user:1", now=TUESDAY)
+    while apply_patterns(sessions, now=TUESDAY):
+        pass
+    assert held(db) == ["human"]
+
+
+@pytest.mark.parametrize(("field", "pattern"), [("ip", "0.0.0.0/0"), ("ip", "here"), ("user_agent", " a ")])
+def test_a_pattern_that_would_meet_everybody_is_refused(db: Session, field: str, pattern: str) -> None:
+    with pytest.raises(Invalid):
+        add_pattern(db, field, pattern, "machine", "oops", by="user:1", now=TUESDAY)

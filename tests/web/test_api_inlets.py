@@ -153,3 +153,16 @@ def test_a_marketer_sees_who_was_behind_a_click_and_overrules_it(
     assert shown["clicked_at"] is not None
     assert [kind for _lead, kind, _source in signals(db)] == ["clicked"]
     assert post("/hits/0196b7a0-0000-7000-8000-000000000000/verdict", verdict="human").status_code == 404
+
+
+def test_a_pattern_is_made_listed_and_ended(post: Call, client: FlaskClient) -> None:
+    headers = {"Authorization": f"Bearer {post.key}"}  # type: ignore[attr-defined]
+    said = {"field": "ip", "pattern": "198.51.100.7/24", "verdict": "machine", "reason": "our agency"}
+    made = post("/verdict_patterns", **said)
+    assert (made.status_code, made.json["pattern"]) == (201, "198.51.100.0/24"), made.text
+    assert post("/verdict_patterns", **(said | {"pattern": "everybody"})).status_code == 422
+    address = f"/api/v1/verdict_patterns/{made.json['id']}"
+    assert client.delete(address, headers=headers).status_code == 204
+    assert client.delete(address, headers=headers).status_code == 404
+    [one] = client.get("/api/v1/verdict_patterns", headers=headers).json["data"]
+    assert (one["reason"], one["ended_at"] is not None) == ("our agency", True)

@@ -47,3 +47,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "value", name=op.f("pk_lead_identity")),
     )
     op.create_index("ix_lead_identity_lead_id", "lead_identity", ["lead_id"], unique=False)
+    op.create_table(
+        "verdict_pattern",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("pattern", sa.Text(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("through", sa.Uuid(), nullable=True),
+        sa.Column("applied", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.CheckConstraint("field IN ('ip', 'user_agent')", name=op.f("ck_verdict_pattern_field")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verdict_pattern")),
+    )

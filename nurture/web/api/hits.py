@@ -3,15 +3,20 @@
 from typing import Any
 from uuid import UUID
 
+from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
 
 from nurture.errors import NotFound
-from nurture.flows.overrule import overrule_hit
+from nurture.flows.overrule import add_pattern, end_pattern, overrule_hit
+from nurture.rules.patterns import FIELDS
 from nurture.rules.robots import VERDICTS
 from nurture.rules.words import _
+from nurture.store import patterns
+from nurture.store.patterns import VerdictPattern
 from nurture.web.api import door
-from nurture.web.api.schemas import In
-from nurture.web.request import now, runtime
+from nurture.web.api.plain import moment
+from nurture.web.api.schemas import In, ListOf
+from nurture.web.request import now, page_session, runtime
 
 part = door.Part("hits", "Opens and clicks, and who was behind them.")
 
@@ -40,6 +45,65 @@ def overrule(said: dict[str, Any], hit_id: str) -> dict[str, Any]:
         changed = overrule_hit(session, number, said["verdict"], said["reason"], by=door.actor(), now=now())
     runtime().wake("signals")
     return {"verdict": said["verdict"], "changed": changed}
+
+
+class PatternIn(VerdictIn):
+    """All hits from a network (field `ip`), or by a program with this in its User-Agent."""
+
+    field = fields.String(required=True, validate=validate.OneOf(FIELDS))
+    pattern = fields.String(required=True, validate=validate.Length(1, 300))
+
+
+class PatternOut(Schema):
+    """A pattern; `applied` once the hits of the past thirty days have been judged by it."""
+
+    id = fields.Integer()
+    field = fields.String()
+    pattern = fields.String()
+    verdict = fields.String()
+    reason = fields.String()
+    by = fields.String()
+    created_at = fields.String()
+    ended_at = fields.String(allow_none=True)
+    applied = fields.Boolean()
+
+
+@part.route("/verdict_patterns", methods=["GET"])
+@part.arguments(door.PageQuery, location="query")
+@part.response(200, ListOf(PatternOut))
+def list_patterns(asked: dict[str, Any]) -> dict[str, Any]:
+    """Patterns, in the order they were made, ended ones too."""
+    place = door.place_of(asked["cursor"], (door.whole,))
+    rows = patterns.page(page_session(), after=place[0] if place else 0, limit=asked["limit"] + 1)
+    cut = door.cut(rows, asked["limit"], lambda row: (row.id,))
+    return {**cut, "data": [_pattern(row) for row in cut["data"]]}
+
+
+@part.route("/verdict_patterns", methods=["POST"])
+@part.arguments(PatternIn)
+@part.response(201, PatternOut)
+def add(said: dict[str, Any]) -> ResponseReturnValue:
+    """Overrule the verdict on all hits of a kind, those of the past thirty days too."""
+    with runtime().sessions.begin() as session:
+        made = add_pattern(session, **said, by=door.actor(), now=now())
+        shown = _pattern(made)
+    runtime().wake("signals")
+    return shown, 201
+
+
+@part.route("/verdict_patterns/<int:pattern_id>", methods=["DELETE"])
+@part.response(204)
+def end(pattern_id: int) -> None:
+    """Leave these hits to the rules again, those of the past too."""
+    with runtime().sessions.begin() as session:
+        end_pattern(session, pattern_id, now=now())
+    runtime().wake("signals")
+
+
+def _pattern(row: VerdictPattern) -> dict[str, Any]:
+    names = ("id", "field", "pattern", "verdict", "reason", "by", "applied")
+    shown = {name: getattr(row, name) for name in names}
+    return {**shown, "created_at": moment(row.created_at), "ended_at": moment(row.ended_at)}
 
 
 def _uuid(text: str) -> UUID:
