@@ -19,6 +19,7 @@ from nurture.web.admin import (
     webhooks,
     why,
 )
+from nurture.web.admin import inbound as coming_back
 from nurture.web.parts import ROOT, load_vendor
 from nurture.web.public import answers, choosing, inbound, leaving, letters, sessions, setup
 from nurture.web.request import close_session
@@ -45,6 +46,7 @@ _PAGES = (
     webhooks.pages,
     settings.pages,
     restraint.pages,
+    coming_back.pages,
     account.pages,
 )
 

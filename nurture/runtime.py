@@ -27,6 +27,7 @@ from nurture.files.vault import Vault
 from nurture.flows.pepper import agree_on_pepper
 from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
+from nurture.net.mailbox import parse_imap_url
 from nurture.net.outgoing import Way
 from nurture.rules.tokens import KeyRing
 from nurture.rules.words import _
@@ -102,6 +103,8 @@ def build(
     SettingsFault for what only those who use a setting can tell."""
     if settings.smtp_url:
         parse_smtp_url(settings.smtp_url)
+    if settings.bounce_imap_url:
+        parse_imap_url(settings.bounce_imap_url)
     schema.metadata()  # all tables are known from here on: a flush looks its references up
     ring = load_ring(settings.home, settings.secret_key)
     engine = make_engine(addresses.database_url, pool=pool)

@@ -21,7 +21,7 @@ from nurture.rules import hits as lines
 from nurture.rules.hits import CLICK, Hit, NotAHit
 from nurture.rules.patterns import Pattern, first_met
 from nurture.rules.robots import HUMAN, OVERRULED, Context, Verdict, judge
-from nurture.store import hits, patterns, signals, verdicts
+from nurture.store import hits, inbound, patterns, signals, verdicts
 from nurture.store.hits import Arrived, JudgedHit
 
 log = structlog.get_logger()
@@ -108,6 +108,8 @@ def _take_in(session: Session, batch: Sequence[Hit], now: datetime, stall: timed
     if not fresh:
         return
     deliveries = hits.deliveries_of(session, {hit.delivery_id for hit in fresh})
+    # Whoever looks at a mail has it, a machine at the gate too: what was in doubt was sent.
+    inbound.arrived(session, [one.id for one in deliveries.values() if one.state == "uncertain"], now=now)
     new = [arrived(hit, deliveries.get(hit.delivery_id)) for hit in fresh]
     scene = Scene(session, new, deliveries)
     known_patterns = patterns.active(session)

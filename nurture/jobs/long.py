@@ -2,6 +2,9 @@
 
 from nurture.flows.enroll import enter_existing
 from nurture.flows.import_leads import run_waiting
+from nurture.flows.inbound import Desk
+from nurture.flows.mailbox import read_mailbox
+from nurture.net.mailbox import parse_imap_url
 from nurture.runtime import Runtime, opened
 
 
@@ -21,6 +24,20 @@ def enter_programs(day: int) -> int:
     for what merely time has made true."""
     with opened() as runtime:
         return enter_existing(runtime.sessions, now=runtime.now())
+
+
+def read_bounce_mailbox() -> int:
+    """Take in what has come to the mailbox for bounces and replies; how many."""
+    with opened() as runtime:
+        settings = runtime.settings
+        if settings.bounce_imap_url is None:
+            return 0
+        desk = Desk(runtime.ring, runtime.pepper, settings.soft_bounces)
+        url = parse_imap_url(settings.bounce_imap_url)
+        done = read_mailbox(runtime.sessions, desk, url, now=runtime.now())
+        if done:
+            runtime.wake("rate")
+        return done
 
 
 def _one_import(runtime: Runtime) -> int:

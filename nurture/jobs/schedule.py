@@ -34,6 +34,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
     return [
         Periodic("offer_turn", TICK_SECONDS, lambda: queues.offer_turn(redis)),
         Periodic("imports", 2, lambda: look_for_imports(runtime, redis)),
+        Periodic("mailbox", 60, lambda: look_into_mailbox(runtime, redis)),
         Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
         Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
     ]
@@ -60,6 +61,12 @@ def look_for_imports(runtime: Runtime, redis: Redis) -> None:
         unfinished = {str(import_id) for import_id in imports.unfinished(session)}
     if uploaded & unfinished:
         queues.offer_long(redis, long.carry_out_imports)
+
+
+def look_into_mailbox(runtime: Runtime, redis: Redis) -> None:
+    """Offer the long job of the bounce mailbox, where there is one."""
+    if runtime.settings.bounce_imap_url is not None:
+        queues.offer_long(redis, long.read_bounce_mailbox)
 
 
 def enter_programs_today(runtime: Runtime, redis: Redis) -> None:

@@ -41,6 +41,11 @@ class InboundReport(Base):
     lead_id: Mapped[Ref | None]
     raw: Mapped[bytes | None] = mapped_column(LargeBinary)
 
+    @property
+    def raw_text(self) -> str:
+        """The raw bytes for the eye."""
+        return (self.raw or b"").decode("utf-8", "replace").replace("\x00", "\ufffd")
+
 
 # Reports name a mail by its Message-ID where the return path is lost.
 _BY_MESSAGE_ID = Index("ix_delivery_message_id", Delivery.message_id)
@@ -108,9 +113,12 @@ _MARK = """
 _MARKS = {what: text(_MARK.format(column=f"{what}_at", what=what)) for what in (BOUNCED, COMPLAINED)}
 
 _ARRIVED = text("""
-    UPDATE delivery SET state = 'sent', reason = '', sent_at = coalesce(sent_at, settled_at, :now)
-    WHERE id = ANY(:ids) AND state = 'uncertain'
-    RETURNING id
+    WITH doubtful AS (
+        SELECT id FROM delivery WHERE id = ANY(:ids) AND state = 'uncertain' ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE delivery d SET state = 'sent', reason = '', sent_at = coalesce(d.sent_at, d.settled_at, :now)
+    FROM doubtful WHERE d.id = doubtful.id
+    RETURNING d.id
 """)
 
 # The lead's latest mails up to this one, and whether each came back softly in a way that counts.

@@ -94,6 +94,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "settings.keys_page": ADMINS,
     "settings.create_key": ADMINS,
     "settings.revoke_key": ADMINS,
+    "coming_back.index": ADMINS,
     "restraint.index": ADMINS,
     "restraint.save": ADMINS,
     "account.index": EVERYONE,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from flask import Flask
 
+from nurture.rules import bounces
 from nurture.rules.words import _
 
 # gettext reads these marks; the words themselves are looked up at each request.
@@ -170,6 +171,16 @@ HELD_UP = {
     "no_consent": _N("no consent"),
 }
 PARTS = {"need": _N("Need"), "activity": _N("Activity"), "data": _N("Data"), "bant": _N("BANT")}
+REPORTS = {
+    "hard": _N("Hard bounce"),
+    "soft": _N("Soft bounce"),
+    "ignore": _N("Notice"),
+    "complaint": _N("Complaint"),
+    "autoreply": _N("Automatic answer"),
+    "reply": _N("Reply"),
+    "unknown": _N("Unreadable"),
+    "subscription": _N("A provider asks to be confirmed"),
+}
 _TABLES: Mapping[str, Mapping[str, str]] = {
     "stage": STAGES,
     "temperature": TEMPERATURES,
@@ -188,6 +199,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "due": DUE,
     "newsletter": NEWSLETTERS,
     "reason": REASONS,
+    "report": REPORTS,
     "channel": CHANNELS,
     "part": PARTS,
     "import": IMPORTS,
@@ -197,6 +209,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
 
 def install(app: Flask) -> None:
     app.jinja_env.filters["says"] = says
+    app.jinja_env.filters["bounce_sentence"] = bounces.sentence
 
 
 def says(name: str | None, table: str) -> str:

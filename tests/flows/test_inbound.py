@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -18,8 +19,11 @@ from nurture.store.enrollments import Enrollment
 from nurture.store.leads import Lead
 from nurture.store.webhook_endpoints import WebhookEndpoint
 from tests.conftest import TUESDAY
+from tests.flows.mailroom import RING as MAILROOM_RING
+from tests.flows.mailroom import Mailroom, mailer
 from tests.mail.inbound import shapes
 from tests.mailed import Mailing, a_delivery, a_lead, a_mailing
+from tests.sinks import SmtpSink
 
 RING = KeyRing((b"k" * 32,))
 DESK = Desk(RING, b"p" * 32, softs=3)
@@ -231,3 +235,19 @@ def test_the_secret_of_the_address_outlives_a_new_key() -> None:
     older = secret_of(RING)
     newer = KeyRing((b"n" * 32, *RING.keys))
     assert secret_of(newer) != older
+
+
+def test_a_mail_goes_out_with_a_return_path_of_its_own_and_its_bounce_finds_it(
+    db: Session, sessions: sessionmaker[Session], smtp_sink: SmtpSink, tmp_path: Path
+) -> None:
+    room = Mailroom(sessions, tmp_path, mailer(smtp_sink.url), TUESDAY)
+    room.outbox.bounce_domain = "bounce.nurture.example"
+    sent = room.queue(room.lead("Zoe"))
+    assert room.run_dry() == 1
+    (mail,) = smtp_sink.mails
+    assert mail.sender == return_path(MAILROOM_RING, "bounce.nurture.example", sent)
+
+    raw = UNKNOWN.replace(shapes.US.encode(), mail.sender.encode())
+    desk = Desk(MAILROOM_RING, b"p" * 32)
+    assert take_in_mail(sessions, desk, raw, source="mail", now=TUESDAY).delivery_id == sent
+    room.outbox.close()

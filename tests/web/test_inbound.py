@@ -10,6 +10,7 @@ from nurture.rules.bounces import return_path
 from nurture.runtime import Runtime
 from tests.mail.inbound import shapes
 from tests.mailed import a_delivery, a_lead, a_mailing
+from tests.web.conftest import SignIn
 
 
 @pytest.fixture
@@ -57,3 +58,28 @@ def test_hostile_bodies_are_never_a_fault_of_ours(visitor: FlaskClient, secret: 
 
 def test_a_body_that_is_too_large_is_refused(visitor: FlaskClient, secret: str) -> None:
     assert visitor.post(f"/in/mail/{secret}", data=b"x" * (11 * 1024 * 1024)).status_code == 413
+
+
+def test_what_came_back_is_read_on_the_page_of_the_delivery_and_harms_nobody(
+    visitor: FlaskClient, runtime: Runtime, db: Session, secret: str, sign_in: SignIn
+) -> None:
+    sent = a_delivery(db, a_mailing(db), a_lead(db))
+    path = return_path(runtime.ring, "bounce.nurture.example", sent)
+    raw = shapes.dsn("smtp; 550 5.1.1 User unknown <script>alert(1)</script>", "5.1.1")
+    visitor.post(f"/in/mail/{secret}", data=raw.replace(shapes.US.encode(), path.encode()))
+    admin = sign_in("admin")
+    page = admin.get(f"/deliveries/{sent}")
+    assert "The mailbox does not exist." in page.text and "Hard bounce" in page.text
+    assert "<script>alert" not in page.text
+    assert "Final-Recipient" in page.text
+    doors = admin.get("/settings/inbound")
+    assert secret in doors.text and f"#{sent}" in doors.text
+
+
+def test_a_subscription_waits_for_an_administrator(
+    visitor: FlaskClient, secret: str, sign_in: SignIn
+) -> None:
+    body = {"Type": "SubscriptionConfirmation", "MessageId": "1", "SubscribeURL": "https://sns.example/yes"}
+    assert visitor.post(f"/in/ses/{secret}", json=body).json == {"taken": 1, "new": 1}
+    page = sign_in("admin").get("/settings/inbound")
+    assert "https://sns.example/yes" in page.text and 'href="https://sns.example' not in page.text

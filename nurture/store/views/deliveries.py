@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from nurture.store.deliveries import Delivery, DeliveryAttempt
 from nurture.store.hits import Hit
+from nurture.store.inbound import InboundReport, of_delivery
 from nurture.store.leads import Lead
 from nurture.store.links import Link
 from nurture.store.mails import MailRow, MailVersion
@@ -64,6 +65,7 @@ class DeliveryPage:
     temperature: str | None
     attempts: list[DeliveryAttempt]
     hits: list[HitRow]
+    reports: list[InboundReport]
 
 
 def page(
@@ -101,7 +103,7 @@ def page(
 
 
 def one(session: Session, delivery_id: int) -> DeliveryPage | None:
-    """Three statements."""
+    """Four statements."""
     found = session.execute(
         select(
             Delivery,
@@ -160,6 +162,7 @@ def one(session: Session, delivery_id: int) -> DeliveryPage | None:
         temperature=temperature,
         attempts=list(session.scalars(attempts.order_by(DeliveryAttempt.attempt_no))),
         hits=[HitRow(*hit) for hit in hits],
+        reports=of_delivery(session, delivery_id),
     )
 
 

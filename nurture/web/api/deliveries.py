@@ -8,6 +8,7 @@ from nurture.errors import NotFound
 from nurture.rules.words import _
 from nurture.store import deliveries
 from nurture.store.deliveries import STATES, Delivery
+from nurture.store.inbound import InboundReport
 from nurture.store.views import deliveries as view
 from nurture.web.api import door
 from nurture.web.api.plain import moment
@@ -62,6 +63,7 @@ def one(delivery_id: int) -> dict[str, Any]:
             {"attempt": one.attempt_no, "at": moment(one.at), "outcome": one.outcome, "reply": one.reply}
             for one in found.attempts
         ],
+        "reports": [_report(one) for one in found.reports],
         "hits": [
             {
                 "id": str(hit.id),
@@ -80,4 +82,19 @@ def _shown(row: Delivery) -> dict[str, Any]:
     return {
         **{name: getattr(row, name) for name in _AS_THEY_ARE},
         **{name: moment(getattr(row, name)) for name in _MOMENTS},
+    }
+
+
+def _report(row: InboundReport) -> dict[str, Any]:
+    """What came back, with its raw bytes as text as far as they are kept."""
+    return {
+        "at": moment(row.received_at),
+        "source": row.source,
+        "kind": row.kind,
+        "reason": row.reason,
+        "status": row.status,
+        "diagnostic": row.diagnostic,
+        "subject": row.subject,
+        "text": row.text,
+        "raw": row.raw_text,
     }

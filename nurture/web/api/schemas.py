@@ -227,13 +227,14 @@ class DeliveryOut(Schema):
 
 
 class DeliveryWhole(DeliveryOut):
-    """A delivery with what was sent, every try and every hit."""
+    """A delivery with what was sent, every try, every hit and what came back about it."""
 
     mail = fields.String()
     mail_version = fields.Integer()
     subject = fields.String()
     attempts = fields.List(fields.Raw())
     hits = fields.List(fields.Raw())
+    reports = fields.List(fields.Raw())
 
 
 class EndpointIn(In):
