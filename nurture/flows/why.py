@@ -8,12 +8,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.errors import NotFound
+from nurture.flows.newsletters import addressed
 from nurture.rules import program as program_rules
 from nurture.rules import why as rules
 from nurture.rules.program import Program, Send
-from nurture.rules.why import Answer, Around, Known, Waiting
+from nurture.rules.why import Answer, Around, Known, MailRecord, NewsletterKnown, Waiting
 from nurture.rules.words import _
-from nurture.store import facts
+from nurture.store import facts, newsletters
+from nurture.store import installation as installations
 from nurture.store import why as store
 from nurture.store.why import ChainAsked
 
@@ -68,6 +70,34 @@ def why(
     )
     sends = frozenset(key for key, step in known.chain.by_key.items() if isinstance(step, Send))
     return ChainAnswers(program, asked.chain_id, asked.temperature, rules.answers(known, now), sends)
+
+
+def why_newsletter(
+    session: Session, lead_id: int, newsletter_id: int, *, now: datetime, live: bool = False
+) -> Answer:
+    """The answer for the lead and a newsletter. Raises NotFound for one that does not exist."""
+    person, newsletter = store.lead(session, lead_id), newsletters.get(session, newsletter_id)
+    if person is None:
+        raise NotFound(_("There is no such lead."))
+    if newsletter is None:
+        raise NotFound(_("There is no such newsletter."))
+    mail = newsletters.mail_of(session, newsletter_id, lead_id)
+    waits = newsletters.wait_of(session, newsletter_id, lead_id)
+    house = installations.get(session)
+    return rules.newsletter_answer(
+        NewsletterKnown(
+            around=Around(stopped=house.sending_stopped, live=live or house.live),
+            state=newsletter.state,
+            starts_at=newsletter.starts_at,
+            fits=addressed(newsletter),
+            looked_at=newsletter.looked_at is not None or newsletter.cursor >= lead_id,
+            mail=MailRecord(**mail) if mail is not None else None,
+            waits=(waits.due_at, waits.reason) if waits is not None else None,
+            facts=None if person.erased else facts.load(session, [lead_id], now=now).get(lead_id),
+            purpose=newsletter.purpose,
+        ),
+        now,
+    )
 
 
 def chain_stats(session: Session, chain_id: int) -> list[StepStats]:

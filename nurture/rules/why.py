@@ -124,9 +124,55 @@ def answer(known: Known, step_key: str, now: datetime) -> Answer:
     return _without_record(known, step_key, now, is_mail=is_mail)
 
 
-def mail_answer(mail: MailRecord, around: Around) -> Answer:
-    """The answer that the delivery alone gives, as for a newsletter."""
-    return _under_way(around, mail) if mail.state in UNDER_WAY else _of_mail(mail)
+@dataclass(frozen=True)
+class NewsletterKnown:
+    """Everything recorded about a lead and a newsletter. `fits` is the condition its readers meet;
+    `looked_at` whether the lead's turn has been; `waits` until when and for what; erased leads have no
+    `facts`."""
+
+    around: Around
+    state: str
+    starts_at: datetime | None
+    fits: Condition
+    looked_at: bool
+    mail: MailRecord | None
+    waits: tuple[datetime, str] | None
+    facts: Facts | None
+    purpose: str
+
+
+def newsletter_answer(known: NewsletterKnown, now: datetime) -> Answer:
+    """The one current answer for a newsletter."""
+    mail = known.mail
+    if mail is not None and mail.state not in UNDER_WAY:
+        return _of_mail(mail)
+    if known.state == "paused" and (mail is not None or known.waits is not None):
+        return Answer(NOT_YET, "newsletter_paused")
+    if mail is not None:
+        return _under_way(known.around, mail)
+    if known.waits is not None:
+        at, reason = known.waits
+        return Answer(NOT_YET, reason if reason in _WAITS else "newsletter_turn", at)
+    if known.state in ("draft", "cancelled"):
+        return Answer(NO, f"newsletter_{known.state}")
+    return _not_looked_at(known, now)
+
+
+def _not_looked_at(known: NewsletterKnown, now: datetime) -> Answer:
+    if known.facts is None:
+        return Answer(NO, "erased")
+    if known.purpose not in known.facts.consents:
+        return Answer(NO, "no_consent")
+    failing = _failing(known.fits, known.facts, now)
+    if failing is not None:
+        return Answer(NO, "condition", None, {"condition": describe(failing)})
+    if known.looked_at:
+        return Answer(NO, "newsletter_over")
+    if known.state == "paused":
+        return Answer(NOT_YET, "newsletter_paused")
+    if known.state == "scheduled":
+        return Answer(NOT_YET, "scheduled", known.starts_at)
+    return Answer(NOT_YET, "newsletter_turn")
 
 
 def reachable(chain: Chain, start: str | None) -> frozenset[str]:

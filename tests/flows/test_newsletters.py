@@ -10,6 +10,8 @@ from nurture.errors import Conflict, Invalid
 from nurture.flows import edit_newsletters as editing
 from nurture.flows.newsletters import send_newsletters
 from nurture.flows.unsubscribe import unsubscribe
+from nurture.flows.why import why_newsletter
+from nurture.rules.why import sentence
 from nurture.store import leads
 from nurture.store.deliveries import Delivery
 from nurture.store.newsletters import Newsletter
@@ -220,6 +222,32 @@ def test_who_unsubscribes_while_it_goes_out_gets_nothing(press, smtp_sink):
     press.run()
     assert smtp_sink.mails == []
     assert press.progress(number).counts == {"readers": 1, "cancelled": 1}
+
+
+def test_every_reader_and_newsletter_has_one_answer_at_any_time(press, smtp_sink):
+    leads_of = {
+        "anna": press.room.lead("Anna", timezone="Asia/Tokyo"),
+        "ben": press.room.lead("Ben", timezone="America/New_York"),
+        "dora": press.room.lead("Dora", consent=False),
+    }
+    number = press.write()
+
+    def answers() -> list[tuple[str, str]]:
+        with press.sessions() as session:
+            found = [why_newsletter(session, lead, number, now=press.clock.now) for lead in leads_of.values()]
+        assert all(sentence(one, str).endswith(".") for one in found)
+        return [(one.state, one.reason) for one in found]
+
+    assert answers() == [("no", "newsletter_draft")] * 3
+    press.do("schedule", number, local_at="2026-03-05T10:00")
+    assert answers() == [("not_yet", "scheduled"), ("not_yet", "scheduled"), ("no", "no_consent")]
+    press.clock.advance(hours=39)
+    press.run()
+    assert answers() == [("sent", ""), ("not_yet", "local_time"), ("no", "no_consent")]
+    press.do("pause", number)
+    assert answers()[1] == ("not_yet", "newsletter_paused")
+    press.do("cancel", number)
+    assert answers() == [("sent", ""), ("no", "newsletter_cancelled"), ("no", "newsletter_cancelled")]
 
 
 def test_faults_are_told_all_at_once_and_nothing_with_faults_goes_out(press):

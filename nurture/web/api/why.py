@@ -19,13 +19,15 @@ part = door.Part("why", "Why a mail was sent, is not sent yet, or is not sent at
 
 
 class Asked(Schema):
-    """Which step: `chain` is an id or program/temperature; without it the chain the lead stands in."""
+    """Which mail: a `step` of a `chain` (an id or program/temperature; without it the chain the lead stands
+    in), or a `newsletter`."""
 
     class Meta:
         unknown = RAISE
 
     chain = fields.String(load_default=None, validate=validate.Length(1, 200))
     step = fields.String(load_default=None, validate=validate.Length(1, 200))
+    newsletter = fields.Integer(load_default=None, validate=validate.Range(1, 2**63 - 1))
 
 
 class WhyOut(Schema):
@@ -37,6 +39,7 @@ class WhyOut(Schema):
     program = fields.String(allow_none=True)
     chain = fields.String(allow_none=True)
     step = fields.String(allow_none=True)
+    newsletter_id = fields.Integer()
     state = fields.String()
     reason = fields.String()
     at = fields.String(allow_none=True)
@@ -59,6 +62,11 @@ class StepStatsOut(Schema):
 @part.response(200, WhyOut)
 def lead(asked: dict[str, Any], lead_id: int) -> dict[str, Any]:
     """Why this mail was or was not sent; without `step` an answer for every step, in `data`."""
+    if asked["newsletter"] is not None:
+        answer = flow.why_newsletter(
+            page_session(), lead_id, asked["newsletter"], now=instant(), live=sends_before_live()
+        )
+        return {"lead_id": lead_id, "newsletter_id": asked["newsletter"], **said(answer)}
     found = flow.why(page_session(), lead_id, asked["chain"], now=instant(), live=sends_before_live())
     about = {
         "lead_id": lead_id,
