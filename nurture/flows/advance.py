@@ -105,8 +105,13 @@ def _facts(
     leads: dict[int | None, set[int]] = {}
     for run in due:
         leads.setdefault(programs[run.program_id].row.model_id, set()).add(run.lead_id)
+    asked: dict[int | None, dict[str, datetime]] = {model_id: {} for model_id in leads}
+    for program_id in {run.program_id for run in due}:
+        mine = asked[programs[program_id].row.model_id]
+        inside = programs[program_id].asked_inside(now)
+        mine |= {kind: min(since, mine.get(kind, since)) for kind, since in inside.items()}
     return {
-        model_id: facts.load(session, sorted(ids), now=now, model_id=model_id)
+        model_id: facts.load(session, sorted(ids), now=now, model_id=model_id, asked=asked[model_id])
         for model_id, ids in leads.items()
     }
 

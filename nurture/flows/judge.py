@@ -29,7 +29,8 @@ from nurture.store.scores import UNTOUCHED, LeadScore, LeadState, Touched
 from nurture.store.webhooks import Message, write_messages
 
 NO_TOUCHES: Mapping[int, Touched] = MappingProxyType({})
-BATCH = 500
+NOT_ASKED: Mapping[str, datetime] = MappingProxyType({})
+BATCH = 1000
 _CHANGED = "lead.temperature_changed"
 
 
@@ -77,7 +78,8 @@ def follow(
     """Write what became of these locked leads and lead them on. `touches` are new ones from their side.
     `hand_over=False` where nothing new was learnt of them (silence, a switch of models): such a turn
     makes no hand-off."""
-    found = assess(session, live, leads, warmed, now=now)
+    asked = enroll.asked_at_the_door(session, now)
+    found = assess(session, live, leads, warmed, now=now, asked_too=asked)
     default = _default(live)
     rows = [_armed_due(one.after, default, found.get(one.after.lead_id), now) for one in warmed.values()]
     heats.save(session, rows, now=now)
@@ -85,11 +87,12 @@ def follow(
     scores.save(session, found_scores, now=now)
     scores.touch(session, {lead_id: one for lead_id, one in touches.items() if lead_id not in found})
     _tell(session, leads, [one for one in warmed.values() if one.changed], default, now)
-    membership.update(session, list(leads), now=now)
+    moved = membership.update(session, list(leads), now=now)
     enrollments.wake_waiting(session, list(leads), now)
-    enroll.leave_reached(session, list(leads), now=now)
+    known = _as_left(found, touches, moved) if len(found) == len(leads) else None
+    enroll.leave_reached(session, list(leads), now=now, known=known)
     enroll.move_leads(session, _moves(warmed), now=now)
-    enroll.enter_programs(session, list(leads), now=now)
+    enroll.enter_programs(session, list(leads), now=now, known=known)
     if hand_over and default is not None:
         ripen(session, [_ripe(one, default) for one in found.values() if one.crossing == "cross"], now=now)
     return found
@@ -102,12 +105,15 @@ def assess(
     warmed: Mapping[Pair, Warmed],
     *,
     now: datetime,
+    asked_too: Mapping[str, datetime] = NOT_ASKED,
 ) -> dict[int, Judged]:
-    """Grade and readiness of leads under the default model, nothing written."""
+    """Grade and readiness of leads under the default model, nothing written. Facts hold the signals that
+    judging looks at, and those `asked_too`: kinds, and the instants from which on."""
     default = _default(live)
     if default is None or not leads:
         return {}
     asked = signals_asked(default.model.conditions, now)
+    asked |= {kind: min(since, asked.get(kind, since)) for kind, since in asked_too.items()}
     known = facts.load(session, list(leads), now=now, asked=asked)
     ripened = scores.last_ripenings(session, leads)
     found = {}
@@ -134,6 +140,20 @@ def parts_json(judgement: Judgement, now: datetime) -> dict[str, Any]:
         "requirements": [{"text": one.text, "met": one.met} for one in judgement.requirements],
         "always": judgement.cause_text or None,
     }
+
+
+def _as_left(
+    found: Mapping[int, Judged], touches: Mapping[int, Touched], moved: Mapping[int, frozenset[str]]
+) -> dict[int, Facts]:
+    """Facts of leads as judging leaves them, so that nobody needs to read them again."""
+    known = {lead_id: one.facts for lead_id, one in found.items()}
+    for lead_id, one in touches.items():
+        if one.more and lead_id in known:
+            known[lead_id] = replace(known[lead_id], touches=max(known[lead_id].touches + one.more, 0))
+    for lead_id, segments in moved.items():
+        if lead_id in known:
+            known[lead_id] = replace(known[lead_id], segments=segments)
+    return known
 
 
 def _default(live: Sequence[LiveModel]) -> LiveModel | None:

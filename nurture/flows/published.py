@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from nurture.rules import program as program_rules
-from nurture.rules.conditions import Condition
-from nurture.rules.program import Chain, Program
+from nurture.rules.conditions import Condition, signals_asked
+from nurture.rules.conditions.tree import EVER
+from nurture.rules.program import Branch, Chain, Program, WaitFor, walk
 from nurture.store import programs
 from nurture.store.programs import LiveProgram
 
@@ -40,6 +42,15 @@ class Published:
         """Every condition that decides who enters and who has reached the goal."""
         entries = (chain.enter for chain in self.program.chains.values())
         return tuple(one for one in (*entries, self.program.goal) if one is not None)
+
+    def asked_inside(self, now: datetime) -> dict[str, datetime]:
+        """The signals that its steps, entries and goal look at, each with the instant after which one can
+        matter. A wait for a signal takes whatever came since its run began, or its mail was sent."""
+        steps = [step for chain in self.program.chains.values() for step in walk(chain.steps)]
+        arms = (arm.when for step in steps if isinstance(step, Branch) for arm in step.arms)
+        conditions = (*self.at_the_door, *(when for when in arms if when is not None))
+        waits = {step.signal: EVER for step in steps if isinstance(step, WaitFor)}
+        return signals_asked(conditions, now) | waits
 
     def chain_of(self, chain_id: int) -> Chain | None:
         """The chain by its id; None for one that the live version no longer has."""

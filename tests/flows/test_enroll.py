@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from nurture.flows import enroll, judge, programs
+from nurture.flows import enroll, judge, programs, segments
 from nurture.flows.advance import advance
 from nurture.store.steps import FlowCount
 from tests.flows.garden import HEAD, PEPPER, Garden
@@ -237,3 +237,15 @@ def test_judging_ends_a_run_whose_goal_is_a_signal(garden):
         judge.judge_leads(session, [anna], now=garden.clock.now)
     assert garden.run(anna).exit_reason == "goal"
     assert garden.enter(anna) == 0
+
+
+def test_judging_lets_in_by_the_segment_that_judging_itself_put_a_lead_into(garden):
+    told = {"key": "clickers", "name": "Clickers", "condition": {"signal": "clicked"}}
+    with garden.sessions.begin() as session:
+        segments.create(session, told, now=garden.clock.now)
+    garden.publish("  cold:\n    enter: {when: {segment: clickers}}\n    steps: [{send: c1}]\n")
+    anna, ben = garden.lead("anna"), garden.lead("ben")
+    garden.signal(anna, "clicked")
+    with garden.sessions.begin() as session:
+        judge.judge_leads(session, [anna, ben], now=garden.clock.now)
+    assert (len(garden.runs(anna)), len(garden.runs(ben))) == (1, 0)
