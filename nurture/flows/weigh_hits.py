@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from nurture.rules.hits import CLICK, OPEN, Hit
+from nurture.rules.hits import CLICK, OPEN, TRAP_LABEL, Hit
 from nurture.rules.robots import HUMAN, MACHINE, OVERRULED, Verdict, says_robot
 from nurture.rules.surroundings import GATE, MANY_RECIPIENTS, VISIT, Surroundings, Trace, gate_of
 from nurture.store import hits, neighbours
-from nurture.store.hits import TRAP_LABEL, Arrived, HitDelivery, HitLink, JudgedHit
+from nurture.store.hits import Arrived, HitDelivery, HitLink, JudgedHit
 from nurture.store.neighbours import spans
 from nurture.store.signals import NewSignal
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from nurture.mail.sandbox import ADDRESSES
 from nurture.mail.shield import Shield
 from nurture.mail.source import Link
+from nurture.rules.hits import TRAP_LABEL
 from nurture.rules.words import _
 
 # Tags as the HTML serialiser writes them: attribute values in double quotes, always.
@@ -16,6 +17,8 @@ _ANCHOR = re.compile(r"""<(?:a|area)\b(?:\s+[^\s=<>"]+(?:="[^"]*")?)*\s*/?>""")
 _HREF = re.compile(r"""(\shref=")([^"]*)(")""")
 _END = re.compile(r"</a>")
 _TAG = re.compile(r"<[^<>]*>")
+_TRAP = re.compile(r"\sdata-trap[\s=>]")
+_UNSEEN = re.compile(r"""\sstyle="[^"]*display:\s*none""")
 _ALT = re.compile(r"""\salt="([^"]*)\"""")
 _OWN = re.compile(r"\{\{-?\s*(" + "|".join(sorted(ADDRESSES)) + r"|params\.\w+)\s*-?\}\}\Z")
 _UNTRACKED = ("mailto:", "tel:", "sms:", "#")
@@ -39,9 +42,12 @@ class Linked:
 
 def link_up(page: str, shield: Shield, *, track: bool) -> Linked:
     """The page with `links[no]` slots in place of http(s) addresses. Without `track` links are only
-    checked. A link whose path or query holds template code is personal: it is sent as it is."""
+    checked. A link whose path or query holds template code is personal: it is sent as it is.
+
+    A link with the attribute `data-trap` is one that no reader sees and that only scanners follow; it has
+    to be hidden (`style="display:none"`), so that nobody is taken for a machine by following it."""
     links: list[Link] = []
-    faults: list[LinkFault] = []
+    faults = list(_seen_traps(page))
     out: list[str] = []
     position = 0
     for start, end, href, label in _hrefs(page, shield):
@@ -65,7 +71,17 @@ def _hrefs(page: str, shield: Shield) -> Iterator[tuple[int, int, str, str]]:
         closing = _END.search(page, anchor.end())
         inside = page[anchor.end() : closing.start() if closing else anchor.end()]
         start = anchor.start() + href.start(2)
-        yield start, start + len(href[2]), href[2], _label(inside, shield)
+        label = TRAP_LABEL if _TRAP.search(anchor[0]) else _label(inside, shield)
+        yield start, start + len(href[2]), href[2], label
+
+
+def _seen_traps(page: str) -> Iterator[LinkFault]:
+    for anchor in _ANCHOR.finditer(page):
+        if _TRAP.search(anchor[0]) and not _UNSEEN.search(anchor[0]):
+            href = _HREF.search(anchor[0])
+            yield LinkFault(
+                unescape(href[2]) if href else "", _("A trap link has to be hidden: display:none.")
+            )
 
 
 def _label(inside: str, shield: Shield) -> str:

@@ -11,6 +11,8 @@ from nurture.rules.ids import time_of
 
 OPEN = "open"
 CLICK = "click"
+# The label of links that nobody can see (mail/links): what no words of a link are by accident.
+TRAP_LABEL = "#trap"
 # Header names as they are kept, and the WSGI names they arrive under.
 KEPT_HEADERS = {
     "referer": "HTTP_REFERER",

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Index, PrimaryKeyConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.rules.hits import TRAP_LABEL
 from nurture.rules.hits import Hit as RawHit
 from nurture.rules.ids import time_of
 from nurture.rules.robots import Verdict
@@ -110,8 +111,6 @@ class FirstSeen:
 
 # Recorders of one stream take turns by it; see flows/record.
 _STREAM_LOCK = 7_268_541_011
-# What no words of a link can be by accident.
-TRAP_LABEL = "#trap"
 
 _KNOWN = text(
     """

@@ -254,3 +254,18 @@ def test_a_pattern_gives_way_to_what_was_said_of_one_hit(
 def test_a_pattern_that_would_meet_everybody_is_refused(db: Session, field: str, pattern: str) -> None:
     with pytest.raises(Invalid):
         add_pattern(db, field, pattern, "machine", "oops", by="user:1", now=TUESDAY)
+
+
+def test_whoever_follows_a_trap_takes_his_other_clicks_with_him_but_not_the_readers(
+    db: Session, sessions: Sessions, serve: Serve
+) -> None:
+    publish(sessions)
+    mailing = a_mailing(db)
+    db.execute(text("UPDATE link SET label = '#trap' WHERE id = :id"), {"id": mailing.link_ids[2]})
+    db.commit()
+    delivery = a_delivery(db, mailing, a_lead(db))
+    serve(clicked(delivery, mailing, 0), stall=timedelta(0))
+    serve(clicked(delivery, mailing, 1, ip="203.0.113.4", at=TUESDAY + 2 * MINUTE), stall=timedelta(0))
+    serve(clicked(delivery, mailing, 2, at=TUESDAY + 3 * MINUTE), stall=timedelta(0))
+    assert held(db) == ["machine", "human", "machine"]
+    assert touches(db) == 1

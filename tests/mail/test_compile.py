@@ -185,3 +185,14 @@ Dear {{ name | title }} of {{ lead.company.name | default("your company") }},
 {{ lead.tags | join(" and ") }} {{ lead.fields["odd name"] }} {{ lead.fields.budget | round(2) }}
 """
     assert sentences(body) == []
+
+
+def test_a_trap_is_a_link_for_scanners_that_no_reader_meets() -> None:
+    trap = (
+        '<a href="https://a.example/x" data-trap aria-hidden="true" tabindex="-1" style="display:none"></a>'
+    )
+    mail = compile_mail(source(f"Hello [you](https://a.example).\n\n{trap}"))
+    assert [link.label for link in mail.links] == ["you", "#trap"]
+    assert "links[2]" in mail.html
+    assert "links[2]" not in mail.text
+    assert sentences(trap.replace("display:none", "color:red"))
