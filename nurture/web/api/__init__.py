@@ -6,6 +6,7 @@ from flask_smorest import Api
 from nurture.runtime import Runtime
 from nurture.web.api import (
     access,
+    consents,
     deliveries,
     handoffs,
     hits,
@@ -34,6 +35,7 @@ _PARTS = (
     programs.part,
     newsletters.part,
     deliveries.part,
+    consents.part,
     hits.part,
     handoffs.part,
     webhooks.part,

@@ -52,6 +52,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-newsletters.cancel": WRITERS,
     "api-newsletters.test": WRITERS,
     "api-newsletters.stats": EVERYONE,
+    "api-consents.list_consents": WRITERS,
     "api-deliveries.list_deliveries": EVERYONE,
     "api-deliveries.one": EVERYONE,
     "api-handoffs.list_handoffs": EVERYONE,
