@@ -15,7 +15,6 @@ from nurture.web.api import (
     leads,
     newsletters,
     outside_events,
-    newsletters,
     page,
     problems,
     programs,
