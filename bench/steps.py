@@ -1,0 +1,205 @@
+"""Steps of chains taken a second, and what one costs among many who stand and wait.
+
+Leads whose wait is over take their next step: facts, consent, caps and suppression are read, the mail is
+queued, history and counters are written. The bound is the claim alone: rows locked past others'
+locks, marked, committed, in batches of the same size. Growth is the cost of a step among many standing
+enrolments to that among ten thousand, each the better of two rounds.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.config import load_settings
+from nurture.embedded.servers import servers
+from nurture.flows import programs
+from nurture.flows.advance import advance
+from nurture.flows.models import ModelFile, load_model
+from nurture.migrations import upgrade
+from nurture.rules.model import read
+from nurture.runtime import make_engine, work_in_batches
+from nurture.store import partitions
+
+FIGURE = ("steps", "steps_growth")
+FEW = 10_000
+MANY = {"small": 100_000, "full": 1_000_000}
+DUE, BATCH, ROUNDS = 5_000, 500, 2
+NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
+_PEPPER = b"pepper" * 6
+_MODEL = {
+    "model": "default",
+    "half_life": "21d",
+    "signals": {"opened": {"weight": 1, "cap": 2}, "clicked": {"weight": 10, "cap": 3}},
+    "temperature": {"warm": {"rise": 20, "fall": 12}, "hot": {"rise": 50, "fall": 35}},
+    "readiness": {"rise": 90, "fall": 80, "parts": {"need": 0, "activity": 10, "data": 0, "bant": 0}},
+}
+_PROGRAM = """
+program: bench
+timezone: Europe/Berlin
+chains:
+  cold:
+    enter: {when: {all: [{temperature: cold}, {consent: marketing}]}}
+    steps:
+      - {send: first}
+      - {wait: 2d, key: pause}
+      - branch:
+          - {when: {signal: clicked, within: 30d}, steps: [{send: second}]}
+          - {else: true, steps: [{send: third}]}
+"""
+
+
+def run(scale: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Both figures, as the lines that `make bench` prints. `say` takes lines for people."""
+    work_in_batches()
+    with tempfile.TemporaryDirectory(prefix="nurture-bench-") as folder:
+        with servers(load_settings({"NURTURE_HOME": folder})) as addresses:
+            engine = make_engine(addresses.database_url, pool=4)
+            _prepare(engine, Path(folder) / "bench")
+            few = _measured(engine, FEW, say)
+            many = _measured(engine, MANY[scale], say)
+            claimed = max(_claimed(engine) for _round in range(ROUNDS))
+            engine.dispose()
+    say(f"  the claim alone: {claimed:.0f} a second")
+    growth = few / many
+    return [
+        {
+            "figure": "steps",
+            "value": round(few),
+            "unit": "step/s",
+            "bound": round(claimed),
+            "bound_name": "SKIP LOCKED claim alone",
+            "ratio": round(few / claimed, 2),
+        },
+        {
+            "figure": "steps_growth",
+            "value": round(growth, 2),
+            "unit": "x",
+            "bound": 1.0,
+            "bound_name": f"{FEW} standing, against {MANY[scale]}",
+            "ratio": round(1 / growth, 2),
+        },
+    ]
+
+
+def _prepare(engine: Engine, folder: Path) -> None:
+    upgrade(engine)
+    (folder / "mails").mkdir(parents=True)
+    (folder / "program.yaml").write_text(_PROGRAM, encoding="utf-8")
+    for key in ("first", "second", "third"):
+        letter = f"---\nsubject: The {key}\n---\nHello, [read](https://www.example.com/{key}).\n"
+        (folder / "mails" / f"{key}.md").write_text(letter, encoding="utf-8")
+    with Session(engine) as session, session.begin():
+        partitions.ensure(session, now=NOW)
+        load_model(session, ModelFile(read(_MODEL), "bench"), now=NOW)
+        programs.load_folder(session, folder, publish=True, now=NOW, by="bench")
+
+
+def _measured(engine: Engine, standing: int, say: Callable[[str], None]) -> float:
+    """Steps a second among so many who stand, the better of the rounds."""
+    with Session(engine) as session, session.begin():
+        there = session.scalar(text("SELECT count(*) FROM enrollment")) or 0
+        _stand(session, max(standing - there, 0), days=30)
+    found = [_advanced(engine) for _round in range(ROUNDS)]
+    told = ", ".join(f"{rate:.0f}" for rate in found)
+    say(f"  {DUE} steps among {standing} who stand: {told} a second")
+    return max(found)
+
+
+def _advanced(engine: Engine) -> float:
+    _come_due(engine)
+    sessions = sessionmaker(engine, expire_on_commit=False)
+    began, taken = time.monotonic(), 0
+    while done := advance(sessions, _PEPPER, now=NOW, limit=BATCH):
+        taken += done
+    seconds = time.monotonic() - began
+    with Session(engine) as session, session.begin():
+        queued = session.scalar(text("SELECT count(*) FROM delivery WHERE state = 'ready'"))
+        session.execute(text("UPDATE delivery SET state = 'sent', sent_at = :now"), {"now": NOW})
+    if (taken, queued) != (DUE, DUE):
+        raise RuntimeError(f"{taken} steps were taken and {queued} mails queued instead of {DUE}")
+    return taken / seconds
+
+
+def _come_due(engine: Engine) -> None:
+    """Leads whose wait is over, and tables as autovacuum keeps them."""
+    with Session(engine) as session, session.begin():
+        _stand(session, DUE, days=0)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+def _claimed(engine: Engine) -> float:
+    """Rows a second that are claimed and nothing else."""
+    _come_due(engine)
+    began, taken = time.monotonic(), 0
+    while True:
+        with Session(engine) as session, session.begin():
+            done = len(session.execute(_CLAIM, {"now": NOW, "limit": BATCH}).all())
+        taken += done
+        if not done:
+            return taken / (time.monotonic() - began)
+
+
+def _stand(session: Session, count: int, *, days: int) -> None:
+    """So many more leads, each at the wait, its end spread over this many days to come."""
+    after = session.scalar(text("SELECT coalesce(max(id), 0) FROM lead"))
+    for statement, names in _STAND:
+        values = {"now": NOW, "n": count, "after": after, "days": days}
+        session.execute(text(statement), {name: values[name] for name in names})
+
+
+_STAND = (
+    (
+        """
+        INSERT INTO lead (email, email_norm, first_name, country, stage_since, temperature_since,
+                          created_at, updated_at)
+        SELECT 'lead' || g || '@leads.example', 'lead' || g || '@leads.example', 'Name' || g, 'DE',
+               :now, :now, :now, :now
+        FROM generate_series(CAST(:after AS bigint) + 1, CAST(:after AS bigint) + :n) g
+        """,
+        ("now", "n", "after"),
+    ),
+    (
+        """
+        INSERT INTO consent (lead_id, purpose, state, at, channel)
+        SELECT id, 'marketing', 'granted', :now, 'form' FROM lead WHERE id > :after
+        """,
+        ("now", "after"),
+    ),
+    (
+        """
+        INSERT INTO lead_consent (lead_id, purpose, granted, consent_id, at)
+        SELECT lead_id, purpose, true, id, at FROM consent WHERE lead_id > :after
+        """,
+        ("after",),
+    ),
+    (
+        """
+        INSERT INTO enrollment (program_id, chain_id, version_id, lead_id, step_key, step_since, due_at,
+                                due_reason, entered_at)
+        SELECT c.program_id, c.id, p.live_version_id, l.id, 'pause',
+               CAST(:now AS timestamptz) - interval '3 days',
+               CAST(:now AS timestamptz) + random() * make_interval(days => :days), 'wait',
+               CAST(:now AS timestamptz) - interval '4 days'
+        FROM lead l, chain c JOIN program p ON p.id = c.program_id
+        WHERE l.id > :after AND c.temperature = 'cold'
+        """,
+        ("now", "after", "days"),
+    ),
+)
+_CLAIM = text(
+    """
+    WITH due AS (
+        SELECT id FROM enrollment
+        WHERE state IN ('active', 'resting') AND due_at IS NOT NULL AND due_at <= :now
+        ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE enrollment e SET due_at = NULL FROM due WHERE e.id = due.id RETURNING e.id
+    """
+)
