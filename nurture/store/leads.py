@@ -223,6 +223,10 @@ def forget(session: Session, lead_id: int, *, now: datetime) -> None:
     session.execute(_FORGET, given)
     session.execute(text("UPDATE delivery SET address = NULL, params = '{}' WHERE lead_id = :id"), given)
     session.execute(text("UPDATE signal SET data = '{}' WHERE lead_id = :id"), given)
+    session.execute(
+        text("UPDATE hit SET ip = NULL, user_agent = '', headers = '{}' WHERE lead_id = :id"), given
+    )
+    session.execute(text("DELETE FROM lead_identity WHERE lead_id = :id"), given)
     session.execute(text("DELETE FROM segment_member WHERE lead_id = :id"), given)
 
 

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from nurture.app import create_app
 from nurture.flows.keys import create_key
+from nurture.flows.leads import erase_lead
 from nurture.flows.rate import rate
 from nurture.jobs.streams import streams
 from nurture.rules import hits
@@ -80,6 +81,13 @@ def test_nobody_unknown_gets_a_signal(post: Call, db: Session) -> None:
     assert post("/track", userId="u-17", event="???").status_code in (404, 422)
     assert post("/identify", userId="u-18", traits={}).status_code == 422
     assert signals(db) == []
+
+
+def test_an_erased_person_is_known_by_no_name(post: Call, client: FlaskClient, runtime: Runtime) -> None:
+    number = identified(post)
+    with runtime.sessions.begin() as session:
+        erase_lead(session, number, pepper=runtime.pepper, now=runtime.now(), by="test")
+    assert post("/track", userId="u-17", event="Signed Up").status_code == 404
 
 
 def test_an_address_is_enough_to_be_found(post: Call, db: Session) -> None:
