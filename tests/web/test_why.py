@@ -54,3 +54,15 @@ def test_the_page_shows_every_step(sign_in, anna):
     page = sign_in("viewer").get(f"/leads/{anna}/why")
     assert page.status_code == 200
     assert "Not yet: the step “wait” comes first" in page.text
+    assert "in the zone of the program, Europe/Berlin" in page.text
+
+
+@pytest.mark.parametrize(
+    ("source", "words"), [("given", "told"), ("phone", "guessed from the phone"), (None, "not known")]
+)
+def test_the_card_says_how_the_zone_is_known(sign_in, garden, source, words):
+    zone = {"timezone": "Europe/Berlin", "timezone_source": source} if source else {}
+    anna = garden.lead("anna", **zone)
+    page = sign_in("viewer").get(f"/leads/{anna}").text
+    assert words in page
+    assert f"/leads/{anna}/why" in page
