@@ -13,6 +13,7 @@ COMMANDS = {
     "key": "nurture.cli.people:key",
     "campaigns": "nurture.cli.campaigns:campaigns",
     "leads": "nurture.cli.leads:leads",
+    "signals": "nurture.cli.signals:signals",
     "erase": "nurture.cli.erase:erase",
     "stop-sending": "nurture.cli.sending:stop",
     "resume-sending": "nurture.cli.sending:resume",

@@ -1,0 +1,50 @@
+"""Past activities come in from a file, once, and warm as much as they still can."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.errors import Invalid
+from nurture.flows.import_signals import import_signals
+from nurture.flows.rate import rate
+from tests.conftest import TUESDAY
+from tests.flows.rated_leads import publish
+from tests.mailed import a_lead
+
+FILE = """Email,Kind,Occurred_at,Where
+anna@example.com,Event Attended,2026-02-20T18:00:00Z,Fair
+ANNA@example.com,clicked,2026-03-01,
+anna@example.com,clicked,2026-03-01,
+nobody@example.com,clicked,2026-03-01,
+anna@example.com,clicked,last week,
+anna@example.com,clicked,2031-01-01,
+,clicked,2026-03-01,
+"""
+
+
+def test_a_file_of_past_activities_is_taken_once(
+    db: Session, sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    publish(sessions)
+    a_lead(db)
+    file = tmp_path / "past.csv"
+    file.write_text(FILE)
+    done = import_signals(sessions, file, now=TUESDAY)
+    assert (done.read, done.new, done.known, done.bad) == (7, 3, 0, 4)
+    assert [line for line, _sentence in sorted(done.faults)] == [5, 6, 7, 8]
+    again = import_signals(sessions, file, now=TUESDAY)
+    assert (again.new, again.known, again.bad) == (0, 3, 4)
+    rate(sessions, now=TUESDAY)
+    found = db.execute(text("SELECT temperature, touches_in, last_signal_at FROM lead")).one()
+    assert (found.temperature, found.touches_in) == ("warm", 3)
+    assert db.scalar(text("SELECT data FROM signal WHERE kind = 'event_attended'")) == {"where": "Fair"}
+    assert db.scalar(text("SELECT count(*) FROM signal_default")) == 0
+
+
+def test_a_file_without_kinds_is_refused(sessions: sessionmaker[Session], tmp_path: Path) -> None:
+    file = tmp_path / "past.csv"
+    file.write_text("email,when\nanna@example.com,2026-03-01\n")
+    with pytest.raises(Invalid):
+        import_signals(sessions, file, now=TUESDAY)
