@@ -27,6 +27,8 @@ SIGNALS: Mapping[str, str] = {
     "event_no_show": _N("did not come to an event"),
     "feedback": _N("gave feedback"),
     "called": _N("called"),
+    "phoned": _N("was phoned"),
+    "met": _N("met us"),
     "partner_referral": _N("came from a partner"),
     "meeting_requested": _N("asked for a meeting"),
     "meeting_booked": _N("booked a meeting"),

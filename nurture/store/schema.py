@@ -3,6 +3,7 @@
 from sqlalchemy import MetaData
 
 from nurture.store import (
+    bulk_changes,
     companies,
     consents,
     deliveries,
@@ -34,6 +35,7 @@ from nurture.store import (
 from nurture.store.base import Base
 
 NOUNS = (
+    bulk_changes,
     companies,
     consents,
     deliveries,

@@ -38,6 +38,8 @@ SIGNALS = {
     "event_no_show": _N("Did not come to an event"),
     "feedback": _N("Gave feedback"),
     "called": _N("Called"),
+    "phoned": _N("We phoned"),
+    "met": _N("Met us"),
     "partner_referral": _N("Came from a partner"),
     "meeting_requested": _N("Asked for a meeting"),
     "meeting_booked": _N("Booked a meeting"),

@@ -251,6 +251,31 @@ def test_a_long_import_shows_its_bar_until_it_is_done(
     visit.page.get_by_text("50 new leads from").wait_for()
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_many_leads_are_changed_at_once_and_changed_back(open_page: Open, size: tuple[int, int]) -> None:
+    visit = open_page(size, role="marketer")
+    visit.go("/leads?tag=machinery")
+    visit.page.get_by_label("This page").check()
+    visit.page.get_by_label("What to do with them").select_option("tag")
+    visit.page.get_by_label("Tag", exact=True).fill("walked")
+    visit.page.get_by_role("button", name="Apply").click()
+    visit.page.get_by_text("12 leads are changed.").wait_for()
+    visit.check("/leads changed")
+    visit.page.get_by_role("button", name="Undo").click()
+    visit.page.get_by_text("Undone: 12 leads are as before.").wait_for()
+
+
+def test_a_call_is_noted_on_the_phone(open_page: Open) -> None:
+    visit = open_page(PHONE, "dark", role="sales")
+    visit.go("/leads/4")
+    visit.page.get_by_text("Note a touch").click()
+    visit.page.get_by_text("Call", exact=True).last.click()
+    visit.page.fill("#f-note", "Wants a date in May.")
+    visit.check("/leads/4 touch")
+    visit.page.get_by_role("button", name="Note it").click()
+    visit.page.get_by_text("Wants a date in May.").wait_for()
+
+
 def test_a_program_says_what_it_asks_in_words(open_page: Open) -> None:
     visit = open_page()
     visit.go("/programs/1")

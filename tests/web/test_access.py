@@ -10,7 +10,8 @@ from nurture.web.access import ACCESS, PUBLIC
 from tests.web.conftest import PASSWORD, SignIn, token_of
 
 _NUMBERS = dict.fromkeys(
-    ("lead_id", "program_id", "handoff_id", "delivery_id", "endpoint_id", "key_id", "import_id"), 1
+    ("lead_id", "program_id", "handoff_id", "delivery_id", "endpoint_id", "key_id", "import_id", "change_id"),
+    1,
 ) | {
     "newsletter_id": 1,
     "user_id": 999,

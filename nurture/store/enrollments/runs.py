@@ -97,6 +97,16 @@ _OPEN = text(
     FOR UPDATE OF e
     """
 )
+_ENDED_FOR = text(
+    """
+    SELECT e.id, e.program_id, e.chain_id, e.version_id, e.lead_id, c.temperature, e.state, e.step_key,
+        e.resting_reason, e.data
+    FROM enrollment e JOIN chain c ON c.id = e.chain_id JOIN lead l ON l.id = e.lead_id
+    WHERE e.lead_id = ANY(:lead_ids) AND e.exit_reason = :reason AND e.ended_at = :at
+        AND l.temperature = c.temperature
+    ORDER BY e.id
+    """
+)
 _END = text(
     """
     UPDATE enrollment e
@@ -171,6 +181,12 @@ def open_runs(session: Session, lead_ids: Sequence[int], *, purpose: str | None 
         return []
     rows = session.execute(_OPEN, {"lead_ids": list(lead_ids), "purpose": purpose}).mappings()
     return [OpenRun(**row) for row in rows]
+
+
+def ended_for(session: Session, lead_ids: Sequence[int], reason: str, *, at: datetime) -> list[OpenRun]:
+    """The runs of these leads that ended for a reason at that very moment, as they stood then."""
+    given = {"lead_ids": list(lead_ids), "reason": reason, "at": at}
+    return [OpenRun(**row._mapping) for row in session.execute(_ENDED_FOR, given)]
 
 
 def end(session: Session, reasons: Mapping[int, str], *, now: datetime) -> None:

@@ -28,12 +28,13 @@ class LeadFilter:
     stage: str = ""
     source: str = ""
     tag: str = ""
+    held: bool = False
     after: int | None = None
 
     @property
     def narrow(self) -> bool:
         """Whether anything is asked for at all: "nothing found" differs from "nothing yet"."""
-        return any((self.q, self.temperature, self.grade, self.stage, self.source, self.tag))
+        return any((self.q, self.temperature, self.grade, self.stage, self.source, self.tag, self.held))
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class LeadRow:
     owner: str | None
     tags: list[str]
     last_signal_at: datetime | None
+    held: bool
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,17 @@ def page(session: Session, wanted: LeadFilter, *, limit: int = PAGE) -> LeadPage
     rows = [LeadRow(*row) for row in session.execute(found)]
     more = len(rows) > limit
     return LeadPage(rows[:limit], bounded(session, query), rows[limit - 1].id if more else None)
+
+
+def ids(session: Session, wanted: LeadFilter, *, limit: int) -> list[int]:
+    """Everybody who matches, whatever the page, newest first; one statement."""
+    return list(session.scalars(_matching(wanted).order_by(Lead.id.desc()).limit(limit)))
+
+
+def owners(session: Session) -> list[tuple[int, str]]:
+    """Who may own a lead: everybody who can sign in."""
+    living = select(User.id, User.name).where(User.disabled_at.is_(None)).order_by(User.name).limit(200)
+    return [(number, name) for number, name in session.execute(living)]
 
 
 def sources(session: Session) -> list[str]:
@@ -102,6 +115,7 @@ _COLUMNS = (
     User.name,
     Lead.tags,
     Lead.last_signal_at,
+    Lead.held_at.is_not(None),
 )
 
 
@@ -123,6 +137,8 @@ def _matching(wanted: LeadFilter) -> Select[Any]:
         query = query.where(Lead.stage == wanted.stage)
     if wanted.source:
         query = query.where(Source.name == wanted.source)
+    if wanted.held:
+        query = query.where(Lead.held_at.is_not(None))
     if wanted.tag:
         query = query.where(Lead.tags.op("@>")(cast([wanted.tag], ARRAY(Text))))
     return query

@@ -106,6 +106,9 @@
     }
     if (copy) navigator.clipboard.writeText(document.querySelector(copy.dataset.copy).textContent);
   });
+  document.addEventListener('change', function (event) {
+    if (event.target.matches('[data-tick-all]')) document.querySelectorAll('input[name="lead"]').forEach(function (one) { one.checked = event.target.checked; });
+  });
   document.addEventListener('submit', function (event) {
     if (event.target.dataset.ask && !event.target.dataset.sure) { event.preventDefault(); ask(event.target, event.submitter); return; }
     /* A form in flight cannot be sent twice; the chosen button's value is already taken. */

@@ -1,0 +1,118 @@
+"""One change of many leads at once, and its undoing. Both work in the caller's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from nurture.errors import Conflict, Invalid, NotFound
+from nurture.flows.enroll import OUTSIDE, Start, begin, leave_all
+from nurture.flows.judge import judge_leads
+from nurture.flows.published import published
+from nurture.rules.words import _
+from nurture.store import bulk_changes, leads, users
+from nurture.store.bulk_changes import BulkChange
+from nurture.store.enrollments import runs
+from nurture.store.users import User
+
+KINDS = ("tag", "untag", "owner", "hold", "let_in")
+MOST = 10_000
+LONGEST_TAG = 100
+HELD = "held"
+
+
+def change_leads(
+    session: Session, lead_ids: Sequence[int], what: str, value: str, *, by: str, now: datetime
+) -> BulkChange:
+    """Change these leads; the note of it says whom it changed. `value` is the tag, or the id of the new owner
+    (empty: nobody). Raises Invalid."""
+    if len(lead_ids) > MOST:
+        raise Invalid(_("At most {most} leads at once: narrow the filter.").format(most=f"{MOST:,}"))
+    noted = BulkChange(at=now, by=by, what=what, value=value, lead_ids=[], before={})
+    match what:
+        case "tag":
+            noted.lead_ids = bulk_changes.tag(session, lead_ids, _tag(value), now=now)
+        case "untag":
+            noted.lead_ids = bulk_changes.untag(session, lead_ids, _tag(value), now=now)
+        case "owner":
+            owner, before = _owner(session, value), bulk_changes.owners(session, lead_ids)
+            noted.lead_ids = bulk_changes.set_owners(session, dict.fromkeys(before, owner), now=now)
+            noted.before = {str(lead_id): before[lead_id] for lead_id in noted.lead_ids}
+        case "hold":
+            noted.lead_ids = bulk_changes.hold(session, lead_ids, now=now)
+            leave_all(session, noted.lead_ids, HELD, now=now)
+        case "let_in":
+            noted.lead_ids = bulk_changes.let_in(session, lead_ids, now=now)
+        case _:
+            raise Invalid(_("Choose what to do with them."))
+    _lead_on(session, noted, now)
+    session.add(noted)
+    session.flush()
+    users.audit(
+        session, by, f"leads.{what}", f"bulk_change:{noted.id}", now=now, detail={"n": len(noted.lead_ids)}
+    )
+    return noted
+
+
+def undo(session: Session, change_id: int, *, by: str, now: datetime) -> int:
+    """Take a change back, for exactly those whom it changed; how many. Who was taken out of a chain goes on
+    there at the step where it stood. Raises NotFound, Conflict when it was taken back before."""
+    noted = session.get(BulkChange, change_id, with_for_update=True)
+    if noted is None:
+        raise NotFound(_("There is no such change."))
+    if noted.undone_at is not None:
+        raise Conflict(_("This was undone already."))
+    noted.undone_at = now
+    match noted.what:
+        case "tag":
+            changed = bulk_changes.untag(session, noted.lead_ids, noted.value, now=now)
+        case "untag":
+            changed = bulk_changes.tag(session, noted.lead_ids, noted.value, now=now)
+        case "owner":
+            before = {int(lead_id): owner for lead_id, owner in noted.before.items()}
+            changed = bulk_changes.set_owners(session, before, now=now)
+        case "hold":
+            changed = bulk_changes.let_in(session, noted.lead_ids, now=now)
+            _resume(session, changed, noted.at, now)
+        case _:
+            changed = bulk_changes.hold(session, noted.lead_ids, now=now)
+            leave_all(session, changed, HELD, now=now)
+    _lead_on(session, noted, now)
+    users.audit(session, by, f"leads.{noted.what}.undone", f"bulk_change:{noted.id}", now=now)
+    return len(changed)
+
+
+def _lead_on(session: Session, noted: BulkChange, now: datetime) -> None:
+    """What conditions look into is brought up to date, and who fits a program by it enters."""
+    session.flush()
+    leads.refold(session, noted.lead_ids)
+    judge_leads(session, noted.lead_ids, now=now)
+
+
+def _resume(session: Session, lead_ids: Sequence[int], since: datetime, now: datetime) -> None:
+    programs = published(session, ("live", "paused"))
+    starts = []
+    for run in runs.ended_for(session, lead_ids, HELD, at=since):
+        one = programs.get(run.program_id)
+        if one is None or run.temperature not in one.program.chains:
+            continue
+        step = run.step_key if run.step_key in one.program.chains[run.temperature].by_key else None
+        data = {"sent": run.data.get("sent", {})}
+        starts.append(Start(run.lead_id, one, run.temperature, "resume", step, data, OUTSIDE, "let_in"))
+    begin(session, starts, now=now)
+
+
+def _tag(value: str) -> str:
+    name = " ".join(value.split())
+    if not name or len(name) > LONGEST_TAG or not name.isprintable():
+        raise Invalid(_("Name the tag, in at most 100 letters."))
+    return name
+
+
+def _owner(session: Session, value: str) -> int | None:
+    if not value:
+        return None
+    user = session.get(User, int(value)) if value.isdigit() and len(value) < 19 else None
+    if user is None or user.disabled_at is not None:
+        raise Invalid(_("There is no such user."))
+    return user.id
