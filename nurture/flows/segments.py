@@ -123,6 +123,19 @@ def existing(session: Session, key: str) -> StoredSegment:
     return stored
 
 
+def by_id(session: Session, segment_id: int) -> StoredSegment:
+    """The segment of an id; raises NotFound."""
+    stored = segments.find(session, segment_id)
+    if stored is None:
+        raise NotFound(_("There is no such segment."))
+    return stored
+
+
+def sentence_of(stored: StoredSegment) -> str:
+    """Its condition in words."""
+    return describe(parse(stored.condition))
+
+
 def used_by(session: Session, key: str) -> list[Use]:
     """Programs (live or draft) and other segments that ask for it."""
     programs = [

@@ -120,16 +120,15 @@ class Asker:
                 return func.coalesce(Lead.grade_override, Lead.grade).in_(grades)
 
     def _leads(self, condition: OneOf | Signalled) -> Select[Any]:
-        """The leads, each once, of whom something kept beside them is true."""
+        """The leads of whom something kept beside them is true; some may be named several times."""
         if isinstance(condition, Signalled):
             return self._signalled(condition)
         wanted = set(_folded(condition.names))
         if condition.trait == "segment":
             members = select(SegmentMember.lead_id).join(Segment, Segment.id == SegmentMember.segment_id)
-            return members.where(Segment.key.in_(sorted(wanted))).distinct()
+            return members.where(Segment.key.in_(sorted(wanted)))
         purposes = [name for name in self.purposes if fold(name) in wanted]
-        granted = select(LeadConsent.lead_id).where(LeadConsent.granted, LeadConsent.purpose.in_(purposes))
-        return granted if len(purposes) == 1 else granted.distinct()
+        return select(LeadConsent.lead_id).where(LeadConsent.granted, LeadConsent.purpose.in_(purposes))
 
     def _signalled(self, wanted: Signalled) -> Select[Any]:
         latest = (
@@ -143,13 +142,14 @@ class Asker:
             .outerjoin(latest, latest.c.signal_id == Signal.id)
             .where(Signal.kind == wanted.kind, Signal.occurred_at <= self.now)
             .where(func.coalesce(latest.c.verdict, Signal.verdict) == "human")
-            .group_by(Signal.lead_id)
         )
         if wanted.within is not None:
             found = found.where(Signal.occurred_at > self.now - wanted.within.elapsed)
         if wanted.mail is not None:
             found = found.where(Signal.mail_key == wanted.mail)
-        return found.having(func.count() >= wanted.at_least) if wanted.at_least > 1 else found
+        if wanted.at_least == 1:
+            return found
+        return found.group_by(Signal.lead_id).having(func.count() >= wanted.at_least)
 
     @cached_property
     def half_life(self) -> float | None:

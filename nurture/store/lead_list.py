@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from nurture.rules.folding import fold
 from nurture.store.leads import Lead
+from nurture.store.segments import members_of
 from nurture.store.sources import Source
 
 _MOST_WORDS = 5
@@ -23,6 +24,7 @@ class LeadQuery:
     stage: str | None = None
     source: str | None = None
     tag: str | None = None
+    segment: str | None = None
 
 
 def page(session: Session, wanted: LeadQuery, *, before: int | None, limit: int) -> list[int]:
@@ -44,6 +46,8 @@ def page(session: Session, wanted: LeadQuery, *, before: int | None, limit: int)
         )
     if wanted.tag:
         query = query.where(Lead.tags.contains(cast([wanted.tag], ARRAY(Text))))
+    if wanted.segment:
+        query = query.where(Lead.id.in_(members_of(wanted.segment)))
     return list(session.scalars(query))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy import ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.segments import segments_in
@@ -122,6 +122,18 @@ def get(session: Session, segment_id: int) -> StoredSegment:
     return _stored(session.execute(select(*_COLUMNS).where(Segment.id == segment_id)).one())
 
 
+def find(session: Session, segment_id: int) -> StoredSegment | None:
+    """The segment of an id."""
+    row = session.execute(select(*_COLUMNS).where(Segment.id == segment_id)).one_or_none()
+    return None if row is None else _stored(row)
+
+
+def page(session: Session, *, after: int, limit: int) -> list[StoredSegment]:
+    """In the order they were made, those after the last one seen."""
+    query = select(*_COLUMNS).where(Segment.id > after).order_by(Segment.id).limit(limit)
+    return [_stored(row) for row in session.execute(query)]
+
+
 def lock_all(session: Session) -> None:
     """Segments change one at a time, so that no two changes close a circle between them."""
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('segments', 0))"))
@@ -213,6 +225,12 @@ _LEAVE = text(
     """
 )
 _SIZES = text("SELECT segment_id, count(*) AS n FROM segment_member GROUP BY segment_id")
+
+
+def members_of(key: str) -> Select[Any]:
+    """The leads in the segment of a key, as a query."""
+    found = select(Segment.id).where(Segment.key == key).scalar_subquery()
+    return select(SegmentMember.lead_id).where(SegmentMember.segment_id == found)
 
 
 def sizes(session: Session) -> dict[int, int]:

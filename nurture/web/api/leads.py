@@ -32,6 +32,7 @@ class Filter(door.PageQuery):
     stage = fields.String(load_default=None, validate=validate.OneOf(STAGES))
     source = fields.String(load_default=None, validate=validate.Length(max=200))
     tag = fields.String(load_default=None, validate=validate.Length(max=100))
+    segment = fields.String(load_default=None, validate=validate.Length(max=64))
 
 
 @part.route("/leads", methods=["GET"])

@@ -1,0 +1,164 @@
+"""/segments: named conditions over all leads, how many they hold for, and where they are asked for."""
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+from marshmallow import Schema, fields, validate
+
+from nurture.errors import NotFound
+from nurture.flows import segments as flow
+from nurture.rules.words import _
+from nurture.store import segments
+from nurture.store.segments import StoredSegment
+from nurture.web.api import door
+from nurture.web.api.plain import moment
+from nurture.web.api.schemas import In, ListOf
+from nurture.web.request import close_session, now, page_session, runtime
+
+part = door.Part("segments", "Leads by condition: who is in, how many, and what asks for them.")
+
+
+class SegmentIn(In):
+    """A named condition. The key is made from the name unless given, and stays."""
+
+    key = fields.String(validate=validate.Length(1, 64))
+    name = fields.String(required=True, validate=validate.Length(1, 200))
+    description = fields.String(validate=validate.Length(max=2_000))
+    condition = fields.Dict(
+        required=True, metadata={"example": {"all": [{"temperature": "warm"}, {"tag": "fair"}]}}
+    )
+
+
+class SegmentChange(In):
+    """What is to be changed."""
+
+    name = fields.String(validate=validate.Length(1, 200))
+    description = fields.String(validate=validate.Length(max=2_000))
+    condition = fields.Dict()
+
+
+class SegmentOut(Schema):
+    """A segment. `size` is null until its members have been told for the first time."""
+
+    id = fields.Integer()
+    key = fields.String()
+    name = fields.String()
+    description = fields.String()
+    condition = fields.Dict()
+    size = fields.Integer(allow_none=True)
+    refreshed_at = fields.String(allow_none=True)
+    created_at = fields.String()
+    updated_at = fields.String()
+
+
+class UseOut(Schema):
+    """A program or another segment that asks for it."""
+
+    kind = fields.String()
+    key = fields.String()
+    name = fields.String()
+
+
+class SegmentWhole(SegmentOut):
+    """A segment with its condition in words and the places that ask for it."""
+
+    sentence = fields.String()
+    used_by = fields.List(fields.Nested(UseOut))
+
+
+class PreviewIn(In):
+    """A condition to be counted; nothing is kept."""
+
+    condition = fields.Dict(required=True)
+
+
+class PreviewOut(Schema):
+    """How many leads it holds for now, the newest of them, and the condition in words."""
+
+    size = fields.Integer()
+    lead_ids = fields.List(fields.Integer())
+    sentence = fields.String()
+
+
+@part.route("/segments", methods=["GET"])
+@part.arguments(door.PageQuery, location="query")
+@part.response(200, ListOf(SegmentOut))
+def list_segments(asked: dict[str, Any]) -> dict[str, Any]:
+    """Segments, in the order they were made."""
+    place = door.place_of(asked["cursor"], (door.whole,))
+    session = page_session()
+    rows = segments.page(session, after=place[0] if place else 0, limit=asked["limit"] + 1)
+    sizes = segments.sizes(session)
+    page = door.cut(rows, asked["limit"], lambda row: (row.id,))
+    return {**page, "data": [_plain(row, sizes.get(row.id, 0)) for row in page["data"]]}
+
+
+@part.route("/segments", methods=["POST"])
+@part.arguments(SegmentIn)
+@part.response(201, SegmentWhole)
+def create(said: dict[str, Any]) -> ResponseReturnValue:
+    """Make a segment; its members are told at once."""
+    with runtime().sessions.begin() as session:
+        made = flow.create(session, said, now=now())
+    runtime().wake("segments")
+    return _whole(made.id), 201
+
+
+@part.route("/segments/preview", methods=["POST"])
+@part.arguments(PreviewIn)
+@part.response(200, PreviewOut)
+def preview(said: dict[str, Any]) -> dict[str, Any]:
+    """Count the leads for whom a condition holds now."""
+    found = flow.preview(page_session(), said["condition"], now=now())
+    return {"size": found.size, "lead_ids": found.some, "sentence": found.sentence}
+
+
+@part.route("/segments/<int:segment_id>", methods=["GET"])
+@part.response(200, SegmentWhole)
+def one(segment_id: int) -> dict[str, Any]:
+    """One segment. Its members are /leads?segment=<key>."""
+    return _whole(segment_id)
+
+
+@part.route("/segments/<int:segment_id>", methods=["PATCH"])
+@part.arguments(SegmentChange)
+@part.response(200, SegmentWhole)
+def change(said: dict[str, Any], segment_id: int) -> dict[str, Any]:
+    """Change its name, description or condition."""
+    with runtime().sessions.begin() as session:
+        flow.change(session, flow.by_id(session, segment_id).key, said, now=now())
+    runtime().wake("segments")
+    return _whole(segment_id)
+
+
+@part.route("/segments/<int:segment_id>", methods=["DELETE"])
+@part.response(204)
+def remove(segment_id: int) -> None:
+    """Take it away. Refused (409) with the places while a program or a segment asks for it."""
+    with runtime().sessions.begin() as session:
+        flow.remove(session, flow.by_id(session, segment_id).key)
+
+
+def _whole(segment_id: int) -> dict[str, Any]:
+    close_session()
+    session = page_session()
+    stored = segments.find(session, segment_id)
+    if stored is None:
+        raise NotFound(_("There is no such segment."))
+    uses = [{"kind": use.kind, "key": use.key, "name": use.name} for use in flow.used_by(session, stored.key)]
+    plain = _plain(stored, segments.size(session, segment_id))
+    return plain | {"sentence": flow.sentence_of(stored), "used_by": uses}
+
+
+def _plain(stored: StoredSegment, size: int) -> dict[str, Any]:
+    return {
+        "id": stored.id,
+        "key": stored.key,
+        "name": stored.name,
+        "description": stored.description,
+        "condition": stored.condition,
+        "size": size if stored.refreshed_at is not None else None,
+        "refreshed_at": moment(stored.refreshed_at),
+        "created_at": moment(stored.created_at),
+        "updated_at": moment(stored.updated_at),
+    }
