@@ -127,10 +127,10 @@ def _look_at(
     if not lead_ids:
         return 0
     candidates = store.lock_leads(session, lead_ids, newsletter.purpose, now=now)
-    verdicts = judge(session, plan, candidates, pepper, now)
+    verdicts = judge(session, plan, [one for one in candidates if not one.erased], pepper, now)
     entries = {one.lead_id: one.consent_id for one in candidates}
     waits = [Wait(lead, one.at, one.reason) for lead, one in verdicts.items() if isinstance(one, Later)]
-    waits += [Wait(lead, now + _SOON, "held") for lead in lead_ids if lead not in entries]
+    waits += [Wait(lead, now + _SOON, "newsletter_turn") for lead in lead_ids if lead not in entries]
     store.wait(session, newsletter.id, waits)
     mails = [
         _mail(lead, entries[lead], one) for lead, one in verdicts.items() if isinstance(one, Send | LeaveOut)

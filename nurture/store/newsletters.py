@@ -98,6 +98,7 @@ class Candidate:
     timezone: str | None
     consent_id: int | None
     paused_until: datetime | None
+    erased: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +148,12 @@ _DUE_WAITS = text(
 # Caps and consent of one lead are decided by one worker at a time; whom another holds has its turn later.
 _LOCK = text(
     """
-    SELECT l.id AS lead_id, l.email_norm, l.timezone, c.consent_id, p.until AS paused_until
+    SELECT l.id AS lead_id, l.email_norm, l.timezone, c.consent_id, p.until AS paused_until,
+           l.erased_at IS NOT NULL AS erased
     FROM lead l
     LEFT JOIN lead_consent c ON c.lead_id = l.id AND c.purpose = :purpose AND c.granted
     LEFT JOIN lead_pause p ON p.lead_id = l.id AND p.until > :now
-    WHERE l.id = ANY(:lead_ids) AND l.erased_at IS NULL
+    WHERE l.id = ANY(:lead_ids)
     ORDER BY l.id
     FOR NO KEY UPDATE OF l SKIP LOCKED
     """

@@ -8,6 +8,7 @@ from sqlalchemy import select, text, update
 
 from nurture.errors import Conflict, Invalid
 from nurture.flows import edit_newsletters as editing
+from nurture.flows.leads import erase_lead
 from nurture.flows.newsletters import send_newsletters
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.flows.why import why_newsletter
@@ -248,6 +249,20 @@ def test_every_reader_and_newsletter_has_one_answer_at_any_time(press, smtp_sink
     assert answers()[1] == ("not_yet", "newsletter_paused")
     press.do("cancel", number)
     assert answers() == [("sent", ""), ("no", "newsletter_cancelled"), ("no", "newsletter_cancelled")]
+
+
+def test_a_reader_erased_while_waiting_is_waited_for_no_more(press, smtp_sink):
+    anna = press.room.lead("Anna", timezone="Asia/Tokyo")
+    number = press.write()
+    press.do("schedule", number, local_at="2026-03-05T10:00")
+    press.clock.advance(hours=38)
+    press.run()
+    assert press.progress(number).waiting[0]["n"] == 1
+    with press.sessions.begin() as session:
+        erase_lead(session, anna, pepper=PEPPER, now=press.clock.now, by="test")
+    press.clock.advance(hours=2)
+    press.run()
+    assert (press.get(number).state, smtp_sink.mails) == ("sent", [])
 
 
 def test_faults_are_told_all_at_once_and_nothing_with_faults_goes_out(press):
