@@ -7,6 +7,7 @@ from wsgiref.types import WSGIApplication
 from nurture.app import create_app
 from nurture.buffers.stream import HitStream, StreamFeed, quick_client
 from nurture.cli.logs import configure
+from nurture.files.held import HeldSpool
 from nurture.files.link_cache import LinkCache
 from nurture.files.spool import Spool
 from nurture.flows.links import link_source
@@ -39,7 +40,7 @@ def _door(app: WSGIApplication, runtime: Runtime) -> TrackingDoor:
     return TrackingDoor(
         app,
         ring=runtime.ring,
-        spool=Spool(home / "spool"),
+        spool=HeldSpool(Spool(home / "spool")),
         stream=StreamFeed(HitStream(quick_client(runtime.addresses.redis_url))),
         links=LinkCache(home / "links.jsonl", link_source(runtime.sessions)),
         now=runtime.now,

@@ -100,8 +100,9 @@ class Journal:
         self._own_file().sync()
 
     def close_group(self) -> None:
-        """The group stands in the database."""
-        self._own_file().empty()
+        """The group stands in the database. There is nothing to empty where not even a file could be made."""
+        if self._file is not None:
+            self._own_file().empty()
 
     def abandon(self) -> None:
         """The group could not be recorded: leave the file to the sweeper and begin another one."""
@@ -129,10 +130,16 @@ class _File:
         self._fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         # Locked before it can be seen: nobody must take it for one whose process has died.
         fcntl.flock(self._fd, fcntl.LOCK_EX)
-        self._head = f"{_FORMAT} {_boot_id()}\n".encode()
-        os.write(self._fd, self._head)
-        hidden.rename(self._path)
-        _sync_folder(folder)
+        head = f"{_FORMAT} {_boot_id()}\n"
+        self._head_size = len(head)
+        try:
+            self.write(head)
+            hidden.rename(self._path)
+            _sync_folder(folder)
+        except OSError:
+            os.close(self._fd)
+            hidden.unlink(missing_ok=True)
+            raise
         self.pid = os.getpid()
 
     def write(self, line: str) -> None:
@@ -144,10 +151,10 @@ class _File:
         os.fdatasync(self._fd)
 
     def empty(self) -> None:
-        os.ftruncate(self._fd, len(self._head))
+        os.ftruncate(self._fd, self._head_size)
 
     def remove_if_empty(self) -> None:
-        if os.fstat(self._fd).st_size <= len(self._head):
+        if os.fstat(self._fd).st_size <= self._head_size:
             self._path.unlink(missing_ok=True)
 
     def close(self) -> None:

@@ -4,6 +4,8 @@ Each process writes a segment of its own (`<id>.hits`, one JSON line a hit) and 
 it as long as it may still write; a segment that can be locked has lost its writer and may be removed once
 it is drained. How far a segment is drained stands beside it (`<id>.done`). It is moved after the
 transaction that took the lines, so after a crash some lines are read again; the taker knows them by id.
+The mark is made with the segment and written over in place: on a full disk, draining goes on and makes
+room.
 """
 
 import fcntl
@@ -78,7 +80,14 @@ class _Segment:
         self.fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         # Locked before it can be seen: a drainer must never take it for an abandoned one.
         fcntl.flock(self.fd, fcntl.LOCK_EX)
-        hidden.rename(shown)
+        try:
+            _note(shown, 0)
+            hidden.rename(shown)
+        except OSError:
+            os.close(self.fd)
+            for made in (hidden, _mark_of(shown)):
+                made.unlink(missing_ok=True)
+            raise
         self._pid = os.getpid()
         self.began = time.monotonic()
         self.size = 0
@@ -206,16 +215,19 @@ def _offset(segment: Path) -> int:
         text = _mark_of(segment).read_text()
     except FileNotFoundError:
         return 0
-    # A mark cut short by a full disk only means reading again.
+    # A mark that was never written only means reading again.
     return int(text) if text.isdigit() else 0
 
 
 def _note(segment: Path, offset: int) -> None:
-    if offset == _offset(segment):
+    """Always as many bytes, in one write: they need no room that the mark does not have already."""
+    if offset and offset == _offset(segment):
         return
-    fresh = segment.with_suffix(".mark")
-    fresh.write_text(str(offset))
-    fresh.replace(_mark_of(segment))
+    fd = os.open(_mark_of(segment), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.pwrite(fd, f"{offset:020d}".encode(), 0)
+    finally:
+        os.close(fd)
 
 
 def _remove_if_done(segment: Path, offset: int) -> None:

@@ -69,6 +69,17 @@ def test_a_full_segment_is_followed_by_another(folder: Path) -> None:
     assert len(list(folder.glob("*.hits"))) == 1
 
 
+def test_draining_goes_on_where_no_new_file_can_be_made(folder: Path) -> None:
+    spool = Spool(folder)
+    for n in range(4):
+        spool.append(str(n).encode())
+    before = sorted(path.name for path in folder.iterdir())
+    taken(folder, 2)
+    assert waiting_bytes(folder) == 4
+    assert taken(folder, 2) == [b"2", b"3"]
+    assert {path.name for path in folder.iterdir()} - set(before) == {"drain.lock"}
+
+
 def test_a_host_without_a_spool_has_nothing_to_drain(folder: Path) -> None:
     assert taken(folder) == []
     assert waiting_bytes(folder) == 0
