@@ -114,10 +114,10 @@ def test_a_second_host_takes_its_share_and_honours_what_the_first_has_promised(
     wait_until(second.answers, "pages of the second host", patience=30)
     wait_until(lambda: "2 for pump" in first.nurture("doctor").stdout, "two workers", patience=30)
 
-    gone = "w-0@kessler.example"
+    wave = Wave(first, sink, "w", 160)
+    gone = wave.address(0)
     sink.refuse = lambda recipient: "550 5.1.1 nobody here" if recipient == gone else None
     publish_letter(first, tmp_path)
-    wave = Wave(first, sink, "w", 160)
     sink.pause = 0.1  # long enough for the turn that the second host gets next
     wave.bring_in(tmp_path)
     hosts = "SELECT leased_by, count(*) FROM delivery WHERE leased_by IS NOT NULL GROUP BY 1"

@@ -106,7 +106,7 @@ def test_workers_killed_at_random_lose_no_mail_and_send_none_twice(
     kills, pauses = 8, []
     for number in range(kills):
         wave.grown_by(chance.randrange(5, 40))
-        meeting = {"email": f"{wave.name}-{number}@kessler.example", "kind": "meeting_requested"}
+        meeting = {"email": wave.address(number), "kind": "meeting_requested"}
         assert api.post("/signals", json=meeting).status_code == 201
         kill(chance.choice(office.pids("worker", "pump")))
         pauses.append(wave.grown_by(1))
@@ -120,7 +120,7 @@ def test_workers_killed_at_random_lose_no_mail_and_send_none_twice(
     wait_until(lambda: len({hot.headers["webhook-id"] for hot in webhook_sink.posts}) >= kills, "lead.hot")
     told = {hot.headers["webhook-id"]: json.loads(hot.body)["data"] for hot in webhook_sink.posts}
     assert Counter(data["lead"]["email"] for data in told.values()) == Counter(
-        f"{wave.name}-{number}@kessler.example" for number in range(kills)
+        map(wave.address, range(kills))
     )
 
 

@@ -91,8 +91,12 @@ class Wave:
     clicks: int = 0
     _seen: int = field(default=0)
 
+    def address(self, number: int) -> str:
+        """Each at a company of their own: many of one company at once would look like its scanner."""
+        return f"{self.name}-{number}@firm-{number}.example"
+
     def bring_in(self, folder: Path) -> None:
-        rows = (f"{self.name}-{number}@kessler.example,Katrin" for number in range(self.size))
+        rows = (f"{self.address(number)},Katrin" for number in range(self.size))
         file = folder / f"{self.name}.csv"
         file.write_text("\n".join(["email,first_name", *rows]))
         self._seen = len(self.sink.mails)
@@ -160,6 +164,8 @@ class Wave:
         wait_until(
             lambda: not self.office.number("SELECT count(*) FROM unrated_signal"), "rated", patience=60
         )
+        # A click becomes a signal when it has stood for a while and nothing speaks against it.
+        wait_until(lambda: self.rated_clicks() >= self.human_clicks(), "human clicks rated", patience=60)
         self.each_once(self.states()["uncertain"])
         assert self.clicks == len(self.taken)
         assert self.recorded_clicks() == self.clicks
