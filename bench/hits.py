@@ -33,6 +33,7 @@ from nurture.rules.hits import CLICK, OPEN, Hit
 from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.model import read
 from nurture.rules.tokens import mint
+from nurture.runtime import work_in_batches
 from nurture.store import models, partitions
 
 FIGURE = ("hits", "hits_p99_ms", "hits_applied")
@@ -43,7 +44,7 @@ _BROWSER = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/131.0.0.0 Safari/537.36"
 )
-_MODEL = {
+MODEL = {
     "model": "default",
     "half_life": "21d",
     "signals": {"opened": {"weight": 1, "cap": 2}, "clicked": {"weight": 10, "cap": 3}},
@@ -55,6 +56,7 @@ _MODEL = {
 def run(scale: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
     """The three figures, as the lines that `make bench` prints. `say` takes lines for people."""
     _wrk.tool()
+    work_in_batches()
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory(prefix="nurture-bench-") as folder:
         home = Path(folder)
@@ -103,7 +105,7 @@ def _apply(
     engine = create_engine(addresses.database_url)
     sessions = sessionmaker(engine)
     stream = HitStream(Redis.from_url(addresses.redis_url))
-    count = _arrive(engine, home, stream, now)
+    count = arrive(engine, home, stream, now)
     began = time.monotonic()
     while record(sessions, stream, [folder_of(home)], now=now):
         pass
@@ -142,7 +144,7 @@ def _prepare(database_url: str, leads: int, now: datetime) -> None:
     upgrade(engine)
     with Session(engine) as session, session.begin():
         partitions.ensure(session, now=now)
-        _no, version_id, _new = models.add_version(session, read(_MODEL), "bench", now=now, by="bench")
+        _no, version_id, _new = models.add_version(session, read(MODEL), "bench", now=now, by="bench")
         models.set_live(session, version_id, now=now)
         values = {"now": now, "sent": now - timedelta(hours=1), "n": leads}
         for statement in _WORLD.split(";\n"):
@@ -201,7 +203,7 @@ def _forget(addresses: Addresses, home: Path) -> None:
                 drained.keep()
 
 
-def _arrive(engine: Any, home: Path, stream: HitStream, now: datetime) -> int:
+def arrive(engine: Any, home: Path, stream: HitStream, now: datetime) -> int:
     with Session(engine) as session:
         deliveries, links = _deliveries_and_links(session)
     seen = []

@@ -20,7 +20,7 @@ from nurture.config import load_settings
 from nurture.embedded.servers import servers
 from nurture.flows.import_leads import ImportOptions, ImportResult, Progress, import_leads
 from nurture.migrations import upgrade
-from nurture.runtime import make_engine
+from nurture.runtime import make_engine, work_in_batches
 from nurture.store import partitions
 
 FIGURE = "import_1m_s"
@@ -32,6 +32,7 @@ DOUBLES, BAD = 0.02, 0.01
 
 
 def run(scale: str, say: Callable[[str], None]) -> dict[str, Any]:
+    work_in_batches()
     count = ROWS[scale]
     with tempfile.TemporaryDirectory(prefix="nurture-bench-") as folder:
         path = Path(folder) / "leads.csv"

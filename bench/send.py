@@ -51,7 +51,7 @@ def run(scale: str, say: Callable[[str], None]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="nurture-bench-") as folder, sink() as port:
         settings = load_settings({"NURTURE_HOME": folder})
         with servers(settings) as addresses:
-            size = _prepare(addresses.database_url, count, Path(folder))
+            size = prepare(addresses.database_url, count, Path(folder))
             before = source_rate(port, count)
             seconds = _send_all(addresses.database_url, port, Path(folder))
             after = source_rate(port, count)
@@ -86,7 +86,7 @@ def words() -> str:
     return _HEAD + "".join(block % (n, n) + plain for n in range(1, 13))
 
 
-def _prepare(database_url: str, count: int, home: Path) -> int:
+def prepare(database_url: str, count: int, home: Path) -> int:
     engine = create_engine(database_url)
     upgrade(engine)
     with Session(engine) as session, session.begin():
