@@ -62,10 +62,11 @@ _ADDRESS = re.compile(r"[<(\"'«]{0,2}[\w.+%&*!=/~-]{1,120}@[\w.-]{1,200}[\w>)\"
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _HOST = re.compile(r"\b(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,18}\b\.?|\[?\b\d{1,3}(?:\.\d{1,3}){3}\b\]?")
 _EXCHANGE = re.compile(r"\b(?:resolver|storedrv|routing|smtpsend|transport|approval|queue|agent)\.[a-z.]+")
-_HEDGED = re.compile(
-    r"[^.!?\n]*\b(?:may (?:be|have|not)|might|possibl[ey]|perhaps|could be|maybe|either|for example|such as|"
+_SENTENCE = re.compile(r"[^.!?\n]+|[.!?\n]+")
+_HEDGE = re.compile(
+    r"\b(?:may (?:be|have|not)|might|possibl[ey]|perhaps|could be|maybe|either|for example|such as|"
     r"one of the following|common(?:ly)? (?:reasons?|causes?)|typically|usually|"
-    r"if (?:you|the|this|it|your))\b[^.!?\n]*",
+    r"if (?:you|the|this|it|your))\b",
     re.I,
 )
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
@@ -144,10 +145,15 @@ def _reason(said: Sequence[str], status: str, around: str) -> str:
     if by_code and by_code not in _VAGUE:
         return by_code
     vague = next((one for one in heard if one), "") or by_code
-    told = _checked(meaning(_HEDGED.sub(" ", around)), status) if around else ""
+    told = _checked(meaning(_sure(around)), status) if around else ""
     if vague and (by_code or told not in _HARD_REASONS):
         return vague
     return told or UNCLEAR
+
+
+def _sure(text: str) -> str:
+    """The sentences that do not merely suppose."""
+    return "".join(one for one in _SENTENCE.findall(text) if not _HEDGE.search(one))
 
 
 def _checked(reason: str, status: str) -> str:

@@ -27,7 +27,8 @@ EXPIRED = "expired"
 SYSTEM = "system"
 
 _WHO = (
-    r"(?:e-?mail )?(?:user(?:name)?(?:s|\(s\))?|recipient(?:s|\(s\))?|mail ?box(?:es)?|account(?:s|\(s\))?|"
+    r"(?:e-?mail )?(?:receiver|user(?:name)?(?:s|\(s\))?|recipient(?:s|\(s\))?|mail ?box(?:es)?|"
+    r"account(?:s|\(s\))?|"
     r"address(?:es|ee)?|alias|e-?mail|customer|subscriber|person|inbox|mail ?drop)"
 )
 _IS = r"(?:(?:is|are|was|has been|have been|had been|does|do|could|can) ?|')?"

@@ -18,7 +18,7 @@ _ORIGINAL = re.compile(
     r"ursprüngliche nachricht|message d'origine|mensaje original|mensagem original|messaggio originale|"
     r"oorspronkelijk bericht|original ?nachricht|"
     r"исходное сообщение|原始(?:邮件|郵件)|元の?メッセージ))[^\r\n]{0,120}$"
-    r"|^[ \t>]{0,4}(?:received|return-path|dkim-signature|message-id|mime-version):[^\r\n]*\r?\n(?:[ "
+    r"|^(?:> ?)?(?:received|return-path|dkim-signature|message-id|mime-version):[^\r\n]*\r?\n(?:[ "
     r"\t>]{0,4}[\w-]+:|[ \t])",
     re.I | re.M,
 )

@@ -56,8 +56,8 @@ def _read(raw: bytes, *, inner: bool) -> Report:
             return _text_bounce(opened, said, rest, failed)
         if not inner and (found := _forwarded(opened)):
             return found
-    person = signs.answers_something(opened.fields) or bool(_tokens(opened))
-    return _plain(opened, REPLY if person and not signs.from_daemon(opened.fields) else UNKNOWN, said)
+    person = signs.answers_something(opened.fields) and not signs.from_daemon(opened.fields)
+    return _plain(opened, REPLY if person else UNKNOWN, said)
 
 
 def _has_status_part(opened: Opened) -> bool:
@@ -195,10 +195,6 @@ def _plain(opened: Opened, kind: str, said: str) -> Report:
         UNKNOWN: _("This mail is neither a bounce nor an answer that can be read."),
     }
     return _report(opened, kind, sentence=sentences[kind], text=human_part.own_words(said))
-
-
-def _tokens(opened: Opened) -> tuple[str, ...]:
-    return traces.tokens(opened.raw, *(part.text for part in opened.parts))
 
 
 def _report(

@@ -17,7 +17,8 @@ _DAEMON = re.compile(
     re.I,
 )
 _SUBJECT = re.compile(
-    r"undeliver|un-deliver|non[- ]?deliver|not (?:be )?deliver|n't (?:be )?deliver|no deliver|"
+    r"virus|infected|quarantin|blocked|banned|unsolicited|spam|undeliver|un-deliver|non[- ]?deliver|"
+    r"not (?:be )?deliver|n't (?:be )?deliver|no deliver|"
     r"(?:mail|message|delivery|e-?mail|messages)\b.{0,30}\b(?:fail|problem|error|status|notification|"
     r"return|reject|delay|"
     r"warning|refus|unsuccess|could not|couldn't|block|bounc|not sent|system error|unknown)|"
@@ -48,7 +49,8 @@ _BODY = re.compile(
     r"reject|suspend)|"
     r"permanent (?:fatal )?(?:error|failure)|fatal errors|transcript of session|non-?deliver|returned "
     r"to (?:sender|you)|"
-    r"being returned|is returned|has been returned|bounced|reason for (?:the )?(?:fail|return|reject)|"
+    r"being returned|is returned|was stopped|has been returned|bounced|reason for (?:the )?(?:fail|"
+    r"return|reject)|"
     r"following (?:address|recipient|message|user|destination|error|person)|action: ?failed|final-recipient|"
     r"rejected (?:your|by|the)|(?:message|mail|e-?mail) (?:\S+ ){0,4}(?:rejected|refused|blocked|"
     r"bounced|returned)|"

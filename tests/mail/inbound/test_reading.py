@@ -66,8 +66,10 @@ def test_a_complaint_names_who_complains() -> None:
         b"Subject: failed\nFrom: mailer-daemon@x.example\nContent-Type: text/html\n\n" + b"<style" * 80_000,
         b"Subject: failed\nFrom: mailer-daemon@x.example\n\n" + b"a@" * 200_000,
         b"Message-ID: " + b"<a@b> " * 80_000,
+        b"In-Reply-To: <a@b>\n" + b"\n\n \n" * 100_000,
+        b"Final-Recipient: rfc822; a@b.c\nAction: failed\nStatus: 5.0.0\n\n" * 8_000,
     ],
-    ids=range(14),
+    ids=range(16),
 )
 def test_what_is_huge_or_hostile_is_read_within_bounds(raw: bytes) -> None:
     began = time.process_time()
