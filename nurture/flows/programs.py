@@ -154,14 +154,23 @@ def resume_chain(session: Session, chain_id: int, *, now: datetime) -> bool:
 def decide_held(session: Session, program_id: int, *, go_on: bool, now: datetime) -> int:
     """A person decides about the steps held after a pause: they are taken after all, one after the other,
     or the mails are left out. How many they were."""
+    if session.get(ProgramRow, program_id) is None:
+        raise NotFound(_("There is no such program."))
     row = programs.lock(session, program_id)
     held = late.held(session, row.id)
     if go_on:
         late.go_on(session, row.id, now=now)
     else:
-        chains = _live(session, row).chains.values()
-        sends = {step.key for chain in chains for step in chain.by_key.values() if isinstance(step, Send)}
-        late.leave_out(session, row.id, sorted(sends), now=now)
+        chains = _live(session, row).chains
+        sends = {
+            step.key for chain in chains.values() for step in chain.by_key.values() if isinstance(step, Send)
+        }
+        firsts = {
+            place.id: first
+            for place in programs.chains(session, [row.id])
+            if place.temperature in chains and (first := chains[place.temperature].first)
+        }
+        late.leave_out(session, row.id, sorted(sends), firsts, now=now)
     return held
 
 

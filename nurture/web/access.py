@@ -72,6 +72,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "programs.publish": WRITERS,
     "programs.pause": WRITERS,
     "programs.resume": WRITERS,
+    "programs.decide_held": WRITERS,
     "handoffs.index": EVERYONE,
     "handoffs.one": EVERYONE,
     "handoffs.answer": SELLERS,

@@ -47,7 +47,7 @@ def test_a_lead_asks_for_a_pause_on_its_preferences_page(visitor, app, runtime, 
     assert garden.value("SELECT state FROM delivery") == "ready"
 
 
-def test_a_person_decides_about_what_a_long_pause_made_too_late(api, runtime, garden, clock):
+def test_a_person_decides_about_what_a_long_pause_made_too_late(sign_in, api, runtime, garden, clock):
     loaded = garden.publish(COLD + "      - wait: 1d\n      - send: one\n")
     garden.enter(garden.lead("anna"))
     garden.tick()
@@ -56,7 +56,26 @@ def test_a_person_decides_about_what_a_long_pause_made_too_late(api, runtime, ga
     assert api.post(f"/programs/{loaded.program_id}/resume").status_code == 200
     with runtime.sessions() as session:
         assert session.execute(text("SELECT due_reason FROM enrollment")).scalar() == "held"
+    assert "1 step came due in a pause" in sign_in("marketer").get(f"/programs/{loaded.program_id}").text
     answer = api.post(f"/programs/{loaded.program_id}/held", json={"go_on": True})
     assert answer.json == {"decided": 1}
     garden.tick()
     assert garden.settle() == 1
+
+
+def test_a_person_leaves_out_on_the_board_what_came_too_late(sign_in, runtime, garden, clock):
+    loaded = garden.publish(COLD + "      - send: one\n")
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    mia = sign_in("marketer")
+    where = f"/programs/{loaded.program_id}"
+    form = {"csrf_token": token_of(mia.get(where).text)}
+    mia.post(f"{where}/pause", data=form)
+    clock.advance(days=12)
+    mia.post(f"{where}/resume", data=form)
+    garden.tick()
+    assert "Leave the mails out" in mia.get(where).text
+    assert mia.post(f"{where}/held", data={**form, "go_on": "0"}).status_code == 302
+    garden.tick()
+    assert garden.steps_sent(anna) == []
+    assert ("one", "skipped", "removed_by_hand") in garden.history(anna)

@@ -1,7 +1,7 @@
 """What is late: mails whose window closed before they went out are planned anew, steps that came due in a
 pause go on one after the other, and those too late wait for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -125,6 +125,14 @@ _GO_ON = text(
     FROM held WHERE e.id = held.id
     """
 )
+_AT_FIRST = text(
+    """
+    UPDATE enrollment e SET step_key = f.first
+    FROM unnest(CAST(:chain_ids AS bigint[]), CAST(:firsts AS text[])) AS f (chain_id, first)
+    WHERE e.chain_id = f.chain_id AND e.program_id = :program_id AND e.state = 'active'
+      AND e.due_reason = 'held' AND e.due_at IS NULL AND e.step_key IS NULL
+    """
+)
 # A step that is left out counts as settled: the run goes on behind it.
 _LEAVE_OUT = text(
     """
@@ -179,6 +187,11 @@ def go_on(session: Session, program_id: int, *, now: datetime) -> None:
     session.execute(_GO_ON, {"program_id": program_id, "at_once": AT_ONCE, "now": now})
 
 
-def leave_out(session: Session, program_id: int, sends: Sequence[str], *, now: datetime) -> None:
-    """Those held go on without the mail (`sends` are the steps that send one)."""
+def leave_out(
+    session: Session, program_id: int, sends: Sequence[str], firsts: Mapping[int, str], *, now: datetime
+) -> None:
+    """Those held go on without the mail: `sends` are the steps that send one, `firsts` the first step of
+    each chain, which those stand before who have just come in."""
+    first = {"chain_ids": list(firsts), "firsts": list(firsts.values()), "program_id": program_id}
+    session.execute(_AT_FIRST, first)
     session.execute(_LEAVE_OUT, {"program_id": program_id, "sends": list(sends), "now": now})

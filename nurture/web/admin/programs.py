@@ -1,6 +1,6 @@
 """Programs: the list, and the board of three lanes with live counts."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import NotFound
@@ -8,6 +8,7 @@ from nurture.flows import programs as flows
 from nurture.flows.enroll import enter_existing
 from nurture.rules.program import TEMPERATURES, read
 from nurture.rules.words import _, ngettext
+from nurture.store.enrollments import late
 from nurture.store.views import programs as view
 from nurture.store.views.model import default_model
 from nurture.web.admin import board as drawing
@@ -43,7 +44,18 @@ def board(program_id: int) -> ResponseReturnValue:
         lanes=lanes,
         rules=drawing.rules(program),
         model=default_model(session),
+        held=late.held(session, program_id),
     )
+
+
+@pages.post("/programs/<int:program_id>/held")
+def decide_held(program_id: int) -> ResponseReturnValue:
+    """Take the steps after all that a pause made too late, or leave their mails out."""
+    go_on = request.form.get("go_on") == "1"
+    with runtime().sessions.begin() as session:
+        flows.decide_held(session, program_id, go_on=go_on, now=now())
+    runtime().wake("advance")
+    return redirect(url_for("programs.board", program_id=program_id))
 
 
 @pages.post("/programs/<int:program_id>/publish")
