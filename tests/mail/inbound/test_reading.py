@@ -1,13 +1,14 @@
 """Reports of every class are read for what they are, and nothing makes reading fail."""
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nurture.mail.inbound import KINDS, read_report
-from tests.mail.inbound.shapes import ANN, LETTERS, TOKEN, Shape, complaint, dsn, every_shape
+from tests.mail.inbound.shapes import ANN, BREAKS, LETTERS, TOKEN, Shape, complaint, dsn, every_shape
 
 SHAPES = every_shape()
 
@@ -114,3 +115,14 @@ def test_a_damaged_report_is_read_without_failing(
             "double": raw[:at] + raw[at // 2 : at] + raw[at:],
         }[how]
     assert read_report(raw).kind in KINDS
+
+
+REFUSALS = [
+    line.split("\t") for line in (Path(__file__).parent / "refusals.tsv").read_text("utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize(("kind", "status", "diagnostic"), REFUSALS, ids=[one[2][:50] for one in REFUSALS])
+def test_a_refusal_is_judged_by_its_words_and_codes(kind: str, status: str, diagnostic: str) -> None:
+    for raw in (dsn(diagnostic, status), BREAKS["as text"](dsn(diagnostic, status))):
+        assert read_report(raw).kind == kind
