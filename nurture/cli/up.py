@@ -20,6 +20,7 @@ from nurture.embedded.catcher.receive import choose_port, next_free
 from nurture.embedded.home import Home
 from nurture.embedded.locks import Lock
 from nurture.embedded.ports import check_free
+from nurture.embedded.room import Room
 from nurture.embedded.servers import heal, servers
 from nurture.embedded.supervise import Role, Supervisor
 from nurture.errors import Conflict, Refusal
@@ -150,12 +151,14 @@ def _set_up_link(runtime: Runtime) -> str | None:
 def _run(plan: Plan, link: str | None, stop: Stop) -> None:
     supervisor = Supervisor(plan.roles(), plan.home.log, heal=lambda: heal(plan.settings), say=_say)
     greeting = Greeting(plan, link)
+    room = Room(plan.home.folder, _say)
     stop.running = True
     try:
         supervisor.start()
         while not stop.wanted.wait(_BEAT):
             supervisor.beat()
             greeting.beat()
+            room.beat()
     finally:
         stop.ending = True
         supervisor.stop(patience=_PATIENCE, hurry=stop.at_once.is_set)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,11 +175,12 @@ def bound_logs(folder: Path, limit: int = _LOG_LIMIT) -> None:
     """Move what is too long in a log aside, so that each takes at most twice `limit` bytes.
 
     The writers keep their files open in append mode, so the file is copied and emptied in place; a line
-    written in between is lost.
+    written in between is lost. Where the disk has no room for the copy, the file is emptied all the same.
     """
     for log in folder.glob("*.log"):
         if log.stat().st_size > limit:
-            log.with_suffix(".log.1").write_bytes(log.read_bytes()[-limit:])
+            with suppress(OSError):
+                log.with_suffix(".log.1").write_bytes(log.read_bytes()[-limit:])
             os.truncate(log, 0)
 
 

@@ -148,6 +148,15 @@ def test_servers_that_cannot_be_healed_do_not_end_the_supervisor(tmp_path: Path)
     ]
 
 
+def test_a_log_that_cannot_be_moved_aside_is_bounded_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "web.log").write_bytes(b"x" * 3000)
+    (tmp_path / "web.log.1").mkdir()  # as on a full disk, writing there fails
+
+    bound_logs(tmp_path, limit=1000)
+
+    assert (tmp_path / "web.log").stat().st_size == 0
+
+
 def test_logs_stay_within_their_bound(tmp_path: Path) -> None:
     log = tmp_path / "web.log"
     with log.open("ab") as writer:

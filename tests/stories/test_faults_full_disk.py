@@ -148,12 +148,15 @@ def test_a_full_disk_under_the_database_harms_nothing_that_was_written(
         with suppress(httpx.TransportError):
             assert office.web.get("/healthz").status_code == 200
 
+        assert "is full: make room. Links in mails still work" in office.block
+
         disk.free()
         began = time.monotonic()
         wait_until(lambda: answers(office), "PostgreSQL again", patience=60)
         log.info("FIGURE with room on the disk PostgreSQL answered after %.1f s", time.monotonic() - began)
         wave.nothing_lost_or_doubled()
         assert office.number("SELECT count(*) FROM lead") == wave.size
+        assert "There is room again" in office.block
 
 
 def answers(office: Office) -> bool:
