@@ -45,6 +45,8 @@ def install(app: Flask, ring: KeyRing, *, secure: bool) -> None:
         SESSION_COOKIE_SECURE=secure,
         PERMANENT_SESSION_LIFETIME=_SESSION_LASTS,
         WTF_CSRF_TIME_LIMIT=None,
+        # Our pages send no referrer, so it cannot be asked for; the token alone proves the form.
+        WTF_CSRF_SSL_STRICT=False,
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         MAX_FORM_PARTS=500,
     )

@@ -206,7 +206,7 @@ def test_a_request_for_a_meeting_hands_over_a_lead_of_whom_nothing_is_known(sess
     [handoff] = all_of(sessions, Handoff)
     assert handoff.cause == "direct_request"
     assert lead(sessions, boris).stage == "sales_ready"
-    assert handoff.reasons[0] == {"text": "meeting_requested within 7 days", "points": 0}
+    assert handoff.reasons[0] == {"text": "asked for a meeting within 7 days", "points": 0}
 
 
 def test_a_hot_lead_of_a_weak_grade_is_kept(sessions: Sessions) -> None:
