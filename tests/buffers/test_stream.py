@@ -67,7 +67,7 @@ def test_feeding_a_redis_that_is_away_costs_nothing(mute_port: int) -> None:
         began = time.monotonic()
         for _ in range(1000):
             feed.add(b"one")
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1.5
 
 
 def test_a_quick_client_gives_up_soon(mute_port: int) -> None:

@@ -194,7 +194,7 @@ def test_redirects_work_with_redis_and_postgres_away_after_a_restart_too(
         began = time.monotonic()
         assert click(again, delivery, number).headers["Location"] == target
         assert again.get(f"/o/{mint(RING, 'open', delivery)}.gif", headers=ANNA).data == PIXEL
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1.5
         clock.advance(seconds=30)
     # What was clicked meanwhile counts once they are back.
     away = HitStream(quick_client(NO_REDIS))
