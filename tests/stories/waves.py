@@ -169,7 +169,8 @@ class Wave:
         self.each_once(self.states()["uncertain"])
         assert self.clicks == len(self.taken)
         assert self.recorded_clicks() == self.clicks
-        assert self.rated_clicks() == self.human_clicks() > self.clicks / 2
+        # In fast time, a mail whose sender was killed is recorded as sent after its reader's minute is over.
+        assert self.rated_clicks() == self.human_clicks() > self.clicks / 4
 
     def each_once(self, uncertain: int = 0) -> None:
         counts = Counter(mail.recipient for mail in self.taken)
