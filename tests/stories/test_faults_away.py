@@ -1,0 +1,81 @@
+"""PostgreSQL and Redis both away: readers get where their links lead, everybody else a sentence."""
+
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from nurture.embedded.throwaway import Throwaway, throwaway
+from tests.stories.office import Office, links, wait_until
+from tests.stories.waves import SlowSink, Wave, publish_letter
+
+pytestmark = pytest.mark.xdist_group("embedded")
+
+log = logging.getLogger(__name__)
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Iterator[Throwaway]:
+    """A PostgreSQL and a Redis that this test may stop."""
+    with throwaway(tmp_path / "servers") as pair:
+        yield pair
+
+
+def test_links_lead_on_while_both_servers_are_away_and_after_a_restart_too(
+    servers: Throwaway, tmp_path: Path
+) -> None:
+    settings = {
+        "NURTURE_DATABASE_URL": servers.database_url,
+        "NURTURE_REDIS_URL": servers.redis_url,
+        "NURTURE_LIVE": "1",
+        "NURTURE_CLOCK_START": "2026-03-03T10:00:00+00:00",
+        "NURTURE_CLOCK_SPEED": "60",
+    }
+    with SlowSink() as sink, Office(tmp_path, NURTURE_SMTP_URL=sink.url, **settings) as office:
+        office.set_up()
+        publish_letter(office, tmp_path)
+        wave = Wave(office, sink, "away", 6)
+        wave.bring_in(tmp_path)
+        wait_until(wave.settled, "the mails", patience=30)
+        paths = [urlsplit(links(mail.message, "c")[0]).path for mail in wave.taken]
+        unsubscribe = urlsplit(str(wave.taken[0].message["List-Unsubscribe"]).strip("<>")).path
+        assert office.web.get(paths[0]).status_code == 302
+
+        servers.redis.stop()
+        servers.postgres.stop()
+        for path in paths[1:4]:
+            assert office.web.get(path).headers["location"] == "https://www.example.com/numbers"
+        for answer in (
+            office.web.get("/"),
+            office.web.post(unsubscribe, data={"List-Unsubscribe": "One-Click"}),
+            office.web.get("/api/v1/leads", headers={"Authorization": "Bearer nk_x"}),
+        ):
+            assert answer.status_code == 503, answer.text
+            assert "database does not answer" in answer.text
+        assert office.web.get("/readyz").status_code == 503
+
+        for pid in office.pids("web"):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        pause = wait_until(lambda: leads_on(office, paths[4]), "the door after a restart", patience=40)
+        log.info("FIGURE the killed door leads on after %.1f s, both servers away", pause)
+
+        servers.postgres.ensure()
+        servers.redis.ensure()
+        wait_until(lambda: office.web.get("/").status_code == 200, "the pages", patience=30)
+        left = office.web.post(unsubscribe, data={"List-Unsubscribe": "One-Click"})
+        assert left.status_code == 200
+        wait_until(lambda: wave.recorded_clicks() == 5, "every click recorded", patience=60)
+        assert office.nurture("doctor", "--json").returncode == 0
+
+
+def leads_on(office: Office, path: str) -> bool:
+    with suppress(httpx.TransportError):
+        return office.web.get(path).status_code == 302
+    return False
