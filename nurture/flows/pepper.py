@@ -1,6 +1,7 @@
 """One pepper for one database: a host with another one would not recognise who asked to be left alone."""
 
 import hmac
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.exc import ProgrammingError
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Unavailable
 from nurture.rules.words import _
-from nurture.store import installation
+from nurture.store import installation, users
 from nurture.store.views.reading import AWAY
 
 
@@ -27,6 +28,12 @@ def agree_on_pepper(sessions: sessionmaker[Session], pepper: bytes, file: Path) 
             _(
                 "This database knows who asked to be left alone by another pepper than the one of this home, "
                 "so they would not be recognised: copy pepper/suppression from the home folder of the first "
-                "host, or from a backup, to {file}."
+                "host, or from a backup, to {file}. Where it is lost for good: nurture migrate --new-pepper."
             ).format(file=file)
         )
+
+
+def forget_pepper(session: Session, *, by: str, now: datetime) -> None:
+    """Let the next host to come bring its own pepper. Those suppressed until now are not found any more."""
+    installation.forget_pepper_mark(session)
+    users.audit(session, by, "installation.pepper_forgotten", "installation", now=now)

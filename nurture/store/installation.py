@@ -50,3 +50,8 @@ def keep_pepper_mark(session: Session, mark: str) -> str:
     kept = func.coalesce(Installation.pepper_mark, mark)
     statement = update(Installation).values(pepper_mark=kept).returning(Installation.pepper_mark)
     return str(session.execute(statement, execution_options={"synchronize_session": False}).scalar_one())
+
+
+def forget_pepper_mark(session: Session) -> None:
+    """As if no pepper had been used yet."""
+    session.execute(update(Installation).values(pepper_mark=None))
