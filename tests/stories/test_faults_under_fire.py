@@ -171,7 +171,7 @@ def test_stop_sending_acts_within_two_seconds(office: Office, sink: SlowSink, wa
     wave.grown_by(60)
     office.done("stop-sending")
     stopped = time.monotonic()
-    time.sleep(3.5)
+    time.sleep(2.5)
     late = max(sink.accepted_at[mail.recipient] for mail in wave.taken) - stopped
     waiting = wave.states()["ready"]
     log.info("FIGURE the last mail came %.1f s after the stop, %d were held back", late, waiting)

@@ -158,7 +158,7 @@ class Wave:
 
     def nothing_lost_or_doubled(self) -> None:
         """Every delivery came to its end, with one mail in the sink; every click stands and is rated."""
-        wait_until(self.settled, f"the end of {self.name}", self.read, patience=90)
+        wait_until(self.settled, f"the end of {self.name}", self.read, patience=90, pause=0.05)
         wait_until(self.all_read, "all mails read", self.read, patience=60, pause=0)
         wait_until(lambda: self.recorded_clicks() >= self.clicks, "all clicks recorded", patience=60)
         wait_until(
