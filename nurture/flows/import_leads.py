@@ -25,7 +25,7 @@ from nurture.rules import columns as column_rules
 from nurture.rules.columns import Columns
 from nurture.rules.conditions import seen
 from nurture.rules.lead_rows import LeadRow, RefusedRow, merge, search_text, share_phone, take
-from nurture.rules.words import _
+from nurture.rules.words import _, ngettext
 from nurture.store import companies, imports, leads, sources, staged_leads, staging, suppressions
 from nurture.store.imports import Import
 
@@ -582,9 +582,12 @@ def _batches(run: _Run, done: int) -> Iterator[list[int]]:
 
 
 def _stopped(run: _Run, count: int) -> str:
-    return _(
-        "{count} rows cannot be taken, so nothing was. They are in {file}, each with its reason."
-    ).format(count=count, file=run.bad_rows_path)
+    sentence = ngettext(
+        "One row cannot be taken, so nothing was. It is in {file}, with its reason.",
+        "{count} rows cannot be taken, so nothing was. They are in {file}, each with its reason.",
+        count,
+    )
+    return sentence.format(count=count, file=run.bad_rows_path)
 
 
 def _fail(run: _Run, sentence: str) -> None:

@@ -194,7 +194,7 @@ def test_a_missing_quotation_mark_is_handed_back_and_swallows_nobody(office: Off
 
     stopped = office.nurture("leads", "import", str(file), "--on-error", "stop")
     assert stopped.returncode == 1
-    assert "1 rows cannot be taken, so nothing was" in stopped.stderr
+    assert "One row cannot be taken, so nothing was" in stopped.stderr
     assert office.number(leads) == 0
 
     taken = json.loads(office.done("leads", "import", str(file), "--json"))
