@@ -165,12 +165,13 @@ class Wave:
             lambda: not self.office.number("SELECT count(*) FROM unrated_signal"), "rated", patience=60
         )
         # A click becomes a signal when it has stood for a while and nothing speaks against it.
-        wait_until(lambda: self.rated_clicks() >= self.human_clicks(), "human clicks rated", patience=60)
+        wait_until(lambda: self.rated_clicks() == self.human_clicks(), "human clicks rated", patience=60)
         self.each_once(self.states()["uncertain"])
         assert self.clicks == len(self.taken)
         assert self.recorded_clicks() == self.clicks
-        # In fast time, a mail whose sender was killed is recorded as sent after its reader's minute is over.
-        assert self.rated_clicks() == self.human_clicks() > self.clicks / 4
+        # In fast time, a mail whose sender was killed is recorded as sent after its reader's minute is over:
+        # such clicks look too early for a person, how many depends on the load of the machine.
+        assert self.human_clicks() > 0
 
     def each_once(self, uncertain: int = 0) -> None:
         counts = Counter(mail.recipient for mail in self.taken)
