@@ -28,6 +28,7 @@ class Installation(Base):
     setup_token_hash: Mapped[str | None]
     created_at: Mapped[Instant | None]
     pepper_mark: Mapped[str | None]
+    admins_need_totp: Mapped[Flag]
 
 
 def get(session: Session) -> Installation:

@@ -3,6 +3,7 @@
 from sqlalchemy import MetaData
 
 from nurture.store import (
+    audit,
     bulk_changes,
     companies,
     consents,
@@ -22,13 +23,17 @@ from nurture.store import (
     newsletters,
     patterns,
     programs,
+    recovery_codes,
     restraint,
     segments,
+    senders,
     signals,
     sources,
     stages,
     steps,
     suppressions,
+    test_addresses,
+    user_links,
     users,
     verdicts,
     webhooks,
@@ -36,6 +41,7 @@ from nurture.store import (
 from nurture.store.base import Base
 
 NOUNS = (
+    audit,
     bulk_changes,
     companies,
     consents,
@@ -55,13 +61,17 @@ NOUNS = (
     newsletters,
     patterns,
     programs,
+    recovery_codes,
     restraint,
     segments,
+    senders,
     signals,
     sources,
     stages,
     steps,
     suppressions,
+    test_addresses,
+    user_links,
     users,
     verdicts,
     webhooks,

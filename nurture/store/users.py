@@ -1,18 +1,18 @@
 """Users who sign in, and the keys of programs that call the API."""
 
-from datetime import datetime
-from typing import Any
-
-from sqlalchemy import ForeignKey, Index, LargeBinary, select
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.store.audit import audit as audit
 from nurture.store.base import Base, Count, Id, Instant, Json, Ref
 
 ROLES = ("admin", "marketer", "sales", "viewer")
 
 
 class User(Base):
-    """A person of the company. `session_epoch` rises when the password changes: older sessions end."""
+    """A person of the company. `session_epoch` rises when password, role or second factor change: older
+    sessions end. `last_seen_at` is the last sign-in. `totp_sealed` is the secret of the second factor,
+    `totp_pending` one that is not proven yet, `totp_step` the last time step whose code was taken."""
 
     __tablename__ = "user_account"
 
@@ -26,6 +26,10 @@ class User(Base):
     created_at: Mapped[Instant]
     last_seen_at: Mapped[Instant | None]
     disabled_at: Mapped[Instant | None]
+    totp_sealed: Mapped[str | None]
+    totp_pending: Mapped[str | None]
+    totp_since: Mapped[Instant | None]
+    totp_step: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class ApiKey(Base):
@@ -59,20 +63,6 @@ class IdempotencyKey(Base):
     created_at: Mapped[Instant]
 
 
-class AuditEntry(Base):
-    """Who did what to which thing. Appended only."""
-
-    __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_at", "at"),)
-
-    id: Mapped[Id]
-    at: Mapped[Instant]
-    actor: Mapped[str]
-    action: Mapped[str]
-    subject: Mapped[str]
-    detail: Mapped[Json]
-
-
 def any_user(session: Session) -> bool:
     """Whether anybody can sign in yet; while nobody can, the set-up page is open."""
     return session.scalar(select(User.id).limit(1)) is not None
@@ -91,16 +81,3 @@ def active_admins(session: Session) -> list[int]:
     """Ids of administrators who can sign in, locked, so that the last one cannot be lost in a race."""
     living = select(User.id).where(User.role == "admin", User.disabled_at.is_(None)).order_by(User.id)
     return list(session.scalars(living.with_for_update()))
-
-
-def audit(
-    session: Session,
-    actor: str,
-    action: str,
-    subject: str,
-    *,
-    now: datetime,
-    detail: dict[str, Any] | None = None,
-) -> None:
-    """Write down who did what to which thing. No secrets and no addresses in `detail`."""
-    session.add(AuditEntry(at=now, actor=actor, action=action, subject=subject, detail=detail or {}))

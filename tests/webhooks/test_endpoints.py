@@ -12,7 +12,7 @@ from nurture.flows.post_webhooks import post_webhooks
 from nurture.net.outgoing import Way
 from nurture.rules.tokens import KeyRing
 from nurture.store import webhook_endpoints
-from nurture.store.users import AuditEntry
+from nurture.store.audit import AuditEntry
 from nurture.store.webhooks import WebhookEndpoint, write_message
 from nurture.webhooks.post import Poster
 from tests.conftest import TUESDAY
