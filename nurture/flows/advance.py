@@ -240,7 +240,8 @@ def _record(session: Session, decided: Sequence[_Decided], now: datetime) -> Non
         for line in decision.history:
             events.append(NewEvent(run.id, run.lead_id, line.step_key, line.what, line.reason, line.detail))
             if line.what == "skipped" and line.step_key is not None:
-                tally[run.chain_id, one.published.row.version_id, line.step_key, "skipped"] += 1
+                for what in ("skipped", f"skipped:{line.reason}"):
+                    tally[run.chain_id, one.published.row.version_id, line.step_key, what] += 1
         for key in decision.arrivals:
             tally[run.chain_id, one.published.row.version_id, key, "entered"] += 1
         for key in decision.departures:

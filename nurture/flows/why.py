@@ -12,11 +12,12 @@ from nurture.flows.newsletters import addressed
 from nurture.rules import program as program_rules
 from nurture.rules import why as rules
 from nurture.rules.program import Program, Send
-from nurture.rules.why import Answer, Around, Known, MailRecord, NewsletterKnown, Waiting
+from nurture.rules.why import Answer, Around, Known, MailRecord, NewsletterKnown, StepReasons
 from nurture.rules.words import _
 from nurture.store import facts, newsletters
 from nurture.store import installation as installations
 from nurture.store import why as store
+from nurture.store.views import step_reasons
 from nurture.store.why import ChainAsked
 
 
@@ -33,11 +34,12 @@ class ChainAnswers:
 
 @dataclass(frozen=True)
 class StepStats:
-    """One step: `counts` what happened there so far, `waiting` who stands there and for what."""
+    """One step: `counts` what happened there so far, `reasons` who waits there for what, and whose mail
+    was not sent and why."""
 
     key: str
     counts: Mapping[str, int]
-    waiting: tuple[Waiting, ...]
+    reasons: StepReasons
 
 
 def why(
@@ -100,21 +102,20 @@ def why_newsletter(
     )
 
 
-def chain_stats(session: Session, chain_id: int) -> list[StepStats]:
-    """Every step of a chain with its counts, in the order of the chain. Raises NotFound."""
+def chain_stats(session: Session, chain_id: int, *, live: bool = False) -> list[StepStats]:
+    """Every step of a chain with its counts, in the order of the chain. `live`: sending does not wait for
+    the go-live switch. Raises NotFound."""
     asked = store.chain(session, chain_id)
     if asked is None:
         raise NotFound(_("There is no such chain."))
     chain = program_rules.read(asked.spec).chains.get(asked.temperature)
-    waiting = store.waiting(session, chain_id)
-    tallies = store.tallies(session, chain_id)
+    first = (chain.first if chain is not None else None) or ""
+    reasons = step_reasons.of_chain(session, chain_id, first=first, live=live)
+    tallies = step_reasons.tallies(session, chain_id)
     keys = list(chain.by_key) if chain is not None else []
     # Leads may still stand at steps of an older version.
-    keys += sorted({one.step_key for one in waiting} - set(keys))
-    return [
-        StepStats(key, tallies.get(key, {}), tuple(one for one in waiting if one.step_key == key))
-        for key in keys
-    ]
+    keys += sorted({key for key, one in reasons.items() if one.waiting} - {"", *keys})
+    return [StepStats(key, tallies.get(key, {}), reasons.get(key, StepReasons())) for key in keys]
 
 
 def _chain(session: Session, lead_id: int, named: str | None) -> ChainAsked:

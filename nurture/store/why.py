@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from nurture.rules.why import EventRecord, MailRecord, RunRecord, Waiting
+from nurture.rules.why import EventRecord, MailRecord, RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +90,6 @@ _EVENTS = text(
 # Lines of history that end a step. What became of a mail is told by its delivery.
 _ENDS = ("skipped", "waited", "branched", "done", "handed_over")
 
-# Leads that wait for one shared moment are counted by it; the others by what they wait for.
-_WAITING = text(
-    """
-    SELECT e.step_key,
-           CASE WHEN e.awaiting_delivery_id IS NOT NULL THEN 'sending' ELSE e.due_reason END AS reason,
-           CASE WHEN e.due_reason IN ('wait_until', 'window') AND e.awaiting_delivery_id IS NULL
-                THEN e.due_at END AS shared_at,
-           min(e.due_at) AS first_at, count(*) AS n
-    FROM enrollment e
-    WHERE e.chain_id = :chain_id AND e.state = 'active' AND e.step_key IS NOT NULL
-    GROUP BY 1, 2, 3
-    ORDER BY 1, n DESC, 3
-    """
-)
-_TALLIES = text(
-    """
-    SELECT step_key, what, sum(n) AS n FROM step_count WHERE chain_id = :chain_id
-    GROUP BY step_key, what ORDER BY step_key, what
-    """
-)
-
 
 def chain(session: Session, chain_id: int) -> ChainAsked | None:
     """The chain by its id."""
@@ -161,21 +140,3 @@ def events(session: Session, run_ids: list[int]) -> dict[str, EventRecord]:
         return {}
     rows = session.execute(_EVENTS, {"run_ids": run_ids, "ends": list(_ENDS)})
     return {row.step_key: EventRecord(row.what, row.reason, row.at) for row in rows}
-
-
-def waiting(session: Session, chain_id: int) -> list[Waiting]:
-    """How many leads stand at each step of the chain, by what they wait for."""
-    rows = session.execute(_WAITING, {"chain_id": chain_id})
-    return [
-        Waiting(row.step_key, row.reason, row.shared_at or row.first_at, row.shared_at is not None, row.n)
-        for row in rows
-    ]
-
-
-def tallies(session: Session, chain_id: int) -> dict[str, dict[str, int]]:
-    """The counters of each step, all versions together: entered, left, sent, failed, skipped, opened,
-    clicked, and skipped:<reason>."""
-    found: dict[str, dict[str, int]] = {}
-    for row in session.execute(_TALLIES, {"chain_id": chain_id}):
-        found.setdefault(row.step_key, {})[row.what] = int(row.n)
-    return found

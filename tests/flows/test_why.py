@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from nurture.flows import programs
 from nurture.flows.why import chain_stats, why
-from nurture.rules.why import sentence
+from nurture.rules.why import reasons_sentence, sentence
 from nurture.store.deliveries import Delivery
 from nurture.store.programs import ChainRow
 from tests.flows.garden import HEAD, Garden
@@ -86,7 +86,36 @@ def test_the_counts_of_a_step_say_who_waits_for_what(garden):
     with garden.sessions() as session:
         chain_id = session.scalars(select(ChainRow.id)).one()
         (step, _send) = chain_stats(session, chain_id)
-    assert [(one.reason, one.shared, one.n) for one in step.waiting] == [("wait_until", True, 5)]
+    assert [(one.reason, one.shared, one.n) for one in step.reasons.waiting] == [("wait_until", True, 5)]
+
+
+def test_the_counts_of_a_step_say_whose_mail_was_not_sent_and_why(garden):
+    garden.publish(COLD + "      - wait: 1d\n      - send: one\n      - wait: 9d\n")
+    leads = [garden.lead(f"lead{n}") for n in range(5)]
+    garden.enter(*leads)
+    garden.tick()
+    for lead in leads[:2]:
+        garden.withdraw(lead)
+    garden.pass_time(2)
+    assert reasons(garden)["one"].sent == 3
+    assert reasons(garden)["one"].not_sent == {"no_consent": 2}
+    said = reasons_sentence(reasons(garden)["one"], str)
+    assert said == "2 not sent: there was no consent for this purpose"
+
+
+def test_leads_of_a_paused_chain_are_counted_as_paused(garden):
+    loaded = garden.publish(COLD + "      - {key: wait, wait: 1d}\n      - send: one\n")
+    garden.enter(garden.lead("anna"), garden.lead("ben"))
+    garden.tick()
+    with garden.sessions.begin() as session:
+        programs.pause(session, loaded.program_id, now=garden.clock.now)
+    assert [(one.reason, one.n) for one in reasons(garden)["wait"].waiting] == [("program_paused", 2)]
+
+
+def reasons(garden: Garden):
+    with garden.sessions() as session:
+        chain_id = session.scalars(select(ChainRow.id)).one()
+        return {step.key: step.reasons for step in chain_stats(session, chain_id, live=True)}
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -7,7 +7,7 @@ import pytest
 
 from nurture.rules import program, why, words
 from nurture.rules.facts import Facts
-from nurture.rules.why import Answer, Around, EventRecord, Known, MailRecord, RunRecord
+from nurture.rules.why import Answer, Around, EventRecord, Known, MailRecord, RunRecord, wording
 from nurture.web.language import FOLDER, load_catalogues
 
 NOW = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
@@ -103,7 +103,7 @@ def test_every_answer_is_one_whole_sentence(language):
     try:
         sentences = [
             why.sentence(Answer(state, reason, NOW, {"more": "done", "name": "odd"}), lambda at: "TIME")
-            for state, table in (("sent", why._SENT), ("not_yet", why._WAITS), ("no", why._NOT_SENT))
+            for state, table in (("sent", wording.SENT), ("not_yet", wording.WAITS), ("no", wording.NOT_SENT))
             for reason in table
         ]
     finally:
@@ -115,6 +115,6 @@ def test_every_answer_is_one_whole_sentence(language):
 
 def test_russian_has_every_word_of_why():
     russian = load_catalogues(FOLDER)["ru"]
-    tables = (why._SENT, why._WAITS, why._NOT_SENT, why._EXITS, why._MANY)
+    tables = (wording.SENT, wording.WAITS, wording.NOT_SENT, wording.EXITS, wording.MANY)
     every = [text for table in tables for text in table.values()]
     assert [text for text in every if russian.gettext(text) == text and text != "{name}"] == []

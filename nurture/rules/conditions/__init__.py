@@ -7,7 +7,7 @@ missing. Texts compare folded. The tree holds nothing but plain values, so that 
 asked of the database.
 """
 
-from nurture.rules.conditions.deciding import holds
+from nurture.rules.conditions.deciding import first_failing, holds
 from nurture.rules.conditions.reading import ConditionFault, Fault, parse, unparse
 from nurture.rules.conditions.saying import describe
 from nurture.rules.conditions.tree import (
@@ -37,6 +37,7 @@ __all__ = [
     "Op",
     "Signalled",
     "describe",
+    "first_failing",
     "holds",
     "parse",
     "parts_of",

@@ -187,3 +187,12 @@ def _as(value: Any, wanted: Any) -> Any:
     if isinstance(wanted, date):
         return as_date(value)
     return as_text(value)
+
+
+def first_failing(condition: Condition, facts: Facts, now: datetime) -> Condition | None:
+    """The first part of a condition that does not hold; None when all of it does."""
+    if holds(condition, facts, now):
+        return None
+    if isinstance(condition, AllOf):
+        return next((f for part in condition.parts if (f := first_failing(part, facts, now))), condition)
+    return condition

@@ -29,14 +29,24 @@ _SETTLE = text(
     WHERE e.awaiting_delivery_id = s.delivery_id AND e.state <> 'ended'
     """
 )
+# Beside each end that is no mail its reason is counted: what follows a colon is detail.
 _COUNT_SETTLED = text(
     """
     INSERT INTO step_count (chain_id, version_id, step_key, what, n)
-    SELECT d.chain_id, d.version_id, d.step_key,
-           CASE s.state WHEN 'uncertain' THEN 'sent' WHEN 'cancelled' THEN 'skipped' ELSE s.state END AS what,
-           count(*)
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[])) AS s (delivery_id, state)
+    SELECT d.chain_id, d.version_id, d.step_key, w.what, count(*)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
+         AS s (delivery_id, state, reason)
     JOIN delivery d ON d.id = s.delivery_id
+    CROSS JOIN LATERAL (
+        SELECT CASE s.state WHEN 'uncertain' THEN 'sent' WHEN 'cancelled' THEN 'skipped' ELSE s.state END
+               AS ended
+    ) e
+    CROSS JOIN LATERAL (
+        SELECT e.ended AS what
+        UNION ALL
+        SELECT e.ended || ':' || split_part(s.reason, ':', 1)
+        WHERE e.ended IN ('skipped', 'failed') AND s.reason <> ''
+    ) w
     WHERE d.chain_id IS NOT NULL AND d.version_id IS NOT NULL AND d.step_key IS NOT NULL
     GROUP BY 1, 2, 3, 4
     ORDER BY 1, 2, 3, 4

@@ -86,21 +86,30 @@ def lead(asked: dict[str, Any], lead_id: int) -> dict[str, Any]:
 @part.response(200, StepStatsOut)
 def chain_stats(chain_id: int) -> dict[str, Any]:
     """What happened at each step so far, and how many wait there for what."""
-    steps = flow.chain_stats(page_session(), chain_id)
+    steps = flow.chain_stats(page_session(), chain_id, live=sends_before_live())
+    return {"chain_id": chain_id, "steps": [_step(step) for step in steps]}
+
+
+def _step(step: flow.StepStats) -> dict[str, Any]:
+    reasons = step.reasons
     return {
-        "chain_id": chain_id,
-        "steps": [
+        "key": step.key,
+        "counts": dict(step.counts),
+        "waiting": [
             {
-                "key": step.key,
-                "counts": dict(step.counts),
-                "waiting": [
-                    {"reason": one.reason, "at": moment(one.at), "shared": one.shared, "n": one.n}
-                    for one in step.waiting
-                ],
-                "sentence": rules.waiting_sentence(step.waiting, rendering.moment),
+                "reason": one.reason,
+                "at": moment(one.at),
+                "shared": one.shared,
+                "n": one.n,
+                "sentence": rules.waiting_words(one, rendering.moment),
             }
-            for step in steps
+            for one in reasons.waiting
         ],
+        "not_sent": [
+            {"reason": reason, "n": n, "sentence": rules.not_sent_words(reason, n)}
+            for reason, n in reasons.not_sent.items()
+        ],
+        "sentence": rules.reasons_sentence(reasons, rendering.moment),
     }
 
 
