@@ -20,6 +20,7 @@ from nurture.flows.lease import Lease
 from nurture.flows.letters import letter, on_trial, sender_of
 from nurture.flows.outbox import Outbox
 from nurture.flows.settle import noted, record, settle_skipped
+from nurture.flows.signing import Seal
 from nurture.mail.headers import address
 from nurture.mail.message import Sender, build
 from nurture.mail.prepare import PreparedMail
@@ -65,6 +66,7 @@ class _Chunk:
     go: Sequence[Claimed]
     mails: dict[int, PreparedMail | None]
     sender: Sender
+    seal: Seal
     state: Sending
     skipped: int
 
@@ -78,7 +80,8 @@ def _claim(
         state = on_trial(state) if outbox.live else state
         if state.stopped or not deliveries.any_due(session, live=live, now=now):
             return None
-    if not _ready_to_send(sessions, mailer, outbox, state, now):
+    seal = _ready_to_send(sessions, mailer, outbox, state, now)
+    if seal is None:
         return None
     with sessions.begin() as session:
         # Read again where the claim reads: a stop that was committed a moment ago holds.
@@ -91,22 +94,24 @@ def _claim(
         refusals |= suppressed
         settle_skipped(session, refusals, now=now)
         go = [one for one in claimed if one.id not in refusals]
-        return _Chunk(go, _mails(session, outbox, go), sender_of(state), state, len(refusals))
+        return _Chunk(go, _mails(session, outbox, go), sender_of(state), seal, state, len(refusals))
 
 
 def _ready_to_send(
     sessions: sessionmaker[Session], mailer: Mailer, outbox: Outbox, state: Sending, now: datetime
-) -> bool:
-    """Whether there is a sender and a server, before anything is claimed."""
+) -> Seal | None:
+    """What the mails are signed with, once there is a sender, its keys and a server; None while not. Before
+    anything is claimed."""
     try:
         if not state.sender_email:
             raise TransportDown(_("Nobody is set as the sender: fill in the sender address in the settings."))
-        address(state.sender_email)
+        with sessions.begin() as session:
+            seal = outbox.signing.of(session, address(state.sender_email).rpartition("@")[2])
         mailer.check()
     except (TransportDown, Refusal) as fault:
         _note_transport(sessions, outbox, str(fault), now)
-        return False
-    return True
+        return None
+    return seal
 
 
 def _suppressed(session: Session, outbox: Outbox, claimed: Sequence[Claimed]) -> dict[int, str]:
@@ -225,9 +230,10 @@ class _Round:
         mail = self._chunk.mails.get(one.mail_version_id)
         if mail is None:
             raise Refusal(_("the mail is broken"))
-        outbox = self._outbox
-        personal = letter(one, to, mail, sender_values, outbox.ring, outbox.base_url, one.first_tried_at)
-        return build(mail, self._chunk.sender, personal)
+        seal = self._chunk.seal
+        personal = letter(one, to, mail, sender_values, self._outbox.ring, seal.base_url, one.first_tried_at)
+        message = build(mail, self._chunk.sender, personal)
+        return seal.on(message, int(self._now.timestamp())) if seal.keys else message
 
     def _end(self, one: Claimed, answer: Answer) -> Outcome:
         if isinstance(answer, Accepted):

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from nurture.files import journal
 from nurture.files.journal import Journal
+from nurture.files.vault import Vault
+from nurture.flows.signing import Signing
 from nurture.mail.prepare import PreparedMail, prepare
 from nurture.mail.source import CompiledMail
 from nurture.rules.bounces import return_path
@@ -25,7 +27,7 @@ _REST_SECONDS = 5.0
 class Outbox:
     """One for a process (build it after any fork), not for two threads at once. `live`: do not wait for
     the go-live switch. `bounce_domain`: where bounces go, each to an address of its own; None sends them to
-    the sender."""
+    the sender. `vault` opens the keys that sign; without it nothing is signed."""
 
     ring: KeyRing
     pepper: bytes
@@ -34,13 +36,16 @@ class Outbox:
     live: bool = False
     bounce_domain: str | None = None
     host: str = ""
+    vault: Vault | None = None
     journal: Journal = field(init=False)
+    signing: Signing = field(init=False)
     transport_ok: bool | None = None
 
     def __post_init__(self) -> None:
         folder = journal.folder_of(self.home)
         self.host = self.host or journal.host_id(folder)
         self.journal = Journal(folder)
+        self.signing = Signing(self.vault, self.base_url)
         self._prepared: OrderedDict[int, PreparedMail] = OrderedDict()
         self._chunk = _FIRST_CHUNK
         self._rests_until = 0.0

@@ -53,6 +53,7 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
             runtime.settings.home,
             live=live,
             bounce_domain=runtime.settings.bounce_domain,
+            vault=runtime.vault,
         )
         kept.callback(outbox.close)
         yield [

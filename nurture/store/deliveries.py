@@ -54,6 +54,7 @@ class Delivery(Base):
                 " AND state IN ('scheduled', 'ready', 'leased', 'sending', 'deferred')"
             ),
         ),
+        Index("ix_delivery_uncertain", "id", postgresql_where=text("state = 'uncertain'")),
         CheckConstraint(f"state IN {STATES}", name="state"),
         {"postgresql_with": {"fillfactor": 80}},
     )
@@ -91,6 +92,7 @@ class Delivery(Base):
     bounced_at: Mapped[Instant | None]
     complained_at: Mapped[Instant | None]
     newsletter_id: Mapped[Ref | None]
+    in_doubt_at: Mapped[Instant | None]
 
 
 class DeliveryAttempt(Base):

@@ -47,6 +47,17 @@ class InboundReport(Base):
         return (self.raw or b"").decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
+class ProviderKey(Base):
+    """What a provider signs its posts with, as the vault keeps it: once it is here, unsigned posts of this
+    provider are refused."""
+
+    __tablename__ = "provider_key"
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    sealed: Mapped[str]
+    created_at: Mapped[Instant]
+
+
 # Reports name a mail by its Message-ID where the return path is lost.
 _BY_MESSAGE_ID = Index("ix_delivery_message_id", Delivery.message_id)
 

@@ -10,7 +10,10 @@ class Installation(Base):
     """One row, id 1, made by the first migration. `pepper_mark` tells peppers apart and gives none away."""
 
     __tablename__ = "installation"
-    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single"),
+        CheckConstraint("in_doubt IN ('assume_sent', 'resend_once')", name="in_doubt"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     company_name: Mapped[str] = mapped_column(server_default="")
@@ -29,6 +32,7 @@ class Installation(Base):
     created_at: Mapped[Instant | None]
     pepper_mark: Mapped[str | None]
     admins_need_totp: Mapped[Flag]
+    in_doubt: Mapped[str] = mapped_column(server_default="assume_sent")
 
 
 def get(session: Session) -> Installation:
