@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.enroll import enter_programs, leave_all
+from nurture.flows.routing import response_rule
 from nurture.rules import stages as funnel
 from nurture.rules.messages import instant
 from nurture.rules.stages import Move
 from nurture.rules.words import _
+from nurture.rules.working_time import working_between
 from nurture.store import handoffs, signals, stages
 from nurture.store.handoffs import Handoff, HandoffOutcome
 from nurture.store.webhooks import Message, write_messages
@@ -70,6 +72,7 @@ def answer(session: Session, handoff_id: int, outcome: Outcome, *, by: str, now:
         raise Conflict(_refusal(handoff.state))
     accepted_before = handoff.accepted_at is not None
     record = _record(session, handoff, outcome, by, now)
+    _set_clock(session, handoff, outcome, now)
     _move_lead(session, handoff, outcome, move, by, now)
     _tell(session, handoff, record, outcome, accepted_before=accepted_before, now=now)
     return Answered(handoff.id, handoff.state, move.stage, new=True)
@@ -146,6 +149,19 @@ def _record(session: Session, handoff: Handoff, outcome: Outcome, by: str, now: 
     session.add(record)
     session.flush()
     return record
+
+
+def _set_clock(session: Session, handoff: Handoff, outcome: Outcome, now: datetime) -> None:
+    """Sales has spoken: the silence begins anew, after the date of a meeting; a first contact stops the
+    response clock for good."""
+    closed = handoff.closed_at is not None
+    handoff.asked_at = None
+    handoff.silent_since = max(now, outcome.at) if outcome.outcome == "meeting" and outcome.at else now
+    handoff.watch_at = None if closed else now
+    if handoff.contacted_at is not None and handoff.response_s is None and handoff.released_at is not None:
+        rule = response_rule(session, handoff.team_id)
+        worked = working_between(handoff.released_at, handoff.contacted_at, rule.hours, rule.zone)
+        handoff.response_s = round(worked.total_seconds())
 
 
 def _move_lead(

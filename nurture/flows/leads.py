@@ -17,7 +17,7 @@ from nurture.rules import lead_answers, zones
 from nurture.rules.lead_answers import LeadAnswers
 from nurture.rules.messages import instant
 from nurture.rules.words import _
-from nurture.store import companies, consents, inbound, leads, sources, stages, suppressions, users
+from nurture.store import companies, consents, inbound, leads, notices, sources, stages, suppressions, users
 from nurture.store.leads import Identity, Lead
 from nurture.store.stages import StageChange, StageMove
 from nurture.store.webhooks import write_message
@@ -200,6 +200,7 @@ def erase_lead(session: Session, lead_id: int, *, pepper: bytes, now: datetime, 
     leave_all(session, [lead_id], "erased", now=now)
     leads.forget(session, lead_id, now=now)
     inbound.forget(session, [lead_id])
+    notices.forget(session, [lead_id])
     write_message(
         session,
         "lead.erased",

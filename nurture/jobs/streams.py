@@ -21,6 +21,7 @@ from nurture.flows.rate import rate
 from nurture.flows.record import record
 from nurture.flows.rejudge import rejudge
 from nurture.flows.sweep import sweep
+from nurture.flows.watch_response import watch_response
 from nurture.mail.smtp import Mailer
 from nurture.runtime import Runtime
 
@@ -64,6 +65,7 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
             Stream("rate", lambda now: rate(sessions, now=now)),
             Stream("segments", lambda now: update_dirty(sessions, now=now)),
             Stream("hand_over", lambda now: hand_over(sessions, runtime.ring, base_url, now=now)),
+            Stream("watch_response", lambda now: watch_response(sessions, runtime.ring, base_url, now=now)),
             Stream("post_webhooks", lambda now: post_webhooks(sessions, poster, runtime.vault, now=now)),
             Stream("advance", lambda now: advance(sessions, runtime.pepper, now=now)),
             Stream("newsletters", lambda now: send_newsletters(sessions, runtime.pepper, now=now)),

@@ -55,6 +55,11 @@ class Delivery(Base):
             ),
         ),
         Index("ix_delivery_uncertain", "id", postgresql_where=text("state = 'uncertain'")),
+        Index(
+            "ix_delivery_notice_lead",
+            text("(CAST(params ->> 'lead_id' AS bigint))"),
+            postgresql_where=text("purpose = 'notice'"),
+        ),
         CheckConstraint(f"state IN {STATES}", name="state"),
         {"postgresql_with": {"fillfactor": 80}},
     )

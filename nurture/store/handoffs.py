@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from nurture.store.base import Base, Flag, Id, Instant, Json, JsonList, Ref
+from nurture.store.base import Base, Count, Flag, Id, Instant, Json, JsonList, Ref
 
 STATES = (
     "waiting",
@@ -25,7 +26,13 @@ STATES = (
 
 class Handoff(Base):
     """One ripening of one lead. `cause`: threshold, direct_request, bant, step, hand. The scores are as
-    they stood when it ripened."""
+    they stood when it ripened.
+
+    The response clock (rules/response.py): the present owner got it at `clock_from` and is to have spoken
+    with the lead by `due_at`; `warned_at`, `overdue_at` and `asked_at` say what has happened, `silent_since`
+    when sales last said something, `watch_at` when to look again (NULL: never). `response_s` is the working
+    time from the release to the first contact, in seconds.
+    """
 
     __tablename__ = "handoff"
     __table_args__ = (
@@ -33,6 +40,8 @@ class Handoff(Base):
         Index("ix_handoff_waiting", "score", "id", postgresql_where=text("state = 'waiting'")),
         Index("ix_handoff_state_id", "state", "id"),
         Index("ix_handoff_owner_id", "owner_id"),
+        Index("ix_handoff_watch_at", "watch_at", postgresql_where=text("watch_at IS NOT NULL")),
+        Index("ix_handoff_released_at", "released_at", postgresql_where=text("released_at IS NOT NULL")),
         CheckConstraint(f"state IN {STATES}", name="state"),
     )
 
@@ -57,6 +66,31 @@ class Handoff(Base):
     contacted_at: Mapped[Instant | None]
     closed_at: Mapped[Instant | None]
     revised_at: Mapped[Instant | None]
+    team_id: Mapped[Ref | None] = mapped_column(ForeignKey("sales_team.id"))
+    clock_from: Mapped[Instant | None]
+    due_at: Mapped[Instant | None]
+    warned_at: Mapped[Instant | None]
+    overdue_at: Mapped[Instant | None]
+    asked_at: Mapped[Instant | None]
+    silent_since: Mapped[Instant | None]
+    watch_at: Mapped[Instant | None]
+    rerouted: Mapped[Count]
+    response_s: Mapped[int | None]
+
+
+class HandoffEvent(Base):
+    """What happened to a hand-off beside the answers of sales: released, warned, overdue, rerouted,
+    passed_on, asked, returned, noted. Appended only; `detail` holds ids and a note, no names."""
+
+    __tablename__ = "handoff_event"
+    __table_args__ = (Index("ix_handoff_event_handoff_id", "handoff_id"),)
+
+    id: Mapped[Id]
+    handoff_id: Mapped[Ref] = mapped_column(ForeignKey("handoff.id"))
+    at: Mapped[Instant]
+    kind: Mapped[str]
+    by: Mapped[str]
+    detail: Mapped[Json]
 
 
 class HandoffOutcome(Base):
@@ -115,6 +149,43 @@ def locked(session: Session, handoff_id: int) -> Handoff | None:
         return None
     session.execute(text("SELECT FROM lead WHERE id = :id FOR NO KEY UPDATE"), {"id": lead_id})
     return session.get(Handoff, handoff_id, with_for_update=True, populate_existing=True)
+
+
+_TO_WATCH = text("""
+    SELECT h.id FROM handoff h JOIN lead l ON l.id = h.lead_id
+    WHERE h.watch_at <= :now ORDER BY h.watch_at LIMIT :limit FOR NO KEY UPDATE OF l SKIP LOCKED
+""")
+
+
+def to_watch(session: Session, *, now: datetime, limit: int) -> list[Handoff]:
+    """Hand-offs whose clock is due, locked after their leads; those being answered right now are passed over
+    until the next time."""
+    ids = list(session.scalars(_TO_WATCH, {"now": now, "limit": limit}))
+    query = select(Handoff).where(Handoff.id.in_(ids), Handoff.watch_at <= now).order_by(Handoff.watch_at)
+    return list(session.scalars(query.with_for_update(), execution_options={"populate_existing": True}))
+
+
+def note_event(
+    session: Session, handoff_id: int, kind: str, *, by: str, now: datetime, detail: dict[str, Any]
+) -> int:
+    """Write down what happened to a hand-off; the id of the record."""
+    event = HandoffEvent(handoff_id=handoff_id, at=now, kind=kind, by=by, detail=detail)
+    session.add(event)
+    session.flush()
+    return event.id
+
+
+def events_of(session: Session, handoff_id: int) -> list[HandoffEvent]:
+    """What happened to a hand-off beside its answers, oldest first."""
+    query = select(HandoffEvent).where(HandoffEvent.handoff_id == handoff_id)
+    return list(session.scalars(query.order_by(HandoffEvent.id)))
+
+
+def give_lead(session: Session, lead_id: int, owner_id: int) -> None:
+    """The lead is this person's from now on."""
+    session.execute(
+        text("UPDATE lead SET owner_id = :owner WHERE id = :id"), {"id": lead_id, "owner": owner_id}
+    )
 
 
 def return_lead(session: Session, lead_id: int, *, arms: bool, future_at: datetime | None) -> None:

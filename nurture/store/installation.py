@@ -1,6 +1,6 @@
 """The installation: one row about the company that sends, and the two switches over all sending."""
 
-from sqlalchemy import CheckConstraint, func, select, update
+from sqlalchemy import CheckConstraint, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Flag, Instant
@@ -33,6 +33,8 @@ class Installation(Base):
     pepper_mark: Mapped[str | None]
     admins_need_totp: Mapped[Flag]
     in_doubt: Mapped[str] = mapped_column(server_default="assume_sent")
+    owner_first: Mapped[bool] = mapped_column(server_default=text("true"))
+    recycle_lost_days: Mapped[int | None]
 
 
 def get(session: Session) -> Installation:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from nurture.rules.routing import Seller
 from nurture.store.handoffs import Handoff
 from nurture.store.installation import Installation
 from nurture.store.segments import mark_dirty
@@ -38,23 +39,33 @@ def released_since(session: Session, moment: datetime) -> int:
     return session.scalars(query).one()
 
 
-# Direct requests are first, beyond any capacity; then what is marked urgent; then the ripest.
+# Direct requests are first, beyond any capacity; then what is marked urgent; then the ripest of now: a lead
+# that waits goes on being nurtured, and its readiness moves.
 _NEXT = text("""
     SELECT h.id FROM handoff h JOIN lead l ON l.id = h.lead_id
     WHERE h.state = 'waiting' AND (
         NOT :full OR h.cause = 'direct_request' OR l.erased_at IS NOT NULL
         OR (l.armed AND h.cause = ANY(:cooling))
     )
-    ORDER BY h.cause <> 'direct_request', NOT h.priority, h.score DESC, h.ready_at, h.id
-    LIMIT :limit FOR NO KEY UPDATE OF l SKIP LOCKED
+    ORDER BY h.cause <> 'direct_request', NOT h.priority, greatest(h.score, l.readiness) DESC,
+        h.ready_at, h.id
+    LIMIT :limit
+""")
+_LOCK = text("""
+    SELECT h.id FROM handoff h JOIN lead l ON l.id = h.lead_id
+    WHERE h.id = ANY(:ids) FOR NO KEY UPDATE OF l SKIP LOCKED
 """)
 
 
 def next_waiting(session: Session, *, full: bool, cooling: Sequence[str], limit: int) -> list[int]:
-    """The next ones in order, their leads locked; those being changed right now are passed over until the
-    next time. When capacity is `full`, only those that do not wait for it: direct requests, and those to be
-    withdrawn (made for one of the `cooling` causes, and cooled)."""
+    """Those that wait, in order, not locked. When capacity is `full`, only those that do not wait for it:
+    direct requests, and those to be withdrawn (made for one of the `cooling` causes, and cooled)."""
     return list(session.scalars(_NEXT, {"full": full, "cooling": list(cooling), "limit": limit}))
+
+
+def lock_leads(session: Session, ids: Sequence[int]) -> set[int]:
+    """Those of the hand-offs whose leads are ours now; the others are being changed at this moment."""
+    return set(session.scalars(_LOCK, {"ids": list(ids)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,30 +120,53 @@ def details(session: Session, ids: Sequence[int]) -> list[Waiting]:
     return [Waiting(**row._mapping) for row in session.execute(_DETAILS, {"ids": list(ids)})]
 
 
-@dataclass(slots=True)
-class Seller:
-    """A person of sales (or the owner of a lead), and how many hand-offs they hold."""
-
-    id: int
-    name: str
-    email: str
-    sales: bool
-    holds: int
-
-
+# A day begins in the zone of the team; `days` holds its date there.
 _SELLERS = text("""
-    SELECT u.id, u.name, u.email, u.role = 'sales' AS sales, count(h.id) AS holds
-    FROM user_account u
-    LEFT JOIN handoff h ON h.owner_id = u.id AND h.state = ANY(:states)
-    WHERE u.disabled_at IS NULL AND (u.role = 'sales' OR u.id = ANY(:owners))
-    GROUP BY u.id ORDER BY u.id
+    WITH team AS (
+        SELECT * FROM unnest(CAST(:teams AS bigint[]), CAST(:starts AS timestamptz[]), CAST(:days AS date[]))
+        AS team(id, starts, day)
+    ), person AS (
+        SELECT u.id, u.name, u.email, u.role = 'sales' OR m.user_id IS NOT NULL AS sales,
+            coalesce(m.team_id, CAST(:default_team AS bigint)) AS team_id, m.per_day, m.open_most
+        FROM user_account u LEFT JOIN sales_member m ON m.user_id = u.id
+        WHERE u.disabled_at IS NULL AND (u.role = 'sales' OR m.user_id IS NOT NULL OR u.id = ANY(:owners))
+    )
+    SELECT p.*,
+        (SELECT count(*) FROM handoff h WHERE h.owner_id = p.id AND h.state = ANY(:states)) AS holds,
+        (SELECT count(*) FROM handoff h WHERE h.owner_id = p.id AND h.released_at >= team.starts) AS today,
+        EXISTS (SELECT FROM sales_absence a WHERE a.user_id = p.id
+            AND a.from_day <= team.day AND a.until_day >= team.day) AS away
+    FROM person p JOIN team ON team.id = p.team_id ORDER BY p.id
 """)
 
 
-def sellers(session: Session, owners: Sequence[int], states: Sequence[str]) -> list[Seller]:
-    """Everyone of sales, and the given owners whatever their role; `holds` counts hand-offs in `states`."""
-    rows = session.execute(_SELLERS, {"owners": list(owners), "states": list(states)})
-    return [Seller(**row._mapping) for row in rows]
+@dataclass(frozen=True, slots=True)
+class TeamDay:
+    """A team, and the day that it is there: when it began, and its date."""
+
+    team_id: int
+    starts: datetime
+    day: date
+
+
+def sellers(
+    session: Session,
+    owners: Sequence[int],
+    states: Sequence[str],
+    days: Sequence[TeamDay],
+    default_team: int,
+) -> list[Seller]:
+    """Everyone of sales, and the given owners whatever their role; `holds` counts hand-offs in `states`,
+    `today` those released since the day of the person's team began."""
+    given = {
+        "owners": list(owners),
+        "states": list(states),
+        "teams": [day.team_id for day in days],
+        "starts": [day.starts for day in days],
+        "days": [day.day for day in days],
+        "default_team": default_team,
+    }
+    return [Seller(**row._mapping) for row in session.execute(_SELLERS, given)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,21 +200,46 @@ def recent_signals(session: Session, lead_ids: Sequence[int], each: int) -> dict
     return found
 
 
-_LEADS = text("SELECT lead_id FROM handoff WHERE id = ANY(:ids)")
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A hand-off that goes to sales: to whom (None: to whoever listens), of which team, due by when."""
+
+    id: int
+    owner_id: int | None
+    team_id: int
+    due_at: datetime
+
+
 _RELEASE = text("""
     WITH given AS (
-        SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:owners AS bigint[])) AS given(id, owner_id)
+        SELECT * FROM unnest(
+            CAST(:ids AS bigint[]), CAST(:owners AS bigint[]), CAST(:teams AS bigint[]),
+            CAST(:due AS timestamptz[])
+        ) AS given(id, owner_id, team_id, due_at)
     ), released AS (
-        UPDATE handoff h SET state = 'released', released_at = :now, owner_id = given.owner_id
-        FROM given WHERE h.id = given.id RETURNING h.lead_id, h.owner_id
+        UPDATE handoff h SET state = 'released', released_at = :now, owner_id = given.owner_id,
+            team_id = given.team_id, clock_from = :now, due_at = given.due_at, silent_since = :now,
+            watch_at = :now
+        FROM given WHERE h.id = given.id RETURNING h.id, h.lead_id, h.owner_id
+    ), recorded AS (
+        INSERT INTO handoff_event (handoff_id, at, kind, by, detail)
+        SELECT id, :now, 'released', 'hand_over', jsonb_build_object('owner_id', owner_id) FROM released
+    ), owned AS (
+        UPDATE lead SET owner_id = released.owner_id FROM released
+        WHERE lead.id = released.lead_id AND released.owner_id IS NOT NULL
+            AND lead.owner_id IS DISTINCT FROM released.owner_id
     )
-    UPDATE lead SET owner_id = released.owner_id FROM released
-    WHERE lead.id = released.lead_id AND released.owner_id IS NOT NULL
-        AND lead.owner_id IS DISTINCT FROM released.owner_id
+    SELECT lead_id FROM released
 """)
 
 
-def release(session: Session, owners: Mapping[int, int | None], *, now: datetime) -> None:
-    """Hand these over: hand-off id -> owner. The lead's owner becomes the hand-off's."""
-    session.execute(_RELEASE, {"ids": list(owners.keys()), "owners": list(owners.values()), "now": now})
-    mark_dirty(session, session.scalars(_LEADS, {"ids": list(owners.keys())}).all())
+def release(session: Session, releases: Sequence[Release], *, now: datetime) -> None:
+    """Hand these over. The lead's owner becomes the hand-off's; its clock is looked at at once."""
+    given = {
+        "ids": [one.id for one in releases],
+        "owners": [one.owner_id for one in releases],
+        "teams": [one.team_id for one in releases],
+        "due": [one.due_at for one in releases],
+        "now": now,
+    }
+    mark_dirty(session, list(session.scalars(_RELEASE, given)))

@@ -1,85 +1,17 @@
 """Every table, gathered: what migrations compare themselves with."""
 
+from importlib import import_module
+from pkgutil import walk_packages
+
 from sqlalchemy import MetaData
 
-from nurture.store import (
-    audit,
-    bulk_changes,
-    companies,
-    consents,
-    deliveries,
-    domains,
-    enrollments,
-    handoffs,
-    heat,
-    hits,
-    identities,
-    imports,
-    inbound,
-    installation,
-    leads,
-    links,
-    mails,
-    models,
-    newsletters,
-    patterns,
-    programs,
-    recovery_codes,
-    restraint,
-    segments,
-    senders,
-    signals,
-    sources,
-    stages,
-    steps,
-    suppressions,
-    test_addresses,
-    user_links,
-    users,
-    verdicts,
-    webhooks,
-)
+from nurture import store
 from nurture.store.base import Base
-
-NOUNS = (
-    audit,
-    bulk_changes,
-    companies,
-    consents,
-    deliveries,
-    domains,
-    enrollments,
-    handoffs,
-    heat,
-    hits,
-    identities,
-    imports,
-    inbound,
-    installation,
-    leads,
-    links,
-    mails,
-    models,
-    newsletters,
-    patterns,
-    programs,
-    recovery_codes,
-    restraint,
-    segments,
-    senders,
-    signals,
-    sources,
-    stages,
-    steps,
-    suppressions,
-    test_addresses,
-    user_links,
-    users,
-    verdicts,
-    webhooks,
-)
 
 
 def metadata() -> MetaData:
-    """The metadata with every noun's tables in it."""
+    """The metadata with the tables of every noun in it: each module of the store is looked into, so that a
+    new noun cannot be forgotten."""
+    for found in walk_packages(store.__path__, f"{store.__name__}."):
+        import_module(found.name)
     return Base.metadata

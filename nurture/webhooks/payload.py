@@ -100,6 +100,27 @@ def revised(handoff_id: int, lead_id: int, reason: str) -> dict[str, Any]:
     return {"handoff_id": handoff_id, "lead": {"id": lead_id}, "reason": _cut(reason)}
 
 
+def overdue(
+    handoff_id: int,
+    lead_id: int,
+    *,
+    owner_id: int | None,
+    released_at: datetime,
+    due_at: datetime,
+    rerouted: bool,
+) -> dict[str, Any]:
+    """`handoff.overdue`: nobody has spoken with the lead in the time that the team promises. With `rerouted`
+    it has gone to somebody else, `owner_id`, who has until the new `due_at`."""
+    return {
+        "handoff_id": handoff_id,
+        "lead": {"id": lead_id},
+        "owner_id": owner_id,
+        "released_at": instant(released_at),
+        "due_at": instant(due_at),
+        "rerouted": rerouted,
+    }
+
+
 def _card(card: LeadCard) -> dict[str, Any]:
     return {
         "id": card.id,
