@@ -5,9 +5,22 @@ from pathlib import Path
 from flask import Flask
 
 from nurture.runtime import Runtime
-from nurture.web import access, api, errors, files, health, language, limits, rendering, security, wording
+from nurture.web import (
+    access,
+    api,
+    audit_words,
+    errors,
+    files,
+    health,
+    language,
+    limits,
+    rendering,
+    security,
+    wording,
+)
 from nurture.web.admin import (
     account,
+    confirm,
     deliveries,
     imports,
     leads,
@@ -15,14 +28,15 @@ from nurture.web.admin import (
     overview,
     programs,
     restraint,
+    second_factor,
     segments,
-    settings,
     webhooks,
     why,
 )
 from nurture.web.admin import inbound as coming_back
+from nurture.web.admin.settings import audit, company, keys, users
 from nurture.web.parts import ROOT, load_vendor
-from nurture.web.public import answers, choosing, inbound, leaving, letters, sessions, setup
+from nurture.web.public import answers, choosing, entering, inbound, leaving, letters, sessions, setup
 from nurture.web.request import close_session
 from nurture.web.sales import handoffs
 
@@ -30,6 +44,7 @@ _PAGES = (
     files.pages,
     health.pages,
     sessions.pages,
+    entering.pages,
     setup.pages,
     letters.pages,
     leaving.pages,
@@ -46,10 +61,15 @@ _PAGES = (
     newsletters.pages,
     deliveries.pages,
     webhooks.pages,
-    settings.pages,
+    company.pages,
+    users.pages,
+    keys.pages,
+    audit.pages,
     restraint.pages,
     coming_back.pages,
     account.pages,
+    confirm.pages,
+    second_factor.pages,
 )
 
 
@@ -64,6 +84,7 @@ def create_app(runtime: Runtime, *, templates: Path = ROOT / "templates") -> Fla
     limits.install(app, runtime)
     rendering.install(app, vendor)
     wording.install(app)
+    audit_words.install(app)
     errors.install(app)
     access.install(app)
     for pages in _PAGES:

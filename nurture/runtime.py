@@ -55,10 +55,15 @@ class Runtime:
     pepper: bytes
     vault: Vault
     clock: Callable[[], datetime]
+    real_clock: Callable[[], datetime]
 
     def now(self) -> datetime:
         """The moment, virtual or real."""
         return self.clock()
+
+    def real_now(self) -> datetime:
+        """The real moment, for what a virtual clock must not touch: the ages of links, codes of phones."""
+        return self.real_clock()
 
     def wake(self, topic: str) -> None:
         """Tell a waiting pump that there is work; called after the commit."""
@@ -118,6 +123,7 @@ def build(
         pepper=load_pepper(settings.home),
         vault=Vault(ring),
         clock=clock or make_clock(settings),
+        real_clock=real_now,
     )
 
 

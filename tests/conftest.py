@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,6 +88,12 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
+def watch() -> StandingClock:
+    """Real time, which the ages of links, sessions and codes go by."""
+    return StandingClock(TUESDAY)
+
+
+@pytest.fixture
 def settings(tmp_path: Path, database_url: str, redis_url: str, smtp_sink: SmtpSink) -> Settings:
     """Settings of a scripted installation whose mail goes to the sink."""
     return load_settings(
@@ -104,10 +111,16 @@ def settings(tmp_path: Path, database_url: str, redis_url: str, smtp_sink: SmtpS
 
 @pytest.fixture
 def runtime(
-    settings: Settings, database_url: str, redis_client: Redis, redis_url: str, clock: StandingClock
+    settings: Settings,
+    database_url: str,
+    redis_client: Redis,
+    redis_url: str,
+    clock: StandingClock,
+    watch: StandingClock,
 ) -> Iterator[Runtime]:
     """A whole runtime over real parts, at Tuesday ten o'clock until the test moves the clock."""
-    runtime = build(settings, Addresses(database_url, redis_url), clock=clock)
+    built = build(settings, Addresses(database_url, redis_url), clock=clock)
+    runtime = replace(built, real_clock=watch)
     yield runtime
     runtime.close()
 

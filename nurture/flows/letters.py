@@ -12,6 +12,7 @@ from nurture.mail.message import Letter, Sender
 from nurture.mail.prepare import PreparedMail, plain_html, plain_subject, plain_words
 from nurture.mail.quoted import encode_address
 from nurture.mail.source import MARKETING, CompiledMail, MailSource
+from nurture.rules import user_links
 from nurture.rules.tokens import KeyRing, mint
 from nurture.rules.words import _
 from nurture.store import deliveries, mails
@@ -65,7 +66,8 @@ def letter(
 ) -> Letter:
     """The personal part of a delivery's mail; `to` is its address as headers.address makes it."""
     lead_id = claimed.lead_id or 0
-    values: dict[str, Any] = {"lead": claimed.lead, "sender": sender_values, "params": claimed.params}
+    params = _with_link(claimed.params, ring, base)
+    values: dict[str, Any] = {"lead": claimed.lead, "sender": sender_values, "params": params}
     unsubscribe = None
     if mail.kind == MARKETING:
         values |= addresses(ring, base, lead_id, claimed.id)
@@ -155,6 +157,14 @@ def shown(mail: CompiledMail, lead: Mapping[str, Any], sender_values: Mapping[st
         "view_url": "#view",
     }
     return Shown(plain_subject(mail, values), plain_html(mail, values), plain_words(mail, values))
+
+
+def _with_link(params: Mapping[str, Any], ring: KeyRing, base: str) -> Mapping[str, Any]:
+    """A link that lets somebody in is made here, on its way out: neither the row of the delivery nor a page
+    that shows the mail holds it."""
+    if "user_link" not in params:
+        return params
+    return {**params, "link_url": user_links.url(ring, base, params["kind"], params["user_link"])}
 
 
 def _plain_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, delivery_id: int) -> list[str]:

@@ -3,129 +3,177 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
+from nurture.flows import passwords
 from nurture.rules.words import _
+from nurture.store import installation as installations
 from nurture.store import users
+from nurture.store.audit import audit, changes
 from nurture.store.users import ROLES, User
 
-PASSWORD_LEAST, PASSWORD_MOST = 10, 200
 THEMES = ("", "light", "dark")
+NAME_MOST = 200
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-# argon2id with the parameters of RFC 9106 section 4 (second recommended option).
-_HASHER = PasswordHasher()
 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Whom a session stands for; `epoch` ends it when the password changes."""
+    """Whom a session stands for; `epoch` ends it when the password, role or second factor change.
+    `needs_code`: the password is right, the second factor is still to come."""
 
     user_id: int
     epoch: int
+    needs_code: bool = False
 
 
 def create_user(
-    session: Session, email: str, role: str, password: str, *, now: datetime, name: str = ""
+    session: Session, email: str, role: str, password: str, *, now: datetime, name: str = "", by: str = ""
 ) -> int:
-    """Make a user; returns the id. Raises Invalid (all faults) or Conflict (address taken)."""
+    """Make a user; returns the id. `by` is the new user unless said. Raises Invalid (all faults) or Conflict
+    (address taken)."""
     address = clean_address(email)
-    faults: dict[str, list[str]] = {}
-    if not _ADDRESS.fullmatch(address):
-        faults["email"] = [_("This is not an e-mail address.")]
-    if role not in ROLES:
-        faults["role"] = [_("The role is one of admin, marketer, sales, viewer.")]
-    if problem := password_problem(password):
+    faults = user_faults(address, name, role)
+    if problem := passwords.problem(password):
         faults["password"] = [problem]
-    if faults:
-        raise Invalid(" ".join(sentence for sentences in faults.values() for sentence in sentences), faults)
+    refuse(faults)
     if users.by_email(session, address):
         raise Conflict(_("There is already a user with this e-mail address."))
     user = User(
         email=address,
         name=name.strip() or address.partition("@")[0],
         role=role,
-        password_hash=_HASHER.hash(password),
+        password_hash=passwords.hashed(password),
         created_at=now,
     )
     session.add(user)
     session.flush()
-    users.audit(session, f"user:{user.id}", "user.created", f"user:{user.id}", now=now, detail={"role": role})
+    thing = f"user:{user.id}"
+    audit(session, by or thing, "user.created", thing, now=now, detail={"role": [None, role]})
     return user.id
 
 
-def password_problem(password: str) -> str | None:
-    """One sentence about a password that cannot be taken; length alone counts (NIST SP 800-63B 3.1.1.2)."""
-    if len(password) < PASSWORD_LEAST:
-        return _("The password needs at least 10 characters.")
-    if len(password) > PASSWORD_MOST:
-        return _("The password is longer than 200 characters.")
-    return None
+def user_faults(address: str, name: str, role: str) -> dict[str, list[str]]:
+    """What cannot be taken, by field. A name may be missing, but is one line."""
+    faults: dict[str, list[str]] = {}
+    if not _ADDRESS.fullmatch(address) or len(address) > 254:
+        faults["email"] = [_("This is not an e-mail address.")]
+    if len(name) > NAME_MOST or any(ord(character) < 32 for character in name):
+        faults["name"] = [_("This must be one short line of plain text.")]
+    if role not in ROLES:
+        faults["role"] = [_("The role is one of admin, marketer, sales, viewer.")]
+    return faults
 
 
-def check_password(session: Session, email: str, password: str) -> SignedIn | None:
-    """Who this is, or None, in the same time whether the address is known or not."""
+def refuse(faults: dict[str, list[str]]) -> None:
+    """Raise Invalid when there are any."""
+    if faults:
+        raise Invalid(" ".join(sentence for sentences in faults.values() for sentence in sentences), faults)
+
+
+def check_password(session: Session, email: str, password: str, *, now: datetime) -> SignedIn | None:
+    """Who this is, or None, with the same work whether the address is known or not: one hash is checked and
+    one line written either way. A hash with older parameters is made anew while the password is at hand."""
     user = users.by_email(session, clean_address(email))
     known = user is not None and user.disabled_at is None
-    right = _matches(user.password_hash if user else _nobodys_hash(), password[: PASSWORD_MOST + 1])
-    return SignedIn(user.id, user.session_epoch) if user and known and right else None
+    right = passwords.matches(user.password_hash if user else passwords.nobodys(), password)
+    if not (user and known and right):
+        audit(session, "system", "sign_in.failed", f"user:{user.id}" if user else "user", now=now)
+        return None
+    if passwords.outdated(user.password_hash):
+        user.password_hash = passwords.hashed(password)
+    return SignedIn(user.id, user.session_epoch, needs_code=user.totp_sealed is not None)
+
+
+def is_password(session: Session, user_id: int, password: str, *, now: datetime) -> bool:
+    """Whether this is the user's password, for one who is signed in and asked again."""
+    right = passwords.matches(one(session, user_id).password_hash, password)
+    if not right:
+        audit(session, f"user:{user_id}", "sign_in.failed", f"user:{user_id}", now=now)
+    return right
 
 
 def change_password(session: Session, user_id: int, old: str, new: str, *, now: datetime) -> SignedIn:
     """Set a new password; every session of this user ends but the one that is given back."""
-    user = session.get(User, user_id, with_for_update=True)
-    if user is None:
-        raise NotFound(_("There is no such user."))
-    if not _matches(user.password_hash, old):
+    user = one(session, user_id, lock=True)
+    if not passwords.matches(user.password_hash, old):
         raise Invalid(
             _("The present password is not right."), {"old": [_("The present password is not right.")]}
         )
-    if problem := password_problem(new):
+    if problem := passwords.problem(new):
         raise Invalid(problem, {"new": [problem]})
-    user.password_hash = _HASHER.hash(new)
+    return set_password(session, user, new, by=f"user:{user.id}", now=now)
+
+
+def set_password(session: Session, user: User, new: str, *, by: str, now: datetime) -> SignedIn:
+    """The new password of a user; every session before it ends."""
+    user.password_hash = passwords.hashed(new)
     user.session_epoch += 1
-    users.audit(session, f"user:{user.id}", "user.password_changed", f"user:{user.id}", now=now)
+    audit(session, by, "user.password_changed", f"user:{user.id}", now=now)
     return SignedIn(user.id, user.session_epoch)
 
 
-def change_user(session: Session, user_id: int, *, role: str, disabled: bool, by: str, now: datetime) -> None:
-    """Give a role, let in or keep out. The last administrator cannot be lost."""
-    if role not in ROLES:
-        raise Invalid(_("The role is one of admin, marketer, sales, viewer."))
+def change_user(
+    session: Session,
+    user_id: int,
+    *,
+    role: str | None = None,
+    disabled: bool | None = None,
+    name: str | None = None,
+    by: str,
+    now: datetime,
+) -> None:
+    """Give a role or a name, let in or keep out; what is None stays. A new role and being kept out end every
+    session of the user. The last administrator cannot be lost."""
     admins = users.active_admins(session)
-    user = session.get(User, user_id, with_for_update=True)
-    if user is None:
-        raise NotFound(_("There is no such user."))
+    user = one(session, user_id, lock=True)
+    role = user.role if role is None else role
+    name = user.name if name is None else name.strip() or user.name
+    disabled = user.disabled_at is not None if disabled is None else disabled
+    refuse(user_faults(user.email, name, role))
     if admins == [user_id] and (disabled or role != "admin"):
         raise Conflict(_("This is the last administrator: make another one first."))
-    user.role = role
-    if disabled and user.disabled_at is None:
+    before = _shown(user)
+    if role != user.role or (disabled and user.disabled_at is None):
         user.session_epoch += 1
+    user.role, user.name = role, name
     user.disabled_at = (user.disabled_at or now) if disabled else None
-    users.audit(
-        session, by, "user.changed", f"user:{user.id}", now=now, detail={"role": role, "disabled": disabled}
-    )
+    if changed := changes(before, _shown(user)):
+        audit(session, by, "user.changed", f"user:{user.id}", now=now, detail=changed)
 
 
 def note_visit(session: Session, user_id: int, *, now: datetime) -> None:
-    """Remember when the user was last here, for "since you were last here"."""
-    user = session.get(User, user_id)
-    if user is not None:
-        user.last_seen_at = now
+    """The user is in: remember when."""
+    one(session, user_id).last_seen_at = now
+    audit(session, f"user:{user_id}", "sign_in.done", f"user:{user_id}", now=now)
 
 
 def choose_theme(session: Session, user_id: int, theme: str) -> None:
     """How pages look for this user: light, dark, or as the system when empty."""
     if theme not in THEMES:
         raise Invalid(_("A theme is light or dark, or neither."))
-    user = session.get(User, user_id, with_for_update=True)
+    user = one(session, user_id, lock=True)
+    user.preferences = {**user.preferences, "theme": theme}
+
+
+def require_second_factor(session: Session, required: bool, *, by: str, now: datetime) -> None:
+    """Whether administrators must use a second factor."""
+    installation = installations.lock(session)
+    if installation.admins_need_totp != required:
+        installation.admins_need_totp = required
+        detail = {"admins_need_totp": [not required, required]}
+        audit(session, by, "installation.changed", "installation", now=now, detail=detail)
+
+
+def one(session: Session, user_id: int, *, lock: bool = False) -> User:
+    """The user; raises NotFound. Held until the transaction ends with `lock`."""
+    user = session.get(User, user_id, with_for_update=lock or None, populate_existing=lock)
     if user is None:
         raise NotFound(_("There is no such user."))
-    user.preferences = {**user.preferences, "theme": theme}
+    return user
 
 
 def clean_address(email: str) -> str:
@@ -133,14 +181,6 @@ def clean_address(email: str) -> str:
     return email.strip().lower()
 
 
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-@cache
-def _nobodys_hash() -> str:
-    """What an unknown user's password is checked against, so that the answer takes as long."""
-    return _HASHER.hash("nobody has this password")
+def _shown(user: User) -> dict[str, Any]:
+    """What the audit log may say of a user."""
+    return {"role": user.role, "kept_out": user.disabled_at is not None}

@@ -371,6 +371,11 @@ def sending(session: Session) -> Sending:
     )
 
 
+def any_transport_down(session: Session) -> bool:
+    """Whether the last word about a way of sending was that it does not work."""
+    return session.scalar(select(TransportState.name).where(~TransportState.ok).limit(1)) is not None
+
+
 def any_due(session: Session, *, live: bool, now: datetime) -> bool:
     """Whether a claim would find anything."""
     values = {"now": now, "live": live, "before_live": list(BEFORE_LIVE)}

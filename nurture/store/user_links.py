@@ -5,9 +5,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.rules.user_links import INVITE
 from nurture.store.base import Base, Id, Instant, Ref
-
-INVITE, RESET = "invite", "reset"
 
 
 class UserLink(Base):

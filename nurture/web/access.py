@@ -11,6 +11,7 @@ from nurture.rules.words import _
 from nurture.store.users import ROLES
 from nurture.store.views import shell
 from nurture.store.views.shell import Viewer
+from nurture.web import fresh
 from nurture.web.request import close_session, keep_viewer, page_session, viewer
 
 PUBLIC: frozenset[str] = frozenset({"public"})
@@ -28,6 +29,14 @@ ACCESS: dict[str, frozenset[str]] = {
     "health.metrics": PUBLIC,
     "sessions.sign_in": PUBLIC,
     "sessions.sign_out": PUBLIC,
+    "sessions.code": PUBLIC,
+    "sessions.check_code": PUBLIC,
+    "entering.invitation": PUBLIC,
+    "entering.accept": PUBLIC,
+    "entering.forgot": PUBLIC,
+    "entering.ask": PUBLIC,
+    "entering.new_password": PUBLIC,
+    "entering.set_password": PUBLIC,
     "setup.form": PUBLIC,
     "setup.save": PUBLIC,
     "letters.view": PUBLIC,
@@ -99,19 +108,38 @@ ACCESS: dict[str, frozenset[str]] = {
     "webhooks.replay": WRITERS,
     "settings.index": ADMINS,
     "settings.save_company": ADMINS,
-    "settings.users_page": ADMINS,
-    "settings.create_user": ADMINS,
-    "settings.change_user": ADMINS,
-    "settings.keys_page": ADMINS,
-    "settings.create_key": ADMINS,
-    "settings.revoke_key": ADMINS,
+    "users.index": ADMINS,
+    "users.invite": ADMINS,
+    "users.withdraw": ADMINS,
+    "users.link_again": ADMINS,
+    "users.one": ADMINS,
+    "users.change": ADMINS,
+    "users.reset_link": ADMINS,
+    "users.remove_factor": ADMINS,
+    "users.require_factor": ADMINS,
+    "audit.index": ADMINS,
+    "audit.export": ADMINS,
+    "keys.index": ADMINS,
+    "keys.create": ADMINS,
+    "keys.revoke": ADMINS,
     "coming_back.index": ADMINS,
     "restraint.index": ADMINS,
     "restraint.save": ADMINS,
     "account.index": EVERYONE,
     "account.change_password": EVERYONE,
     "account.save_theme": EVERYONE,
+    "confirm.page": EVERYONE,
+    "confirm.confirm": EVERYONE,
+    "second_factor.index": EVERYONE,
+    "second_factor.begin": EVERYONE,
+    "second_factor.confirm": EVERYONE,
+    "second_factor.new_codes": EVERYONE,
+    "second_factor.turn_off": EVERYONE,
 }
+
+
+# Where an administrator may go who has to set up the second factor first.
+_BEFORE_THE_FACTOR = ("second_factor.", "confirm.", "account.")
 
 
 def install(app: Flask) -> None:
@@ -124,6 +152,7 @@ def check_table(app: Flask) -> None:
     pages = {rule.endpoint for rule in app.url_map.iter_rules() if not rule.endpoint.startswith("api")}
     if pages != set(ACCESS):
         raise LookupError(f"web/access.py and the addresses differ: {sorted(pages ^ set(ACCESS))}")
+    fresh.check_table(app, {endpoint for endpoint, roles in ACCESS.items() if roles is ADMINS})
 
 
 def may(endpoint: str) -> bool:
@@ -137,6 +166,7 @@ def remember(user_id: int, epoch: int) -> None:
     session.clear()
     session["user"], session["epoch"] = user_id, epoch
     session.permanent = True
+    fresh.remember()
 
 
 def _check() -> ResponseReturnValue | None:
@@ -149,6 +179,10 @@ def _check() -> ResponseReturnValue | None:
         return _to_sign_in()
     if allowed is None or person.role not in allowed:
         raise Forbidden(_("Your role does not include this. Ask an administrator if you need it."))
+    if person.must_add_totp and not endpoint.startswith(_BEFORE_THE_FACTOR):
+        return _to("second_factor.index")
+    if asked := fresh.ask(endpoint):
+        return asked
     if request.method not in ("GET", "HEAD"):
         close_session()
     return None
@@ -161,8 +195,14 @@ def _load_viewer() -> Viewer | None:
     return keep_viewer(shell.person(page_session(), user_id, epoch))
 
 
+def _to(endpoint: str) -> ResponseReturnValue:
+    if request.headers.get("HX-Request"):
+        return "", 204, {"HX-Redirect": url_for(endpoint)}
+    return redirect(url_for(endpoint))
+
+
 def _to_sign_in() -> ResponseReturnValue:
     if request.headers.get("HX-Request"):
-        return "", 204, {"HX-Redirect": url_for("sessions.sign_in")}
+        return _to("sessions.sign_in")
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("sessions.sign_in", next=None if wanted in (None, "/") else wanted))

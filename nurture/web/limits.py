@@ -1,6 +1,6 @@
 """How often a stranger may try: sign-in and set-up. Counted in Redis, in memory while it is away."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -29,6 +29,17 @@ def account_and_address() -> str:
 def account() -> str:
     """One account, from wherever it is tried."""
     return clean_address(request.form.get("email", ""))[:200]
+
+
+def half_signed_in() -> str:
+    """The user whose password was right and whose code is still to come."""
+    half = session.get("half")
+    return f"code {half[0]}" if half else get_remote_address()
+
+
+def signed_in_user() -> str:
+    """The user of the session."""
+    return f"user {session.get('user')}"
 
 
 def failed(response: Response) -> bool:

@@ -24,6 +24,11 @@ def now() -> datetime:
     return cast(datetime, g.now)
 
 
+def real_now() -> datetime:
+    """The real instant, whatever a virtual clock says: for the ages of links, sessions and codes."""
+    return runtime().real_now()
+
+
 def page_session() -> PageSession:
     """The request's one READ ONLY session, opened when first asked for."""
     if "session" not in g:

@@ -39,6 +39,10 @@ PAGES = (
     "/settings",
     "/settings/users",
     "/settings/keys",
+    "/settings/users/1",
+    "/settings/audit",
+    "/account/second-factor",
+    "/account/confirm",
     "/account",
 )
 

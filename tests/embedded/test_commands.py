@@ -17,6 +17,7 @@ from nurture.flows.users import check_password
 from nurture.net.resolver import Dns
 from nurture.runtime import Runtime
 from nurture.store import installation, leads
+from tests.conftest import TUESDAY
 from tests.sinks import SmtpSink, free_port
 
 CAMPAIGNS = Path(__file__).resolve().parents[2] / "campaigns"
@@ -61,7 +62,7 @@ def test_a_user_made_at_the_terminal_can_sign_in(terminal: Terminal, db: Session
     )
 
     assert done.exit_code == 0
-    assert check_password(db, "anna@firm.example", "a long password")
+    assert check_password(db, "anna@firm.example", "a long password", now=TUESDAY)
 
 
 def test_a_refusal_is_one_line_and_a_status(terminal: Terminal) -> None:

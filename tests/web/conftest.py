@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from nurture.app import create_app
-from nurture.flows import users
+from nurture.flows import passwords
 from nurture.runtime import Runtime
 from nurture.store import installation
 from nurture.store.users import User
@@ -21,7 +21,7 @@ SignIn = Callable[..., FlaskClient]
 @pytest.fixture(scope="session")
 def password_hash() -> str:
     """One hash for everybody: argon2 is slow on purpose."""
-    return users._HASHER.hash(PASSWORD)
+    return passwords.hashed(PASSWORD)
 
 
 @pytest.fixture

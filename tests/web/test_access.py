@@ -14,6 +14,7 @@ _NUMBERS = dict.fromkeys(
     1,
 ) | {
     "newsletter_id": 1,
+    "link_id": 1,
     "segment_id": 1,
     "user_id": 999,
     "message_id": "msg_1",

@@ -1,12 +1,13 @@
 """Signing in: one answer for every failure, no way around, no endless tries."""
 
 import pytest
-from argon2 import extract_parameters
+from argon2 import PasswordHasher, extract_parameters
 from flask import Flask
 from flask.testing import FlaskClient
 
-from nurture.flows import users
+from nurture.flows import passwords
 from nurture.runtime import Runtime
+from nurture.store.users import User
 from tests.web.conftest import PASSWORD, SignIn, token_of
 
 
@@ -28,7 +29,7 @@ def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(
 
 def test_an_unknown_address_costs_the_same_check_as_a_wrong_password(password_hash: str) -> None:
     """The time of a check is in the parameters of the hash: nobody's is made with the same ones."""
-    assert extract_parameters(users._nobodys_hash()) == extract_parameters(password_hash)
+    assert extract_parameters(passwords.nobodys()) == extract_parameters(password_hash)
 
 
 def test_a_form_is_taken_under_https_although_our_pages_send_no_referrer(
@@ -104,3 +105,16 @@ def test_the_chosen_theme_belongs_to_the_person_and_not_to_the_browser(sign_in: 
     assert 'data-theme="dark"' in sign_in("viewer").get("/leads").text
     assert 'data-theme=""' in sign_in("sales").get("/leads").text
     assert client.post("/account/theme", data=form | {"theme": '"><script>'}).status_code == 422
+
+
+def test_a_hash_of_weaker_times_is_made_anew_at_the_next_sign_in(
+    sign_in: SignIn, visitor: FlaskClient, runtime: Runtime
+) -> None:
+    sign_in("viewer")
+    weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+    with runtime.sessions.begin() as session:
+        session.query(User).filter_by(email="viewer@kessler-ohm.example").one().password_hash = weak
+    assert _try(visitor, "viewer@kessler-ohm.example", PASSWORD)[0] == 302
+    with runtime.sessions() as session:
+        kept = session.query(User.password_hash).filter_by(email="viewer@kessler-ohm.example").scalar()
+    assert extract_parameters(kept) == extract_parameters(passwords.nobodys())

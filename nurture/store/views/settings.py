@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from nurture.store import recovery_codes
 from nurture.store.users import ApiKey, User
 
 
@@ -17,3 +18,8 @@ def keys(session: Session) -> list[ApiKey]:
     """Every key, the living first."""
     living_first = (ApiKey.revoked_at.is_not(None), ApiKey.id.desc())
     return list(session.scalars(select(ApiKey).order_by(*living_first).limit(500)))
+
+
+def recovery_codes_left(session: Session, user_id: int) -> int:
+    """How many recovery codes of a user are unused."""
+    return recovery_codes.left(session, user_id)

@@ -25,6 +25,13 @@ class Viewer:
     role: str
     last_seen_at: datetime | None
     preferences: Mapping[str, Any] = field(default_factory=dict)
+    has_totp: bool = False
+    admins_need_totp: bool = False
+
+    @property
+    def must_add_totp(self) -> bool:
+        """Whether the second factor has to be set up before anything else."""
+        return self.role == "admin" and self.admins_need_totp and not self.has_totp
 
     @property
     def theme(self) -> str:
@@ -54,9 +61,16 @@ class Shell:
 def person(session: Session, user_id: int, epoch: int) -> Viewer | None:
     """The user of a session that has not been ended by a new password or by being kept out."""
     user = session.execute(
-        select(User.id, User.email, User.name, User.role, User.last_seen_at, User.preferences).where(
-            User.id == user_id, User.session_epoch == epoch, User.disabled_at.is_(None)
-        )
+        select(
+            User.id,
+            User.email,
+            User.name,
+            User.role,
+            User.last_seen_at,
+            User.preferences,
+            User.totp_sealed.is_not(None),
+            select(Installation.admins_need_totp).scalar_subquery(),
+        ).where(User.id == user_id, User.session_epoch == epoch, User.disabled_at.is_(None))
     ).one_or_none()
     return Viewer(*user) if user else None
 

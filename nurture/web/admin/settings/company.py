@@ -1,0 +1,35 @@
+"""Settings: the company that sends."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from nurture.errors import Invalid
+from nurture.flows import setup
+from nurture.rules.words import _
+from nurture.store import installation
+from nurture.web.public.setup import company_of, zones
+from nurture.web.request import now, page_session, runtime, signed_in
+
+pages = Blueprint("settings", __name__, url_prefix="/settings")
+_COMPANY = ("company_name", "postal_address", "timezone", "sender_name", "sender_email", "reply_to")
+
+
+@pages.get("")
+def index() -> ResponseReturnValue:
+    row = installation.get(page_session())
+    return _company({name: getattr(row, name) or "" for name in _COMPANY}, {})
+
+
+@pages.post("")
+def save_company() -> ResponseReturnValue:
+    try:
+        with runtime().sessions.begin() as session:
+            setup.save_company(session, company_of(), by=signed_in().actor, now=now())
+    except Invalid as refusal:
+        return _company(dict(request.form), refusal.errors), 422
+    flash(_("Saved. The next mail shows it."))
+    return redirect(url_for("settings.index"))
+
+
+def _company(answers: dict[str, str], errors: dict[str, list[str]]) -> str:
+    return render_template("admin/settings/company.html", answers=answers, errors=errors, zones=zones())

@@ -1,0 +1,220 @@
+"""What the lines of the audit log say to a person."""
+
+from typing import Any
+
+from flask import Flask
+
+from nurture.rules.words import _
+from nurture.web.wording import says
+
+# gettext reads these marks; the words themselves are looked up at each request.
+_N = str
+
+KINDS = {
+    "audit": _N("Audit log"),
+    "delivery": _N("Deliveries"),
+    "handoff": _N("Hand-offs"),
+    "hit": _N("Verdicts on hits"),
+    "import": _N("Imports"),
+    "installation": _N("Settings"),
+    "invitation": _N("Invitations"),
+    "job": _N("Jobs"),
+    "key": _N("Keys"),
+    "lead": _N("Leads"),
+    "leads": _N("Many leads at once"),
+    "mail": _N("Mail connection"),
+    "model": _N("Heat models"),
+    "newsletter": _N("Newsletters"),
+    "program": _N("Programs"),
+    "restraint": _N("Restraint"),
+    "second_factor": _N("Second factor"),
+    "segment": _N("Segments"),
+    "sender": _N("Senders"),
+    "sending": _N("Sending"),
+    "sign_in": _N("Sign-ins"),
+    "test_addresses": _N("Test addresses"),
+    "user": _N("Users"),
+    "webhook_endpoint": _N("Webhook receivers"),
+    "webhook_message": _N("Webhook messages"),
+}
+ACTIONS = {
+    "audit.exported": _N("took the audit log out as a file"),
+    "handoff.answered": _N("answered for sales"),
+    "hit.overruled": _N("overruled a verdict"),
+    "hit.pattern_added": _N("overruled a whole network or program"),
+    "hit.pattern_ended": _N("left a network or program to the rules again"),
+    "import.begun": _N("began an import"),
+    "import.discarded": _N("threw an upload away"),
+    "import.done": _N("finished an import"),
+    "import.uploaded": _N("uploaded a file of leads"),
+    "installation.changed": _N("changed the settings"),
+    "installation.pepper_forgotten": _N("went on without the lost pepper"),
+    "installation.set_up": _N("set the installation up"),
+    "invitation.made": _N("invited somebody"),
+    "invitation.withdrawn": _N("withdrew an invitation"),
+    "job.discarded": _N("threw failed jobs away"),
+    "job.retried": _N("had failed jobs tried again"),
+    "key.created": _N("made a key"),
+    "key.revoked": _N("revoked a key"),
+    "lead.changed": _N("changed a lead by hand"),
+    "lead.erased": _N("erased a lead"),
+    "leads.exported": _N("took leads out as a file"),
+    "leads.hold": _N("held leads out of programs"),
+    "leads.hold.undone": _N("undid holding leads out"),
+    "leads.let_in": _N("let leads into programs"),
+    "leads.let_in.undone": _N("undid letting leads in"),
+    "leads.owner": _N("gave leads an owner"),
+    "leads.owner.undone": _N("undid giving leads an owner"),
+    "leads.tag": _N("tagged leads"),
+    "leads.tag.undone": _N("undid tagging leads"),
+    "leads.untag": _N("took a tag off leads"),
+    "leads.untag.undone": _N("undid taking a tag off"),
+    "mail.tested": _N("tested the mail connection"),
+    "mail.test_sent": _N("had a test mail sent"),
+    "model.loaded": _N("loaded a heat model"),
+    "newsletter.cancelled": _N("cancelled a newsletter"),
+    "newsletter.changed": _N("changed a newsletter"),
+    "newsletter.created": _N("began a newsletter"),
+    "newsletter.paused": _N("paused a newsletter"),
+    "newsletter.resumed": _N("resumed a newsletter"),
+    "newsletter.scheduled": _N("scheduled a newsletter"),
+    "newsletter.tested": _N("sent a newsletter as a test"),
+    "program.changed": _N("changed a program"),
+    "program.held_decided": _N("decided about those who came due in a pause"),
+    "program.loaded": _N("loaded a program"),
+    "program.paused": _N("paused a program"),
+    "program.published": _N("published a program"),
+    "program.resumed": _N("resumed a program"),
+    "restraint.changed": _N("changed how much one lead is written to"),
+    "second_factor.codes_renewed": _N("made new recovery codes"),
+    "second_factor.failed": _N("gave a wrong code"),
+    "second_factor.off": _N("turned a second factor off"),
+    "second_factor.on": _N("turned the second factor on"),
+    "second_factor.recovery_code_used": _N("came in with a recovery code"),
+    "segment.changed": _N("changed a segment"),
+    "segment.created": _N("made a segment"),
+    "segment.removed": _N("deleted a segment"),
+    "sender.changed": _N("changed a sender"),
+    "sender.created": _N("added a sender"),
+    "sending.resumed": _N("resumed sending"),
+    "sending.stopped": _N("stopped all sending"),
+    "sending.went_live": _N("went live"),
+    "sign_in.done": _N("signed in"),
+    "sign_in.failed": _N("failed to sign in"),
+    "test_addresses.changed": _N("changed the test addresses"),
+    "user.changed": _N("changed a user"),
+    "user.created": _N("made a user"),
+    "user.password_changed": _N("changed the password"),
+    "user.reset_link_asked": _N("asked for a link to a new password"),
+    "user.reset_link_made": _N("made a link to a new password"),
+    "webhook_endpoint.changed": _N("changed a webhook receiver"),
+    "webhook_endpoint.created": _N("added a webhook receiver"),
+    "webhook_endpoint.secret_rotated": _N("made a new signing secret"),
+    "webhook_endpoint.tested": _N("tested a webhook receiver"),
+    "webhook_message.replayed": _N("sent a webhook message again"),
+}
+SUBJECTS = {
+    "audit": _N("the audit log"),
+    "bulk_change": _N("change %(id)s"),
+    "chain": _N("chain %(id)s"),
+    "delivery": _N("delivery %(id)s"),
+    "handoff": _N("hand-off %(id)s"),
+    "hit": _N("hit %(id)s"),
+    "import": _N("import %(id)s"),
+    "installation": _N("the installation"),
+    "invitation": _N("invitation %(id)s"),
+    "jobs": _N("queue %(id)s"),
+    "key": _N("key %(id)s"),
+    "lead": _N("lead %(id)s"),
+    "leads": _N("leads"),
+    "model": _N("model %(id)s"),
+    "newsletter": _N("newsletter %(id)s"),
+    "pattern": _N("pattern %(id)s"),
+    "program": _N("program %(id)s"),
+    "segment": _N("segment %(id)s"),
+    "sender": _N("sender %(id)s"),
+    "user": _N("user %(id)s"),
+    "webhook_endpoint": _N("receiver %(id)s"),
+    "webhook_message": _N("message %(id)s"),
+}
+_FIELDS = {
+    "admins_need_totp": _N("second factor a must"),
+    "days": _N("days"),
+    "kept_out": _N("kept out"),
+    "most": _N("mails at most"),
+    "n": _N("how many"),
+    "outcome": _N("answer"),
+    "over": _N("over the cap"),
+    "role": _N("role"),
+    "verdict": _N("verdict"),
+    "version": _N("version"),
+    "what": _N("what"),
+}
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.filters.update(audit_action=action, audit_detail=detail)
+    app.jinja_env.filters.update(audit_kind=kind, audit_actor=actor, audit_subject=subject)
+
+
+def action(name: str) -> str:
+    """What was done, as the end of a sentence that begins with who."""
+    words = ACTIONS.get(name)
+    return _(words) if words else name.replace("_", " ").replace(".", " ")
+
+
+def kind(name: str) -> str:
+    words = KINDS.get(name)
+    return _(words) if words else name.replace("_", " ")
+
+
+def actor(who: str, name: str) -> str:
+    """Who did it: a person or key by name, everything else in words."""
+    if name:
+        return _("%s (key)") % name if who.startswith("key:") else name
+    origin, _colon, number = who.partition(":")
+    words = {
+        "terminal": _("the terminal"),
+        "system": _("the program itself"),
+        "invitation": _("an invitation"),
+        "user": _("user %s") % number,
+        "key": _("key %s") % number,
+        "handoff": _("the signed link of a hand-off"),
+    }
+    return words.get(origin, who)
+
+
+def subject(thing: str, name: str) -> str:
+    """What it was done to."""
+    if name:
+        return name
+    what, colon, number = thing.partition(":")
+    if what == "user" and not colon:
+        return _("an unknown address")
+    words = SUBJECTS.get(what)
+    return _(words) % {"id": number} if words else thing
+
+
+def detail(kept: dict[str, Any]) -> str:
+    """What changed, in words: "role: Viewer → Administrator"."""
+    parts = []
+    for name, value in kept.items():
+        field = _(_FIELDS[name]) if name in _FIELDS else name.replace("_", " ")
+        if isinstance(value, list) and len(value) == 2:
+            before, after = (_value(name, one) for one in value)
+            parts.append(f"{field}: {before} → {after}" if value[0] is not None else f"{field}: {after}")
+        else:
+            parts.append(f"{field}: {_value(name, value)}")
+    return ", ".join(parts)
+
+
+def _value(name: str, value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if name == "role":
+        return says(str(value), "role")
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return str(value)
