@@ -16,7 +16,7 @@ from nurture.rules.messages import instant
 from nurture.rules.stages import Move
 from nurture.rules.words import _
 from nurture.rules.working_time import working_between
-from nurture.store import handoffs, signals, stages
+from nurture.store import enrollments, handoffs, signals, stages
 from nurture.store.handoffs import Handoff, HandoffOutcome
 from nurture.store.webhooks import Message, write_messages
 from nurture.webhooks import payload
@@ -173,6 +173,8 @@ def _move_lead(
     handoffs.return_lead(session, handoff.lead_id, arms=move.arms, future_at=future_at)
     if move.ends_nurturing:
         leave_all(session, [handoff.lead_id], "lost" if move.stage == "lost" else "goal", now=now)
+    if outcome.outcome in _ENDS:
+        enrollments.wake_left_by_sales(session, [handoff.lead_id], now)
     if move.arms:
         enter_programs(session, [handoff.lead_id], now=now)
     if outcome.outcome == "meeting" and outcome.at is not None:

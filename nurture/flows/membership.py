@@ -73,6 +73,7 @@ def update_dirty(sessions: sessionmaker[Session], *, now: datetime, limit: int =
 def refresh_due(sessions: sessionmaker[Session], *, now: datetime) -> int:
     """Tell one segment anew whose time has come; 0 if none is due."""
     with sessions.begin() as session:
+        segments.add_up_sizes(session)
         segment_id = segment_members.take_due(session, now=now)
         if segment_id is None:
             return 0
@@ -107,7 +108,7 @@ def asked_in_order(session: Session) -> list[Asked]:
 
 def is_used(session: Session, key: str) -> bool:
     """Whether a program asks for the segment."""
-    return any(key in names for _key, _name, names in segments.programs_naming(session))
+    return any(key in names for (kind, *_what), names in segments.uses(session).items() if kind == "program")
 
 
 def _memberships(wanted: Sequence[Asked], lead: Facts, now: datetime) -> dict[str, int]:

@@ -21,9 +21,10 @@ _NAME_LONGEST, _DESCRIPTION_LONGEST = 200, 2_000
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Where a segment is asked for: `kind` is program or segment."""
+    """Where a segment is asked for: `kind` is program, newsletter or segment, `id` that of its kind."""
 
     kind: str
+    id: int
     key: str
     name: str
 
@@ -137,18 +138,14 @@ def sentence_of(stored: StoredSegment) -> str:
 
 
 def used_by(session: Session, key: str) -> list[Use]:
-    """Programs (live or draft) and other segments that ask for it."""
-    programs = [
-        Use("program", program_key, name)
-        for program_key, name, names in segments.programs_naming(session)
-        if key in names
-    ]
+    """Programs (live or draft), newsletters that have not gone out, and other segments that ask for it."""
+    asking = [Use(*use) for use, names in segments.uses(session).items() if key in names]
     others = [
-        Use("segment", one.key, one.name)
+        Use("segment", one.id, one.key, one.name)
         for one in segments.every(session)
         if key in named(parse(one.condition))
     ]
-    return programs + others
+    return asking + others
 
 
 def _condition_row(condition: Condition, now: datetime) -> dict[str, Any]:

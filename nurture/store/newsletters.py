@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, select, t
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.conditions import Condition
-from nurture.store.base import Base, Id, Instant, Json, Ref
+from nurture.store.base import Base, Count, Id, Instant, Json, Ref
 from nurture.store.conditions import population
 
 STATES = ("draft", "scheduled", "sending", "paused", "sent", "cancelled")
@@ -18,7 +18,9 @@ MODES = ("now", "at", "local")
 
 class Newsletter(Base):
     """One mail to many. `audience` is a condition as written ({}: everybody who agreed to `purpose`);
-    `hours` a window as a program writes it ({}: at any time); `over` what a cap does, defer or skip.
+    `hours` a window as a program writes it ({}: at any time); `over` what a cap does, defer or skip;
+    `priority` its place among mails that compete under a cap; `while_with_sales` whether leads whom sales
+    is talking to are left out (pause) or not (go_on).
     `mode`: now, at (`starts_at`), or local (`local_at`, a local date and time in each lead's zone, for
     which `starts_at` is when it begins on earth). Leads up to `cursor` have been looked at; `looked_at`
     when all were. `size` is how many it addresses, once known."""
@@ -28,6 +30,7 @@ class Newsletter(Base):
         CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint(f"mode IN {MODES}", name="mode"),
         CheckConstraint("\"over\" IN ('defer', 'skip')", name="over"),
+        CheckConstraint("while_with_sales IN ('pause', 'go_on')", name="while_with_sales"),
     )
 
     id: Mapped[Id]
@@ -41,6 +44,8 @@ class Newsletter(Base):
     audience: Mapped[Json]
     hours: Mapped[Json]
     over: Mapped[str] = mapped_column(server_default="skip")
+    priority: Mapped[Count]
+    while_with_sales: Mapped[str] = mapped_column(server_default="pause")
     state: Mapped[str] = mapped_column(server_default="draft")
     mode: Mapped[str] = mapped_column(server_default="now")
     starts_at: Mapped[Instant | None]

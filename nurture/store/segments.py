@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, select, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.segments import segments_in
@@ -15,7 +15,8 @@ from nurture.store.base import Base, Flag, Id, Instant, Json, Ref, Words
 class Segment(Base):
     """A named condition over all leads. `asks` says what it looks at beyond the lead's own row: touches,
     time (it changes by itself as time goes by). `refreshed_at` is when all members were last told anew,
-    `refresh_due_at` when that is to be done again."""
+    `refresh_due_at` when that is to be done again. `size` is how many are in, but for the differences in
+    `segment_change`; the database keeps both, whatever statement lets a lead in or out."""
 
     __tablename__ = "segment"
 
@@ -27,8 +28,19 @@ class Segment(Base):
     asks: Mapped[Words]
     refreshed_at: Mapped[Instant | None]
     refresh_due_at: Mapped[Instant | None]
+    size: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
+
+
+class SegmentChange(Base):
+    """So many came in (or went out, below 0) by one statement; added to the size from time to time."""
+
+    __tablename__ = "segment_change"
+
+    id: Mapped[Id]
+    segment_id: Mapped[Ref]
+    n: Mapped[int] = mapped_column(BigInteger)
 
 
 class SegmentMember(Base):
@@ -98,10 +110,13 @@ _TAKE_DIRTY = text(
 )
 _USES = text(
     """
-    SELECT p.key, p.name, v.spec FROM program p
+    SELECT 'program' AS kind, p.id, p.key, p.name, v.spec AS asked FROM program p
     JOIN program_version v ON v.id IN (p.live_version_id, p.draft_version_id)
     WHERE CAST(v.spec AS text) LIKE '%"segment"%'
-    ORDER BY p.name
+    UNION ALL
+    SELECT 'newsletter', id, CAST(id AS text), name, audience FROM newsletter
+    WHERE state NOT IN ('sent', 'cancelled') AND CAST(audience AS text) LIKE '%"segment"%'
+    ORDER BY kind DESC, name, id
     """
 )
 
@@ -183,12 +198,13 @@ def take_dirty(session: Session, limit: int) -> dict[int, bool]:
     return {row.lead_id: row.moved for row in session.execute(_TAKE_DIRTY, {"limit": limit})}
 
 
-def programs_naming(session: Session) -> list[tuple[str, str, frozenset[str]]]:
-    """Key and name of every program that asks for segments, live or in its draft, and which."""
-    found: dict[tuple[str, str], set[str]] = {}
+def uses(session: Session) -> dict[tuple[str, int, str, str], set[str]]:
+    """Kind (program or newsletter), id, key and name of everything that asks for segments, and which:
+    programs live or in their draft, newsletters that have not gone out."""
+    found: dict[tuple[str, int, str, str], set[str]] = {}
     for row in session.execute(_USES):
-        found.setdefault((row.key, row.name), set()).update(segments_in(row.spec))
-    return [(key, name, frozenset(names)) for (key, name), names in found.items()]
+        found.setdefault((row.kind, row.id, row.key, row.name), set()).update(segments_in(row.asked))
+    return found
 
 
 def memberships(session: Session, lead_ids: Collection[int]) -> dict[int, set[int]]:
@@ -224,7 +240,25 @@ _LEAVE = text(
     WHERE m.segment_id = g.segment_id AND m.lead_id = g.lead_id
     """
 )
-_SIZES = text("SELECT segment_id, count(*) AS n FROM segment_member GROUP BY segment_id")
+_SIZES = text(
+    """
+    SELECT s.id, s.size + coalesce((SELECT sum(c.n) FROM segment_change c WHERE c.segment_id = s.id), 0) AS n
+    FROM segment s WHERE CAST(:id AS bigint) IS NULL OR s.id = :id
+    """
+)
+# One at a time: two that add up the same segments could wait for each other in a circle.
+_ADD_UP = text(
+    """
+    WITH mine AS MATERIALIZED (
+        SELECT pg_try_advisory_xact_lock(hashtextextended('segment sizes', 0)) AS won
+    ), taken AS (
+        DELETE FROM segment_change WHERE (SELECT won FROM mine) RETURNING segment_id, n
+    )
+    UPDATE segment s SET size = s.size + t.n
+    FROM (SELECT segment_id, sum(n) AS n FROM taken GROUP BY segment_id) t
+    WHERE t.segment_id = s.id
+    """
+)
 
 
 def members_of(key: str) -> Select[Any]:
@@ -234,13 +268,19 @@ def members_of(key: str) -> Select[Any]:
 
 
 def sizes(session: Session) -> dict[int, int]:
-    """How many leads are in each segment; empty ones are left out."""
-    return {row.segment_id: row.n for row in session.execute(_SIZES)}
+    """How many leads are in each segment, without counting them."""
+    return {row.id: int(row.n) for row in session.execute(_SIZES, {"id": None})}
 
 
 def size(session: Session, segment_id: int) -> int:
-    query = text("SELECT count(*) FROM segment_member WHERE segment_id = :id")
-    return int(session.execute(query, {"id": segment_id}).scalar_one())
+    """How many leads are in the segment, without counting them; 0 for one that does not exist."""
+    row = session.execute(_SIZES, {"id": segment_id}).one_or_none()
+    return int(row.n) if row is not None else 0
+
+
+def add_up_sizes(session: Session) -> None:
+    """Bring the sizes up to date with the differences noted; nothing while another does."""
+    session.execute(_ADD_UP)
 
 
 def enter(session: Session, pairs: Sequence[tuple[int, int]], *, now: datetime) -> None:

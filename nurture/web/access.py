@@ -76,6 +76,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "segments.change": WRITERS,
     "segments.remove": WRITERS,
     "segments.preview": EVERYONE,
+    "segments.read_text": EVERYONE,
     "programs.index": EVERYONE,
     "programs.board": EVERYONE,
     "programs.publish": WRITERS,

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from nurture.flows import preferences, programs
+from nurture.flows.answer import Outcome, answer
 from nurture.store.enrollments import late
 from nurture.store.handoffs import Handoff
 from nurture.store.restraint import Restraint
@@ -90,6 +91,21 @@ def test_chain_mails_wait_while_sales_is_talking_to_the_lead(garden, state):
     assert garden.history(anna).count(("one", "deferred", "with_sales")) == 1
     answered(garden, "rejected")
     garden.pass_time(0.1)
+    assert garden.steps_sent(anna) == ["one"]
+
+
+def test_the_answer_of_sales_lets_the_chain_go_on_at_once(garden):
+    garden.publish(COLD + "      - send: one\n")
+    anna = garden.lead("anna", stage="sales_ready")
+    garden.enter(anna)
+    handed_over(garden, anna, "accepted")
+    garden.tick()
+    assert garden.run(anna).due_reason == "with_sales"
+    number = garden.value("SELECT id FROM handoff")
+    with garden.sessions.begin() as session:
+        answer(session, number, Outcome("rejected", "no budget"), by="user:1", now=garden.clock.now)
+    garden.tick()
+    garden.settle()
     assert garden.steps_sent(anna) == ["one"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from nurture.errors import Conflict, Invalid
-from nurture.flows import membership, segments
+from nurture.flows import edit_newsletters, membership, segments
 from nurture.flows.leads import erase_lead, save_lead
 from nurture.flows.rate import rate
 from nurture.flows.unsubscribe import unsubscribe
@@ -134,7 +134,11 @@ def test_what_is_asked_for_elsewhere_is_not_taken_away(garden):
     with garden.sessions.begin() as session:
         with pytest.raises(Conflict, match="b"):
             segments.remove(session, "a")
-        assert [(use.kind, use.key) for use in segments.used_by(session, "b")] == [("program", "garden")]
+        newsletter = edit_newsletters.create(
+            session, {"name": "March", "audience": {"segment": "b"}}, by="mia", now=garden.clock.now
+        )
+        asking = [(use.kind, use.key) for use in segments.used_by(session, "b")]
+        assert asking == [("program", "garden"), ("newsletter", str(newsletter.id))]
 
 
 def test_coming_into_a_segment_lets_a_lead_into_the_chain_that_asks_for_it(garden):
@@ -169,6 +173,39 @@ def test_the_size_is_told_before_anything_is_kept(garden):
     with garden.sessions() as session:
         found = segments.preview(session, {"field": "country", "eq": "DE"}, now=TUESDAY)
     assert (found.size, found.some, found.sentence) == (1, [anna], "country is DE")
+
+
+def test_sizes_are_kept_however_leads_come_and_go(garden):
+    make(garden, "fair", {"tag": "fair"})
+    make(garden, "everybody", {"touches": {"gte": 0}})
+    leads_ = [garden.lead(f"lead{n}") for n in range(8)]
+    for lead in leads_:
+        say(garden, lead, tags=["fair"])
+    assert sizes(garden) == recounted(garden) == {"fair": 8, "everybody": 8}
+    say(garden, leads_[0], tags=["other"])
+    with garden.sessions.begin() as session:
+        leads.forget(session, leads_[1], now=garden.clock.now)
+    assert sizes(garden) == recounted(garden) == {"fair": 6, "everybody": 7}
+    settle(garden)
+    assert garden.value("SELECT count(*) FROM segment_change") == 0
+    assert sizes(garden) == {"fair": 6, "everybody": 7}
+    with garden.sessions.begin() as session:
+        segments.remove(session, "fair")
+    assert sizes(garden) == {"everybody": 7}
+
+
+def sizes(garden):
+    with garden.sessions() as session:
+        found = stored.sizes(session)
+        return {one.key: found[one.id] for one in stored.every(session)}
+
+
+def recounted(garden):
+    with garden.sessions() as session:
+        rows = session.execute(
+            text("SELECT s.key, count(*) FROM segment s JOIN segment_member ON segment_id = s.id GROUP BY 1")
+        )
+        return {row.key: row.count for row in rows}
 
 
 def test_without_segments_nothing_is_noted(garden):

@@ -59,7 +59,7 @@ def test_a_segment_in_use_is_not_deleted_and_says_where(api):
     first = api.post("/segments", json={"name": "First", "condition": {"tag": "x"}}).json
     api.post("/segments", json={"name": "Second", "condition": {"segment": "first"}})
     assert api.get(f"/segments/{first['id']}").json["used_by"] == [
-        {"kind": "segment", "key": "second", "name": "Second"}
+        {"kind": "segment", "id": first["id"] + 1, "key": "second", "name": "Second"}
     ]
     assert "Second" in problem(api.delete(f"/segments/{first['id']}"), 409)["detail"]
 
@@ -88,7 +88,7 @@ def test_a_faulty_condition_comes_back_with_its_fault(sign_in):
     said = {"name": "x", "condition": "{", "csrf_token": token}
     answer = mia.post("/segments/new", data=said)
     assert answer.status_code == 422
-    assert "This is not JSON." in answer.text
+    assert "Condition:1: This is not valid YAML" in answer.text
 
 
 def test_a_viewer_looks_and_does_not_build(sign_in):

@@ -72,6 +72,13 @@ _WAKE = text(
     """
 )
 
+_LEFT_BY_SALES = text(
+    """
+    UPDATE enrollment SET due_at = :now
+    WHERE lead_id = ANY(:lead_ids) AND state = 'active' AND due_reason = 'with_sales' AND due_at > :now
+    """
+)
+
 
 def settle_sends(session: Session, settled: Sequence[Settled], *, now: datetime) -> None:
     """The sends that enrolments stood at have come to their end: they are due again now, waits count from
@@ -94,3 +101,10 @@ def wake_waiting(session: Session, lead_ids: Sequence[int], now: datetime) -> No
     """Signals have arrived for these leads: those standing at a wait_for look again at once."""
     if lead_ids:
         session.execute(_WAKE, {"lead_ids": list(lead_ids), "now": now})
+
+
+def wake_left_by_sales(session: Session, lead_ids: Sequence[int], now: datetime) -> None:
+    """Sales has ended its conversation with these leads: mails that stepped aside for it look again at
+    once."""
+    if lead_ids:
+        session.execute(_LEFT_BY_SALES, {"lead_ids": list(lead_ids), "now": now})

@@ -1,13 +1,14 @@
 """Segments: the list, and the page on which one is built like a sentence, counted and looked into."""
 
-import json
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import Invalid
+from nurture.files import conditions as texts
 from nurture.flows import segments as flow
+from nurture.rules.conditions import ConditionFault, parse, unparse
 from nurture.rules.conditions.tree import BANT_ANSWERS, BANT_PARTS
 from nurture.rules.words import _
 from nurture.store import segments
@@ -67,7 +68,7 @@ def one(segment_id: int) -> ResponseReturnValue:
     """The builder, who is in, and what asks for it."""
     stored = flow.by_id(page_session(), segment_id)
     answers = {"name": stored.name, "description": stored.description}
-    return _builder(stored, answers, stored.condition, {})
+    return _builder(stored, answers, unparse(parse(stored.condition)), {})
 
 
 @pages.post("/segments/<int:segment_id>")
@@ -111,14 +112,25 @@ def preview() -> ResponseReturnValue:
     return render_template("admin/segments/preview.html", found=found, some=some, fault="")
 
 
+@pages.post("/segments/text")
+def read_text() -> ResponseReturnValue:
+    """What the text of the builder says in its plain form, for the rows beside it."""
+    try:
+        return jsonify(condition=unparse(parse(texts.read(request.form.get("condition", "")))))
+    except Invalid as fault:
+        return jsonify(fault=str(fault))
+    except ConditionFault as fault:
+        return jsonify(fault=str(fault))
+
+
 def _read() -> tuple[dict[str, str], Any, dict[str, list[str]]]:
-    """Name and description, the condition, and what is wrong with its text if it is no JSON."""
+    """Name and description, the condition, and what is wrong with its text if it cannot be read."""
     answers = {name: request.form.get(name, "") for name in ("name", "description")}
     written = request.form.get("condition", "")
     try:
-        return answers, json.loads(written), {}
-    except (ValueError, RecursionError):
-        return answers, written, {"condition": [_("This is not JSON.")]}
+        return answers, texts.read(written), {}
+    except Invalid as fault:
+        return answers, written, fault.errors
 
 
 def _builder(
@@ -127,10 +139,8 @@ def _builder(
     session = page_session()
     after = number("after")
     members = segments.members(session, stored.id, after=after, limit=PAGE + 1) if stored else []
-    if isinstance(condition, str):
-        written = condition
-    else:
-        written = json.dumps(condition, ensure_ascii=False, indent=2)
+    plain = None if isinstance(condition, str) else condition
+    written = condition if isinstance(condition, str) else texts.write(condition)
     return render_template(
         "admin/segments/one.html",
         stored=stored,
@@ -141,7 +151,7 @@ def _builder(
         members=view.some(session, members[:PAGE]),
         next_after=members[PAGE - 1] if len(members) > PAGE else None,
         uses=flow.used_by(session, stored.key) if stored else [],
-        words=_words(view.offered(session, but=stored.key if stored else None)),
+        words=_words(view.offered(session, but=stored.key if stored else None)) | {"condition": plain},
     )
 
 

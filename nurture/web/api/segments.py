@@ -1,5 +1,6 @@
 """/segments: named conditions over all leads, how many they hold for, and where they are asked for."""
 
+from dataclasses import asdict
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -52,9 +53,10 @@ class SegmentOut(Schema):
 
 
 class UseOut(Schema):
-    """A program or another segment that asks for it."""
+    """A program, a newsletter or another segment that asks for it."""
 
     kind = fields.String()
+    id = fields.Integer()
     key = fields.String()
     name = fields.String()
 
@@ -134,7 +136,7 @@ def change(said: dict[str, Any], segment_id: int) -> dict[str, Any]:
 @part.route("/segments/<int:segment_id>", methods=["DELETE"])
 @part.response(204)
 def remove(segment_id: int) -> None:
-    """Take it away. Refused (409) with the places while a program or a segment asks for it."""
+    """Take it away. Refused (409) with the places while a program, a newsletter or a segment asks for it."""
     with runtime().sessions.begin() as session:
         flow.remove(session, flow.by_id(session, segment_id).key)
 
@@ -145,7 +147,7 @@ def _whole(segment_id: int) -> dict[str, Any]:
     stored = segments.find(session, segment_id)
     if stored is None:
         raise NotFound(_("There is no such segment."))
-    uses = [{"kind": use.kind, "key": use.key, "name": use.name} for use in flow.used_by(session, stored.key)]
+    uses = [asdict(use) for use in flow.used_by(session, stored.key)]
     plain = _plain(stored, segments.size(session, segment_id))
     return plain | {"sentence": flow.sentence_of(stored), "used_by": uses}
 

@@ -1,4 +1,4 @@
-/* The builder of a condition: a tree of rows that reads like a sentence, kept equal to the JSON beside it. */
+/* The builder of a condition: a tree of rows that reads like a sentence, kept equal to the YAML beside it. */
 (function () {
   'use strict';
   var form = document.querySelector('[data-segment]');
@@ -36,8 +36,48 @@
     return group;
   }
 
+  /* --- and to text: the YAML that files/conditions.py writes --- */
+
+  var order = ['field', 'bant', 'signal', 'mail', 'at_least', 'within'];
+  function inOrder(keys) {
+    var first = order.filter(function (key) { return keys.indexOf(key) >= 0; });
+    return first.concat(keys.filter(function (key) { return order.indexOf(key) < 0; }));
+  }
+
+  function inline(value) {
+    if (Array.isArray(value)) return '[' + value.map(inline).join(', ') + ']';
+    if (value && typeof value === 'object') {
+      return '{' + inOrder(Object.keys(value)).map(function (key) { return inline(key) + ': ' + inline(value[key]); }).join(', ') + '}';
+    }
+    var bare = typeof value === 'string' && !/^(null|true|false)$/i.test(value) &&
+      /^([\p{L}_][\p{L}\p{N}_]*([ .@\/-][\p{L}\p{N}_]+)*|[0-9]{1,9}[smhdw])$/u.test(value);
+    return bare ? value : JSON.stringify(value).replace(/[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g, function (one) {
+      return '\\u' + one.charCodeAt(0).toString(16).padStart(4, '0');
+    });
+  }
+
+  function lines(plain, indent) {
+    var keys = Object.keys(plain), key = keys[0], all = [], below;
+    if (keys.length === 1 && (key === 'all' || key === 'any')) {
+      all.push(indent + key + ':');
+      plain[key].forEach(function (part) {
+        below = lines(part, indent + '    ');
+        all.push(indent + '  - ' + below[0].trimStart());
+        all = all.concat(below.slice(1));
+      });
+      return all;
+    }
+    if (keys.length === 1 && key === 'not') {
+      below = lines(plain.not, indent + '  ');
+      if (below.length === 1) return [indent + 'not: ' + below[0].trimStart()];
+      return [indent + 'not:'].concat(below);
+    }
+    return [indent + inline(plain)];
+  }
+
   function changed(redraw) {
-    text.value = JSON.stringify(write(tree), null, 2);
+    text.value = lines(write(tree), '').join('\n') + '\n';
+    text.removeAttribute('aria-invalid');
     if (redraw) draw();
     form.dispatchEvent(new CustomEvent('segment-changed', { bubbles: true }));
   }
@@ -227,10 +267,20 @@
     draw();
   }
 
-  text.addEventListener('input', function () {
-    try { take(JSON.parse(text.value)); text.removeAttribute('aria-invalid'); } catch (_fault) { text.setAttribute('aria-invalid', 'true'); }
-    form.dispatchEvent(new CustomEvent('segment-changed', { bubbles: true }));
-  });
-  try { take(JSON.parse(text.value)); } catch (_fault) { tree = { kind: 'all', parts: [{ leaf: fresh('temperature') }] }; }
+  /* What is written as text is read by the server, which knows every fault; the rows follow. */
+  var asked = 0;
+  function reading() {
+    var mine = ++asked;
+    fetch(text.dataset.reads, { method: 'POST', body: new FormData(form), credentials: 'same-origin' })
+      .then(function (answer) { return answer.json(); })
+      .then(function (said) {
+        if (mine !== asked) return;
+        if (said.condition) { take(said.condition); text.removeAttribute('aria-invalid'); } else text.setAttribute('aria-invalid', 'true');
+        form.dispatchEvent(new CustomEvent('segment-changed', { bubbles: true }));
+      });
+  }
+  var typing = 0;
+  text.addEventListener('input', function () { clearTimeout(typing); typing = setTimeout(reading, 250); });
+  if (words.condition) take(words.condition); else { tree = { kind: 'all', parts: [{ leaf: fresh('temperature') }] }; }
   setTimeout(function () { form.dispatchEvent(new CustomEvent('segment-changed', { bubbles: true })); }, 50);
 })();
