@@ -24,6 +24,7 @@ from nurture.errors import Unavailable
 from nurture.files import clock_file
 from nurture.files.secrets import load_pepper, load_ring, pepper_file
 from nurture.files.vault import Vault
+from nurture.flows.agree_on_keys import agree_on_keys
 from nurture.flows.pepper import agree_on_pepper
 from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
@@ -92,9 +93,11 @@ class Runtime:
         way = Way(private=self.settings.allow_private_webhooks)
         return Poster(way, real_seconds=lambda: datetime.now(UTC).timestamp())
 
-    def agree_on_pepper(self) -> None:
-        """Raises Unavailable when this home hashes addresses otherwise than the database does."""
+    def agree_on_secrets(self) -> None:
+        """Raises Unavailable when this home hashes addresses otherwise than the database does, or signs with
+        keys that no other host knows."""
         agree_on_pepper(self.sessions, self.pepper, pepper_file(self.settings.home))
+        agree_on_keys(self.sessions, self.ring, now=self.now())
 
     def close(self) -> None:
         self.engine.dispose()
@@ -135,7 +138,7 @@ def opened(settings: Settings | None = None) -> Iterator[Runtime]:
     with servers(settings) as addresses:
         runtime = build(settings, addresses)
         try:
-            runtime.agree_on_pepper()
+            runtime.agree_on_secrets()
             yield runtime
         finally:
             runtime.close()

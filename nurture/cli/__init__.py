@@ -15,6 +15,8 @@ COMMANDS = {
     "leads": "nurture.cli.leads:leads",
     "signals": "nurture.cli.signals:signals",
     "erase": "nurture.cli.erase:erase",
+    "backup": "nurture.cli.backup:backup",
+    "restore": "nurture.cli.backup:restore",
     "stop-sending": "nurture.cli.sending:stop",
     "resume-sending": "nurture.cli.sending:resume",
     "doctor": "nurture.cli.doctor:doctor",

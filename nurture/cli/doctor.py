@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from nurture import migrations
 from nurture.cli.frame import as_json, json_option
 from nurture.errors import Refusal
+from nurture.flows.agree_on_keys import missing
 from nurture.jobs import queues
 from nurture.mail.smtp import TransportDown
 from nurture.net.resolver import Dns
@@ -78,6 +79,22 @@ def database(runtime: Runtime) -> Finding:
         return Finding("database", WARN, f"has rows of {', '.join(strays)} outside their months: move them.")
     whose = "given by URL" if runtime.settings.database_url else "embedded"
     return Finding("database", OK, f"answers ({whose}) and has the schema of this version.")
+
+
+def keys(runtime: Runtime) -> Finding:
+    """This host has every key that another one signs with."""
+    with reading(runtime.sessions) as session:
+        if not migrations.at_head(session.connection()):
+            return Finding("keys", WARN, "could not be looked at before  nurture migrate.")
+        lacking = missing(session, runtime.ring)
+    if lacking:
+        return Finding(
+            "keys",
+            WARN,
+            f"{lacking} secret keys that others signed with are missing here: links signed with them do not "
+            "open. Add them to NURTURE_SECRET_KEY, after the newest.",
+        )
+    return Finding("keys", OK, "every key that was ever used is here.")
 
 
 def redis(runtime: Runtime) -> Finding:
@@ -213,6 +230,7 @@ def pages(runtime: Runtime) -> Finding:
 
 CHECKS: tuple[Callable[[Runtime], Finding], ...] = (
     database,
+    keys,
     redis,
     smtp,
     clock,

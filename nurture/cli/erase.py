@@ -22,6 +22,13 @@ def erase(email: str, yes: bool) -> None:
             if not found:
                 raise NotFound("There is no lead with this address.")
             for lead_id in found.values():
-                erase_lead(session, lead_id, pepper=runtime.pepper, now=runtime.now(), by="terminal")
+                erase_lead(
+                    session,
+                    lead_id,
+                    pepper=runtime.pepper,
+                    home=runtime.settings.home,
+                    now=runtime.now(),
+                    by="terminal",
+                )
         runtime.wake("post_webhooks")
     click.echo("Erased. The address is kept as a hash alone, so that it stays out.")

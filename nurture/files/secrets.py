@@ -7,10 +7,10 @@ apart, so that one leak does not give both.
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nurture.errors import Unavailable
+from nurture.errors import Conflict, Unavailable
 from nurture.rules.tokens import KeyRing
 
 _KEY_BYTES = 32
@@ -31,6 +31,11 @@ def load_ring(home: Path, secret_key: str | None) -> KeyRing:
     return KeyRing(given + kept)
 
 
+def has_ring(home: Path) -> bool:
+    """Whether keys were made in this home already."""
+    return _ring_file(home).exists()
+
+
 def add_key(home: Path) -> None:
     """Put a new key at the head of the ring of the home; the older ones go on verifying."""
     file = _ring_file(home)
@@ -47,6 +52,22 @@ def load_pepper(home: Path) -> bytes:
     if len(text) != 2 * _KEY_BYTES:
         raise Unavailable(f"{file} is damaged: put it back from a backup; it cannot be made anew.")
     return bytes.fromhex(text)
+
+
+def put_back(home: Path, pepper: bytes, keys: Sequence[bytes]) -> None:
+    """Give the home the secrets of a backup. Raises Conflict, and changes nothing, when it has others."""
+    ring, salt = _ring_file(home), pepper_file(home)
+    if salt.exists() and load_pepper(home) != pepper:
+        raise Conflict(
+            f"{salt} is not the pepper of this backup: restore into an empty home, or move that file away."
+        )
+    if ring.exists() and not set(keys) <= set(ring.read_bytes().split()):
+        raise Conflict(
+            f"{ring} has not the keys of this backup: restore into an empty home, or move that file away."
+        )
+    _made_once(salt, lambda: pepper.hex())
+    if keys:
+        _made_once(ring, lambda: "\n".join(key.decode() for key in keys))
 
 
 def pepper_file(home: Path) -> Path:

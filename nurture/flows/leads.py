@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
+from nurture.files import erasures
+from nurture.files.erasures import Erasure
 from nurture.flows.consent import grant
 from nurture.flows.enroll import leave_all
 from nurture.flows.take_in import take_in
@@ -189,12 +192,14 @@ def _owner(session: Session, email: str) -> int:
     return user.id
 
 
-def erase_lead(session: Session, lead_id: int, *, pepper: bytes, now: datetime, by: str) -> None:
+def erase_lead(session: Session, lead_id: int, *, pepper: bytes, home: Path, now: datetime, by: str) -> None:
     """Erase a person in the caller's transaction: a tombstone keeps the id, so that counts stay right; the
-    address is kept as a hash alone, so that no import brings it back."""
+    address is kept as a hash alone, so that no import brings it back. The ledger in `home` keeps that it
+    happened, so that no older backup does either."""
     lead = _known(session, lead_id)
-    if lead.email_norm is not None:
-        digest = suppressions.address_hash(pepper, lead.email_norm)
+    digest = suppressions.address_hash(pepper, lead.email_norm) if lead.email_norm is not None else None
+    erasures.note(home, Erasure(now, lead_id, digest))
+    if digest is not None:
         gone = suppressions.NewSuppression(digest, "erased", lead_id=lead_id)
         suppressions.suppress(session, [gone], now=now)
     leave_all(session, [lead_id], "erased", now=now)

@@ -42,3 +42,9 @@ def at_head(connection: Connection) -> bool:
 def head() -> str | None:
     """The newest revision that this version of the program knows."""
     return ScriptDirectory.from_config(config()).get_current_head()
+
+
+def knows(revision: str) -> bool:
+    """Whether this version of the program can read, and bring up to date, a schema of that revision."""
+    scripts = ScriptDirectory.from_config(config()).walk_revisions()
+    return any(script.revision == revision for script in scripts)

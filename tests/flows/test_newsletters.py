@@ -251,7 +251,7 @@ def test_every_reader_and_newsletter_has_one_answer_at_any_time(press, smtp_sink
     assert answers() == [("sent", ""), ("no", "newsletter_cancelled"), ("no", "newsletter_cancelled")]
 
 
-def test_a_reader_erased_while_waiting_is_waited_for_no_more(press, smtp_sink):
+def test_a_reader_erased_while_waiting_is_waited_for_no_more(press, smtp_sink, tmp_path):
     anna = press.room.lead("Anna", timezone="Asia/Tokyo")
     number = press.write()
     press.do("schedule", number, local_at="2026-03-05T10:00")
@@ -259,7 +259,7 @@ def test_a_reader_erased_while_waiting_is_waited_for_no_more(press, smtp_sink):
     press.run()
     assert press.progress(number).waiting[0]["n"] == 1
     with press.sessions.begin() as session:
-        erase_lead(session, anna, pepper=PEPPER, now=press.clock.now, by="test")
+        erase_lead(session, anna, pepper=PEPPER, home=tmp_path, now=press.clock.now, by="test")
     press.clock.advance(hours=2)
     press.run()
     assert (press.get(number).state, smtp_sink.mails) == ("sent", [])

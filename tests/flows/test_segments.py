@@ -156,12 +156,12 @@ def test_coming_into_a_segment_lets_a_lead_into_the_chain_that_asks_for_it(garde
     assert runs == {anna, bert}
 
 
-def test_an_erased_lead_is_in_no_segment(garden):
+def test_an_erased_lead_is_in_no_segment(garden, tmp_path):
     anna = garden.lead("anna")
     make(garden, "all", {"not": {"tag": "nobody has this"}})
     assert inside(garden, "all") == {anna}
     with garden.sessions.begin() as session:
-        erase_lead(session, anna, pepper=b"pepper", now=TUESDAY, by="test")
+        erase_lead(session, anna, pepper=b"pepper", home=tmp_path, now=TUESDAY, by="test")
     settle(garden)
     assert inside(garden, "all") == set()
 

@@ -86,7 +86,9 @@ def test_nobody_unknown_gets_a_signal(post: Call, db: Session) -> None:
 def test_an_erased_person_is_known_by_no_name(post: Call, client: FlaskClient, runtime: Runtime) -> None:
     number = identified(post)
     with runtime.sessions.begin() as session:
-        erase_lead(session, number, pepper=runtime.pepper, now=runtime.now(), by="test")
+        erase_lead(
+            session, number, pepper=runtime.pepper, home=runtime.settings.home, now=runtime.now(), by="test"
+        )
     assert post("/track", userId="u-17", event="Signed Up").status_code == 404
 
 

@@ -84,7 +84,14 @@ def change(said: dict[str, Any], lead_id: int) -> dict[str, Any]:
 def erase(lead_id: int) -> None:
     """Erase the person: nothing more is sent, the address is never taken again, counts stay right."""
     with runtime().sessions.begin() as session:
-        flow.erase_lead(session, lead_id, pepper=runtime().pepper, now=now(), by=door.actor())
+        flow.erase_lead(
+            session,
+            lead_id,
+            pepper=runtime().pepper,
+            home=runtime().settings.home,
+            now=now(),
+            by=door.actor(),
+        )
 
 
 @part.route("/leads/<int:lead_id>/timeline", methods=["GET"])
