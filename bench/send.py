@@ -33,11 +33,13 @@ from nurture.mail.smtp_url import parse_smtp_url
 from nurture.mail.source import MailSource
 from nurture.migrations import upgrade
 from nurture.rules.tokens import KeyRing
+from nurture.runtime import work_in_batches
 from nurture.store import deliveries
 
 FIGURE = "send"
 RECIPIENTS = {"small": 20_000, "full": 50_000}
 PROCESSES = 2
+CONNECTIONS = 4
 RING = KeyRing((b"bench" * 8,))
 PEPPER = b"pepper" * 6
 BASE_URL = "https://nurture.example"
@@ -176,8 +178,9 @@ def _work(database_url: str, port: int, home: Path, barrier: Barrier) -> None:
     engine = create_engine(database_url, connect_args={"options": "-c timezone=UTC"})
     sessions = sessionmaker(engine, expire_on_commit=False)
     outbox = Outbox(ring=RING, pepper=PEPPER, base_url=BASE_URL, home=home)
-    mailer = Mailer(parse_smtp_url(f"smtp://127.0.0.1:{port}"))
+    mailer = Mailer(parse_smtp_url(f"smtp://127.0.0.1:{port}"), connections=CONNECTIONS)
     mailer.check()
+    work_in_batches()
     barrier.wait(60)
     while deliver(sessions, mailer, outbox, now=NOW):
         pass

@@ -13,7 +13,7 @@ from nurture.mail.prepare import PreparedMail, plain_html, plain_subject, plain_
 from nurture.mail.quoted import encode_address
 from nurture.mail.source import MARKETING, CompiledMail, MailSource
 from nurture.rules import user_links
-from nurture.rules.tokens import KeyRing, mint
+from nurture.rules.tokens import KeyRing, mint, mint_each
 from nurture.rules.words import _
 from nurture.store import deliveries, mails
 from nurture.store import installation as installations
@@ -98,8 +98,9 @@ def addresses(ring: KeyRing, base: str, lead_id: int, delivery_id: int) -> dict[
 def tracked_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, delivery_id: int) -> list[str]:
     """The tracking address of each link, by its number; number 0 is nobody's."""
     links = [""] * (max(link_ids, default=0) + 1)
-    for number, link_id in link_ids.items():
-        links[number] = encode_address(f"{base}/c/{mint(ring, 'click', delivery_id, link_id)}")
+    tokens = mint_each(ring, "click", delivery_id, link_ids.values())
+    for number, token in zip(link_ids, tokens, strict=True):
+        links[number] = encode_address(f"{base}/c/{token}")
     return links
 
 
@@ -169,8 +170,9 @@ def _with_link(params: Mapping[str, Any], ring: KeyRing, base: str) -> Mapping[s
 
 def _plain_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, delivery_id: int) -> list[str]:
     links = [""] * (max(link_ids, default=0) + 1)
-    for number, link_id in link_ids.items():
-        links[number] = f"{base}/c/{mint(ring, 'click', delivery_id, link_id)}"
+    tokens = mint_each(ring, "click", delivery_id, link_ids.values())
+    for number, token in zip(link_ids, tokens, strict=True):
+        links[number] = f"{base}/c/{token}"
     return links
 
 

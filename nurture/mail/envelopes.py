@@ -1,0 +1,46 @@
+"""What every way of handing mails over has in common: an envelope in, an outcome out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from nurture.mail.replies import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One mail for one recipient. `data` is the message with CRLF line ends; `key` names it. `dotless`
+    is the maker's word that no line begins with a dot."""
+
+    key: int
+    mail_from: str
+    rcpt_to: str
+    data: bytes
+    dotless: bool = False
+
+
+class TransportDown(Exception):
+    """No mail can be handed over now. The text is one sentence for pages and `doctor`."""
+
+
+# Called before the first octet of a body goes out; False halts the sending.
+Marker = Callable[[Envelope], bool]
+
+
+class Transport(Protocol):
+    """A way out: a mail server, or the interface of a service. Not for two threads at once."""
+
+    def send(self, envelopes: Iterable[Envelope], on_dot: Marker) -> Iterator[tuple[Envelope, Outcome]]:
+        """Each envelope with its outcome, in the order of the answers. `on_dot(envelope)` is called before
+        its body goes out; when it says no, this and all later ones are Lost(before_dot). Raises
+        TransportDown when nothing more can be handed over: what was taken from `envelopes` and has no
+        outcome is left to the caller, who knows by the marks what was begun."""
+        ...
+
+    def check(self) -> None:
+        """Connect and sign in; sends nothing. Raises TransportDown with the sentence."""
+        ...
+
+    def close(self) -> None:
+        """Say goodbye. The transport can be used again."""
+        ...
