@@ -192,7 +192,7 @@ def _check(database_url: str, count: int) -> None:
     """Every mail was sent, once, and every enrolment goes on."""
     engine = create_engine(database_url)
     with engine.connect() as connection:
-        states = dict(
+        states: dict[str, int] = dict(
             connection.execute(text("SELECT state, count(*) FROM delivery GROUP BY 1")).tuples().all()
         )
         moved = connection.execute(

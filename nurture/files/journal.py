@@ -5,10 +5,12 @@ know at once when it has died. The file holds one group of mails at a time: it i
 stands in the database. Within a group:
 
 - the opening line names every mail of the group; it is on the disk (fsync) before the first final dot;
-- `S` stands before the final dot of a mail, `A` after the server's answer. These survive the death of
-  the process at once and that of the host from the next fsync, which ends the group.
+- `S` stands before the final dot of a mail, `A` after the server's answer. A start survives the death of
+  the process at once; an answer goes into the file together with the next start, which is the next thing
+  that is written. Both survive the death of the host from the next fsync, which ends the group.
 
-So after the death of the process, started and unanswered mails are in doubt and no others. After the
+So after the death of the process, mails that were started and whose answer was not followed by another
+start are in doubt and no others. After the
 death of the host (another boot id) the last lines may be missing: all unanswered mails of the group are
 in doubt then.
 """
@@ -79,34 +81,44 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._file: _File | None = None
+        self._unwritten = ""
 
     def open_group(self, members: Sequence[tuple[int, int]]) -> None:
         """Begin a group of (delivery_id, token); durable when this returns."""
-        names = " ".join(f"{delivery_id}:{token}" for delivery_id, token in members)
+        names = " ".join([f"{delivery_id}:{token}" for delivery_id, token in members])
         file = self._own_file()
+        self._unwritten = ""
         file.write(f"G {names}\n")
         file.sync()
 
     def start(self, delivery_id: int) -> None:
         """The final dot of this mail may go out from now on."""
-        self._own_file().write(f"S {delivery_id}\n")
+        line, self._unwritten = f"{self._unwritten}S {delivery_id}\n", ""
+        self._own_file().write(line)
 
     def answer(self, delivery_id: int, answer: Mapping[str, str]) -> None:
-        """The server has answered, or the mail certainly did not get as far as its dot."""
-        self._own_file().write(f"A {delivery_id} {json.dumps(answer)}\n")
+        """The server has answered, or the mail certainly did not get as far as its dot. Written together
+        with the next start or sync, whichever comes first: one write a mail instead of two."""
+        self._unwritten += f"A {delivery_id} {json.dumps(answer)}\n"
 
     def sync(self) -> None:
         """Have the answers on the disk."""
+        self._write_answers()
         self._own_file().sync()
 
     def close_group(self) -> None:
         """The group stands in the database. There is nothing to empty where not even a file could be made."""
+        self._unwritten = ""
         if self._file is not None:
             self._own_file().empty()
 
     def abandon(self) -> None:
         """The group could not be recorded: leave the file to the sweeper and begin another one."""
         if self._file is not None:
+            with suppress(
+                OSError
+            ):  # what a full disk does not take is in doubt, as it would be after a death
+                self._write_answers()
             self._file.close()
             self._file = None
 
@@ -115,6 +127,11 @@ class Journal:
         if self._file is not None and self._file.pid == os.getpid():
             self._file.remove_if_empty()
         self.abandon()
+
+    def _write_answers(self) -> None:
+        if self._unwritten:
+            lines, self._unwritten = self._unwritten, ""
+            self._own_file().write(lines)
 
     def _own_file(self) -> "_File":
         if self._file is None or self._file.pid != os.getpid():

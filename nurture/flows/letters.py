@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from nurture.mail.compile import compile_mail
 from nurture.mail.message import Letter, Sender
 from nurture.mail.prepare import PreparedMail, plain_html, plain_subject, plain_words
-from nurture.mail.quoted import encode_address
+from nurture.mail.quoted import encode_addresses
 from nurture.mail.source import MARKETING, CompiledMail, MailSource
 from nurture.rules import user_links
 from nurture.rules.tokens import KeyRing, mint, mint_each
@@ -99,8 +99,8 @@ def tracked_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, deliver
     """The tracking address of each link, by its number; number 0 is nobody's."""
     links = [""] * (max(link_ids, default=0) + 1)
     tokens = mint_each(ring, "click", delivery_id, link_ids.values())
-    for number, token in zip(link_ids, tokens, strict=True):
-        links[number] = encode_address(f"{base}/c/{token}")
+    for number, piece in zip(link_ids, encode_addresses(f"{base}/c/", tokens), strict=True):
+        links[number] = piece
     return links
 
 

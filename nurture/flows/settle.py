@@ -47,6 +47,8 @@ def settle_skipped(session: Session, reasons: Mapping[int, str], *, now: datetim
 
 def noted(end: Outcome) -> dict[str, str]:
     """An outcome as the journal keeps it; `of_note` is its inverse."""
+    if end.state == "sent":  # nearly always
+        return {"state": "sent", "reply": end.reply, "tried": "yes"}
     return {
         "state": end.state,
         "reason": end.reason,
@@ -62,11 +64,11 @@ def of_note(delivery_id: int, token: int, note: Mapping[str, str]) -> Outcome:
         delivery_id,
         token,
         note["state"],
-        note["reason"],
+        note.get("reason", ""),
         note["reply"],
-        datetime.fromisoformat(note["due"]) if note["due"] else None,
+        datetime.fromisoformat(note["due"]) if note.get("due") else None,
         tried=bool(note["tried"]),
-        bounced=bool(note["bounced"]),
+        bounced=bool(note.get("bounced")),
     )
 
 

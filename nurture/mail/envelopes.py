@@ -1,14 +1,12 @@
 """What every way of handing mails over has in common: an envelope in, an outcome out."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nurture.mail.replies import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One mail for one recipient. `data` is the message with CRLF line ends; `key` names it. `dotless`
     is the maker's word that no line begins with a dot."""
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from nurture.mail.headers import address, field, mailbox, unstructured
 from nurture.mail.prepare import PreparedMail, render
@@ -53,14 +52,13 @@ class Sender:
         return {key: value for key, value in values.items() if value}
 
 
-@dataclass(frozen=True)
-class Letter:
+class Letter(NamedTuple):
     """What is personal about one mail. `to` is an address as headers.address makes it; `stream` groups
     mails for List-Id and Feedback-ID (a program's key, say); `purpose` is the delivery's."""
 
     to: str
     to_name: str
-    message_id: UUID
+    message_id: str
     date: datetime
     purpose: str
     stream: str

@@ -7,6 +7,7 @@ dot-stuffing (RFC 5321, section 4.5.2).
 """
 
 import re
+from collections.abc import Sequence
 
 SOFT_BREAK = "=\r\n"
 _LONGEST = 75  # and one for the "=" of a soft break
@@ -53,8 +54,9 @@ def _codes(text: str) -> list[str]:
     return [" " if byte == 32 else _BYTES[byte] for byte in text.encode("utf-8", "replace")]
 
 
-def encode_address(url: str) -> Encoded:
-    """A web address of ours (no quotes, no `&`) as a piece, ready for HTML and text alike."""
-    if len(url) <= _LONGEST and "=" not in url and url[:1] != ".":
-        return Encoded(url + SOFT_BREAK)
-    return Encoded(encode(url))
+def encode_addresses(start: str, rests: Sequence[str]) -> list[Encoded]:
+    """Web addresses of ours (no quotes, no `&`), `start` with each of the rests, as pieces ready for HTML and
+    text alike."""
+    if "=" in start or start[:1] == "." or len(start) + max(map(len, rests), default=0) > _LONGEST:
+        return [Encoded(encode(start + rest)) for rest in rests]
+    return [Encoded(f"{start}{rest}{SOFT_BREAK}") for rest in rests]

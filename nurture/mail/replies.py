@@ -1,7 +1,7 @@
 """What a server answered, read into what it means for a mail (RFC 5321 section 4.2, RFC 3463)."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 BEFORE_DOT = "before_dot"
 AFTER_DOT = "after_dot"
@@ -18,8 +18,7 @@ _NO_SUCH_WORDS = re.compile(
 _LONGEST = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A reply as it came: the code and its lines, joined by spaces."""
 
     code: int
@@ -30,16 +29,14 @@ class Reply:
         return f"{self.code} {self.text}"[:_LONGEST]
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The server has taken the mail over. `remote_id` is its name for it, where it tells."""
 
     reply: str
     remote_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """The server refused this mail. `status` is the enhanced status ("5.1.1"), or "" without one."""
 
     code: int
@@ -59,8 +56,7 @@ class Refused:
         return self.status in _NO_SUCH_ADDRESS or (not self.status and bool(_NO_SUCH_WORDS.search(self.text)))
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(NamedTuple):
     """The connection went away. before_dot: the server cannot have taken the mail. after_dot: it may."""
 
     phase: str

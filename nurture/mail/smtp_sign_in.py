@@ -61,9 +61,7 @@ def why(fault: OSError) -> str:
 def _dialled(url: SmtpUrl, helo: str, patience: Patience) -> smtplib.SMTP:
     place = (url.host, url.port)
     if url.tls == IMPLICIT:
-        return smtplib.SMTP_SSL(
-            *place, local_hostname=helo, timeout=patience.connect, context=_context(url)
-        )
+        return smtplib.SMTP_SSL(*place, local_hostname=helo, timeout=patience.connect, context=_context(url))
     return smtplib.SMTP(*place, local_hostname=helo, timeout=patience.connect)
 
 
@@ -90,9 +88,7 @@ def _signed_in(url: SmtpUrl, smtp: smtplib.SMTP) -> smtplib.SMTP:
     try:
         smtp.login(url.user, url.password or "")
     except smtplib.SMTPNotSupportedError as fault:
-        raise TransportDown(
-            _("The mail server {server} takes no login.").format(server=url.name)
-        ) from fault
+        raise TransportDown(_("The mail server {server} takes no login.").format(server=url.name)) from fault
     return smtp
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from nurture.mail.envelopes import Envelope, Marker, TransportDown
-from nurture.mail.replies import AFTER_DOT, BEFORE_DOT, Lost, Outcome, Refused, Reply, accepted, refused
+from nurture.mail.replies import AFTER_DOT, BEFORE_DOT, Lost, Outcome, Reply, accepted, refused
 from nurture.mail.smtp_sign_in import Patience, why
 from nurture.rules.words import _
 
@@ -144,9 +144,7 @@ class Wire:
         self.closed = True
         self._smtp.close()
 
-    def _heard(
-        self, reply: Reply, on_dot: Marker, follow: Callable[[], Envelope | None]
-    ) -> Settled | None:
+    def _heard(self, reply: Reply, on_dot: Marker, follow: Callable[[], Envelope | None]) -> Settled | None:
         awaited = self._awaited.popleft() if self._awaited else ""
         self.until = monotonic() + self._patience.command if self._awaited else float("inf")
         if reply.code == 421:
@@ -155,9 +153,7 @@ class Wire:
             return self._answered(reply)
         if awaited in (_MAIL, _RCPT, _DATA):
             return self._introduced(awaited, reply, on_dot, follow)
-        if awaited == "":  # unasked: only a farewell comes like this
-            self._end(reply.line)
-        elif reply.code == 421:
+        if awaited == "" or reply.code == 421:  # unasked: only a farewell comes like this
             self._end(reply.line)
         return None
 
@@ -180,9 +176,7 @@ class Wire:
         self._ask(_RCPT if step == _MAIL else _DATA)
         return None
 
-    def _body(
-        self, reply: Reply, on_dot: Marker, follow: Callable[[], Envelope | None]
-    ) -> Settled | None:
+    def _body(self, reply: Reply, on_dot: Marker, follow: Callable[[], Envelope | None]) -> Settled | None:
         envelope = self._current
         if envelope is None:
             return None

@@ -35,8 +35,10 @@ class Suppression(Base):
 
 
 _ACTIVE = text("""
-    SELECT address_hash, reason FROM suppression
-    WHERE address_hash = ANY(:hashes) AND lifted_at IS NULL
+    SELECT s.address_hash, s.reason
+    FROM unnest(string_to_array(:hashes, ',')) AS h (digits)
+    JOIN suppression s ON s.address_hash = decode(h.digits, 'hex')
+    WHERE s.lifted_at IS NULL
 """)
 
 
@@ -61,7 +63,7 @@ def suppressed(session: Session, hashes: Iterable[bytes]) -> dict[bytes, str]:
     wanted = list(hashes)
     if not wanted:
         return {}
-    rows = session.execute(_ACTIVE, {"hashes": wanted})
+    rows = session.execute(_ACTIVE, {"hashes": ",".join([digest.hex() for digest in wanted])})
     return {bytes(digest): reason for digest, reason in rows}
 
 

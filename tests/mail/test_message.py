@@ -15,7 +15,7 @@ from nurture.mail.compile import compile_mail
 from nurture.mail.headers import AddressFault, address
 from nurture.mail.message import Letter, Sender, build
 from nurture.mail.prepare import RenderFault, plain_html, plain_words, prepare, render
-from nurture.mail.quoted import encode, encode_address
+from nurture.mail.quoted import encode, encode_addresses
 from nurture.mail.source import MailSource
 from nurture.mail.standards import faults
 
@@ -51,7 +51,7 @@ def letter(lead: dict[str, Any], **more: Any) -> Letter:
         **{
             "to": "bert@leads.example",
             "to_name": lead.get("first_name", ""),
-            "message_id": UUID(int=7),
+            "message_id": str(UUID(int=7)),
             "date": NOW,
             "purpose": "chain",
             "stream": "consulting",
@@ -128,7 +128,7 @@ def test_encoded_pieces_join_without_long_lines_or_bare_dots(pieces: list[str]) 
 
 def test_an_address_of_ours_is_the_same_however_it_is_encoded() -> None:
     for url in ("https://t.example/c/abc", "https://t.example/" + "a" * 200):
-        assert encode_address(url) == encode(url)
+        assert encode_addresses(url[:7], [url[7:]]) == [encode(url)]
 
 
 def test_one_click_is_one_bare_address_however_long() -> None:

@@ -232,3 +232,44 @@ def test_a_password_does_not_travel_in_clear_unless_somebody_says_so() -> None:
 def test_a_wrong_address_of_the_server_is_a_fault_of_the_settings(raw: str) -> None:
     with pytest.raises(SettingsFault, match="NURTURE_SMTP_URL"):
         parse_smtp_url(raw)
+
+
+def test_a_distant_server_is_spoken_to_over_several_connections_and_each_mail_goes_once() -> None:
+    def take_its_time(phase: str, argument: str) -> str | None:
+        if phase == "dot":
+            threading.Event().wait(0.02)
+        return None
+
+    with ScriptedSmtp(take_its_time) as server:
+        outcomes = sent(mailer(server.url, connections=4), mails(60))
+        assert len(outcomes) == 60
+        assert all(isinstance(outcome, Accepted) for outcome in outcomes.values())
+        assert sorted(server.recipients()) == sorted(f"lead{n}@bert.example" for n in range(1, 61))
+        assert 1 < server.connections <= 4
+
+
+def test_a_refused_recipient_on_one_of_several_connections_disturbs_nobody_else() -> None:
+    def refuse_every_seventh(phase: str, argument: str) -> str | None:
+        if phase == "dot":
+            threading.Event().wait(0.01)
+        number = int(argument.partition("@")[0].removeprefix("lead")) if phase == "rcpt" else 1
+        return "550 5.1.1 no such user" if number % 7 == 0 else None
+
+    with ScriptedSmtp(refuse_every_seventh) as server:
+        outcomes = sent(mailer(server.url, connections=3), mails(50))
+        refused = {key for key, outcome in outcomes.items() if isinstance(outcome, Refused)}
+        assert refused == {7, 14, 21, 28, 35, 42, 49}
+        assert len(server.log) == 43
+
+
+def test_a_server_that_wants_no_more_connections_is_served_over_those_it_has() -> None:
+    def one_at_a_time(phase: str, argument: str) -> str | None:
+        if phase == "connect" and server.connections > 1:
+            return "421 too many connections"
+        if phase == "dot":
+            threading.Event().wait(0.01)
+        return None
+
+    with ScriptedSmtp(one_at_a_time) as server:
+        outcomes = sent(mailer(server.url, connections=4), mails(40))
+        assert all(isinstance(outcome, Accepted) for outcome in outcomes.values())

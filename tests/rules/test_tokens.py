@@ -1,10 +1,13 @@
 """Signed tokens: what they say, and what they refuse."""
 
+import base64
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.rules.tokens import KeyRing, mint, read
+from nurture.rules.tokens import KeyRing, mint, mint_each, read
 
 RING = KeyRing((b"newest key of thirty-two characters", b"an older key of thirty-two characters"))
 ids = st.integers(min_value=0, max_value=(1 << 63) - 1)
@@ -47,3 +50,15 @@ def test_nonsense_is_no_token(nonsense: str) -> None:
 def test_ids_are_never_negative() -> None:
     with pytest.raises(ValueError, match="negative"):
         mint(RING, "click", -1)
+
+
+@given(ids, st.lists(ids, max_size=5))
+def test_tokens_minted_together_are_those_minted_one_by_one(one: int, others: list[int]) -> None:
+    assert mint_each(RING, "click", one, others) == [mint(RING, "click", one, other) for other in others]
+
+
+@given(st.binary(min_size=1, max_size=200), ids)
+def test_a_token_holds_the_hmac_that_the_standard_library_makes(key: bytes, one: int) -> None:
+    _kid, body, mac = mint(KeyRing((key,)), "open", one).split(".")
+    whole = hmac.digest(key, f"open:{body}".encode(), "sha256")
+    assert base64.urlsafe_b64decode(mac + "==") == whole[:16]
