@@ -87,7 +87,7 @@ def _mac(key: bytes, purpose: str, body: str) -> str:
 @lru_cache(maxsize=256)
 def _keyed(key: bytes, purpose: str) -> "tuple[hashlib._Hash, hashlib._Hash]":
     """The inner and the outer hash of HMAC-SHA256 (RFC 2104, section 2) with the key in them, the inner one
-    with the purpose too: they are copied for each token, which takes a third of the time of beginning anew."""
+    with the purpose too: they are copied for each token, a third of the cost of beginning anew."""
     block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
     inner.update(f"{purpose}:".encode())
