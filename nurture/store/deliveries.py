@@ -404,7 +404,7 @@ def _claimed(row: Any) -> Claimed:
     told = tuple(row)
     lead_id = told[_LEAD_ID]
     lead = _NOBODY if lead_id is None else {"fields": {}, "dates": {}} | lead_values(told)
-    return Claimed(*told[:_PARAMS], told[_PARAMS] or _NOTHING, lead)
+    return Claimed._make((*told[:_PARAMS], told[_PARAMS] or _NOTHING, lead))
 
 
 def lead_values(row: Sequence[Any]) -> dict[str, Any]:
