@@ -14,6 +14,7 @@ COMMANDS = {
     "campaigns": "nurture.cli.campaigns:campaigns",
     "leads": "nurture.cli.leads:leads",
     "signals": "nurture.cli.signals:signals",
+    "audit-log": "nurture.cli.audit:log",
     "erase": "nurture.cli.erase:erase",
     "backup": "nurture.cli.backup:backup",
     "restore": "nurture.cli.backup:restore",

@@ -34,8 +34,11 @@ class CheckedKey:
         return f"key:{self.id}"
 
 
-def create_key(session: Session, name: str, role: str, *, now: datetime, by: int | None = None) -> str:
-    """Make a key; returns its text, which is never shown again. Raises Invalid."""
+def create_key(
+    session: Session, name: str, role: str, *, now: datetime, by: int | None = None, actor: str = ""
+) -> str:
+    """Make a key; returns its text, which is never shown again. `by` is the user, `actor` whoever else made
+    it (the terminal unless said). Raises Invalid."""
     faults: dict[str, list[str]] = {}
     if not name.strip():
         faults["name"] = [_("Give the key a name, so that you know later who uses it.")]
@@ -54,8 +57,8 @@ def create_key(session: Session, name: str, role: str, *, now: datetime, by: int
     )
     session.add(key)
     session.flush()
-    actor = f"user:{by}" if by else "terminal"
-    users.audit(session, actor, "key.created", f"key:{key.id}", now=now, detail={"role": role})
+    actor = actor or (f"user:{by}" if by else "terminal")
+    users.audit(session, actor, "key.created", f"key:{key.id}", now=now, detail={"role": [None, role]})
     return f"nk_{prefix}.{secret}"
 
 

@@ -177,8 +177,8 @@ def one(session: Session, user_id: int, *, lock: bool = False) -> User:
 
 
 def clean_address(email: str) -> str:
-    """How addresses of users are kept: trimmed, lower case."""
-    return email.strip().lower()
+    """How addresses of users are kept: trimmed, lower case, without what cannot be seen."""
+    return "".join(letter for letter in email if letter.isprintable()).strip().lower()
 
 
 def _shown(user: User) -> dict[str, Any]:

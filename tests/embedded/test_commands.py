@@ -238,3 +238,12 @@ def test_wrong_settings_are_all_named(terminal: Terminal) -> None:
     assert done.exit_code == 1
     assert "NURTURE_WORKERS" in done.stderr
     assert "NURTURE_BIND" in done.stderr
+
+
+def test_the_audit_log_is_read_at_the_terminal(terminal: Terminal) -> None:
+    terminal.type("key", "create", "CRM", "--role", "sales")
+    shown = terminal.type("audit-log", "--kind", "key")
+    assert "key.created" in shown.output and "CRM" in shown.output and "terminal" in shown.output
+    [line] = json.loads(terminal.type("audit-log", "--kind", "key", "--json").output)
+    assert line["detail"] == {"role": [None, "sales"]}
+    assert terminal.type("audit-log", "--kind", "segment").output == ""

@@ -23,3 +23,8 @@ def keys(session: Session) -> list[ApiKey]:
 def recovery_codes_left(session: Session, user_id: int) -> int:
     """How many recovery codes of a user are unused."""
     return recovery_codes.left(session, user_id)
+
+
+def users_after(session: Session, after: int, limit: int) -> list[User]:
+    """Users in the order they came, those after this id."""
+    return list(session.scalars(select(User).where(User.id > after).order_by(User.id).limit(limit)))

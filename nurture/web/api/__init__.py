@@ -6,6 +6,7 @@ from flask_smorest import Api
 from nurture.runtime import Runtime
 from nurture.web.api import (
     access,
+    audit,
     consents,
     deliveries,
     handoffs,
@@ -21,6 +22,7 @@ from nurture.web.api import (
     segments,
     signals,
     touches,
+    users,
     webhooks,
     why,
 )
@@ -42,6 +44,8 @@ _PARTS = (
     webhooks.part,
     imports.part,
     keys.part,
+    users.part,
+    audit.part,
 )
 _DESCRIPTION = (
     "Authorization: Bearer <key>. JSON, snake_case, instants in UTC with Z. Lists are pages of up to 500; "

@@ -34,7 +34,7 @@ def list_keys(asked: dict[str, Any]) -> dict[str, Any]:
 def create(said: dict[str, Any]) -> ResponseReturnValue:
     """Make a key. Its text is in this answer and nowhere else."""
     with runtime().sessions.begin() as session:
-        text = create_key(session, said["name"], said["role"], now=now())
+        text = create_key(session, said["name"], said["role"], now=now(), actor=door.actor())
         row = users.key_by_prefix(session, text.partition(".")[0].removeprefix("nk_"))
         assert row is not None, "made in this transaction"
         shown = _shown(row)

@@ -1,0 +1,30 @@
+"""`nurture audit-log`."""
+
+from datetime import UTC, datetime
+
+import click
+
+from nurture.cli.frame import as_json, json_option, ready
+from nurture.store.audit import Wanted
+from nurture.store.views import audit as view
+from nurture.store.views.reading import reading
+
+
+@click.command()
+@click.option("--actor", default="", help="user:7, key:3, terminal or system.")
+@click.option("--kind", default="", help="What stands before the dot of an action, such as key.")
+@click.option("--subject", default="", help="The thing it was done to, such as lead:12.")
+@click.option("--since", type=click.DateTime(), help="From this instant on, in UTC.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@json_option
+def log(actor: str, kind: str, subject: str, since: datetime | None, limit: int, json_: bool) -> None:
+    """Who did what, newest first."""
+    with ready() as runtime, reading(runtime.sessions) as session:
+        wanted = Wanted(actor, kind, subject, since.replace(tzinfo=UTC) if since else None)
+        lines = view.page(session, wanted, before=None, limit=limit)
+    if json_:
+        as_json([vars(line) for line in lines])
+        return
+    for line in lines:
+        who, what = line.actor_name or line.actor, line.subject_name or line.subject
+        click.echo(f"{line.at:%Y-%m-%d %H:%M:%S}  {who:20}  {line.action:28}  {what}")
