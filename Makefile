@@ -16,12 +16,13 @@ SUITS := import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 12) an
 PYTHON ?= $(shell for p in python3 python3.12 python3.11 python; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c '$(SUITS)' >/dev/null 2>&1; then echo $$p; break; fi; done)
 
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench translations clean
 
 help:
 	@echo "make run     start everything, set up on the first run; Ctrl-C stops it"
 	@echo "make test    the whole test suite"
 	@echo "make lint    style, types and layers"
+	@echo "make translations   bring the catalogues up to date with the strings of the program"
 	@echo "make bench   the benchmarks (ONLY=send,hits  SCALE=small|full)"
 
 run: $(INSTALLED) $(FRONT)
@@ -38,6 +39,14 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED) $(FRONT)
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) --scale $(or $(SCALE),small)
+
+# Which strings there are, and a place for each in every catalogue; docs/translating.md tells the rest.
+translations: $(INSTALLED)
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _N -k pgettext:1c,2 --no-location --sort-output \
+		--omit-header -o nurture/translations/messages.pot .
+	@$(BIN)/pybabel -q update -i nurture/translations/messages.pot -d nurture/translations \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+	@rm nurture/translations/messages.pot
 
 clean:
 	rm -rf $(VENV) .nurture

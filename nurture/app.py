@@ -79,8 +79,8 @@ def create_app(runtime: Runtime, *, templates: Path = ROOT / "templates") -> Fla
     app.extensions["nurture"] = runtime
     app.extensions["vendor"] = vendor = load_vendor()
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
-    security.install(app, runtime.ring, secure=runtime.settings.secure)
     language.install(app)
+    security.install(app, runtime.ring, secure=runtime.settings.secure)
     limits.install(app, runtime)
     rendering.install(app, vendor)
     wording.install(app)

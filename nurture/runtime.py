@@ -22,6 +22,7 @@ from nurture.embedded.home import Home
 from nurture.embedded.servers import servers
 from nurture.errors import Unavailable
 from nurture.files import clock_file
+from nurture.files.catalogues import catalogues
 from nurture.files.secrets import load_pepper, load_ring, pepper_file
 from nurture.files.vault import Vault
 from nurture.flows.agree_on_keys import agree_on_keys
@@ -30,6 +31,7 @@ from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
 from nurture.net.mailbox import parse_imap_url
 from nurture.net.outgoing import Way
+from nurture.rules import words
 from nurture.rules.tokens import KeyRing
 from nurture.rules.words import _
 from nurture.store import schema
@@ -113,6 +115,7 @@ def build(
         parse_smtp_url(settings.smtp_url)
     if settings.bounce_imap_url:
         parse_imap_url(settings.bounce_imap_url)
+    words.learn(catalogues())
     schema.metadata()  # all tables are known from here on: a flush looks its references up
     ring = load_ring(settings.home, settings.secret_key)
     engine = make_engine(addresses.database_url, pool=pool)

@@ -16,7 +16,7 @@ from nurture.rules import program as rules
 from nurture.rules.conditions.reading import Path as ValuePath
 from nurture.rules.program import Program
 from nurture.rules.program.keys import is_written
-from nurture.rules.tables import Table, unknown
+from nurture.rules.tables import Table, near
 from nurture.rules.words import _
 
 PROGRAM_FILE = "program.yaml"
@@ -227,21 +227,15 @@ def _compare_mails(
         sent.add(key)
         if key and key not in mails:
             missing = _('There is no mail "{key}": mails/{key}.md is missing.').format(key=key)
-            faults.add(lines.get(place, 0), missing + _near(key, mails))
+            faults.add(lines.get(place, 0), missing + near(key, mails))
     for place, key in rules.mails_asked_about(program):
         if key and key not in mails:
             asked = _('No mail "{key}" stands in this program, so nobody can answer to it.').format(key=key)
-            faults.add(lines.get(place, 0), asked + _near(key, mails))
+            faults.add(lines.get(place, 0), asked + near(key, mails))
     for key, mail in mails.items():
         if key not in sent:
             beside = faults.beside(os.path.join(os.path.dirname(faults.path), mail.path))
             beside.warn(0, _("No step sends this mail."))
-
-
-def _near(key: str, mails: Mapping[str, MailFile]) -> str:
-    """The hint of the nearest name, without the list of all mails."""
-    _before, question, hint = unknown(key, tuple(mails)).partition(" Did you mean")
-    return question + hint
 
 
 def _spec(root: Node, keys: Mapping[ValuePath, str]) -> dict[str, Any]:

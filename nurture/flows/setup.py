@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Forbidden, Invalid
 from nurture.flows import users as accounts
-from nurture.rules.words import _
+from nurture.rules import colours
+from nurture.rules.words import _, languages
 from nurture.store import installation as installations
 from nurture.store import users
 from nurture.store.installation import Installation
@@ -22,7 +23,9 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 @dataclass(frozen=True)
 class Company:
-    """Who sends: the name and postal address that every mail must show, and the sender of the mails."""
+    """Who sends: the name and postal address that every mail must show, and the sender of the mails.
+    `color` (#rrggbb) is that of its public pages, `language` that of mails to leads whose own is unknown;
+    left empty, both stay as they are."""
 
     company_name: str
     postal_address: str
@@ -30,6 +33,8 @@ class Company:
     sender_name: str
     sender_email: str
     reply_to: str = ""
+    color: str = ""
+    language: str = ""
 
 
 def offer_setup(session: Session) -> str | None:
@@ -103,6 +108,10 @@ def company_faults(company: Company) -> dict[str, list[str]]:
         faults["sender_email"] = [_("This is not an e-mail address.")]
     if company.reply_to.strip() and not _ADDRESS.fullmatch(company.reply_to.strip()):
         faults["reply_to"] = [_("This is not an e-mail address.")]
+    if company.color.strip() and colours.read(company.color) is None:
+        faults["color"] = [_("A colour is written as # and six digits or letters a to f, such as #0b6b5b.")]
+    if company.language and company.language not in languages():
+        faults["language"] = [_("There is no such language here.")]
     for field in ("company_name", "sender_name", "sender_email", "reply_to"):
         if any(ord(character) < 32 for character in getattr(company, field)):
             faults[field] = [_("This must be one line of plain text.")]
@@ -116,6 +125,8 @@ def _write(installation: Installation, company: Company) -> None:
     installation.sender_name = company.sender_name.strip()
     installation.sender_email = company.sender_email.strip()
     installation.reply_to = company.reply_to.strip() or None
+    installation.color = colours.read(company.color) or installation.color
+    installation.language = company.language or installation.language
 
 
 def _opens(installation: Installation, token: str) -> bool:

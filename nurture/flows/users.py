@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows import passwords
-from nurture.rules.words import _
+from nurture.rules.words import _, languages
 from nurture.store import installation as installations
 from nurture.store import users
 from nurture.store.audit import audit, changes
@@ -174,6 +174,14 @@ def one(session: Session, user_id: int, *, lock: bool = False) -> User:
     if user is None:
         raise NotFound(_("There is no such user."))
     return user
+
+
+def choose_language(session: Session, user_id: int, language: str) -> None:
+    """In which language this user reads the pages: one of ours, or as the browser asks when empty."""
+    if language and language not in languages():
+        raise Invalid(_("There is no such language here."))
+    user = one(session, user_id, lock=True)
+    user.preferences = {**user.preferences, "language": language}
 
 
 def clean_address(email: str) -> str:

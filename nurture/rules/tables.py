@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -146,9 +146,14 @@ class Table:
 
 def unknown(name: str, known: list[str] | tuple[str, ...]) -> str:
     """The sentence for an unknown name: all that are known, and the nearest of them."""
+    sentence = _('"{name}" is not known here; known: {known}.').format(name=name, known=", ".join(known))
+    return sentence + near(name, known)
+
+
+def near(name: str, known: Collection[str]) -> str:
+    """The question whether the nearest known name was meant, to be put behind a sentence; "" without one."""
     close = get_close_matches(name, known, n=1)
-    hint = _(' Did you mean "{name}"?').format(name=close[0]) if close else ""
-    return _('"{name}" is not known here; known: {known}.').format(name=name, known=", ".join(known)) + hint
+    return _(' Did you mean "{name}"?').format(name=close[0]) if close else ""
 
 
 def _sentence(words: str) -> str:

@@ -11,7 +11,7 @@ from nurture.rules.words import _
 from nurture.store.users import ROLES
 from nurture.store.views import shell
 from nurture.store.views.shell import Viewer
-from nurture.web import fresh
+from nurture.web import fresh, language
 from nurture.web.request import close_session, keep_viewer, page_session, viewer
 
 PUBLIC: frozenset[str] = frozenset({"public"})
@@ -37,6 +37,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "entering.ask": PUBLIC,
     "entering.new_password": PUBLIC,
     "entering.set_password": PUBLIC,
+    "sessions.choose_language": PUBLIC,
     "setup.form": PUBLIC,
     "setup.save": PUBLIC,
     "letters.view": PUBLIC,
@@ -46,7 +47,6 @@ ACCESS: dict[str, frozenset[str]] = {
     "leaving.unsubscribe": PUBLIC,
     "choosing.page": PUBLIC,
     "choosing.save": PUBLIC,
-    "choosing.pause": PUBLIC,
     "choosing.confirm_page": PUBLIC,
     "choosing.confirm": PUBLIC,
     "answers.form": PUBLIC,
@@ -136,6 +136,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "second_factor.confirm": EVERYONE,
     "second_factor.new_codes": EVERYONE,
     "second_factor.turn_off": EVERYONE,
+    "account.save_language": EVERYONE,
 }
 
 
@@ -193,7 +194,10 @@ def _load_viewer() -> Viewer | None:
     user_id, epoch = session.get("user"), session.get("epoch")
     if not isinstance(user_id, int) or not isinstance(epoch, int):
         return None
-    return keep_viewer(shell.person(page_session(), user_id, epoch))
+    person = keep_viewer(shell.person(page_session(), user_id, epoch))
+    if person:
+        language.serve_user(person.language)
+    return person
 
 
 def _to(endpoint: str) -> ResponseReturnValue:

@@ -9,9 +9,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+# gettext reads these marks; the words themselves are looked up at each request.
+_N = str
+
 ROOT = Path(__file__).resolve().parents[2]
 VENDOR = ROOT / ".nurture" / "vendor"
-HOW_TO_FETCH = "The front-end parts are missing: run  python -m nurture.web.assets  once and reload."
+HOW_TO_FETCH = _N("The front-end parts are missing: run  python -m nurture.web.assets  once and reload.")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from flask import Flask, request
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 
-from nurture.rules.words import _
+from nurture.rules.colours import palette
+from nurture.rules.words import _, spoken
 from nurture.web import access, files
 from nurture.web.language import locale
 from nurture.web.parts import HOW_TO_FETCH, Vendor
@@ -28,7 +29,7 @@ def install(app: Flask, vendor: Vendor) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(
         when=when, moment=moment, day=day, clock=clock, lasting=lasting, num=number, share=share, money=money,
-        sentence=sentence, initials=initials, masked=masked, points=points,
+        sentence=sentence, initials=initials, masked=masked, points=points, palette=palette,
     )  # fmt: skip
     environment.globals.update(
         own=files.own,
@@ -80,7 +81,9 @@ def day(instant: datetime | None) -> str:
         return "–"
     local = instant.astimezone(zone())
     same_year = local.year == now().astimezone(zone()).year
-    return format_date(local.date(), "d MMM" if same_year else "d MMM y", locale=locale())
+    text = format_date(local.date(), "d MMM" if same_year else "d MMM y", locale=locale())
+    # Russian shortens months with a point, which in the middle of a line reads like the end of it.
+    return text.replace(".", "") if spoken() == "ru" else text
 
 
 def clock(instant: datetime) -> str:
@@ -111,9 +114,8 @@ def share(part: float, whole: float) -> str:
 
 
 def money(amount: Any, currency: str | None) -> str:
-    return format_currency(
-        amount, currency or "EUR", locale=locale(), format="¤#,##0.##", currency_digits=False
-    )
+    pattern = locale().currency_formats["standard"].pattern.replace("0.00", "0.##")
+    return format_currency(amount, currency or "EUR", locale=locale(), format=pattern, currency_digits=False)
 
 
 def initials(name: str) -> str:

@@ -1,42 +1,89 @@
-"""Every text can be read in another language, by a catalogue put beside the program."""
-
-from pathlib import Path
+"""Everybody reads in their own language: by account, by choice before signing in, by browser, by lead."""
 
 from flask import Flask
+from flask.testing import FlaskClient
 
+from nurture.rules import words
 from nurture.runtime import Runtime
-from nurture.web import language
+from tests.web.conftest import PASSWORD, SignIn, token_of
 
-_CATALOGUE = """
-msgid ""
-msgstr ""
-"Content-Type: text/plain; charset=UTF-8\\n"
-"Language: ru\\n"
-"Plural-Forms: nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 ? 1 : 2);\\n"
-
-msgid "Sign in"
-msgstr "Войти"
-
-msgid "%(num)s ripe lead waits for an answer."
-msgid_plural "%(num)s ripe leads wait for an answer."
-msgstr[0] "%(num)s зрелый лид ждёт ответа."
-msgstr[1] "%(num)s зрелых лида ждут ответа."
-msgstr[2] "%(num)s зрелых лидов ждут ответа."
-"""
+RU = {"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.8"}
+EN = {"Accept-Language": "en-GB"}
 
 
-def test_the_browser_chooses_the_language(app: Flask, runtime: Runtime, tmp_path: Path) -> None:
-    place = tmp_path / "ru" / "LC_MESSAGES"
-    place.mkdir(parents=True)
-    (place / "messages.po").write_text(_CATALOGUE, encoding="utf-8")
-    catalogues = language.load_catalogues(tmp_path)
-    assert catalogues["ru"].gettext("Sign in") == "Войти"
-    assert (
-        catalogues["ru"]
-        .ngettext("%(num)s ripe lead waits for an answer.", "%(num)s ripe leads wait for an answer.", 5)
-        .startswith("%(num)s зрелых лидов")
-    )
-    app.before_request_funcs.clear()
-    language.install(app, tmp_path)
-    assert "Войти" in app.test_client().get("/sign-in", headers={"Accept-Language": "ru"}).text
-    assert "Sign in" in app.test_client().get("/sign-in", headers={"Accept-Language": "fr"}).text
+def _switch(visitor: FlaskClient, code: str, following: str = "/sign-in") -> int:
+    token = token_of(visitor.get("/sign-in", headers=EN).text)
+    form = {"csrf_token": token, "language": code, "next": following}
+    return visitor.post("/language", data=form, headers=EN).status_code
+
+
+def test_before_signing_in_the_browser_chooses(visitor: FlaskClient) -> None:
+    assert "Войти" in visitor.get("/sign-in", headers=RU).text
+    assert 'lang="ru"' in visitor.get("/sign-in", headers=RU).text
+    assert "Sign in" in visitor.get("/sign-in", headers={"Accept-Language": "fr"}).text
+
+
+def test_the_switch_at_the_sign_in_page_is_kept_by_the_account(app: Flask, sign_in: SignIn) -> None:
+    sign_in("marketer")
+    visitor = app.test_client()
+    assert _switch(visitor, "ru") == 303
+    page = visitor.get("/sign-in", headers=EN).text
+    assert "Войти" in page
+    form = {"email": "marketer@kessler-ohm.example", "password": PASSWORD, "csrf_token": token_of(page)}
+    assert visitor.post("/sign-in", data=form, headers=EN).status_code == 302
+    assert "Обзор" in visitor.get("/", headers=EN).text
+    assert "Обзор" in sign_in("marketer").get("/", headers=EN).text
+
+
+def test_a_switch_leads_back_inside_and_knows_its_languages(visitor: FlaskClient) -> None:
+    assert _switch(visitor, "xx") == 422
+    token = token_of(visitor.get("/sign-in").text)
+    form = {"csrf_token": token, "language": "ru", "next": "https://elsewhere.example/"}
+    assert visitor.post("/language", data=form).headers["Location"] == "/"
+    assert visitor.get("/language").status_code == 405
+
+
+def test_the_account_page_sets_the_language(sign_in: SignIn) -> None:
+    mira = sign_in("admin")
+    token = token_of(mira.get("/account", headers=EN).text)
+    answer = mira.post("/account/language", data={"csrf_token": token, "language": "ru"}, headers=EN)
+    assert answer.status_code == 303
+    assert "Обзор" in mira.get("/", headers=EN).text
+    assert mira.post("/account/language", data={"csrf_token": token, "language": "tlh"}).status_code == 422
+    mira.post("/account/language", data={"csrf_token": token, "language": ""})
+    assert "Overview" in mira.get("/", headers=EN).text
+    assert "Обзор" in mira.get("/", headers=RU).text
+
+
+def test_even_a_stale_form_is_refused_in_the_reader_s_language(sign_in: SignIn) -> None:
+    mira = sign_in("admin")
+    token = token_of(mira.get("/account").text)
+    mira.post("/account/language", data={"csrf_token": token, "language": "ru"})
+    mira.get("/")
+    refused = mira.post("/account/theme", data={"theme": "dark"}, headers=EN)
+    assert refused.status_code == 400
+    assert "Форма" in refused.text
+
+
+def test_one_request_leaves_no_language_behind(visitor: FlaskClient) -> None:
+    visitor.get("/sign-in", headers=RU)
+    assert words.spoken() == "en"
+
+
+def test_programs_read_faults_in_the_language_they_accept(visitor: FlaskClient) -> None:
+    russian = visitor.get("/api/v1/leads", headers=RU)
+    assert russian.status_code == 401
+    assert russian.get_json()["detail"].startswith("Укажите действующий ключ")
+    assert visitor.get("/api/v1/leads").get_json()["detail"].startswith("Send a valid key")
+
+
+def test_counts_take_the_form_that_belongs_to_the_number(runtime: Runtime) -> None:
+    with words.speaking("ru-RU"):
+        said = [words.ngettext("{n} day", "{n} days", n).format(n=n) for n in (1, 2, 5, 11, 21)]
+    assert said == ["1 день", "2 дня", "5 дней", "11 дней", "21 день"]
+    assert words.spoken() == "en"
+
+
+def test_a_language_nobody_translated_is_english(runtime: Runtime) -> None:
+    with words.speaking("fr"):
+        assert (words.spoken(), words._("Sign in")) == ("en", "Sign in")

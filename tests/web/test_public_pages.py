@@ -5,8 +5,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from nurture.flows import consent
+from nurture.rules.colours import DEFAULT, palette
 from nurture.rules.tokens import mint
 from nurture.runtime import Runtime
+from nurture.store import installation
 from nurture.store.consents import Consent
 from nurture.store.handoffs import Handoff
 from nurture.store.leads import Lead
@@ -98,7 +100,7 @@ def test_preferences_take_and_give_consent_with_the_words_that_stood_there(
     visitor: FlaskClient, runtime: Runtime, katrin: int
 ) -> None:
     address = f"/p/{_token(runtime, 'preferences', katrin, 9)}"
-    assert visitor.get(address).text.count("checked") == 2 + visitor.get(address).text.count(":checked")
+    assert visitor.get(address).text.count("checked><b>") == 2
     assert visitor.post(address, data={"purpose": ["newsletter"]}).status_code == 200
     assert _held(runtime, katrin) == {"marketing": False, "newsletter": True}
     visitor.post(address, data={"purpose": ["marketing", "newsletter", "made-up"]})
@@ -194,3 +196,94 @@ def test_a_guessed_answer_link_opens_nothing(
     assert visitor.get("/answer/1").status_code == 404
     assert visitor.post("/answer/1", json={"outcome": "won"}).status_code == 404
     assert visitor.get(f"/answer/{_token(runtime, 'view', handed_over)}").status_code == 404
+
+
+def _russian(runtime: Runtime, lead_id: int) -> None:
+    with runtime.sessions.begin() as session:
+        session.get_one(Lead, lead_id).language = "ru-RU"
+
+
+def test_a_lead_reads_in_its_own_language_whatever_the_browser_says(
+    visitor: FlaskClient, runtime: Runtime, katrin: int
+) -> None:
+    german = {"Accept-Language": "de"}
+    preferences = f"/p/{_token(runtime, 'preferences', katrin, 9)}"
+    leaving = f"/u/{_token(runtime, 'unsubscribe', katrin, 9)}"
+    assert "What may we write" in visitor.get(preferences, headers=german).text
+    assert "О чём нам" in visitor.get(preferences, headers={"Accept-Language": "ru"}).text
+    _russian(runtime, katrin)
+    for page in (visitor.get(preferences, headers=german).text, visitor.get(leaving, headers=german).text):
+        assert '<html lang="ru">' in page
+        assert "Отписаться от всего" in page
+    with runtime.sessions.begin() as session:
+        asked = consent.ask(session, katrin, "events", wording="yes", channel="form", proof={}, now=TUESDAY)
+    confirming = f"/confirm/{_token(runtime, 'confirm', katrin, asked)}"
+    assert "Да, это я" in visitor.get(confirming).text
+    assert "Спасибо, подтверждено" in visitor.post(confirming).text
+    visitor.post(preferences, data={"purpose": ["marketing"]})
+    assert "Вы отписаны" in visitor.post(leaving, data=ONE_CLICK).text
+
+
+def test_the_words_agreed_to_are_kept_in_the_language_they_were_read_in(
+    visitor: FlaskClient, runtime: Runtime, katrin: int
+) -> None:
+    _russian(runtime, katrin)
+    address = f"/p/{_token(runtime, 'preferences', katrin, 9)}"
+    visitor.post(address, data={})
+    visitor.post(address, data={"purpose": ["marketing"]})
+    with runtime.sessions() as session:
+        newest = session.scalars(select(Consent).order_by(Consent.id.desc())).first()
+    assert newest is not None
+    assert newest.wording == "Статьи, приглашения и предложения"
+
+
+@pytest.mark.parametrize("colour", ["#0b6b5b", "#ffd400", "#101010"])
+def test_public_pages_are_one_small_file_in_the_company_s_colour(
+    visitor: FlaskClient, runtime: Runtime, katrin: int, handed_over: int, colour: str
+) -> None:
+    with runtime.sessions.begin() as session:
+        installation.get(session).color = colour
+    _russian(runtime, katrin)
+    addresses = [
+        f"/p/{_token(runtime, 'preferences', katrin, 9)}",
+        f"/u/{_token(runtime, 'unsubscribe', katrin, 9)}",
+        f"/answer/{_token(runtime, 'answer', handed_over)}",
+        "/sign-in",
+        "/p/nobody",
+    ]
+    for address in addresses:
+        answer = visitor.get(address)
+        assert len(answer.data) < 6144, (address, len(answer.data))
+        for heavy in ("<script", '<link rel="stylesheet', "src=", "@import", "url("):
+            assert heavy not in answer.text, (address, heavy)
+        shade = palette(colour if address[1] in "pua" and address != "/p/nobody" else DEFAULT)
+        assert f"--a:{shade.light.accent};--o:{shade.light.on}" in answer.text
+
+
+def test_looking_changes_nothing_on_any_public_page(
+    visitor: FlaskClient, runtime: Runtime, katrin: int, handed_over: int
+) -> None:
+    with runtime.sessions.begin() as session:
+        asked = consent.ask(session, katrin, "events", wording="yes", channel="form", proof={}, now=TUESDAY)
+    tokens = {
+        "p": ("preferences", katrin, 9),
+        "u": ("unsubscribe", katrin, 9),
+        "confirm": ("confirm", katrin, asked),
+    }
+    addresses = [f"/{name}/{_token(runtime, *of)}" for name, of in tokens.items()]
+    before = _everything(runtime)
+    for address in (*addresses, f"/answer/{_token(runtime, 'answer', handed_over)}", "/sign-in"):
+        assert visitor.get(address).status_code == visitor.head(address).status_code == 200
+    assert _everything(runtime) == before
+
+
+def _everything(runtime: Runtime) -> object:
+    """What a public page could have changed."""
+    rows = text(
+        "SELECT (SELECT max(id) FROM consent), (SELECT count(*) FROM handoff_outcome), "
+        "(SELECT count(*) FROM lead_pause), (SELECT count(*) FROM signal), "
+        "(SELECT max(xmin::text::bigint) FROM lead), (SELECT max(xmin::text::bigint) FROM lead_consent), "
+        "(SELECT max(xmin::text::bigint) FROM delivery), (SELECT max(xmin::text::bigint) FROM handoff)"
+    )
+    with runtime.sessions() as session:
+        return session.execute(rows).one()

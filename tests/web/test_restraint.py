@@ -37,13 +37,13 @@ def test_a_lead_asks_for_a_pause_on_its_preferences_page(visitor, app, runtime, 
     garden.enter(anna)
     garden.tick()
     address = f"/p/{mint(runtime.ring, 'preferences', anna, 1)}"
-    assert "No mails for a month" in visitor.get(address).text
-    answer = visitor.post(f"{address}/pause", data={"months": "1"})
+    assert "One month" in visitor.get(address).text
+    answer = visitor.post(address, data={"purpose": "marketing", "months": "1"})
     assert answer.status_code == 200
-    assert "You get no mails before 2 Apr" in answer.text
+    assert "No mails before 2 Apr" in answer.text
     assert garden.value("SELECT state || ' ' || reason FROM delivery") == "scheduled own_pause"
-    assert visitor.post(f"{address}/pause", data={"months": "700"}).status_code == 422
-    visitor.post(f"{address}/pause", data={"months": "0"})
+    assert visitor.post(address, data={"purpose": "marketing", "months": "700"}).status_code == 422
+    visitor.post(address, data={"purpose": "marketing", "months": "0"})
     assert garden.value("SELECT state FROM delivery") == "ready"
 
 

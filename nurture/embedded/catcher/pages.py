@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from nurture.embedded.catcher.box import Box, Summary
+from nurture.rules import words
 from nurture.rules.words import _, ngettext
 
 _PAGES = Path(__file__).parent / "pages"
@@ -62,9 +66,11 @@ class Pages:
         )
         self._templates.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]
         self._templates.filters["size"] = _size
+        self._templates.globals["language"] = words.spoken
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        answer = self._answer(environ)
+        with words.speaking(_language(environ)):
+            answer = self._answer(environ)
         start_response(
             answer.status,
             [
@@ -98,18 +104,18 @@ class Pages:
         return self._names is None or re.sub(r":\d+$", "", host) in self._names
 
     def _list(self, query: dict[str, str]) -> Answer:
-        words = query.get("q", "").strip()
+        asked = query.get("q", "").strip()
         start = int(query.get("from", "0")) if query.get("from", "0").isdecimal() else 0
-        found = _matching(self._box.newest_first(), words)
+        found = _matching(self._box.newest_first(), asked)
         shown = found[start : start + _PER_PAGE]
         return self._page(
             "200 OK",
             "list.html",
             mails=shown,
-            words=words,
+            words=asked,
             count=len(found),
-            newer=_link(words, max(0, start - _PER_PAGE)) if start else None,
-            older=_link(words, start + _PER_PAGE) if len(found) > start + _PER_PAGE else None,
+            newer=_link(asked, max(0, start - _PER_PAGE)) if start else None,
+            older=_link(asked, start + _PER_PAGE) if len(found) > start + _PER_PAGE else None,
         )
 
     def _json(self, query: dict[str, str]) -> Answer:
@@ -154,9 +160,9 @@ class Pages:
         return Answer(status, body, extra=extra or [])
 
 
-def _matching(mails: list[Summary], words: str) -> list[Summary]:
+def _matching(mails: list[Summary], asked: str) -> list[Summary]:
     """Those in whose sender, recipient or subject every word occurs."""
-    wanted = words.casefold().split()
+    wanted = asked.casefold().split()
     return [
         mail
         for mail in mails
@@ -200,9 +206,17 @@ def _framed(html: str) -> str:
     return framed if found else base + html
 
 
-def _link(words: str, start: int) -> str:
-    return "/?" + urlencode({"q": words, "from": start})
+def _link(asked: str, start: int) -> str:
+    return "/?" + urlencode({"q": asked, "from": start})
+
+
+def _language(environ: dict[str, Any]) -> str:
+    """The one of our languages that the browser likes best."""
+    wanted = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE"), LanguageAccept)
+    return wanted.best_match(words.languages(), words.ENGLISH)
 
 
 def _size(count: int) -> str:
-    return f"{count} B" if count < 1024 else f"{count / 1024:.1f} KB"
+    if count < 1024:
+        return _("{n} B").format(n=count)
+    return _("{n} KB").format(n=format_decimal(count / 1024, "0.0", locale=words.spoken()))

@@ -12,6 +12,8 @@ from nurture.embedded.catcher.pages import Pages
 from nurture.embedded.catcher.receive import choose_port, controller
 from nurture.embedded.home import Home
 from nurture.errors import Unavailable
+from nurture.files.catalogues import catalogues
+from nurture.rules.words import learn
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ def serve(
 
     Raises Unavailable when the page's port is taken.
     """
+    learn(catalogues())
     box = Box(home.catcher)
     with _page_server(box, page) as pages:
         smtp = controller(box, choose_port(home.run))

@@ -14,22 +14,25 @@ from nurture.store.leads import Lead
 
 @dataclass(frozen=True)
 class House:
-    """Who writes."""
+    """Who writes; `color` as #rrggbb."""
 
     company_name: str
     postal_address: str
     timezone: str
+    color: str
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Whose link this is. `purpose` is what the mail rested on; `consents` what holds by purpose."""
+    """Whose link this is. `purpose` is what the mail rested on; `consents` what holds by purpose;
+    `language` the lead's own, if known."""
 
     lead_id: int
     delivery_id: int
     email: str | None
     purpose: str | None
     consents: dict[str, bool]
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Asked:
     email: str | None
     purpose: str
     state: str
+    language: str | None
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,12 @@ class Question:
 def house(session: Session) -> House:
     return House(
         *session.execute(
-            select(Installation.company_name, Installation.postal_address, Installation.timezone).where(
-                Installation.id == 1
-            )
+            select(
+                Installation.company_name,
+                Installation.postal_address,
+                Installation.timezone,
+                Installation.color,
+            ).where(Installation.id == 1)
         ).one()
     )
 
@@ -64,7 +71,7 @@ def house(session: Session) -> House:
 def reader(session: Session, lead_id: int, delivery_id: int) -> Reader | None:
     """Two statements; None when the lead is gone."""
     row = session.execute(
-        select(Lead.id, Lead.email, Delivery.consent_purpose)
+        select(Lead.id, Lead.email, Delivery.consent_purpose, Lead.language)
         .outerjoin(Delivery, (Delivery.id == delivery_id) & (Delivery.lead_id == Lead.id))
         .where(Lead.id == lead_id, Lead.erased_at.is_(None))
     ).one_or_none()
@@ -73,13 +80,14 @@ def reader(session: Session, lead_id: int, delivery_id: int) -> Reader | None:
     held = session.execute(
         select(LeadConsent.purpose, LeadConsent.granted).where(LeadConsent.lead_id == lead_id)
     )
-    return Reader(row[0], delivery_id, row[1], row[2], {row.purpose: row.granted for row in held})
+    consents = {one.purpose: one.granted for one in held}
+    return Reader(row[0], delivery_id, row[1], row[2], consents, row[3])
 
 
 def pending(session: Session, lead_id: int, consent_id: int) -> Asked | None:
     """What the confirmation link of this lead asks; None when there is no such question."""
     row = session.execute(
-        select(Lead.email, Consent.purpose, Consent.state)
+        select(Lead.email, Consent.purpose, Consent.state, Lead.language)
         .join(Consent, Consent.lead_id == Lead.id)
         .where(Lead.id == lead_id, Consent.id == consent_id, Lead.erased_at.is_(None))
     ).one_or_none()

@@ -39,6 +39,11 @@ class Viewer:
         return str(self.preferences.get("theme", ""))
 
     @property
+    def language(self) -> str:
+        """A code such as ru, or empty: as the browser asks."""
+        return str(self.preferences.get("language", ""))
+
+    @property
     def actor(self) -> str:
         """How this person stands in records."""
         return f"user:{self.id}"

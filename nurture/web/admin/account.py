@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import Invalid
 from nurture.flows import users
 from nurture.rules.words import _
-from nurture.web import access
+from nurture.web import access, language
 from nurture.web.limits import failed, limiter
 from nurture.web.request import now, runtime, signed_in
 
@@ -31,6 +31,17 @@ def change_password() -> ResponseReturnValue:
     access.remember(person.user_id, person.epoch)
     flash(_("The password is changed. You are signed out everywhere else."))
     return redirect(url_for("account.index"))
+
+
+@pages.post("/account/language")
+def save_language() -> ResponseReturnValue:
+    """The language of the pages, kept for this user wherever they sign in."""
+    wanted = request.form.get("language", "")
+    with runtime().sessions.begin() as session:
+        users.choose_language(session, signed_in().id, wanted)
+    language.serve_user(wanted)
+    flash(_("Saved."))
+    return redirect(url_for("account.index"), code=303)
 
 
 @pages.post("/account/theme")

@@ -1,6 +1,6 @@
 """Preferences and confirmation: the lead says what to be written about."""
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import NotFound
@@ -9,7 +9,8 @@ from nurture.rules.tokens import mint, read
 from nurture.rules.words import _
 from nurture.store import consents, restraint
 from nurture.store.views import public
-from nurture.store.views.public import Reader
+from nurture.store.views.public import Asked, Reader
+from nurture.web import language
 from nurture.web.public.evidence import evidence
 from nurture.web.request import close_session, now, page_session, runtime
 from nurture.web.security import without_csrf
@@ -26,8 +27,8 @@ def page(token: str) -> ResponseReturnValue:
 @pages.post("/p/<token>")
 @without_csrf
 def save(token: str) -> ResponseReturnValue:
-    """Takes effect at once; what is not ticked is withdrawn."""
-    reader = _reader(token)
+    """Takes effect at once; what is not ticked is withdrawn, and a pause begins or ends if one is chosen."""
+    reader, months = _reader(token), request.form.get("months", "")
     wanted = {purpose: says(purpose, "purpose") for purpose in request.form.getlist("purpose")}
     close_session()
     with runtime().sessions.begin() as session:
@@ -39,19 +40,8 @@ def save(token: str) -> ResponseReturnValue:
             proof=evidence(),
             now=now(),
         )
-    runtime().wake("advance")
-    return _choices(_reader(token), saved=True)
-
-
-@pages.post("/p/<token>/pause")
-@without_csrf
-def pause(token: str) -> ResponseReturnValue:
-    """Nothing that rests on consent comes before the chosen date."""
-    reader = _reader(token)
-    months = request.form.get("months", "")
-    close_session()
-    with runtime().sessions.begin() as session:
-        preferences.pause(session, reader.lead_id, int(months) if months.isdecimal() else -1, now=now())
+        if months:
+            preferences.pause(session, reader.lead_id, int(months) if months.isdecimal() else -1, now=now())
     runtime().wake("advance")
     return _choices(_reader(token), saved=True)
 
@@ -59,8 +49,7 @@ def pause(token: str) -> ResponseReturnValue:
 @pages.get("/confirm/<token>")
 def confirm_page(token: str) -> ResponseReturnValue:
     """A button, because scanners follow links."""
-    lead_id, consent_id = _question(token)
-    asked = public.pending(page_session(), lead_id, consent_id)
+    asked = _asked(*_question(token))
     if asked is None:
         raise NotFound(_("There is nothing to confirm here."))
     return render_template(
@@ -79,7 +68,7 @@ def confirm(token: str) -> ResponseReturnValue:
     with runtime().sessions.begin() as session:
         preferences.confirm(session, lead_id, consent_id, proof=evidence(), now=now())
     runtime().wake("advance")
-    asked = public.pending(page_session(), lead_id, consent_id)
+    asked = _asked(lead_id, consent_id)
     purpose, email = (asked.purpose, asked.email) if asked else ("", None)
     return render_template(
         "public/confirm.html", house=public.house(page_session()), email=email, purpose=purpose, done=True
@@ -91,7 +80,14 @@ def _reader(token: str) -> Reader:
     reader = public.reader(page_session(), *ids) if ids else None
     if reader is None:
         raise NotFound(_("This link is not complete, or we no longer keep anything about you."))
+    language.serve_lead(reader.language)
     return reader
+
+
+def _asked(lead_id: int, consent_id: int) -> Asked | None:
+    asked = public.pending(page_session(), lead_id, consent_id)
+    language.serve_lead(asked.language if asked else None)
+    return asked
 
 
 def _choices(reader: Reader, *, saved: bool) -> str:
@@ -102,9 +98,6 @@ def _choices(reader: Reader, *, saved: bool) -> str:
         house=public.house(session),
         purposes=consents.purposes_for(session, reader.lead_id),
         paused_until=restraint.pauses(session, [reader.lead_id], now=now()).get(reader.lead_id),
-        pausing=url_for(
-            "choosing.pause", token=mint(runtime().ring, "preferences", reader.lead_id, reader.delivery_id)
-        ),
         leaving=mint(runtime().ring, "unsubscribe", reader.lead_id, reader.delivery_id),
         saved=saved,
     )

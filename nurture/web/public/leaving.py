@@ -13,6 +13,7 @@ from nurture.rules.tokens import mint, read
 from nurture.rules.words import _
 from nurture.store.views import public
 from nurture.store.views.public import Reader
+from nurture.web import language
 from nurture.web.public.evidence import evidence
 from nurture.web.request import close_session, now, page_session, runtime
 from nurture.web.security import without_csrf
@@ -54,7 +55,9 @@ def unsubscribe(token: str) -> ResponseReturnValue:
 
 def _reader(token: str) -> Reader | None:
     ids = read(runtime().ring, "unsubscribe", token, 2)
-    return public.reader(page_session(), *ids) if ids else None
+    reader = public.reader(page_session(), *ids) if ids else None
+    language.serve_lead(reader.language if reader else None)
+    return reader
 
 
 def _show(token: str, reader: Reader | None, *, left: str) -> str:

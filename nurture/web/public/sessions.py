@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from nurture.errors import Invalid
 from nurture.flows import second_factor, users
+from nurture.rules import words
 from nurture.rules.words import _
 from nurture.store.views import shell
 from nurture.store.views.shell import Viewer
-from nurture.web import access
+from nurture.web import access, language
 from nurture.web.limits import account, account_and_address, failed, half_signed_in, limiter
 from nurture.web.places import inside
 from nurture.web.request import close_session, now, page_session, real_now, runtime
@@ -25,7 +27,7 @@ _HALF_LASTS = timedelta(minutes=5)
 @limiter.limit("60 per 5 minutes", methods=["POST"], deduct_when=failed)
 def sign_in() -> ResponseReturnValue:
     """The form, and a new session for who gives the right password."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template(
             "public/sign_in.html", email="", sentence=None, next=request.args.get("next", "")
         )
@@ -35,11 +37,14 @@ def sign_in() -> ResponseReturnValue:
         person = users.check_password(session_, email, password, now=now())
         if person and not person.needs_code:
             users.note_visit(session_, person.user_id, now=now())
+        if person and (chosen := session.get(language.CHOSEN)):
+            users.choose_language(session_, person.user_id, chosen)
     if person is None:
         sentence = _("E-mail address and password do not belong together.")
         return render_template("public/sign_in.html", email=email, sentence=sentence, next=wanted), 422
     if person.needs_code:
         session.clear()
+        session[language.LAST] = words.spoken()
         session["half"] = [person.user_id, person.epoch, int(real_now().timestamp())]
         return redirect(url_for("sessions.code", next=wanted or None))
     access.remember(person.user_id, person.epoch)
@@ -78,7 +83,10 @@ def check_code() -> ResponseReturnValue:
 
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
+    last = session.get(language.LAST)
     session.clear()
+    if last:
+        session[language.LAST] = last
     return redirect(url_for("sessions.sign_in"))
 
 
@@ -95,3 +103,13 @@ def _half() -> Viewer | None:
 
 def _code_page(wanted: str, sentence: str | None) -> str:
     return render_template("public/code.html", next=wanted, sentence=sentence)
+
+
+@pages.post("/language")
+def choose_language() -> ResponseReturnValue:
+    """Another language for a page before signing in; who signs in then keeps it."""
+    wanted = request.form.get("language", "")
+    if wanted not in words.languages():
+        raise Invalid(_("There is no such language here."))
+    language.choose(wanted)
+    return redirect(inside(request.form.get("next", "")), code=303)

@@ -56,6 +56,8 @@ def company_of() -> Company:
         sender_name=answers.get("sender_name", ""),
         sender_email=answers.get("sender_email", ""),
         reply_to=answers.get("reply_to", ""),
+        color=answers.get("color", ""),
+        language=answers.get("language", ""),
     )
 
 

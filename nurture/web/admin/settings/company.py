@@ -11,7 +11,16 @@ from nurture.web.public.setup import company_of, zones
 from nurture.web.request import now, page_session, runtime, signed_in
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")
-_COMPANY = ("company_name", "postal_address", "timezone", "sender_name", "sender_email", "reply_to")
+_COMPANY = (
+    "company_name",
+    "postal_address",
+    "timezone",
+    "sender_name",
+    "sender_email",
+    "reply_to",
+    "color",
+    "language",
+)
 
 
 @pages.get("")
