@@ -1,13 +1,15 @@
-"""All leads go out as a CSV file that a spreadsheet opens safely and an import takes back."""
+"""Leads go out as a CSV file that a spreadsheet opens safely and an import takes back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Unavailable
 from nurture.rules.words import _
-from nurture.store import lead_export
+from nurture.store import lead_export, models, users
+from nurture.store.lead_list import LeadQuery, Order
 
 _MARK = b"\xef\xbb\xbf"  # tells spreadsheets that this is UTF-8
 
@@ -33,3 +35,29 @@ def export_leads(
         sentence = _("The file {name} cannot be written: {reason}.")
         raise Unavailable(sentence.format(name=path.name, reason=error.strerror)) from error
     return total
+
+
+def note(
+    sessions: sessionmaker[Session], wanted: LeadQuery, names: Sequence[str], *, by: str, now: datetime
+) -> None:
+    """Write down who takes which leads out, by what they are and never by whom: no address is kept."""
+    narrowed = sorted(name for name in wanted.__dataclass_fields__ if getattr(wanted, name))
+    with sessions.begin() as session:
+        detail = {"narrowed_by": narrowed, "columns": list(names)}
+        users.audit(session, by, "leads.export", "leads", now=now, detail=detail)
+
+
+def stream(
+    sessions: sessionmaker[Session],
+    wanted: LeadQuery,
+    order: Order,
+    names: Sequence[str],
+    *,
+    now: datetime,
+) -> Iterator[bytes]:
+    """The bytes of a file of those who match, as they are read."""
+    with sessions() as session:
+        default = next((model for model in models.live(session) if model.is_default), None)
+        half_life = default.model.half_life_s if default is not None else 1.0
+        yield _MARK
+        yield from lead_export.stream_chosen(session, wanted, order, names, half_life_s=half_life, now=now)

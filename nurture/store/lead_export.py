@@ -1,10 +1,14 @@
 """The base as CSV, streamed by COPY: the names of its columns are those that an import understands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from nurture.store.lead_list import SORTS, LeadQuery, Order, matching
 
 _SAFE = sql.SQL(
     "CASE WHEN left({0}, 1) = ANY(ARRAY['=', '+', '-', '@', E'\\t', E'\\r', '＝', '＋', '－', '＠'])"
@@ -40,6 +44,18 @@ _OTHERS = {
     "readiness": "round(l.readiness::numeric, 2)",
     "created_at": "to_char(l.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
 }
+_TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+# What a list shows, as columns of a file: the name of the column in the list, then those of the file. The
+# names of the file are those that an import understands, where there is one.
+_SHOWN: dict[str, dict[str, str]] = {
+    "email": {"email": "l.email"},
+    "touches": {"touches_in": "l.touches_in", "touches_out": "l.touches_out"},
+    "last_signal": {"last_signal_at": _TIME.format("l.last_signal_at")},
+    "created": {"created_at": _TIME.format("l.created_at")},
+    "heat": {"heat": "coalesce(round(power(2.0, l.heat_log2 - %(now)s / %(half_life)s)::numeric, 1), 0)"},
+}
+_ALWAYS = ("first_name", "last_name", "email")
+_OWN = "fields."
 _BANT = ("budget", "authority", "need", "timing")
 _FROM = sql.SQL(
     " FROM lead l LEFT JOIN company c ON c.id = l.company_id LEFT JOIN source s ON s.id = l.source_id"
@@ -58,6 +74,61 @@ def stream(session: Session) -> Iterator[bytes]:
     with connection.cursor() as cursor, cursor.copy(query.format(columns=columns, source=_FROM)) as copy:
         for piece in copy:
             yield bytes(piece)
+
+
+def stream_chosen(
+    session: Session,
+    wanted: LeadQuery,
+    order: Order,
+    names: Sequence[str],
+    *,
+    half_life_s: float,
+    now: datetime,
+) -> Iterator[bytes]:
+    """Those who match, in their order, with these columns of the list (and always the name, the address and
+    the id), header first, in pieces. Names that are no columns are left out."""
+    connection = session.connection().connection.driver_connection
+    assert connection is not None
+    found, given = _matching(session, wanted)
+    given |= {"now": now.timestamp(), "half_life": half_life_s}
+    query = sql.SQL(
+        "COPY (SELECT {columns} FROM ({found}) m JOIN lead l ON l.id = m.lead_id"
+        " LEFT JOIN company c ON c.id = l.company_id LEFT JOIN source s ON s.id = l.source_id"
+        " LEFT JOIN user_account u ON u.id = l.owner_id ORDER BY m.{key} {way}, m.lead_id {way})"
+        " TO STDOUT WITH (FORMAT csv, HEADER)"
+    ).format(
+        columns=sql.SQL(", ").join(_shown(names)),
+        found=sql.SQL(found),
+        key=sql.Identifier(SORTS[order.by].key),
+        way=sql.SQL("DESC" if order.down else "ASC"),
+    )
+    with connection.cursor() as cursor, cursor.copy(query, given) as copy:
+        for piece in copy:
+            yield bytes(piece)
+
+
+def _matching(session: Session, wanted: LeadQuery) -> tuple[str, dict[str, Any]]:
+    """The query of the list as text with the names of its values, and the values: they travel beside it."""
+    query = matching(wanted).with_only_columns(*dict.fromkeys(SORTS.values()))
+    compiled = query.compile(session.get_bind())
+    return str(compiled), dict(compiled.params)
+
+
+def _shown(names: Sequence[str]) -> Iterator[sql.Composed]:
+    yield _named(sql.Composed([sql.SQL("l.id")]), "id")
+    for name in dict.fromkeys([*_ALWAYS, *names]):
+        if name.startswith(_OWN):
+            value = sql.SQL("(l.fields ->> {})").format(sql.Literal(name.removeprefix(_OWN)))
+            yield _named(_SAFE.format(value), name)
+            continue
+        for title, column in _columns(name).items():
+            safe = title in _TEXTS
+            yield _named(_SAFE.format(sql.SQL(column)) if safe else sql.Composed([sql.SQL(column)]), title)
+
+
+def _columns(name: str) -> Mapping[str, str]:
+    known = {**_OTHERS, **_TEXTS}
+    return _SHOWN.get(name) or ({name: known[name]} if name in known else {})
 
 
 def count(session: Session) -> int:

@@ -39,7 +39,6 @@ class Lead(Base):
         Index("ix_lead_company_id", "company_id"),
         Index("ix_lead_tags", "tags", postgresql_using="gin"),
         Index("ix_lead_folded_tags", "folded_tags", postgresql_using="gin"),
-        Index("ix_lead_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
         CheckConstraint(f"stage IN {STAGES}", name="stage"),
         {"postgresql_with": {"fillfactor": 70}},
     )

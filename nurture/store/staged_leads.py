@@ -195,8 +195,6 @@ def take_companies(session: Session, import_id: int, *, now: datetime) -> None:
 def take_new_leads(session: Session, import_id: int, source_id: int, *, now: datetime, by: str) -> int:
     """Insert every row that is nobody's as a lead, with the record of its stage; how many."""
     given = {"id": import_id, "source": source_id, "now": now, "said_at": instant(now), "by": by}
-    # Words for the search box are gathered and sorted in once (see analyze), not lead by lead.
-    session.execute(text("SET LOCAL gin_pending_list_limit = '256MB'"))
     made = session.execute(_NEW_LEADS, given)
     session.execute(_NEW_STAGES, given)
     return int(getattr(made, "rowcount", 0))
@@ -238,5 +236,4 @@ def warning_counts(session: Session, import_id: int) -> dict[str, int]:
 def analyze(session: Session) -> None:
     """Let the planner know at once what so many new rows have changed: its plans for the tables as they
     were before would look at every row of them, for every batch."""
-    session.execute(text("SELECT gin_clean_pending_list('ix_lead_search')"))
     session.execute(text("ANALYZE lead, company, lead_consent, enrollment"))

@@ -1,15 +1,20 @@
 """The list of leads changes those who are meant, and the card takes a touch."""
 
+import csv
+import io
 import re
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from nurture.flows.leads import save_lead
 from nurture.runtime import Runtime
 from nurture.store.leads import Lead
 from nurture.store.signals import Signal
+from nurture.store.users import AuditEntry
 from tests.conftest import TUESDAY
+from tests.statements import watched
 from tests.web.conftest import SignIn, token_of
 
 
@@ -85,3 +90,105 @@ def test_a_call_is_noted_on_the_card(sign_in: SignIn, people: dict[str, int], ru
         assert [row.kind for row in session.query(Signal)] == ["called"]
     assert client.post(f"/leads/{people['ada']}/touch", data=form | {"what": "x"}).status_code == 302
     assert client.post("/leads/999999/touch", data=form).status_code == 404
+
+
+def _names_of(page: str) -> list[str]:
+    return re.findall(r'class="strong text-reset" href="/leads/\d+">([^<]+)<', page)
+
+
+def test_headings_sort_and_the_address_keeps_it(sign_in: SignIn, people: dict[str, int]) -> None:
+    client = sign_in("viewer")
+    assert _names_of(client.get("/leads").text) == ["Cleo", "Ben", "Ada"]
+    page = client.get("/leads?sort=name&q=werk").text
+    assert _names_of(page) == ["Ada", "Ben", "Cleo"]
+    assert 'aria-sort="ascending"' in page and "sort=-name" in page
+    assert _names_of(client.get("/leads?sort=name;DROP TABLE lead&after=x~y").text) == ["Cleo", "Ben", "Ada"]
+
+
+@pytest.mark.parametrize("after", ["nan~1", "~", "1e999~1", "'~1", "~" * 50, "a\x00~1", "x~" + "9" * 20])
+@pytest.mark.parametrize("sort", ["name", "-heat", "readiness", "-last_signal", "created", "id", "1; SELECT"])
+def test_no_order_and_no_place_in_an_address_breaks_the_list(
+    sign_in: SignIn, people: dict[str, int], after: str, sort: str
+) -> None:
+    answer = sign_in("viewer").get("/leads", query_string={"after": after, "sort": sort})
+    assert answer.status_code == 200
+
+
+def test_columns_are_chosen_and_foreign_ones_are_left_out(sign_in: SignIn, people: dict[str, int]) -> None:
+    client = sign_in("viewer")
+    answer = client.get("/leads?cols=tags&cols=email&cols=")
+    assert answer.headers["Location"] == "/leads?cols=email,tags"
+    page = client.get("/leads?cols=email,tags,password_hash,fields.plan").text
+    assert "ada@werk.example" in page and page.count(">Tags</th>") == page.count(">Plan</th>") == 1
+    assert "password" not in re.sub(r"<[^>]*>", "", page)
+
+
+def test_a_view_is_saved_opened_renamed_shared_and_deleted(sign_in: SignIn, people: dict[str, int]) -> None:
+    client = sign_in("sales")
+    csrf = {"csrf_token": token_of(client.get("/leads").text)}
+    saved = client.post("/leads/views?tag=ada&sort=name", data=csrf | {"name": " Ada  only "})
+    assert saved.headers["Location"] == "/leads?tag=ada&sort=name&view=1"
+    assert client.get("/leads?view=1").headers["Location"] == "/leads?tag=ada&sort=name&view=1"
+    assert _names_of(client.get(saved.headers["Location"]).text) == ["Ada"]
+    assert "Ada only" not in sign_in("viewer").get("/leads").text
+    client.post("/leads/views/1?tag=ada", data=csrf | {"name": "Ada alone", "shared": "1"})
+    other = sign_in("viewer")
+    assert "Ada alone" in other.get("/leads").text
+    theirs = {"csrf_token": token_of(other.get("/leads").text), "name": "Mine now"}
+    assert other.post("/leads/views/1", data=theirs).status_code == 403
+    other.post("/leads/views/1", data=theirs | {"do": "default"})
+    assert other.get("/leads").headers["Location"].startswith("/leads?tag=ada")
+    assert _names_of(other.get("/leads?view=all").text) == ["Cleo", "Ben", "Ada"]
+    client.post("/leads/views/1", data=csrf | {"do": "remove"})
+    assert other.get("/leads").status_code == 200 and "Ada alone" not in other.get("/leads").text
+
+
+def test_the_export_is_the_filter_and_its_columns_and_opens_safely(
+    sign_in: SignIn, people: dict[str, int], runtime: Runtime
+) -> None:
+    with runtime.sessions.begin() as session:
+        said = {"id": people["ada"], "company": "=cmd|' /C calc'!A0", "fields": {"plan": "+1"}}
+        save_lead(session, said, now=TUESDAY, by="test", base_url="http://localhost")
+    client = sign_in("marketer")
+    csrf = {"csrf_token": token_of(client.get("/leads").text)}
+    address = "/leads/export.csv?sort=name&cols=company,heat,tags,fields.plan,password_hash"
+    rows = list(csv.reader(io.StringIO(client.post(address, data=csrf).data.decode("utf-8-sig"))))
+    titles = ["id", "first_name", "last_name", "email", "company", "heat", "tags", "fields.plan"]
+    assert rows[0] == titles
+    assert rows[1][1:] == ["Ada", "", "ada@werk.example", "'=cmd|' /C calc'!A0", "0", "ada", "'+1"]
+    only = client.post("/leads/export.csv?tag=ben", data=csrf).data.decode("utf-8-sig")
+    assert [row[1] for row in csv.reader(io.StringIO(only))][1:] == ["Ben"]
+    with runtime.sessions() as session:
+        entry = (
+            session.query(AuditEntry).filter_by(action="leads.export").order_by(AuditEntry.id.desc()).first()
+        )
+        assert entry and entry.detail["narrowed_by"] == ["tag"]
+    viewer = sign_in("viewer")
+    assert (
+        viewer.post("/leads/export.csv", data={"csrf_token": token_of(viewer.get("/leads").text)}).status_code
+        == 403
+    )
+
+
+def test_the_list_costs_the_same_statements_for_ten_leads_and_a_thousand(
+    sign_in: SignIn, runtime: Runtime, people: dict[str, int]
+) -> None:
+    client, seen = sign_in("marketer"), watched(runtime.sessions.kw["bind"])
+
+    def cost() -> int:
+        seen.clear()
+        assert client.get("/leads?sort=-heat&cols=company,owner,tags,fields.plan").status_code == 200
+        return len(seen)
+
+    few = cost()
+    with runtime.sessions.begin() as session:
+        session.execute(
+            text(
+                "INSERT INTO lead (email, email_norm, search, stage_since, temperature_since, created_at,"
+                " updated_at)"
+                " SELECT n || '@x.example', n || '@x.example', n::text, :now, :now, :now, :now"
+                " FROM generate_series(1, 1000) n"
+            ),
+            {"now": TUESDAY},
+        )
+    assert cost() == few

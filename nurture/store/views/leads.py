@@ -1,40 +1,24 @@
-"""The list of leads as the page shows it: filters, one page by keyset, and a bounded count."""
+"""The list of leads as the page shows it: the lines of one page, and what may be chosen above it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, cast, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from nurture.rules.folding import fold
 from nurture.store.companies import Company
+from nurture.store.custom_fields import CustomField
+from nurture.store.lead_list import LeadQuery, Order, Place, matching, page
 from nurture.store.leads import Lead
+from nurture.store.segments import Segment
 from nurture.store.sources import Source
 from nurture.store.users import User
 from nurture.store.views.counts import Bounded, bounded
 
 PAGE = 50
-
-
-@dataclass(frozen=True)
-class LeadFilter:
-    """What the address of the page asks for; empty means all. `after` is the last id already seen."""
-
-    q: str = ""
-    temperature: str = ""
-    grade: str = ""
-    stage: str = ""
-    source: str = ""
-    tag: str = ""
-    held: bool = False
-    after: int | None = None
-
-    @property
-    def narrow(self) -> bool:
-        """Whether anything is asked for at all: "nothing found" differs from "nothing yet"."""
-        return any((self.q, self.temperature, self.grade, self.stage, self.source, self.tag, self.held))
+_MOST = 200
 
 
 @dataclass(frozen=True)
@@ -46,6 +30,10 @@ class LeadRow:
     email: str | None
     phone: str | None
     company: str | None
+    role: str | None
+    city: str | None
+    country: str | None
+    language: str | None
     stage: str
     temperature: str
     heat_log2: float | None
@@ -54,7 +42,11 @@ class LeadRow:
     source: str | None
     owner: str | None
     tags: list[str]
+    fields: dict[str, Any]
+    touches_in: int
+    touches_out: int
     last_signal_at: datetime | None
+    created_at: datetime
     held: bool
 
 
@@ -64,34 +56,41 @@ class LeadPage:
 
     rows: list[LeadRow]
     count: Bounded
-    next_after: int | None
+    next: Place | None
 
 
-def page(session: Session, wanted: LeadFilter, *, limit: int = PAGE) -> LeadPage:
-    """Two statements, newest leads first."""
-    query = _matching(wanted)
-    found = query.with_only_columns(*_COLUMNS).order_by(Lead.id.desc()).limit(limit + 1)
-    if wanted.after is not None:
-        found = found.where(Lead.id < wanted.after)
-    rows = [LeadRow(*row) for row in session.execute(found)]
-    more = len(rows) > limit
-    return LeadPage(rows[:limit], bounded(session, query), rows[limit - 1].id if more else None)
+@dataclass(frozen=True)
+class Choices:
+    """What the filters offer: names of sources, (id, name) of owners, (key, name) of segments, and the
+    fields of one's own."""
+
+    sources: list[str]
+    owners: list[tuple[int, str]]
+    segments: list[tuple[str, str]]
+    fields: list[tuple[str, str]]
 
 
-def ids(session: Session, wanted: LeadFilter, *, limit: int) -> list[int]:
-    """Everybody who matches, whatever the page, newest first; one statement."""
-    return list(session.scalars(_matching(wanted).order_by(Lead.id.desc()).limit(limit)))
+def load(
+    session: Session, wanted: LeadQuery, order: Order, *, after: Place | None, limit: int = PAGE
+) -> LeadPage:
+    """Three statements: who stands on the page, their lines, and how many match."""
+    places = page(session, wanted, order, after=after, limit=limit + 1)
+    rows = _rows(session, [place.lead_id for place in places[:limit]])
+    more = places[limit - 1] if len(places) > limit else None
+    return LeadPage(rows, bounded(session, matching(wanted)), more)
 
 
-def owners(session: Session) -> list[tuple[int, str]]:
-    """Who may own a lead: everybody who can sign in."""
-    living = select(User.id, User.name).where(User.disabled_at.is_(None)).order_by(User.name).limit(200)
-    return [(number, name) for number, name in session.execute(living)]
-
-
-def sources(session: Session) -> list[str]:
-    """The names to filter by."""
-    return list(session.scalars(select(Source.name).order_by(Source.name).limit(200)))
+def choices(session: Session) -> Choices:
+    """Four statements, whatever the base holds."""
+    people = select(User.id, User.name).where(User.disabled_at.is_(None)).order_by(User.name).limit(_MOST)
+    segments = select(Segment.key, Segment.name).order_by(Segment.name).limit(_MOST)
+    own = select(CustomField.key, CustomField.label).order_by(CustomField.label).limit(_MOST)
+    return Choices(
+        sources=list(session.scalars(select(Source.name).order_by(Source.name).limit(_MOST))),
+        owners=[(number, name) for number, name in session.execute(people)],
+        segments=[(key, name) for key, name in session.execute(segments)],
+        fields=[(key, label) for key, label in session.execute(own)],
+    )
 
 
 _NAME = func.coalesce(
@@ -106,6 +105,10 @@ _COLUMNS = (
     Lead.email,
     Lead.phone,
     Company.name,
+    Lead.role,
+    Lead.city,
+    Lead.country,
+    Lead.language,
     Lead.stage,
     Lead.temperature,
     Lead.heat_log2,
@@ -114,31 +117,22 @@ _COLUMNS = (
     Source.name,
     User.name,
     Lead.tags,
+    Lead.fields,
+    Lead.touches_in,
+    Lead.touches_out,
     Lead.last_signal_at,
+    Lead.created_at,
     Lead.held_at.is_not(None),
 )
 
 
-def _matching(wanted: LeadFilter) -> Select[Any]:
+def _rows(session: Session, lead_ids: Sequence[int]) -> list[LeadRow]:
     query = (
-        select(Lead.id)
+        select(*_COLUMNS)
         .outerjoin(Company, Company.id == Lead.company_id)
         .outerjoin(Source, Source.id == Lead.source_id)
         .outerjoin(User, User.id == Lead.owner_id)
-        .where(Lead.erased_at.is_(None))
+        .where(Lead.id == func.any(lead_ids))
     )
-    for word in fold(wanted.q).split()[:5]:
-        query = query.where(Lead.search.contains(word, autoescape=True))
-    if wanted.temperature:
-        query = query.where(Lead.temperature == wanted.temperature)
-    if wanted.grade:
-        query = query.where(func.coalesce(Lead.grade_override, Lead.grade) == wanted.grade)
-    if wanted.stage:
-        query = query.where(Lead.stage == wanted.stage)
-    if wanted.source:
-        query = query.where(Source.name == wanted.source)
-    if wanted.held:
-        query = query.where(Lead.held_at.is_not(None))
-    if wanted.tag:
-        query = query.where(Lead.tags.op("@>")(cast([wanted.tag], ARRAY(Text))))
-    return query
+    found = {row.id: row for row in (LeadRow(*row) for row in session.execute(query))}
+    return [found[lead_id] for lead_id in lead_ids if lead_id in found]

@@ -125,6 +125,13 @@ def whole(part: Any) -> int:
     return part
 
 
+def digits(part: Any) -> int:
+    """An id in a cursor, written as text."""
+    if not isinstance(part, str) or not (part.isascii() and part.isdigit()):
+        raise ValueError("not an id")
+    return whole(int(part[:20]))
+
+
 def _cursor(parts: Iterable[object]) -> str:
     text = json.dumps(list(parts), separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()

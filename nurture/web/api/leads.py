@@ -1,5 +1,7 @@
 """/leads: make, find, change, and why they stand where they stand."""
 
+import math
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +15,7 @@ from nurture.rules.lead_answers import STAGES
 from nurture.rules.messages import instant
 from nurture.rules.words import _
 from nurture.store import lead_json, lead_list
-from nurture.store.lead_list import LeadQuery
+from nurture.store.lead_list import NEWEST, SORTS, LeadQuery, Order, Place, order_of
 from nurture.store.views import lead as card
 from nurture.web.api import door
 from nurture.web.api.plain import plain
@@ -21,6 +23,9 @@ from nurture.web.api.schemas import Answer, LeadIn, LeadOut, ListOf, TouchOut
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("leads", "People: identity, answers, scores and everything that happened.")
+
+
+SORTED = [sign + name for name in SORTS for sign in ("", "-")]
 
 
 class Filter(door.PageQuery):
@@ -33,20 +38,27 @@ class Filter(door.PageQuery):
     source = fields.String(load_default=None, validate=validate.Length(max=200))
     tag = fields.String(load_default=None, validate=validate.Length(max=100))
     segment = fields.String(load_default=None, validate=validate.Length(max=64))
+    owner = fields.String(
+        load_default=None,
+        validate=validate.Length(max=200),
+        metadata={"description": "The id or the e-mail address of a user, or nobody."},
+    )
+    held = fields.Boolean(load_default=False)
+    sort = fields.String(load_default=NEWEST, validate=validate.OneOf(SORTED))
 
 
 @part.route("/leads", methods=["GET"])
 @part.arguments(Filter, location="query")
 @part.response(200, ListOf(LeadOut))
 def list_leads(asked: dict[str, Any]) -> dict[str, Any]:
-    """Leads, newest first."""
+    """Leads, newest first unless sorted otherwise."""
     limit, cursor = asked.pop("limit"), asked.pop("cursor")
-    place = door.place_of(cursor, (door.whole,))
-    session = page_session()
-    ids = lead_list.page(session, LeadQuery(**asked), before=place[0] if place else None, limit=limit + 1)
-    page = door.cut(ids, limit, lambda lead_id: (lead_id,))
-    leads = lead_json.read(session, page["data"], base_url=_base_url(), now=now())
-    return {**page, "data": [leads[lead_id] for lead_id in page["data"] if lead_id in leads]}
+    order, session = order_of(asked.pop("sort")), page_session()
+    places = lead_list.page(session, LeadQuery(**asked), order, after=_place(cursor, order), limit=limit + 1)
+    page = door.cut(places, limit, lambda place: (order.written, str(place.key), place.lead_id))
+    ids = [place.lead_id for place in page["data"]]
+    leads = lead_json.read(session, ids, base_url=_base_url(), now=now())
+    return {**page, "data": [leads[lead_id] for lead_id in ids if lead_id in leads]}
 
 
 @part.route("/leads", methods=["POST"])
@@ -128,6 +140,38 @@ def timeline(asked: dict[str, Any], lead_id: int) -> dict[str, Any]:
 def explain(lead_id: int) -> Any:
     """Why so warm, so strong, so ready."""
     return plain(explain_lead(page_session(), lead_id, now=now()))
+
+
+def _place(cursor: str | None, order: Order) -> Place | None:
+    """Where the page before ended; a cursor belongs to the order in which it was given."""
+
+    def mine(part: Any) -> str:
+        if part != order.written:
+            raise ValueError("a cursor of another order")
+        return order.written
+
+    place = door.place_of(cursor, (mine, _key_of(order), door.whole))
+    return Place(place[1], place[2]) if place else None
+
+
+def _key_of(order: Order) -> Callable[[Any], str | float]:
+    if order.by == "name":
+        return _short
+    return door.digits if order.by == "created" else _number
+
+
+def _short(part: Any) -> str:
+    if not isinstance(part, str) or len(part) > 200 or "\0" in part:
+        raise ValueError("no name")
+    return part
+
+
+def _number(part: Any) -> float:
+    """A number, or less than any number."""
+    value = float(part)
+    if math.isnan(value):
+        raise ValueError("not a number")
+    return value
 
 
 def _lead(lead_id: int) -> dict[str, Any]:

@@ -1,0 +1,31 @@
+"""Leads as a list: filtered, sorted, a page at a time."""
+
+from nurture.store.lead_list.reading import (
+    NEWEST,
+    NOBODY,
+    SORTS,
+    LeadQuery,
+    Order,
+    Place,
+    exists,
+    ids,
+    matching,
+    order_of,
+    page,
+)
+from nurture.store.lead_list.table import LeadLine
+
+__all__ = [
+    "NEWEST",
+    "NOBODY",
+    "SORTS",
+    "LeadLine",
+    "LeadQuery",
+    "Order",
+    "Place",
+    "exists",
+    "ids",
+    "matching",
+    "order_of",
+    "page",
+]

@@ -1,0 +1,145 @@
+"""Leads by what they are, sorted, a page at a time by keyset."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from nurture.rules.folding import fold
+from nurture.store.lead_list.table import LeadLine
+from nurture.store.leads import Lead
+from nurture.store.segments import members_of
+from nurture.store.sources import Source
+from nurture.store.users import User
+
+_MOST_WORDS = 5
+# One or two letters stand in almost every text: they are looked for where words begin.
+_SHORT = 3
+NOBODY = "nobody"
+# What a list may be sorted by: the one way from a name in an address to a column.
+SORTS = {
+    "created": LeadLine.lead_id,
+    "name": LeadLine.name,
+    "heat": LeadLine.heat_log2,
+    "readiness": LeadLine.readiness,
+    "last_signal": LeadLine.last_signal,
+}
+NEWEST = "-created"
+
+
+@dataclass(frozen=True)
+class LeadQuery:
+    """What is looked for; empty means all. `q` is looked for in names, addresses, phones and companies.
+    `owner` is the id or the e-mail address of a user, or nobody; `segment` a key."""
+
+    q: str = ""
+    temperature: str | None = None
+    grade: str | None = None
+    stage: str | None = None
+    source: str | None = None
+    tag: str | None = None
+    segment: str | None = None
+    owner: str | None = None
+    held: bool = False
+
+    @property
+    def narrow(self) -> bool:
+        """Whether anything is asked for at all: "nothing found" differs from "nothing yet"."""
+        return self != LeadQuery()
+
+
+@dataclass(frozen=True)
+class Order:
+    """A name of `SORTS`, and which end comes first."""
+
+    by: str = "created"
+    down: bool = True
+
+    @property
+    def written(self) -> str:
+        """As in an address: -heat."""
+        return ("-" if self.down else "") + self.by
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page ended: what its last lead is sorted by, and that lead."""
+
+    key: str | float
+    lead_id: int
+
+
+def order_of(written: str) -> Order:
+    """The order of an address; anything else than a known one means the newest first."""
+    by = written.removeprefix("-")
+    return Order(by, written.startswith("-")) if by in SORTS else Order()
+
+
+def page(
+    session: Session, wanted: LeadQuery, order: Order, *, after: Place | None, limit: int
+) -> list[Place]:
+    """Leads in their order, those after the last one seen; one statement."""
+    key, lead_id = SORTS[order.by], LeadLine.lead_id
+    columns: tuple[Any, ...] = (key, lead_id)
+    query = matching(wanted).with_only_columns(*columns)
+    if after is not None:
+        here, there = func.row(key, lead_id), func.row(cast(literal(after.key), key.type), after.lead_id)
+        query = query.where(here < there if order.down else here > there)
+    by = (key.desc(), lead_id.desc()) if order.down else (key, lead_id)
+    return [Place(*row) for row in session.execute(query.order_by(*by).limit(limit))]
+
+
+def ids(session: Session, wanted: LeadQuery, *, limit: int) -> list[int]:
+    """Everybody who matches, newest first; one statement."""
+    query = matching(wanted).order_by(LeadLine.lead_id.desc()).limit(limit)
+    return list(session.scalars(query))
+
+
+def exists(session: Session, lead_id: int) -> bool:
+    query = select(Lead.id).where(Lead.id == lead_id, Lead.erased_at.is_(None))
+    return session.scalar(query) is not None
+
+
+def matching(wanted: LeadQuery) -> Select[Any]:
+    """The ids of those who match, as a query to be sorted, cut or counted."""
+    query = select(LeadLine.lead_id).select_from(LeadLine)
+    for word in fold(wanted.q).split()[:_MOST_WORDS]:
+        query = query.where(_word(word))
+    for column in ("temperature", "grade", "stage"):
+        if value := getattr(wanted, column):
+            query = query.where(getattr(LeadLine, column) == value)
+    if wanted.source:
+        query = query.where(LeadLine.source_id == _named(Source.id, Source.name == wanted.source))
+    if wanted.owner:
+        query = query.where(_owned(wanted.owner))
+    if wanted.held:
+        query = query.where(LeadLine.held)
+    if wanted.tag:
+        query = query.where(LeadLine.tags.op("@>")(cast([wanted.tag], ARRAY(Text))))
+    if wanted.segment:
+        query = query.where(LeadLine.lead_id.in_(members_of(wanted.segment)))
+    return query
+
+
+def _word(word: str) -> ColumnElement[bool]:
+    """A fragment anywhere, or of one or two letters where a word begins."""
+    anywhere: ColumnElement[bool] = LeadLine.search.contains(word, autoescape=True)
+    if len(word) >= _SHORT:
+        return anywhere
+    later = LeadLine.search.contains(" " + word, autoescape=True)
+    return or_(LeadLine.search.startswith(word, autoescape=True), later)
+
+
+def _named(column: Any, condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """The id of a name; none for a name that nothing has, which then matches nobody."""
+    return select(column).where(condition).scalar_subquery()
+
+
+def _owned(owner: str) -> ColumnElement[bool]:
+    if owner == NOBODY:
+        return LeadLine.owner_id.is_(None)
+    if owner.isascii() and owner.isdigit() and len(owner) < 19:
+        return LeadLine.owner_id == int(owner)
+    return LeadLine.owner_id == _named(User.id, User.email == owner)

@@ -1,0 +1,81 @@
+"""The card of one lead: who this is, why so warm and so ready, what comes next, what happened."""
+
+from datetime import datetime
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from nurture.errors import Invalid, NotFound
+from nurture.flows import touch
+from nurture.flows.touch import Touch
+from nurture.rules.words import _
+from nurture.store.views import lead as card_view
+from nurture.web.admin.leads import drawing
+from nurture.web.admin.leads.part import pages
+from nurture.web.query import chosen
+from nurture.web.request import now, page_session, runtime, signed_in
+
+
+@pages.post("/leads/<int:lead_id>/touch")
+def add_touch(lead_id: int) -> ResponseReturnValue:
+    """A call, a meeting, a business card or a note, as it happened outside."""
+    form = request.form
+    # A card is always theirs, whoever began.
+    direction = "in" if form.get("what") == "business_card" else form.get("direction", "in")
+    given = Touch(form.get("what", ""), direction, form.get("note", "").strip())
+    try:
+        if len(given.note) > touch.LONGEST_NOTE:
+            raise Invalid(_("The note is longer than 5,000 letters."))
+        with runtime().sessions.begin() as session:
+            touch.add_touch(session, lead_id, given, by=signed_in().actor, now=now())
+    except Invalid as refusal:
+        flash(str(refusal), "bad")
+    else:
+        runtime().wake("rate")
+        flash(_("Noted. It stands in the timeline, and counts when it is rated."))
+    return redirect(url_for("leads.card", lead_id=lead_id))
+
+
+@pages.get("/leads/<int:lead_id>")
+def card(lead_id: int) -> ResponseReturnValue:
+    """Who this is, why so warm and so ready, what comes next, and everything that happened."""
+    session = page_session()
+    card = card_view.load(session, lead_id)
+    if card is None:
+        raise NotFound(_("There is no such lead."))
+    only, period = chosen("only", ("mails", "people")), chosen("days", tuple(drawing.PERIODS)) or "90"
+    return render_template(
+        "admin/leads/card.html",
+        card=card,
+        lead=card.lead,
+        lead_id=lead_id,
+        only=only,
+        period=period,
+        explained=drawing.explained(session, card, period=period, now=now()),
+        ahead=drawing.ahead(card.runs, now=now()),
+        touches=card_view.timeline(session, lead_id, before=None, only=only),
+        page_size=card_view.TIMELINE_PAGE,
+    )
+
+
+@pages.get("/leads/<int:lead_id>/timeline")
+def timeline(lead_id: int) -> ResponseReturnValue:
+    """Older lines of the timeline, as a fragment."""
+    before = _instant("before")
+    only = chosen("only", ("mails", "people"))
+    touches = card_view.timeline(page_session(), lead_id, before=before, only=only)
+    return render_template(
+        "admin/leads/touches.html",
+        lead_id=lead_id,
+        touches=touches,
+        only=only,
+        page_size=card_view.TIMELINE_PAGE,
+    )
+
+
+def _instant(name: str) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else None
