@@ -59,6 +59,7 @@ def export_command(file: Path) -> None:
         count = export_leads(
             runtime.sessions,
             file,
+            now=runtime.now(),
             progress=lambda done, total: progress(Progress("writing", done, total)),
         )
     click.echo(f"{count} leads written to {file}.")

@@ -17,6 +17,7 @@ from nurture.rules.stages import Move
 from nurture.rules.words import _
 from nurture.rules.working_time import working_between
 from nurture.store import enrollments, handoffs, signals, stages
+from nurture.store.audit import audit
 from nurture.store.handoffs import Handoff, HandoffOutcome
 from nurture.store.webhooks import Message, write_messages
 from nurture.webhooks import payload
@@ -75,6 +76,8 @@ def answer(session: Session, handoff_id: int, outcome: Outcome, *, by: str, now:
     _set_clock(session, handoff, outcome, now)
     _move_lead(session, handoff, outcome, move, by, now)
     _tell(session, handoff, record, outcome, accepted_before=accepted_before, now=now)
+    detail = {"outcome": outcome.outcome}
+    audit(session, by, "handoff.answered", f"handoff:{handoff.id}", now=now, detail=detail)
     return Answered(handoff.id, handoff.state, move.stage, new=True)
 
 

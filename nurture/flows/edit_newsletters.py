@@ -18,7 +18,8 @@ from nurture.rules.conditions import ConditionFault, parse
 from nurture.rules.program import ProgramFault, read_window
 from nurture.rules.words import _
 from nurture.store import newsletters as store
-from nurture.store import segment_members, users
+from nurture.store import segment_members
+from nurture.store.audit import audit
 from nurture.store.newsletters import Newsletter
 
 WORDS = ("name", "subject", "preheader", "body", "format", "language", "purpose", "audience", "hours", "over")
@@ -44,18 +45,25 @@ def create(session: Session, said: Mapping[str, Any], *, by: str, now: datetime)
     session.add(newsletter)
     session.flush()
     session.refresh(newsletter)
+    audit(session, by, "newsletter.created", f"newsletter:{newsletter.id}", now=now)
     return newsletter
 
 
-def change(session: Session, newsletter_id: int, said: Mapping[str, Any], *, now: datetime) -> Newsletter:
+def change(
+    session: Session, newsletter_id: int, said: Mapping[str, Any], *, now: datetime, by: str = "system"
+) -> Newsletter:
     """Change what is said of a draft. Raises Invalid, NotFound, Conflict."""
     newsletter = locked(session, newsletter_id)
     if newsletter.state != "draft":
         raise Conflict(_("Only a draft can be changed; this newsletter is scheduled or has gone out."))
     _check({"name": newsletter.name, **said})
+    what = sorted(name for name, value in said.items() if getattr(newsletter, name) != value)
     for name, value in said.items():
         setattr(newsletter, name, value)
     newsletter.updated_at = now
+    if what:
+        detail = {"what": what}
+        audit(session, by, "newsletter.changed", f"newsletter:{newsletter.id}", now=now, detail=detail)
     return newsletter
 
 
@@ -86,7 +94,7 @@ def schedule(
         read_condition(session, newsletter.audience)
     newsletter.size = size(session, newsletter, now=now)
     newsletter.state, newsletter.updated_at = "scheduled", now
-    users.audit(session, by, "newsletter.scheduled", f"newsletter {newsletter.id}", now=now)
+    audit(session, by, "newsletter.scheduled", f"newsletter:{newsletter.id}", now=now)
     return newsletter
 
 
@@ -96,7 +104,7 @@ def pause(session: Session, newsletter_id: int, *, by: str, now: datetime) -> Ne
     if newsletter.state not in ("scheduled", "sending"):
         raise Conflict(_("Only a newsletter that is scheduled or going out can be paused."))
     newsletter.state, newsletter.updated_at = "paused", now
-    users.audit(session, by, "newsletter.paused", f"newsletter {newsletter.id}", now=now)
+    audit(session, by, "newsletter.paused", f"newsletter:{newsletter.id}", now=now)
     return newsletter
 
 
@@ -107,7 +115,7 @@ def resume(session: Session, newsletter_id: int, *, by: str, now: datetime) -> N
         raise Conflict(_("This newsletter is not paused."))
     newsletter.state = "sending" if newsletter.started_at else "scheduled"
     newsletter.updated_at = now
-    users.audit(session, by, "newsletter.resumed", f"newsletter {newsletter.id}", now=now)
+    audit(session, by, "newsletter.resumed", f"newsletter:{newsletter.id}", now=now)
     return newsletter
 
 
@@ -120,16 +128,17 @@ def cancel(session: Session, newsletter_id: int, *, by: str, now: datetime) -> N
     if stopped:
         store.count(session, newsletter.id, {"cancelled": stopped})
     newsletter.state, newsletter.finished_at, newsletter.updated_at = "cancelled", now, now
-    users.audit(session, by, "newsletter.cancelled", f"newsletter {newsletter.id}", now=now)
+    audit(session, by, "newsletter.cancelled", f"newsletter:{newsletter.id}", now=now)
     return newsletter
 
 
-def test(session: Session, newsletter_id: int, address: str, *, now: datetime) -> None:
+def test(session: Session, newsletter_id: int, address: str, *, now: datetime, by: str = "system") -> None:
     """Send it to a colleague as it is written now. Raises Invalid with every fault of the mail."""
     newsletter = known(session, newsletter_id)
     version_id = keep_mail(session, None, source_of(newsletter), newsletter.name, now=now)
     dedup_key = f"test:newsletter:{newsletter_id}:{address}:{now.isoformat()}"
     queue_test(session, version_id, address, dedup_key=dedup_key, now=now)
+    audit(session, by, "newsletter.tested", f"newsletter:{newsletter_id}", now=now)
 
 
 def look(

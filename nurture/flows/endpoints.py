@@ -72,11 +72,12 @@ def rotate_secret(session: Session, vault: Vault, endpoint_id: int, *, by: str, 
     return secret
 
 
-def try_endpoint(session: Session, endpoint_id: int, *, now: datetime) -> str:
+def try_endpoint(session: Session, endpoint_id: int, *, now: datetime, by: str = "system") -> str:
     """Write a `webhook.test` message for this endpoint alone; its id, under which the attempt is seen."""
     endpoint = _locked(session, endpoint_id)
     if endpoint.disabled_at is not None:
         raise Conflict(_("This endpoint is switched off: switch it on before testing it."))
+    _audit(session, by, "webhook_endpoint.tested", endpoint.id, now)
     data = {"endpoint_id": endpoint.id, "text": "A test message: nothing has happened."}
     return webhook_endpoints.post_test(session, endpoint.id, data, now=now)
 

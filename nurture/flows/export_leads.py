@@ -8,14 +8,20 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Unavailable
 from nurture.rules.words import _
-from nurture.store import lead_export, models, users
+from nurture.store import lead_export, models
+from nurture.store.audit import audit
 from nurture.store.lead_list import LeadQuery, Order
 
 _MARK = b"\xef\xbb\xbf"  # tells spreadsheets that this is UTF-8
 
 
 def export_leads(
-    sessions: sessionmaker[Session], path: Path, *, progress: Callable[[int, int], None] = lambda *_: None
+    sessions: sessionmaker[Session],
+    path: Path,
+    *,
+    now: datetime,
+    by: str = "terminal",
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> int:
     """Write the file; how many leads are in it. `progress(done, total)` counts lines as they are written.
 
@@ -29,6 +35,8 @@ def export_leads(
             for line, piece in enumerate(lead_export.stream(session)):  # the header is line 0
                 file.write(piece)
                 progress(min(line, total), total)
+        with sessions.begin() as session:
+            audit(session, by, "leads.exported", "leads", now=now, detail={"n": total})
         unfinished.replace(path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
@@ -44,7 +52,7 @@ def note(
     narrowed = sorted(name for name in wanted.__dataclass_fields__ if getattr(wanted, name))
     with sessions.begin() as session:
         detail = {"narrowed_by": narrowed, "columns": list(names)}
-        users.audit(session, by, "leads.export", "leads", now=now, detail=detail)
+        audit(session, by, "leads.exported", "leads", now=now, detail=detail)
 
 
 def stream(

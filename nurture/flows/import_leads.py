@@ -27,6 +27,7 @@ from nurture.rules.conditions import seen
 from nurture.rules.lead_rows import LeadRow, RefusedRow, merge, search_text, share_phone, take
 from nurture.rules.words import _, ngettext
 from nurture.store import companies, imports, leads, sources, staged_leads, staging, suppressions
+from nurture.store.audit import audit
 from nurture.store.imports import Import
 
 log = structlog.get_logger()
@@ -134,6 +135,7 @@ def begin_import(
             )
             session.add(begun)
             session.flush()
+            audit(session, by, "import.begun", f"import:{begun.id}", now=now)
         return begun.id
 
 
@@ -163,6 +165,7 @@ def lay_aside(
         session.add(noted)
         session.flush()
         import_id = noted.id
+        audit(session, by, "import.uploaded", f"import:{import_id}", now=now)
     keep_upload(path, home, import_id)
     return import_id
 
@@ -178,7 +181,14 @@ def look_into(import_id: int, home: Path, *, rows: int = 5) -> tuple[list[str], 
 
 
 def settle_options(
-    session: Session, import_id: int, options: ImportOptions, *, home: Path, state: str
+    session: Session,
+    import_id: int,
+    options: ImportOptions,
+    *,
+    home: Path,
+    state: str,
+    now: datetime,
+    by: str = "system",
 ) -> None:
     """What a person chose for a draft: `state` is draft (only kept), checking (to be tried) or staged (to be
     carried out), both of them by the worker of long jobs. Raises Invalid, Conflict when it was begun."""
@@ -191,9 +201,12 @@ def settle_options(
     column_rules.plan(header, options.mapping)
     noted.options, noted.state, noted.summary = options.kept(), state, {}
     noted.rows_read, noted.error, noted.bad_rows_path = 0, None, None
+    if state != "draft":
+        action = "import.begun" if state == "staged" else "import.tried"
+        audit(session, by, action, f"import:{import_id}", now=now)
 
 
-def discard(session: Session, import_id: int, *, home: Path) -> None:
+def discard(session: Session, import_id: int, *, home: Path, now: datetime, by: str = "system") -> None:
     """Forget a draft and its file. Raises Conflict when it was begun."""
     noted = session.get(Import, import_id, with_for_update=True)
     if noted is None:
@@ -201,6 +214,7 @@ def discard(session: Session, import_id: int, *, home: Path) -> None:
     if noted.state != "draft":
         raise Conflict(_("This import was begun already."))
     session.delete(noted)
+    audit(session, by, "import.discarded", f"import:{import_id}", now=now)
     _upload(home, import_id).unlink(missing_ok=True)
 
 

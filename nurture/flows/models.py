@@ -14,6 +14,7 @@ from nurture.flows.judge import Judged, follow
 from nurture.flows.warm import Warmed
 from nurture.rules.model import HeatModel
 from nurture.store import heat, models, scores
+from nurture.store.audit import audit
 from nurture.store.heat import Pair
 from nurture.store.models import LiveModel
 from nurture.store.scores import LeadState
@@ -74,6 +75,7 @@ def publish_model(session: Session, file: ModelFile, *, now: datetime, by: str =
     if old is not None and old.version_id == version_id:
         return Switch(model_id, version_id, no, 0, 0, (), ())
     models.set_live(session, version_id, now=now)
+    audit(session, by or "terminal", "model.published", f"model:{model_id}", now=now, detail={"version": no})
     return _rate_all(session, LiveModel(model_id, version_id, no, file.model), old, now)
 
 

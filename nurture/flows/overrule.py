@@ -18,6 +18,7 @@ from nurture.rules.patterns import checked, first_met
 from nurture.rules.robots import Context, judge
 from nurture.rules.words import _
 from nurture.store import hits, neighbours, patterns
+from nurture.store.audit import audit
 from nurture.store.hits import JudgedHit
 from nurture.store.patterns import Unapplied, VerdictPattern
 
@@ -33,7 +34,9 @@ def overrule_hit(
     found = neighbours.find(session, [hit_id])
     if not found:
         raise NotFound(_("There is no such hit."))
-    return bool(turn(session, [Turn(found[0], verdict, reason)], now=now, by=by))
+    changed = bool(turn(session, [Turn(found[0], verdict, reason)], now=now, by=by))
+    audit(session, by, "hit.overruled", f"hit:{hit_id}", now=now, detail={"verdict": verdict})
+    return changed
 
 
 def add_pattern(
@@ -45,16 +48,19 @@ def add_pattern(
     made.created_at = made.changed_at = now
     session.add(made)
     session.flush()
+    detail = {"field": field, "verdict": verdict}
+    audit(session, by, "hit.pattern_added", f"pattern:{made.id}", now=now, detail=detail)
     return made
 
 
-def end_pattern(session: Session, pattern_id: int, *, now: datetime) -> None:
+def end_pattern(session: Session, pattern_id: int, *, now: datetime, by: str = "system") -> None:
     """Leave the hits of a pattern to the rules again. Raises NotFound."""
     found = patterns.find(session, pattern_id)
     if found is None or found.ended_at is not None:
         raise NotFound(_("There is no such pattern."))
     found.ended_at = found.changed_at = now
     found.through, found.applied = None, False
+    audit(session, by, "hit.pattern_ended", f"pattern:{pattern_id}", now=now)
 
 
 def apply_patterns(sessions: sessionmaker[Session], *, now: datetime, limit: int = 1000) -> int:

@@ -14,6 +14,7 @@ from nurture.files.vault import Vault
 from nurture.rules.backoff import LONGEST, wait_after
 from nurture.rules.words import _
 from nurture.store import webhook_endpoints, webhook_posts
+from nurture.store.audit import audit
 from nurture.store.webhook_posts import ClaimedPost, PostResult
 from nurture.webhooks.post import Answer, Failure, Poster
 
@@ -62,12 +63,13 @@ def post_webhooks(
     return begun
 
 
-def replay(session: Session, message_id: str, now: datetime) -> int:
+def replay(session: Session, message_id: str, now: datetime, by: str = "system") -> int:
     """Post a message again to every endpoint that listens now, under its own id, with all its tries; to
     how many."""
     count = webhook_posts.replay(session, message_id, now)
     if count is None:
         raise NotFound(_("There is no such webhook message."))
+    audit(session, by, "webhook_message.replayed", f"webhook_message:{message_id}", now=now)
     return count
 
 

@@ -25,6 +25,8 @@ from nurture.rules.program import Chain, Program, Send
 from nurture.rules.program.paths import unreachable
 from nurture.rules.words import _
 from nurture.store import models, programs, steps
+from nurture.store.audit import audit
+from nurture.store.chains import switch
 from nurture.store.enrollments import late
 from nurture.store.models import LiveModel
 from nurture.store.programs import ChainRow, NewVersion, ProgramRow, ProgramVersion
@@ -88,7 +90,7 @@ def load_folder(session: Session, path: Path, *, publish: bool, now: datetime, b
     if program is None:
         raise NotFound(_("{path} holds no program.").format(path=path))
     row, version, is_new = _keep(session, folder, program, now=now, by=by)
-    moved = _publish(session, row, version, now=now) if publish else 0
+    moved = _publish(session, row, version, now=now, by=by) if publish else 0
     return Loaded(
         program_id=row.id,
         key=row.key,
@@ -111,24 +113,25 @@ def save_folder(session: Session, key: str, path: Path) -> list[Path]:
     return files.write_folder(version.source, path)
 
 
-def publish(session: Session, program_id: int, *, now: datetime) -> int:
+def publish(session: Session, program_id: int, *, now: datetime, by: str = "system") -> int:
     """Make the newest version of a program live; how many leads had to move to another step."""
     row = programs.lock(session, program_id)
     version = programs.latest_version(session, program_id)
     if version is None:
         raise NotFound(_("There is no version to publish."))
-    return _publish(session, row, version, now=now)
+    return _publish(session, row, version, now=now, by=by)
 
 
-def pause(session: Session, program_id: int, *, now: datetime) -> None:
+def pause(session: Session, program_id: int, *, now: datetime, by: str = "system") -> None:
     """Stop a live program: nobody enters, nothing is sent, everybody stays where they stand."""
     row = programs.lock(session, program_id)
     if row.state != "live":
         raise Conflict(_("Only a live program can be paused."))
     row.state, row.paused_at, row.updated_at = "paused", now, now
+    audit(session, by, "program.paused", f"program:{row.id}", now=now)
 
 
-def resume(session: Session, program_id: int, *, now: datetime) -> None:
+def resume(session: Session, program_id: int, *, now: datetime, by: str = "system") -> None:
     """Let a paused program go on. Steps that came due meanwhile are taken one after the other, within its
     windows; those too late are held for a person (`decide_held`)."""
     row = programs.lock(session, program_id)
@@ -136,10 +139,19 @@ def resume(session: Session, program_id: int, *, now: datetime) -> None:
         raise Conflict(_("Only a paused program can be resumed."))
     since = row.paused_at or now
     row.state, row.paused_at, row.updated_at = "live", None, now
+    audit(session, by, "program.resumed", f"program:{row.id}", now=now)
     late.after_pause(session, row.id, None, since=since, hold_after=_live(session, row).hold_after, now=now)
 
 
-def resume_chain(session: Session, chain_id: int, *, now: datetime) -> bool:
+def pause_chain(session: Session, chain_id: int, *, now: datetime, by: str = "system") -> bool:
+    """Stop one chain alone; False when it is paused already, or there is none."""
+    if not switch(session, chain_id, paused=True, now=now):
+        return False
+    audit(session, by, "program.paused", f"chain:{chain_id}", now=now)
+    return True
+
+
+def resume_chain(session: Session, chain_id: int, *, now: datetime, by: str = "system") -> bool:
     """Let one paused chain go on in the same way; False when it is not paused, or there is none."""
     chain = session.get(ChainRow, chain_id, with_for_update=True)
     if chain is None or chain.paused_at is None:
@@ -148,10 +160,11 @@ def resume_chain(session: Session, chain_id: int, *, now: datetime) -> bool:
     row = programs.lock(session, chain.program_id)
     hold_after = _live(session, row).hold_after
     late.after_pause(session, row.id, chain.id, since=since, hold_after=hold_after, now=now)
+    audit(session, by, "program.resumed", f"chain:{chain_id}", now=now)
     return True
 
 
-def decide_held(session: Session, program_id: int, *, go_on: bool, now: datetime) -> int:
+def decide_held(session: Session, program_id: int, *, go_on: bool, now: datetime, by: str = "system") -> int:
     """A person decides about the steps held after a pause: they are taken after all, one after the other,
     or the mails are left out. How many they were."""
     if session.get(ProgramRow, program_id) is None:
@@ -171,6 +184,8 @@ def decide_held(session: Session, program_id: int, *, go_on: bool, now: datetime
             if place.temperature in chains and (first := chains[place.temperature].first)
         }
         late.leave_out(session, row.id, sorted(sends), firsts, now=now)
+    detail = {"go_on": go_on, "n": held}
+    audit(session, by, "program.held_decided", f"program:{row.id}", now=now, detail=detail)
     return held
 
 
@@ -239,6 +254,7 @@ def _keep(
     version = programs.add_version(session, row.id, new, by=by, now=now)
     row.draft_version_id, row.updated_at = version.id, now
     session.flush()
+    audit(session, by, "program.loaded", f"program:{row.id}", now=now, detail={"version": version.no})
     return row, version, True
 
 
@@ -248,7 +264,7 @@ def _digest(sources: Mapping[str, str], mails: Mapping[str, int]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _publish(session: Session, row: ProgramRow, version: ProgramVersion, *, now: datetime) -> int:
+def _publish(session: Session, row: ProgramRow, version: ProgramVersion, *, now: datetime, by: str) -> int:
     """Make a version live and bring every run over, in the caller's transaction."""
     if row.live_version_id == version.id:
         return 0
@@ -256,11 +272,14 @@ def _publish(session: Session, row: ProgramRow, version: ProgramVersion, *, now:
     model_id = _model_id(session, program.model)
     programs.add_chains(session, row.id, list(program.chains))
     moved = _move(session, row, version, program, now) if row.live_version_id is not None else 0
+    before = programs.version(session, row.live_version_id).no if row.live_version_id is not None else None
     row.live_version_id, row.draft_version_id = version.id, None
     row.name, row.purpose, row.model_id = program.name, program.purpose, model_id
     row.state = "live" if row.state == "draft" else row.state
     row.updated_at = version.published_at = now
     session.flush()
+    detail = {"version": [before, version.no]}
+    audit(session, by, "program.published", f"program:{row.id}", now=now, detail=detail)
     return moved
 
 

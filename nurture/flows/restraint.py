@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid
 from nurture.rules.words import _
-from nurture.store import restraint, users
+from nurture.store import restraint
+from nurture.store.audit import audit, changes
 
 _MOST, _DAYS = 1000, 365
 
@@ -24,5 +25,7 @@ def set_cap(session: Session, most: int | None, days: int, over: str, *, by: str
     if faults:
         raise Invalid(" ".join(one for many in faults.values() for one in many), faults)
     row = restraint.get(session)
+    before = {"most": row.most, "days": row.days, "over": row.over}
     row.most, row.days, row.over = most, days, over
-    users.audit(session, by, "restraint.changed", f"{most or '-'}/{days}d {over}", now=now)
+    detail = changes(before, {"most": most, "days": days, "over": over})
+    audit(session, by, "restraint.changed", "installation", now=now, detail=detail)

@@ -13,6 +13,7 @@ from nurture.rules.conditions import Condition, ConditionFault, describe, parse,
 from nurture.rules.segments import asks, in_order, named
 from nurture.rules.words import _
 from nurture.store import segment_members, segments
+from nurture.store.audit import audit
 from nurture.store.segments import StoredSegment
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -72,7 +73,7 @@ def preview(
     )
 
 
-def create(session: Session, said: Mapping[str, Any], *, now: datetime) -> StoredSegment:
+def create(session: Session, said: Mapping[str, Any], *, now: datetime, by: str = "system") -> StoredSegment:
     """A new segment by key, name, description and condition; its members follow at once. Raises Invalid,
     and Conflict for a key that is taken."""
     segments.lock_all(session)
@@ -86,10 +87,14 @@ def create(session: Session, said: Mapping[str, Any], *, now: datetime) -> Store
     row = {"key": key, "name": name, "description": _description(said.get("description", ""))}
     row |= _condition_row(read_condition(session, said.get("condition"), key=key), now)
     segments.add(session, row, now=now)
-    return existing(session, key)
+    made = existing(session, key)
+    audit(session, by, "segment.created", f"segment:{made.id}", now=now)
+    return made
 
 
-def change(session: Session, key: str, said: Mapping[str, Any], *, now: datetime) -> StoredSegment:
+def change(
+    session: Session, key: str, said: Mapping[str, Any], *, now: datetime, by: str = "system"
+) -> StoredSegment:
     """Change what is said of a segment; a new condition tells its members anew. Raises NotFound, Invalid."""
     segments.lock_all(session)
     stored = existing(session, key)
@@ -103,10 +108,12 @@ def change(session: Session, key: str, said: Mapping[str, Any], *, now: datetime
         if unparse(condition) != unparse(parse(stored.condition)):
             row |= _condition_row(condition, now)
     segments.change(session, stored.id, row, now=now)
+    detail = {"what": sorted(row)}
+    audit(session, by, "segment.changed", f"segment:{stored.id}", now=now, detail=detail)
     return existing(session, key)
 
 
-def remove(session: Session, key: str) -> None:
+def remove(session: Session, key: str, *, now: datetime, by: str = "system") -> None:
     """Take a segment away. Raises NotFound, and Conflict with the places that still ask for it."""
     segments.lock_all(session)
     stored = existing(session, key)
@@ -114,6 +121,7 @@ def remove(session: Session, key: str) -> None:
         places = ", ".join(use.name for use in uses)
         raise Conflict(_("This segment is still asked for by: {places}.").format(places=places))
     segments.remove(session, stored.id)
+    audit(session, by, "segment.removed", f"segment:{stored.id}", now=now, detail={"what": key})
 
 
 def existing(session: Session, key: str) -> StoredSegment:

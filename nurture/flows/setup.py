@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from zoneinfo import available_timezones
 
@@ -16,6 +16,7 @@ from nurture.rules import colours
 from nurture.rules.words import _, languages
 from nurture.store import installation as installations
 from nurture.store import users
+from nurture.store.audit import audit, changes
 from nurture.store.installation import Installation
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -67,7 +68,7 @@ def set_up(
     _write(installation, company)
     installation.setup_token_hash = None
     installation.created_at = now
-    users.audit(session, f"user:{user_id}", "installation.set_up", "installation", now=now)
+    audit(session, f"user:{user_id}", "installation.set_up", "installation", now=now)
     return accounts.SignedIn(user_id, 0)
 
 
@@ -89,8 +90,11 @@ def save_company(session: Session, company: Company, *, by: str, now: datetime) 
     faults = company_faults(company)
     if faults:
         raise Invalid(_("Some answers are missing or wrong."), faults)
-    _write(installations.lock(session), company)
-    users.audit(session, by, "installation.changed", "installation", now=now)
+    installation = installations.lock(session)
+    before = _kept(installation)
+    _write(installation, company)
+    if what := sorted(changes(before, _kept(installation))):  # names alone: values may be addresses
+        audit(session, by, "installation.changed", "installation", now=now, detail={"what": what})
 
 
 def company_faults(company: Company) -> dict[str, list[str]]:
@@ -127,6 +131,10 @@ def _write(installation: Installation, company: Company) -> None:
     installation.reply_to = company.reply_to.strip() or None
     installation.color = colours.read(company.color) or installation.color
     installation.language = company.language or installation.language
+
+
+def _kept(installation: Installation) -> dict[str, object]:
+    return {field.name: getattr(installation, field.name) for field in fields(Company)}
 
 
 def _opens(installation: Installation, token: str) -> bool:

@@ -45,7 +45,7 @@ ACTIONS = {
     "hit.pattern_ended": _N("left a network or program to the rules again"),
     "import.begun": _N("began an import"),
     "import.discarded": _N("threw an upload away"),
-    "import.done": _N("finished an import"),
+    "import.tried": _N("tried an import"),
     "import.uploaded": _N("uploaded a file of leads"),
     "installation.changed": _N("changed the settings"),
     "installation.pepper_forgotten": _N("went on without the lost pepper"),
@@ -71,7 +71,7 @@ ACTIONS = {
     "leads.untag.undone": _N("undid taking a tag off"),
     "mail.tested": _N("tested the mail connection"),
     "mail.test_sent": _N("had a test mail sent"),
-    "model.loaded": _N("loaded a heat model"),
+    "model.published": _N("made a heat model live"),
     "newsletter.cancelled": _N("cancelled a newsletter"),
     "newsletter.changed": _N("changed a newsletter"),
     "newsletter.created": _N("began a newsletter"),
@@ -179,7 +179,7 @@ def actor(who: str, name: str) -> str:
         "invitation": _("an invitation"),
         "user": _("user %s") % number,
         "key": _("key %s") % number,
-        "handoff": _("the signed link of a hand-off"),
+        "answer_link": _("the signed link of a hand-off"),
     }
     return words.get(origin, who)
 

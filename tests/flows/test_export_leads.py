@@ -33,7 +33,7 @@ def bring_in(sessions: sessionmaker[Session], path: Path, home: Path):
 
 
 def test_no_cell_of_an_export_is_a_formula(base: Path, sessions: sessionmaker[Session]):
-    assert export_leads(sessions, base / "out.csv") == 2
+    assert export_leads(sessions, base / "out.csv", now=TUESDAY) == 2
     with (base / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         anna, bert = csv.DictReader(file)
     assert anna["first_name"] == '\'=cmd("x")'
@@ -44,7 +44,7 @@ def test_no_cell_of_an_export_is_a_formula(base: Path, sessions: sessionmaker[Se
 
 
 def test_an_export_imported_again_changes_nothing(base: Path, sessions: sessionmaker[Session], db: Session):
-    export_leads(sessions, base / "out.csv")
+    export_leads(sessions, base / "out.csv", now=TUESDAY)
     result = bring_in(sessions, base / "out.csv", base)
     assert (result.new, result.updated, result.unchanged, result.bad) == (0, 0, 2, {})
     assert db.execute(text("SELECT first_name FROM lead ORDER BY id")).scalars().all()[0] == '=cmd("x")'
@@ -52,4 +52,4 @@ def test_an_export_imported_again_changes_nothing(base: Path, sessions: sessionm
 
 def test_a_folder_that_is_not_there_is_named(base: Path, sessions: sessionmaker[Session]):
     with pytest.raises(Unavailable, match="cannot be written"):
-        export_leads(sessions, base / "none" / "out.csv")
+        export_leads(sessions, base / "none" / "out.csv", now=TUESDAY)

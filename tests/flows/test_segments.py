@@ -133,7 +133,7 @@ def test_what_is_asked_for_elsewhere_is_not_taken_away(garden):
     garden.publish("  cold:\n    enter: {when: {segment: b}}\n    steps:\n      - send: hello\n")
     with garden.sessions.begin() as session:
         with pytest.raises(Conflict, match="b"):
-            segments.remove(session, "a")
+            segments.remove(session, "a", now=garden.clock.now)
         newsletter = edit_newsletters.create(
             session, {"name": "March", "audience": {"segment": "b"}}, by="mia", now=garden.clock.now
         )
@@ -190,7 +190,7 @@ def test_sizes_are_kept_however_leads_come_and_go(garden):
     assert garden.value("SELECT count(*) FROM segment_change") == 0
     assert sizes(garden) == {"fair": 6, "everybody": 7}
     with garden.sessions.begin() as session:
-        segments.remove(session, "fair")
+        segments.remove(session, "fair", now=garden.clock.now)
     assert sizes(garden) == {"everybody": 7}
 
 

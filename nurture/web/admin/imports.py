@@ -90,7 +90,9 @@ def begin(import_id: int) -> ResponseReturnValue:
         if faults:
             raise Invalid(_("Some answers are missing."), faults)
         with runtime().sessions.begin() as session:
-            flow.settle_options(session, import_id, options, home=home, state=state)
+            flow.settle_options(
+                session, import_id, options, home=home, state=state, now=now(), by=signed_in().actor
+            )
         if state != "draft" and flow.size_of(import_id, home) <= AT_ONCE:
             flow.run_kept(
                 runtime().sessions,
@@ -112,7 +114,7 @@ def begin(import_id: int) -> ResponseReturnValue:
 @pages.post("/<int:import_id>/discard")
 def discard(import_id: int) -> ResponseReturnValue:
     with runtime().sessions.begin() as session:
-        flow.discard(session, import_id, home=runtime().settings.home)
+        flow.discard(session, import_id, home=runtime().settings.home, now=now(), by=signed_in().actor)
     flash(_("The file is forgotten; nothing of it was taken."))
     return redirect(url_for("imports.index"))
 

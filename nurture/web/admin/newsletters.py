@@ -60,7 +60,7 @@ def save(newsletter_id: int) -> ResponseReturnValue:
         said: dict[str, Any] = {name: form[name].strip() for name in _FIELDS if name in form}
         said["audience"] = _audience(form.get("segment", ""), form.get("audience", ""))
         with runtime().sessions.begin() as session:
-            flow.change(session, newsletter_id, said, now=now())
+            flow.change(session, newsletter_id, said, now=now(), by=signed_in().actor)
     except Invalid as refusal:
         newsletter = flow.known(page_session(), newsletter_id)
         return _page(newsletter, {**_answers(newsletter), **form.to_dict()}, refusal.errors), 422
@@ -83,9 +83,9 @@ def try_words(newsletter_id: int) -> ResponseReturnValue:
 @pages.post("/<int:newsletter_id>/test")
 def test(newsletter_id: int) -> ResponseReturnValue:
     """Send it to the person who looks at it."""
-    address = signed_in().email
+    address, by = signed_in().email, signed_in().actor
     return _done(
-        newsletter_id, lambda session: flow.test(session, newsletter_id, address, now=now()), "deliver"
+        newsletter_id, lambda session: flow.test(session, newsletter_id, address, now=now(), by=by), "deliver"
     )
 
 

@@ -12,7 +12,7 @@ from nurture.store.enrollments import late
 from nurture.store.views import programs as view
 from nurture.store.views.model import default_model
 from nurture.web.admin import board as drawing
-from nurture.web.request import now, page_session, runtime
+from nurture.web.request import now, page_session, runtime, signed_in
 
 pages = Blueprint("programs", __name__)
 
@@ -53,7 +53,7 @@ def decide_held(program_id: int) -> ResponseReturnValue:
     """Take the steps after all that a pause made too late, or leave their mails out."""
     go_on = request.form.get("go_on") == "1"
     with runtime().sessions.begin() as session:
-        flows.decide_held(session, program_id, go_on=go_on, now=now())
+        flows.decide_held(session, program_id, go_on=go_on, now=now(), by=signed_in().actor)
     runtime().wake("advance")
     return redirect(url_for("programs.board", program_id=program_id))
 
@@ -62,7 +62,7 @@ def decide_held(program_id: int) -> ResponseReturnValue:
 def publish(program_id: int) -> ResponseReturnValue:
     """Make the newest version live; those who fit enter at once."""
     with runtime().sessions.begin() as session:
-        moved = flows.publish(session, program_id, now=now())
+        moved = flows.publish(session, program_id, now=now(), by=signed_in().actor)
     entered = enter_existing(runtime().sessions, now=now())
     runtime().wake("advance")
     flash(ngettext("Live. %s lead entered.", "Live. %s leads entered.", entered) % entered)
@@ -74,13 +74,13 @@ def publish(program_id: int) -> ResponseReturnValue:
 @pages.post("/programs/<int:program_id>/pause")
 def pause(program_id: int) -> ResponseReturnValue:
     with runtime().sessions.begin() as session:
-        flows.pause(session, program_id, now=now())
+        flows.pause(session, program_id, now=now(), by=signed_in().actor)
     return redirect(url_for("programs.board", program_id=program_id))
 
 
 @pages.post("/programs/<int:program_id>/resume")
 def resume(program_id: int) -> ResponseReturnValue:
     with runtime().sessions.begin() as session:
-        flows.resume(session, program_id, now=now())
+        flows.resume(session, program_id, now=now(), by=signed_in().actor)
     runtime().wake("advance")
     return redirect(url_for("programs.board", program_id=program_id))

@@ -16,7 +16,7 @@ from nurture.store.leads import STAGES
 from nurture.store.segments import StoredSegment
 from nurture.store.views import segments as view
 from nurture.web.query import number
-from nurture.web.request import now, page_session, runtime
+from nurture.web.request import now, page_session, runtime, signed_in
 
 pages = Blueprint("segments", __name__)
 PAGE = 50
@@ -53,7 +53,9 @@ def create() -> ResponseReturnValue:
     if not errors:
         try:
             with runtime().sessions.begin() as session:
-                made = flow.create(session, answers | {"condition": condition}, now=now())
+                made = flow.create(
+                    session, answers | {"condition": condition}, now=now(), by=signed_in().actor
+                )
         except Invalid as fault:
             errors = fault.errors
         else:
@@ -78,7 +80,9 @@ def change(segment_id: int) -> ResponseReturnValue:
     if not errors:
         try:
             with runtime().sessions.begin() as session:
-                flow.change(session, stored.key, answers | {"condition": condition}, now=now())
+                flow.change(
+                    session, stored.key, answers | {"condition": condition}, now=now(), by=signed_in().actor
+                )
         except Invalid as fault:
             errors = fault.errors
         else:
@@ -92,7 +96,7 @@ def change(segment_id: int) -> ResponseReturnValue:
 def remove(segment_id: int) -> ResponseReturnValue:
     """Take it away; refused while something asks for it."""
     with runtime().sessions.begin() as session:
-        flow.remove(session, flow.by_id(session, segment_id).key)
+        flow.remove(session, flow.by_id(session, segment_id).key, now=now(), by=signed_in().actor)
     flash(_("The segment is gone; its leads are as they were."))
     return redirect(url_for("segments.index"))
 

@@ -60,7 +60,7 @@ def change(endpoint_id: int) -> ResponseReturnValue:
 @pages.post("/<int:endpoint_id>/test")
 def test(endpoint_id: int) -> ResponseReturnValue:
     with runtime().sessions.begin() as session:
-        message_id = endpoints.try_endpoint(session, endpoint_id, now=now())
+        message_id = endpoints.try_endpoint(session, endpoint_id, now=now(), by=signed_in().actor)
     runtime().wake("post_webhooks")
     return redirect(url_for("webhooks.message", message_id=message_id))
 
@@ -85,7 +85,7 @@ def message(message_id: str) -> ResponseReturnValue:
 def replay(message_id: str) -> ResponseReturnValue:
     """The same bytes under the same id, to every endpoint it went to."""
     with runtime().sessions.begin() as session:
-        posts = replay_message(session, message_id, now())
+        posts = replay_message(session, message_id, now(), signed_in().actor)
     runtime().wake("post_webhooks")
     flash(ngettext("It is sent again to %s receiver.", "It is sent again to %s receivers.", posts) % posts)
     return redirect(url_for("webhooks.message", message_id=message_id))

@@ -96,7 +96,7 @@ def add(said: dict[str, Any]) -> ResponseReturnValue:
 def end(pattern_id: int) -> None:
     """Leave these hits to the rules again, those of the past too."""
     with runtime().sessions.begin() as session:
-        end_pattern(session, pattern_id, now=now())
+        end_pattern(session, pattern_id, now=now(), by=door.actor())
     runtime().wake("signals")
 
 

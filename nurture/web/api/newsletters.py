@@ -113,7 +113,7 @@ def one(newsletter_id: int) -> dict[str, Any]:
 def change(said: dict[str, Any], newsletter_id: int) -> dict[str, Any]:
     """Change what is said of a draft."""
     with runtime().sessions.begin() as session:
-        return told(flow.change(session, newsletter_id, _said(said), now=now()))
+        return told(flow.change(session, newsletter_id, _said(said), now=now(), by=door.actor()))
 
 
 @part.route("/newsletters/<int:newsletter_id>/schedule", methods=["POST"])
@@ -172,7 +172,7 @@ def cancel(newsletter_id: int) -> dict[str, Any]:
 def test(said: dict[str, Any], newsletter_id: int) -> None:
     """Send it to a colleague as it is written now."""
     with runtime().sessions.begin() as session:
-        flow.test(session, newsletter_id, said["email"], now=now())
+        flow.test(session, newsletter_id, said["email"], now=now(), by=door.actor())
     runtime().wake("deliver")
 
 

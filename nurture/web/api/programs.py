@@ -8,7 +8,6 @@ from nurture.errors import Conflict, NotFound
 from nurture.flows import programs as flow
 from nurture.flows.enroll import enter_existing
 from nurture.rules.words import _
-from nurture.store import chains
 from nurture.store.views import programs as view
 from nurture.store.views.programs import Board, Lane, ProgramLine
 from nurture.web.api import door
@@ -64,7 +63,7 @@ def pause(program_id: int) -> dict[str, Any]:
     """Nobody enters, nothing is sent, everybody stays where they stand."""
     _known(program_id)
     with runtime().sessions.begin() as session:
-        flow.pause(session, program_id, now=now())
+        flow.pause(session, program_id, now=now(), by=door.actor())
     return _whole(program_id)
 
 
@@ -74,7 +73,7 @@ def resume(program_id: int) -> dict[str, Any]:
     """Go on; what came due meanwhile is taken one after the other, what is too late held for a person."""
     _known(program_id)
     with runtime().sessions.begin() as session:
-        flow.resume(session, program_id, now=now())
+        flow.resume(session, program_id, now=now(), by=door.actor())
     runtime().wake("steps")
     return _whole(program_id)
 
@@ -86,7 +85,7 @@ def held(said: dict[str, Any], program_id: int) -> dict[str, Any]:
     """Decide about the steps that a pause made too late: take them after all, or leave their mails out."""
     _known(program_id)
     with runtime().sessions.begin() as session:
-        decided = flow.decide_held(session, program_id, go_on=said["go_on"], now=now())
+        decided = flow.decide_held(session, program_id, go_on=said["go_on"], now=now(), by=door.actor())
     runtime().wake("steps")
     return {"decided": decided}
 
@@ -133,7 +132,7 @@ def resume_chain(chain_id: int) -> dict[str, Any]:
 def _publish(program_id: int) -> dict[str, Any]:
     _known(program_id)
     with runtime().sessions.begin() as session:
-        moved = flow.publish(session, program_id, now=now())
+        moved = flow.publish(session, program_id, now=now(), by=door.actor())
     entered = enter_existing(runtime().sessions, now=now())
     runtime().wake("steps")
     return {"moved": moved, "entered": entered}
@@ -144,9 +143,9 @@ def _switch_chain(chain_id: int, *, paused: bool) -> dict[str, Any]:
     close_session()
     with runtime().sessions.begin() as session:
         if paused:
-            switched = chains.switch(session, chain_id, paused=True, now=now())
+            switched = flow.pause_chain(session, chain_id, now=now(), by=door.actor())
         else:
-            switched = flow.resume_chain(session, chain_id, now=now())
+            switched = flow.resume_chain(session, chain_id, now=now(), by=door.actor())
     if not switched:
         raise Conflict(_("This chain is paused already.") if paused else _("This chain is not paused."))
     runtime().wake("steps")

@@ -101,7 +101,7 @@ def list_segments(asked: dict[str, Any]) -> dict[str, Any]:
 def create(said: dict[str, Any]) -> ResponseReturnValue:
     """Make a segment; its members are told at once."""
     with runtime().sessions.begin() as session:
-        made = flow.create(session, said, now=now())
+        made = flow.create(session, said, now=now(), by=door.actor())
     runtime().wake("segments")
     return _whole(made.id), 201
 
@@ -128,7 +128,7 @@ def one(segment_id: int) -> dict[str, Any]:
 def change(said: dict[str, Any], segment_id: int) -> dict[str, Any]:
     """Change its name, description or condition."""
     with runtime().sessions.begin() as session:
-        flow.change(session, flow.by_id(session, segment_id).key, said, now=now())
+        flow.change(session, flow.by_id(session, segment_id).key, said, now=now(), by=door.actor())
     runtime().wake("segments")
     return _whole(segment_id)
 
@@ -138,7 +138,7 @@ def change(said: dict[str, Any], segment_id: int) -> dict[str, Any]:
 def remove(segment_id: int) -> None:
     """Take it away. Refused (409) with the places while a program, a newsletter or a segment asks for it."""
     with runtime().sessions.begin() as session:
-        flow.remove(session, flow.by_id(session, segment_id).key)
+        flow.remove(session, flow.by_id(session, segment_id).key, now=now(), by=door.actor())
 
 
 def _whole(segment_id: int) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def new_secret(endpoint_id: int) -> dict[str, Any]:
 def test(endpoint_id: int) -> dict[str, Any]:
     """Post a `webhook.test` message there."""
     with runtime().sessions.begin() as session:
-        message_id = flow.try_endpoint(session, endpoint_id, now=now())
+        message_id = flow.try_endpoint(session, endpoint_id, now=now(), by=door.actor())
     runtime().wake("webhooks")
     return {"message_id": message_id}
 
@@ -188,7 +188,7 @@ def message(message_id: str) -> dict[str, Any]:
 def replay(message_id: str) -> dict[str, Any]:
     """Post it again, under its own id, to everyone who listens now."""
     with runtime().sessions.begin() as session:
-        posts = repost(session, message_id, now())
+        posts = repost(session, message_id, now(), door.actor())
     runtime().wake("webhooks")
     return {"posts": posts}
 
