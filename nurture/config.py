@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ class Settings:
     bounce_domain: str | None
     bounce_imap_url: str | None
     soft_bounces: int
+    dns_servers: tuple[tuple[str, int], ...]
     catcher_bind: tuple[str, int]
     tracking_bind: tuple[str, int] | None
     log_level: str
@@ -64,6 +66,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         bounce_domain=reader.domain("NURTURE_BOUNCE_DOMAIN"),
         bounce_imap_url=reader.url("NURTURE_BOUNCE_IMAP_URL", ("imaps", "imap")),
         soft_bounces=reader.number("NURTURE_SOFT_BOUNCES", 5, least=1),
+        dns_servers=reader.name_servers("NURTURE_DNS"),
         catcher_bind=reader.address("NURTURE_CATCHER_BIND", "127.0.0.1:8025"),
         tracking_bind=reader.optional_address("NURTURE_TRACKING_BIND"),
         log_level=reader.choice("NURTURE_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
@@ -114,6 +117,21 @@ class _Reader:
             self.fault(name, "host:port, such as 127.0.0.1:8000")
             return None
         return host.strip("[]"), int(port)
+
+    def name_servers(self, name: str) -> tuple[tuple[str, int], ...]:
+        """`192.0.2.1, 192.0.2.2:5353`: addresses, because names would need a name server."""
+        found = []
+        for word in self.text(name, "").replace(",", " ").split():
+            host, colon, port = word.rpartition(":") if word.count(":") == 1 else (word, "", "")
+            try:
+                address = ip_address((host if colon else word).strip("[]"))
+            except ValueError:
+                address = None
+            if address is None or (colon and not (port.isdigit() and 0 < int(port) < 65536)):
+                self.fault(name, "addresses of name servers, such as 192.0.2.1 or 192.0.2.1:5353")
+                return ()
+            found.append((str(address), int(port) if colon else 53))
+        return tuple(found)
 
     def domain(self, name: str) -> str | None:
         value = self.text(name, "").lower().rstrip(".")

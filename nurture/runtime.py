@@ -31,6 +31,7 @@ from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
 from nurture.net.mailbox import parse_imap_url
 from nurture.net.outgoing import Way
+from nurture.net.resolver import Dns
 from nurture.rules import words
 from nurture.rules.tokens import KeyRing
 from nurture.rules.words import _
@@ -94,6 +95,11 @@ class Runtime:
         """Posts webhooks; the caller closes it. Timestamps of attempts are real: receivers compare them."""
         way = Way(private=self.settings.allow_private_webhooks)
         return Poster(way, real_seconds=lambda: datetime.now(UTC).timestamp())
+
+    @property
+    def dns(self) -> Dns:
+        """Asks the name servers of the settings, or those of the machine."""
+        return Dns(self.settings.dns_servers)
 
     def agree_on_secrets(self) -> None:
         """Raises Unavailable when this home hashes addresses otherwise than the database does, or signs with

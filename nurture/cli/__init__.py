@@ -21,6 +21,8 @@ COMMANDS = {
     "stop-sending": "nurture.cli.sending:stop",
     "resume-sending": "nurture.cli.sending:resume",
     "doctor": "nurture.cli.doctor:doctor",
+    "domains": "nurture.cli.domains:domains",
+    "mail": "nurture.cli.mail:mail",
 }
 
 main = Door(

@@ -197,7 +197,7 @@ def dns(runtime: Runtime) -> Finding:
     domain = sender.rpartition("@")[2]
     if not domain:
         return Finding("dns", WARN, "no sender is set: say in the settings who sends.")
-    return look_up(domain, Dns(seconds=3.0))
+    return look_up(domain, Dns(runtime.settings.dns_servers, seconds=3.0))
 
 
 def look_up(domain: str, asked: Dns) -> Finding:

@@ -1,5 +1,6 @@
 """Long jobs: what takes minutes at a million leads, and may be begun again at any time."""
 
+from nurture.flows.domains import check_due
 from nurture.flows.enroll import enter_existing
 from nurture.flows.import_leads import run_waiting
 from nurture.flows.inbound import Desk
@@ -38,6 +39,18 @@ def read_bounce_mailbox() -> int:
         if done:
             runtime.wake("rate")
         return done
+
+
+def check_domains(day: int) -> int:
+    """Look up every sending domain that was not looked at lately; how many. Once for each `day`."""
+    with opened() as runtime:
+        return check_due(
+            runtime.sessions,
+            runtime.dns.records,
+            base_url=runtime.settings.base_url,
+            bounces=runtime.settings.bounce_domain,
+            now=runtime.now(),
+        )
 
 
 def _one_import(runtime: Runtime) -> int:

@@ -36,6 +36,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("imports", 2, lambda: look_for_imports(runtime, redis)),
         Periodic("mailbox", 60, lambda: look_into_mailbox(runtime, redis)),
         Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
+        Periodic("domains", 3600, lambda: look_at_domains(runtime, redis)),
         Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
     ]
 
@@ -72,6 +73,11 @@ def look_into_mailbox(runtime: Runtime, redis: Redis) -> None:
 def enter_programs_today(runtime: Runtime, redis: Redis) -> None:
     """The long job of this day, unless it was queued already."""
     queues.start_long(redis, long.enter_programs, runtime.now().toordinal())
+
+
+def look_at_domains(runtime: Runtime, redis: Redis) -> None:
+    """The long job of this day, unless it was queued already: what the DNS says of the sending domains."""
+    queues.start_long(redis, long.check_domains, runtime.now().toordinal())
 
 
 def make_partitions(runtime: Runtime) -> None:

@@ -14,6 +14,7 @@ from nurture.mail.prepare import one_line
 from nurture.rules.words import _
 
 _LONGEST_LINE = 76
+_LONGEST_NAME = 60  # as it is: longer ones are folded, which only encoded words allow anywhere
 _WORD_BYTES = 45  # of UTF-8: 60 characters of base64 within an encoded word of 72
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~ ]*")
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+(?:\.[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+)*")
@@ -51,7 +52,7 @@ def mailbox(name: str, ready_address: str) -> str:
     clean = one_line(name)
     if not clean:
         return ready_address
-    if not clean.isascii() or "=?" in clean:
+    if not clean.isascii() or "=?" in clean or len(clean) > _LONGEST_NAME:
         return f"{encoded_words(clean)} <{ready_address}>"
     if not _ATOMS.fullmatch(clean):
         clean = '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -110,7 +110,10 @@ def _fixed_fields(sender: Sender, key: str, kind: str, purpose: str, stream: str
         sent_by += field("Reply-To", address(sender.reply_to))
     rest = ""
     if kind == MARKETING:
-        rest += field("List-Id", mailbox(sender.company, f"{_label(stream)}.{sender.domain}"))
+        list_id = f"{_label(stream)}.{sender.domain}"
+        named = mailbox(sender.company, list_id)
+        # RFC 2919 wants the brackets, whether or not a name stands before them.
+        rest += field("List-Id", named if named.endswith(">") else f"<{list_id}>")
         rest += field("Feedback-ID", feedback_id(key, stream, purpose, sender.domain))
         rest += field("Precedence", "bulk")
     else:

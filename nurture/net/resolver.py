@@ -2,10 +2,11 @@
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import dns.exception
+import dns.nameserver
 import dns.resolver
 
 Resolve = Callable[[str, int, float], list[str]]
@@ -56,9 +57,8 @@ class Records:
 class Dns:
     """Asks the machine's name servers, or the given ones, for records of any type."""
 
-    def __init__(self, servers: list[str] | None = None, *, port: int = 53, seconds: float = 5.0) -> None:
+    def __init__(self, servers: Sequence[tuple[str, int]] = (), *, seconds: float = 5.0) -> None:
         self._servers = servers
-        self._port = port
         self._seconds = seconds
 
     def records(self, name: str, kind: str) -> Records:
@@ -72,10 +72,9 @@ class Dns:
         return Records(tuple(_text(record) for record in answer))
 
     def _resolver(self) -> dns.resolver.Resolver:
-        resolver = dns.resolver.Resolver(configure=self._servers is None)
-        if self._servers is not None:
-            resolver.nameservers = list(self._servers)
-            resolver.port = self._port
+        resolver = dns.resolver.Resolver(configure=not self._servers)
+        if self._servers:
+            resolver.nameservers = [dns.nameserver.Do53Nameserver(host, port) for host, port in self._servers]
         return resolver
 
 

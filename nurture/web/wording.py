@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from flask import Flask
 
-from nurture.rules import bounces
+from nurture.rules import bounces, domains
 from nurture.rules.words import _
 
 # gettext reads these marks; the words themselves are looked up at each request.
@@ -183,6 +183,12 @@ REPORTS = {
     "unknown": _N("Unreadable"),
     "subscription": _N("A provider asks to be confirmed"),
 }
+FINDINGS = {"ok": _N("good"), "warn": _N("could be better"), "fail": _N("wrong"), "unknown": _N("not known")}
+SIGNING_KEYS = {
+    "waiting": _N("waits for its record"),
+    "signing": _N("signs"),
+    "retired": _N("no longer signs"),
+}
 _TABLES: Mapping[str, Mapping[str, str]] = {
     "stage": STAGES,
     "temperature": TEMPERATURES,
@@ -206,12 +212,16 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "part": PARTS,
     "import": IMPORTS,
     "held_up": HELD_UP,
+    "finding": FINDINGS,
+    "dkim": SIGNING_KEYS,
 }
 
 
 def install(app: Flask) -> None:
     app.jinja_env.filters["says"] = says
     app.jinja_env.filters["bounce_sentence"] = bounces.sentence
+    app.jinja_env.filters["finding"] = domains.sentence
+    app.jinja_env.filters["finding_about"] = domains.words_of
 
 
 def says(name: str | None, table: str) -> str:

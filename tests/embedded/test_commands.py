@@ -216,7 +216,7 @@ def test_the_doctor_goes_on_when_the_database_is_away(terminal: Terminal) -> Non
 
 
 def test_without_a_name_server_the_doctor_says_so(terminal: Terminal) -> None:
-    found = look_up("firm.example", Dns(["127.0.0.1"], port=free_port(), seconds=0.5))
+    found = look_up("firm.example", Dns([("127.0.0.1", free_port())], seconds=0.5))
 
     assert found.state == "warn"
     assert "no name server answered" in found.sentence

@@ -48,8 +48,8 @@ class Mailroom:
             row.live = True
             self.mail_version_id = self.mail(session, "case", WORDS)
 
-    def new_outbox(self) -> Outbox:
-        return Outbox(ring=RING, pepper=PEPPER, base_url=BASE, home=self.home)
+    def new_outbox(self, **more: Any) -> Outbox:
+        return Outbox(ring=RING, pepper=PEPPER, base_url=BASE, home=self.home, **more)
 
     def mail(self, session: Session, key: str, body: str, **more: Any) -> int:
         source = MailSource(key=key, subject="A case for {{ lead.first_name }}", body=body, **more)

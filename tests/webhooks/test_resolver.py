@@ -3,62 +3,37 @@ import threading
 import time
 from collections.abc import Iterator
 
-import dns.message
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import pytest
 
 from nurture.net.resolver import Dns, Records, resolve
+from tests.name_server import SILENT, NameServer, Zone
 
-ZONE = {
-    ("example.com.", "TXT"): '"v=spf1 include:_spf.example.com " "-all"',
-    ("example.com.", "MX"): "10 mail.example.com.",
+ZONE: Zone = {
+    ("example.com", "TXT"): ["v=spf1 include:_spf.example.com ", "-all"],
+    ("example.com", "MX"): ["10 mail.example.com."],
+    ("silent", "TXT"): SILENT,
 }
 
 
 @pytest.fixture
-def name_server() -> Iterator[int]:
-    """Answers from ZONE on a port of loopback; names outside it do not exist, `silent.` gets no answer."""
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.bind(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                data, peer = server.recvfrom(4096)
-            except OSError:
-                return
-            query = dns.message.from_wire(data)
-            name, kind = str(query.question[0].name), dns.rdatatype.to_text(query.question[0].rdtype)
-            if name == "silent.":
-                continue
-            answer = dns.message.make_response(query)
-            if (name, kind) in ZONE:
-                answer.answer.append(dns.rrset.from_text(name, 60, "IN", kind, ZONE[name, kind]))
-            else:
-                answer.set_rcode(dns.rcode.NXDOMAIN)
-            server.sendto(answer.to_wire(), peer)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield int(server.getsockname()[1])
-    server.close()
+def asked() -> Iterator[tuple[str, int]]:
+    with NameServer(ZONE) as server:
+        yield server.address
 
 
-def test_records_are_read_with_their_strings_joined(name_server: int) -> None:
-    dns_ = Dns(["127.0.0.1"], port=name_server)
+def test_records_are_read_with_their_strings_joined(asked: tuple[str, int]) -> None:
+    dns_ = Dns([asked])
     assert dns_.records("example.com", "TXT") == Records(("v=spf1 include:_spf.example.com -all",))
     assert dns_.records("example.com", "MX") == Records(("10 mail.example.com.",))
 
 
-def test_a_name_without_records_is_empty_and_not_a_fault(name_server: int) -> None:
-    assert Dns(["127.0.0.1"], port=name_server).records("nowhere.example", "TXT") == Records()
+def test_a_name_without_records_is_empty_and_not_a_fault(asked: tuple[str, int]) -> None:
+    assert Dns([asked]).records("nowhere.example", "TXT") == Records()
 
 
-def test_a_name_server_that_does_not_answer_is_a_fault_in_a_sentence(name_server: int) -> None:
-    asked = Dns(["127.0.0.1"], port=name_server, seconds=0.3).records("silent", "TXT")
-    assert asked.values == () and asked.fault is not None
+def test_a_name_server_that_does_not_answer_is_a_fault_in_a_sentence(asked: tuple[str, int]) -> None:
+    answer = Dns([asked], seconds=0.3).records("silent", "TXT")
+    assert answer.values == () and answer.fault is not None
 
 
 def test_an_address_is_its_own_answer() -> None:
