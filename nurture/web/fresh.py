@@ -26,6 +26,8 @@ FRESH: dict[str, str] = {
     "keys.create": "keys.index",
     "keys.revoke": "keys.index",
     "leads.export": "leads.index",
+    "domains.remove": "domains.index",
+    "domains.import_key": "domains.index",
 }
 # Changes by administrators that open no door: a mistake is seen and put right.
 LEFT_OUT: frozenset[str] = frozenset(
@@ -34,6 +36,12 @@ LEFT_OUT: frozenset[str] = frozenset(
         "webhooks.create",
         "webhooks.change",
         "restraint.save",
+        "domains.add",
+        "domains.check",
+        "domains.change",
+        "domains.new_key",
+        "domains.sign_now",
+        "domains.retire_key",
     }
 )
 _METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})

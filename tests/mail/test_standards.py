@@ -39,7 +39,7 @@ def test_whatever_people_and_companies_are_called_the_signed_mail_conforms(
     company: str, sender: str, subject: str, person: str, stream: str
 ) -> None:
     words = subject.replace("{", "").replace("}", "").strip().replace("\n", " ").replace("\r", " ")
-    ready = prepare(compile_mail(MailSource("case", words or "x", "Hello {{ lead.first_name }}")), {})
+    ready = prepare(compile_mail(MailSource("case", f"x {words}", "Hello {{ lead.first_name }}")), {})
     house = Sender(sender, "news@bücher.example", company, "High Street 1", "reply@bücher.example")
     raw = signed(
         build(ready, house, letter({"first_name": person}, to_name=person, stream=stream)),

@@ -18,6 +18,7 @@ _NUMBERS = dict.fromkeys(
     "segment_id": 1,
     "view_id": 1,
     "source_id": 1,
+    "domain_id": 1,
     "field": "plan",
     "user_id": 999,
     "message_id": "msg_1",
