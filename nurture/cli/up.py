@@ -25,6 +25,7 @@ from nurture.embedded.servers import heal, servers
 from nurture.embedded.supervise import Role, Supervisor
 from nurture.errors import Conflict, Refusal
 from nurture.files import clock_file
+from nurture.flows import demo
 from nurture.flows.setup import offer_setup
 from nurture.runtime import Runtime, opened
 
@@ -81,7 +82,8 @@ class Stop:
 
 
 @click.command()
-def up() -> None:
+@click.option("--demo", "with_demo", is_flag=True, help="Fill an empty house with a month of invented leads.")
+def up(with_demo: bool) -> None:
     """Start everything and keep it running until Ctrl-C."""
     os.umask(0o077)  # what the processes keep is for this user alone
     settings = load_settings()
@@ -94,7 +96,7 @@ def up() -> None:
         held.enter_context(servers(settings))
         if settings.clock_start is None:
             clock_file.forget(settings.home)
-        _run(plan, _ready_the_house(settings), stop)
+        _run(plan, _ready_the_house(settings, with_demo=with_demo), stop)
     click.echo("Stopped.", err=True)
 
 
@@ -122,12 +124,14 @@ def _plan(settings: Settings, home: Home) -> Plan:
     return Plan(settings, home, page)
 
 
-def _ready_the_house(settings: Settings) -> str | None:
+def _ready_the_house(settings: Settings, *, with_demo: bool) -> str | None:
     """The schema, the programs as drafts; the set-up link while there is no user."""
     with opened(settings) as runtime:
         runtime.redis.ping()
         prepare(runtime)
         _take_programs(runtime)
+        if with_demo:
+            _want_demo(runtime)
         return _set_up_link(runtime)
 
 
@@ -140,6 +144,17 @@ def _take_programs(runtime: Runtime) -> None:
             _say(line)
     except Refusal as refusal:
         _say(f"The programs of {_CAMPAIGNS} were not loaded:\n{refusal}")
+
+
+def _want_demo(runtime: Runtime) -> None:
+    """A long job makes it while the pages are open already; where it cannot be, that stops nothing."""
+    try:
+        with runtime.sessions.begin() as session:
+            demo.ask(session, by="terminal", now=runtime.now())
+    except Refusal as refusal:
+        _say(str(refusal))
+    else:
+        _say("Demo data is being made, for about a minute; the overview shows how far it is.")
 
 
 def _set_up_link(runtime: Runtime) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic, sleep
+from typing import Any
 
 import structlog
 from jinja2 import TemplateError
@@ -24,7 +25,7 @@ from nurture.flows.signing import Seal
 from nurture.mail.headers import address
 from nurture.mail.message import Sender, build
 from nurture.mail.prepare import PreparedMail
-from nurture.mail.replies import AFTER_DOT, Accepted, Lost, Refused
+from nurture.mail.replies import AFTER_DOT, Accepted, Refused
 from nurture.mail.replies import Outcome as Answer
 from nurture.mail.smtp import Envelope, Mailer, TransportDown
 from nurture.rules import resend
@@ -78,7 +79,8 @@ def _claim(
         state = deliveries.sending(session)
         live = outbox.live or state.live
         state = on_trial(state) if outbox.live else state
-        if state.stopped or not deliveries.any_due(session, live=live, now=now):
+        may_go: dict[str, Any] = {"live": live, "named": state.named, "invented": outbox.invented}
+        if state.stopped or not deliveries.any_due(session, **may_go, now=now):
             return None
     seal = _ready_to_send(sessions, mailer, outbox, state, now)
     if seal is None:
@@ -87,7 +89,7 @@ def _claim(
         # Read again where the claim reads: a stop that was committed a moment ago holds.
         if deliveries.sending(session).stopped:
             return None
-        claimed = deliveries.claim(session, host=outbox.host, live=live, now=now, limit=outbox.chunk(limit))
+        claimed = deliveries.claim(session, host=outbox.host, **may_go, now=now, limit=outbox.chunk(limit))
         refusals = {one.id: one.refusal for one in claimed if one.refusal}
         suppressed = _suppressed(session, outbox, [one for one in claimed if not one.refusal])
         deliveries.skip(session, suppressed, now=now)
@@ -176,6 +178,7 @@ class _Round:
         self._by_id = {one.id: one for one in chunk.go}
         self._ends: dict[int, Outcome] = {}
         self._started: set[int] = set()
+        self._stopped = False
 
     def run(self, mailer: Mailer, lease: Lease, leases: Sequence[tuple[int, int]]) -> str:
         """Send what can be sent; the sentence about the transport, "" if it works."""
@@ -183,6 +186,7 @@ class _Round:
 
         def on_dot(envelope: Envelope) -> bool:
             if not lease.holds:
+                self._stopped = lease.stopped
                 return False
             journal.start(envelope.key)
             self._started.add(envelope.key)
@@ -208,7 +212,14 @@ class _Round:
     def _open_end(self, one: Claimed) -> Outcome:
         if one.id in self._started:
             return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot")
-        return _given_back(one, self._now)
+        return self._given_back(one)
+
+    def _given_back(self, one: Claimed) -> Outcome:
+        """Untried: it waits for the switch, or for the server."""
+        if self._stopped:
+            return Outcome(one.id, one.token, "ready", "stopped", due_at=self._now, tried=False)
+        again_at = self._now + AGAIN_AFTER
+        return Outcome(one.id, one.token, "ready", "server_unreachable", due_at=again_at, tried=False)
 
     def _envelopes(self) -> Iterator[Envelope]:
         sender_values = self._chunk.sender.as_values()
@@ -240,7 +251,9 @@ class _Round:
             return Outcome(one.id, one.token, "sent", reply=answer.reply)
         if isinstance(answer, Refused):
             return _refused(one, answer, self._now)
-        return _lost(one, answer, self._now)
+        if answer.phase == AFTER_DOT:
+            return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot", answer.text)
+        return self._given_back(one)
 
 
 def _refused(one: Claimed, answer: Refused, now: datetime) -> Outcome:
@@ -254,16 +267,6 @@ def _refused(one: Claimed, answer: Refused, now: datetime) -> Outcome:
     return Outcome(
         one.id, one.token, "deferred", f"put_off:{answer.status or answer.code}", answer.reply, due
     )
-
-
-def _lost(one: Claimed, answer: Lost, now: datetime) -> Outcome:
-    if answer.phase == AFTER_DOT:
-        return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot", answer.text)
-    return _given_back(one, now)
-
-
-def _given_back(one: Claimed, now: datetime) -> Outcome:
-    return Outcome(one.id, one.token, "ready", "server_unreachable", due_at=now + AGAIN_AFTER, tried=False)
 
 
 def _recorded(

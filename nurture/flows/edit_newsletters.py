@@ -155,7 +155,7 @@ def look(
 
 def size(session: Session, newsletter: Newsletter, *, now: datetime) -> int:
     """How many leads it addresses now."""
-    return segment_members.size_of(session, addressed(newsletter), now=now)
+    return segment_members.size_of(session, addressed(newsletter), now=now, demo=newsletter.demo)
 
 
 def progress(session: Session, newsletter: Newsletter, *, now: datetime) -> Progress:

@@ -27,6 +27,8 @@ from nurture.store.webhooks import write_message
 
 _NEW_STAGES = ("inquiry", "lead")
 _TRIES = 3
+# The channel of invented leads: they are marked, and stay among themselves.
+DEMO = "demo"
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _save(session: Session, read: LeadAnswers, *, now: datetime, by: str, source
     known = _identify(session, read)
     source_id = sources.ensure(session, read.source, kind=source_kind, now=now) if read.source else None
     if known is None:
-        lead = _new(session, read, source_id, now=now)
+        lead = _new(session, read, source_id, demo=source_kind == DEMO, now=now)
     else:
         lead = _known(session, known.id)
         lead.last_source_id = source_id or lead.last_source_id
@@ -119,12 +121,12 @@ def _known(session: Session, lead_id: int) -> Lead:
     return lead
 
 
-def _new(session: Session, read: LeadAnswers, source_id: int | None, *, now: datetime) -> Lead:
+def _new(session: Session, read: LeadAnswers, source_id: int | None, *, demo: bool, now: datetime) -> Lead:
     stage = read.stage or "lead"
     if stage not in _NEW_STAGES:
         sentence = _("A new lead begins as inquiry or lead.")
         raise Invalid(sentence, {"stage": [sentence]})
-    return leads.add(session, stage, source_id=source_id, now=now)
+    return leads.add(session, stage, source_id=source_id, now=now, demo=demo)
 
 
 def _write(session: Session, lead: Lead, read: LeadAnswers, *, now: datetime, source: str) -> None:

@@ -1,4 +1,5 @@
-"""Keeps the leases of a chunk alive while its process lives, by a thread with its own connection."""
+"""Keeps the leases of a chunk alive while its process lives, and heeds a stop of all sending, by a thread
+with its own connection."""
 
 import threading
 from collections.abc import Sequence
@@ -15,13 +16,15 @@ from nurture.store.deliveries import LEASE_SECONDS
 log = structlog.get_logger()
 
 _EVERY = LEASE_SECONDS / 4
+# A stop holds within two seconds, however slowly the server takes the mails of a chunk.
+_LOOK_SECONDS = 0.5
 _MARGIN = LEASE_SECONDS / 2
 
 
 class Lease:
     """`with Lease(...) as lease:` renews (delivery_id, token) pairs; `lease.holds` tells, by this process's
     own monotonic clock, whether a mail may still begin: a process that was stopped for a minute must not
-    go on as if nothing had happened."""
+    go on as if nothing had happened; and when somebody has stopped all sending."""
 
     def __init__(
         self, sessions: sessionmaker[Session], leases: Sequence[tuple[int, int]], began: float
@@ -29,12 +32,13 @@ class Lease:
         self._sessions = sessions
         self._leases = leases
         self._renewed = began
+        self.stopped = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._renew_often, name="lease", daemon=True)
 
     @property
     def holds(self) -> bool:
-        return monotonic() < self._renewed + LEASE_SECONDS - _MARGIN
+        return not self.stopped and monotonic() < self._renewed + LEASE_SECONDS - _MARGIN
 
     def __enter__(self) -> "Lease":
         self._thread.start()
@@ -47,12 +51,16 @@ class Lease:
         self._thread.join()
 
     def _renew_often(self) -> None:
-        while not self._over.wait(_EVERY):
+        due = monotonic() + _EVERY
+        while not self._over.wait(_LOOK_SECONDS):
             asked = monotonic()
             try:
                 with self._sessions.begin() as session:
-                    deliveries.renew(session, self._leases)
+                    self.stopped = deliveries.stopped(session)
+                    if asked >= due:
+                        deliveries.renew(session, self._leases)
             except SQLAlchemyError as fault:
                 log.warning("deliver.lease_not_renewed", error=type(fault).__name__)
-            else:
-                self._renewed = asked
+                continue
+            if asked >= due:
+                self._renewed, due = asked, asked + _EVERY

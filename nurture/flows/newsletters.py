@@ -104,7 +104,9 @@ def _portion(session: Session, newsletter: Newsletter, pepper: bytes, now: datet
     if newsletter.looked_at is None and len(due) < room:
         more = room - len(due)
         fitting = addressed(newsletter)
-        leads = store.next_leads(session, fitting, newsletter.cursor, now=now, limit=more)
+        leads = store.next_leads(
+            session, fitting, newsletter.cursor, demo=newsletter.demo, now=now, limit=more
+        )
         done += _look_at(session, newsletter, plan, leads, pepper, now)
         if leads:
             newsletter.cursor = leads[-1]

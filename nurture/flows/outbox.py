@@ -26,7 +26,8 @@ _REST_SECONDS = 5.0
 @dataclass
 class Outbox:
     """One for a process (build it after any fork), not for two threads at once. `live`: do not wait for
-    the go-live switch. `bounce_domain`: where bounces go, each to an address of its own; None sends them to
+    the go-live switch; `invented`: what becomes of mails to invented leads (store/deliveries.INVENTED).
+    `bounce_domain`: where bounces go, each to an address of its own; None sends them to
     the sender. `vault` opens the keys that sign; without it nothing is signed."""
 
     ring: KeyRing
@@ -34,6 +35,7 @@ class Outbox:
     base_url: str
     home: Path
     live: bool = False
+    invented: str = "skip"
     bounce_domain: str | None = None
     host: str = ""
     vault: Vault | None = None

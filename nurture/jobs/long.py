@@ -1,5 +1,6 @@
 """Long jobs: what takes minutes at a million leads, and may be begun again at any time."""
 
+from nurture.demo.make import carry_out
 from nurture.flows.domains import check_due
 from nurture.flows.enroll import enter_existing
 from nurture.flows.import_leads import run_waiting
@@ -51,6 +52,14 @@ def check_domains(day: int) -> int:
             bounces=runtime.settings.bounce_domain,
             now=runtime.now(),
         )
+
+
+def carry_out_demo() -> str:
+    """Make the demo data that is wanted, or remove what is not wanted any more."""
+    with opened() as runtime:
+        state = carry_out(runtime)
+        runtime.wake("advance")
+        return state
 
 
 def _one_import(runtime: Runtime) -> int:

@@ -7,7 +7,7 @@ any point, or not run for a while: nothing is lost and nothing is done twice.
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from types import FrameType
 
@@ -19,6 +19,7 @@ from nurture.buffers import wake
 from nurture.jobs.queues import patient_client
 from nurture.jobs.streams import Stream, streams
 from nurture.runtime import Runtime, opened
+from nurture.store.gate import Gate
 
 log = structlog.get_logger()
 
@@ -69,20 +70,35 @@ def pump(
     wait: Callable[[float], None],
     stop: threading.Event,
     *,
+    gate: Gate | None = None,
     seconds: float = TURN_SECONDS,
 ) -> int:
     """Serve all streams in turn until `seconds` are over or `stop` is set; how much was done.
 
-    `wait(seconds)` is called when nothing is due; it may return earlier when there is work.
+    `wait(seconds)` is called when nothing is due; it may return earlier when there is work. While the gate
+    is shut (somebody works on the past alone) nothing is served.
     """
     served = [Served(stream) for stream in work]
     until, total = time.monotonic() + seconds, 0
     while not stop.is_set() and time.monotonic() < until:
-        done = sum(stream.slice(now, stop) for stream in served)
+        done = _round(served, now, stop, gate)
         total += done
         if not done:
             wait(min(_IDLE_SECONDS, max(0.0, until - time.monotonic())))
     return total
+
+
+def _round(
+    served: Sequence[Served], now: Callable[[], datetime], stop: threading.Event, gate: Gate | None
+) -> int:
+    if gate is None:
+        return sum(stream.slice(now, stop) for stream in served)
+    if not gate.open():
+        return 0
+    try:
+        return sum(stream.slice(now, stop) for stream in served)
+    finally:
+        gate.close()
 
 
 def turn() -> int:
@@ -94,7 +110,11 @@ def turn() -> int:
 
     signal.signal(signal.SIGTERM, end)
     with opened() as runtime, streams(runtime) as work:
-        return pump(work, runtime.now, _listener(runtime), stop)
+        gate = Gate(runtime.engine)
+        try:
+            return pump(work, runtime.now, _listener(runtime), stop, gate=gate)
+        finally:
+            gate.leave()
 
 
 def _listener(runtime: Runtime) -> Callable[[float], None]:

@@ -11,7 +11,7 @@ from redis import Redis
 from nurture.jobs import long, queues
 from nurture.jobs.queues import TICK_SECONDS
 from nurture.runtime import Runtime
-from nurture.store import imports, partitions
+from nurture.store import demo, imports, partitions
 from nurture.store.views.reading import reading
 
 log = structlog.get_logger()
@@ -34,6 +34,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
     return [
         Periodic("offer_turn", TICK_SECONDS, lambda: queues.offer_turn(redis)),
         Periodic("imports", 2, lambda: look_for_imports(runtime, redis)),
+        Periodic("demo", 2, lambda: look_for_demo(runtime, redis)),
         Periodic("mailbox", 60, lambda: look_into_mailbox(runtime, redis)),
         Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
         Periodic("domains", 3600, lambda: look_at_domains(runtime, redis)),
@@ -62,6 +63,14 @@ def look_for_imports(runtime: Runtime, redis: Redis) -> None:
         unfinished = {str(import_id) for import_id in imports.unfinished(session)}
     if uploaded & unfinished:
         queues.offer_long(redis, long.carry_out_imports)
+
+
+def look_for_demo(runtime: Runtime, redis: Redis) -> None:
+    """Offer the long job of demo data while some is wanted, or not wanted any more."""
+    with reading(runtime.sessions) as session:
+        state = demo.get(session).state
+    if state in ("wanted", "making", "unwanted", "removing"):
+        queues.offer_long(redis, long.carry_out_demo)
 
 
 def look_into_mailbox(runtime: Runtime, redis: Redis) -> None:

@@ -24,10 +24,12 @@ from nurture.flows.sweep import sweep
 from nurture.flows.watch_response import watch_response
 from nurture.mail.smtp import Mailer
 from nurture.runtime import Runtime
+from nurture.store import deliveries, pulse
 
 Serve = Callable[[datetime], int]
 
 _SWEEP_SECONDS = 15.0
+_BEAT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,15 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
         poster = runtime.make_poster()
         kept.callback(poster.close)
         # What goes to the catcher reaches nobody: it need not wait for the go-live switch.
-        live = runtime.settings.live or runtime.settings.smtp_url is None
+        caught = runtime.settings.smtp_url is None
+        live = runtime.settings.live or caught
         outbox = Outbox(
             runtime.ring,
             runtime.pepper,
             base_url,
             runtime.settings.home,
             live=live,
+            invented="send" if caught else "skip",
             bounce_domain=runtime.settings.bounce_domain,
             vault=runtime.vault,
         )
@@ -71,8 +75,18 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
             Stream("newsletters", lambda now: send_newsletters(sessions, runtime.pepper, now=now)),
             Stream("deliver", _deliver(runtime, outbox, kept)),
             # Each host sweeps for itself: the journal that tells sent from unsent lies on its disk.
+            Stream("beat", _seldom(lambda now: _beat(runtime, outbox.host, live, now), _BEAT_SECONDS)),
             Stream("sweep", _seldom(lambda now: sweep(sessions, outbox, now=now), _SWEEP_SECONDS)),
         ]
+
+
+def _beat(runtime: Runtime, host: str, live: bool, now: datetime) -> int:
+    """Write down that somebody is at work, and how far it is behind; that is no work itself."""
+    with runtime.sessions.begin() as session:
+        state = deliveries.sending(session)
+        found = pulse.behind(session, may_send=not state.stopped and (live or state.live), now=now)
+        pulse.beat(session, host, found)
+    return 0
 
 
 def _record(runtime: Runtime) -> Serve:

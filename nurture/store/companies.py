@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.conditions import seen
-from nurture.store.base import Base, Id, Instant, Json
+from nurture.store.base import Base, Flag, Id, Instant, Json
 
 
 class Company(Base):
@@ -30,6 +30,7 @@ class Company(Base):
     folded_fields: Mapped[Json]
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
+    demo: Mapped[Flag]
 
 
 _TAKE = text(

@@ -127,13 +127,18 @@ class TransportState(Base):
 
 
 LEASE_SECONDS = 60
-# What goes out before the go-live switch is turned: nothing to leads by our own initiative.
-BEFORE_LIVE = ("test", "confirmation", "notice", "transactional")
+# What is looked at before the go-live switch is turned: what people of ours get, and tests, which go to the
+# named test addresses alone, like everything else.
+BEFORE_LIVE = ("notice", "transactional", "test")
+# What becomes of mails to invented leads: left out; sent like any other (to a catcher); or nothing but
+# them is sent (while demo data is being made).
+INVENTED = ("skip", "send", "only")
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """The two switches, who sends, and whether a webhook endpoint listens to every mail sent."""
+    """The two switches, who sends, and whether a webhook endpoint listens to every mail sent. `named` are the
+    addresses that get mail before the go-live switch is turned: the test addresses and our own people."""
 
     stopped: bool
     live: bool
@@ -143,6 +148,7 @@ class Sending:
     sender_email: str
     reply_to: str | None
     heard: bool
+    named: tuple[str, ...] = ()
 
 
 class Claimed(NamedTuple):
@@ -195,13 +201,19 @@ _SENDING = text("""
            EXISTS (
                SELECT FROM webhook_endpoint e
                WHERE e.disabled_at IS NULL AND (e.types = '{}' OR 'delivery.sent' = ANY(e.types))
-           ) AS heard
+           ) AS heard,
+           CASE WHEN live THEN '{}' ELSE test_addresses || ARRAY(
+               SELECT lower(u.email) FROM user_account u WHERE u.disabled_at IS NULL) END AS named
     FROM installation WHERE id = 1
 """)
 
 _MAY_GO = """
     d.state IN ('scheduled', 'ready', 'deferred') AND d.due_at <= :now
-    AND (CAST(:live AS boolean) OR d.purpose = ANY(:before_live))
+    AND (CAST(:live AS boolean) OR d.purpose = ANY(:before_live)
+         OR lower(d.address) = ANY(:named)
+         OR (d.address IS NULL
+             AND EXISTS (SELECT FROM lead x WHERE x.id = d.lead_id AND x.email_norm = ANY(:named))))
+    AND (CAST(:invented AS text) <> 'only' OR EXISTS (SELECT FROM lead x WHERE x.id = d.lead_id AND x.demo))
     AND (d.purpose <> 'chain' OR NOT EXISTS (
         SELECT FROM program p LEFT JOIN chain c ON c.id = d.chain_id
         WHERE p.id = d.program_id AND (p.state = 'paused' OR c.paused_at IS NOT NULL)))
@@ -223,6 +235,9 @@ _CLAIM = text(f"""
     ), looked AS (
         SELECT d.id, c.consent_id,
                CASE WHEN l.erased_at IS NOT NULL THEN 'erased'
+                    WHEN d.purpose = 'test' AND NOT CAST(:live AS boolean)
+                         AND lower(d.address) <> ALL(:named) THEN 'not_live'
+                    WHEN l.demo AND CAST(:invented AS text) = 'skip' AND d.purpose <> 'test' THEN 'demo'
                     WHEN coalesce(d.address, l.email) IS NULL THEN 'no_address'
                     WHEN d.consent_purpose IS NOT NULL AND c.consent_id IS NULL THEN 'no_consent'
                     ELSE '' END AS refusal
@@ -371,6 +386,7 @@ def sending(session: Session) -> Sending:
         sender_email=row.sender_email,
         reply_to=row.reply_to,
         heard=row.heard,
+        named=tuple(row.named),
     )
 
 
@@ -379,25 +395,49 @@ def any_transport_down(session: Session) -> bool:
     return session.scalar(select(TransportState.name).where(~TransportState.ok).limit(1)) is not None
 
 
-def any_due(session: Session, *, live: bool, now: datetime) -> bool:
+def stopped(session: Session) -> bool:
+    """Whether somebody has stopped all sending."""
+    return bool(session.execute(text("SELECT sending_stopped FROM installation WHERE id = 1")).scalar_one())
+
+
+def any_due(
+    session: Session, *, live: bool, named: Sequence[str] = (), invented: str = "skip", now: datetime
+) -> bool:
     """Whether a claim would find anything."""
-    values = {"now": now, "live": live, "before_live": list(BEFORE_LIVE)}
+    values = _may_go(live, named, invented, now)
     return bool(session.execute(_ANY_DUE, values).scalar_one())
 
 
-def claim(session: Session, *, host: str, live: bool, now: datetime, limit: int) -> list[Claimed]:
+def claim(
+    session: Session,
+    *,
+    host: str,
+    live: bool,
+    named: Sequence[str] = (),
+    invented: str = "skip",
+    now: datetime,
+    limit: int,
+) -> list[Claimed]:
     """Lease due deliveries to this host and look up what their mails need. Those that may not go out come
-    back with a refusal and are skipped already. Commit before the first byte goes out."""
-    values = {
-        "now": now,
-        "live": live,
-        "before_live": list(BEFORE_LIVE),
+    back with a refusal and are skipped already. Before going `live` those at the `named` addresses alone;
+    `invented` is one of INVENTED. Commit before the first byte goes out."""
+    values = _may_go(live, named, invented, now) | {
         "limit": limit,
         "host": host,
         "lease": LEASE_SECONDS,
         "none": "{}",
     }
     return [_claimed(row) for row in session.execute(_CLAIM, values).all()]
+
+
+def _may_go(live: bool, named: Sequence[str], invented: str, now: datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "live": live,
+        "before_live": list(BEFORE_LIVE),
+        "named": list(named),
+        "invented": invented,
+    }
 
 
 def _claimed(row: Any) -> Claimed:

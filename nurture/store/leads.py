@@ -91,6 +91,7 @@ class Lead(Base):
     updated_at: Mapped[Instant]
     erased_at: Mapped[Instant | None]
     is_test: Mapped[Flag]
+    demo: Mapped[Flag]
 
 
 _KNOWN = text(
@@ -171,8 +172,8 @@ def locked(session: Session, lead_id: int) -> Lead | None:
     return lead if lead is not None and lead.erased_at is None else None
 
 
-def add(session: Session, stage: str, *, source_id: int | None, now: datetime) -> Lead:
-    """A new lead about whom nothing is known yet but the source."""
+def add(session: Session, stage: str, *, source_id: int | None, now: datetime, demo: bool = False) -> Lead:
+    """A new lead about whom nothing is known yet but the source; `demo` for one that is invented."""
     lead = Lead(
         stage=stage,
         stage_since=now,
@@ -185,6 +186,7 @@ def add(session: Session, stage: str, *, source_id: int | None, now: datetime) -
         bant={},
         created_at=now,
         updated_at=now,
+        demo=demo,
     )
     session.add(lead)
     return lead

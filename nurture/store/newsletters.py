@@ -9,8 +9,9 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, select, t
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.conditions import Condition
-from nurture.store.base import Base, Count, Id, Instant, Json, Ref
+from nurture.store.base import Base, Count, Flag, Id, Instant, Json, Ref
 from nurture.store.conditions import population
+from nurture.store.leads import Lead
 
 STATES = ("draft", "scheduled", "sending", "paused", "sent", "cancelled")
 MODES = ("now", "at", "local")
@@ -60,6 +61,7 @@ class Newsletter(Base):
     looked_at: Mapped[Instant | None]
     finished_at: Mapped[Instant | None]
     sender_id: Mapped[Ref | None] = mapped_column(ForeignKey("sender.id"))
+    demo: Mapped[Flag]
 
 
 class NewsletterWait(Base):
@@ -300,10 +302,10 @@ def ahead(session: Session, newsletter_id: int, *, most: int) -> int:
 
 
 def next_leads(
-    session: Session, condition: Condition, cursor: int, *, now: datetime, limit: int
+    session: Session, condition: Condition, cursor: int, *, demo: bool, now: datetime, limit: int
 ) -> list[int]:
-    """The next leads by id for whom the condition holds."""
-    query = population(session, condition, now=now)
+    """The next leads by id for whom the condition holds; of invented leads alone, or of all others."""
+    query = population(session, condition, now=now).where(Lead.demo.is_(demo))
     lead_id = query.selected_columns[0]
     return list(session.scalars(query.where(lead_id > cursor).order_by(lead_id).limit(limit)))
 

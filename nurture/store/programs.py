@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, sele
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from nurture.store.base import Base, Id, Instant, Json, Ref
+from nurture.store.base import Base, Flag, Id, Instant, Json, Ref
 
 
 class ProgramRow(Base):
@@ -30,6 +30,7 @@ class ProgramRow(Base):
     updated_at: Mapped[Instant]
     paused_at: Mapped[Instant | None]
     sender_id: Mapped[Ref | None] = mapped_column(ForeignKey("sender.id"))
+    demo: Mapped[Flag]
 
 
 class ProgramVersion(Base):

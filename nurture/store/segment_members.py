@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from nurture.rules.conditions import Condition
 from nurture.store.conditions import population
+from nurture.store.leads import Lead
 from nurture.store.segments import Segment, SegmentMember
 
 _MOVED = text(
@@ -29,10 +30,12 @@ class Difference:
     left: Sequence[int]
 
 
-def size_of(session: Session, condition: Condition, *, now: datetime) -> int:
-    """How many leads a condition holds for, counted now."""
+def size_of(session: Session, condition: Condition, *, now: datetime, demo: bool | None = None) -> int:
+    """How many leads a condition holds for, counted now; of invented leads alone, or of all others, if
+    `demo` says so."""
     _whole_base(session)
-    found = population(session, condition, now=now).subquery()
+    query = population(session, condition, now=now)
+    found = (query if demo is None else query.where(Lead.demo.is_(demo))).subquery()
     return session.scalar(select(func.count()).select_from(found)) or 0
 
 

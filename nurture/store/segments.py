@@ -31,6 +31,7 @@ class Segment(Base):
     size: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
+    demo: Mapped[Flag]
 
 
 class SegmentChange(Base):

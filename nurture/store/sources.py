@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from nurture.store.base import Base, Id, Instant
+from nurture.store.base import Base, Flag, Id, Instant
 
 
 class Source(Base):
@@ -19,6 +19,7 @@ class Source(Base):
     kind: Mapped[str] = mapped_column(server_default="")
     targeted: Mapped[bool | None]
     created_at: Mapped[Instant]
+    demo: Mapped[Flag]
 
 
 _ENSURE = text(

@@ -127,11 +127,13 @@ _WRITE = text("""
             WHERE e.disabled_at IS NULL AND (e.types = '{}' OR given.type = ANY(e.types))
         )
         ON CONFLICT (dedup_key) DO NOTHING
-        RETURNING id, type, dedup_key
+        RETURNING id, type, dedup_key, lead_id
     ), posts AS (
         INSERT INTO webhook_post (message_id, endpoint_id, due_at)
         SELECT w.id, e.id, :now FROM written w
         JOIN webhook_endpoint e ON e.disabled_at IS NULL AND (e.types = '{}' OR w.type = ANY(e.types))
+        -- Nobody outside hears of invented leads.
+        WHERE NOT EXISTS (SELECT FROM lead l WHERE l.id = w.lead_id AND l.demo)
     )
     SELECT dedup_key, id FROM written
 """)

@@ -134,6 +134,9 @@ DUE = {
 REASONS = {
     "no_address": _N("no e-mail address"),
     "erased": _N("the lead was erased"),
+    "demo": _N("an invented lead: nothing is sent to it"),
+    "not_live": _N("not live yet, and not a test address"),
+    "stopped": _N("sending was stopped"),
     "suppressed": _N("the address must not be written to"),
     "no_consent": _N("no consent for this purpose"),
     "unsubscribed": _N("unsubscribed"),

@@ -121,18 +121,50 @@ def test_a_stop_holds_everything_until_it_is_lifted(room: Mailroom, server: Scri
     assert room.run() == 1
 
 
-def test_before_going_live_only_tests_and_confirmations_go_out(room: Mailroom, server: ScriptedSmtp) -> None:
-    bert = room.lead("Bert")
+def test_before_going_live_mails_go_to_the_named_test_addresses_alone(
+    room: Mailroom, server: ScriptedSmtp
+) -> None:
+    bert, anna = room.lead("Bert"), room.lead("Anna")
     with room.sessions.begin() as session:
         installation.get(session).live = False
-        queue_test(
-            session, room.mail_version_id, "anna@firm.example", dedup_key="t1", now=TUESDAY, lead_id=bert
-        )
-    room.queue(bert)
-    assert room.run_dry() == 1
-    assert server.recipients() == ["anna@firm.example"]
-    room.outbox.live = True
-    assert room.run_dry() == 1
+        installation.get(session).test_addresses = ["anna@leads.example", "desk@firm.example"]
+        for address in ("desk@firm.example", "stranger@firm.example"):
+            queue_test(session, room.mail_version_id, address, dedup_key=address, now=TUESDAY, lead_id=bert)
+    to_bert, to_anna = room.queue(bert), room.queue(anna)
+
+    room.run_dry()
+
+    assert sorted(server.recipients()) == ["anna@leads.example", "desk@firm.example"]
+    assert (room.state(to_bert)[0], room.state(to_anna)[0]) == ("ready", "sent")
+    with room.sessions() as session:
+        stranger = session.scalars(
+            select(Delivery).where(Delivery.dedup_key == "stranger@firm.example")
+        ).one()
+        assert (stranger.state, stranger.reason) == ("skipped", "not_live")
+
+
+def test_an_invented_lead_gets_nothing_from_a_real_server_and_the_chain_goes_on(
+    room: Mailroom, server: ScriptedSmtp
+) -> None:
+    bert, doll = room.lead("Bert"), room.lead("Doll", demo=True)
+    real, invented = room.queue(bert), room.queue(doll)
+
+    room.run_dry()
+
+    assert server.recipients() == ["bert@leads.example"]
+    assert room.state(real)[0] == "sent"
+    assert room.state(invented) == ("skipped", "demo")
+
+
+def test_while_demo_data_is_made_nothing_real_goes_out(room: Mailroom, server: ScriptedSmtp) -> None:
+    bert, doll = room.lead("Bert"), room.lead("Doll", demo=True)
+    room.outbox.invented = "only"
+    real, invented = room.queue(bert), room.queue(doll)
+
+    room.run_dry()
+
+    assert server.recipients() == ["doll@leads.example"]
+    assert (room.state(real)[0], room.state(invented)[0]) == ("ready", "sent")
 
 
 def test_a_wrong_address_fails_and_is_never_written_to_again(room: Mailroom, server: ScriptedSmtp) -> None:

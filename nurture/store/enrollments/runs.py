@@ -44,7 +44,7 @@ class OpenRun:
 
 _WITHOUT_RUN = text(
     """
-    SELECT l.id FROM lead l
+    SELECT l.id FROM lead l JOIN program p ON p.id = :program_id AND p.demo = l.demo
     WHERE l.id = ANY(:lead_ids) AND l.erased_at IS NULL AND l.held_at IS NULL
       AND NOT EXISTS (
           SELECT 1 FROM enrollment e
