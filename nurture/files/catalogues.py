@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
+
+from nurture.files.retelling import Memory
 
 FOLDER = Path(__file__).resolve().parents[1] / "translations"
 FILE = Path("LC_MESSAGES", "messages.po")
@@ -29,15 +32,24 @@ class KeptCatalogue:
     def ngettext(self, one: str, many: str, number: int, /) -> str:
         return str(self._words.ngettext(one, many, number))
 
+    def retold(self, sentence: str, /) -> str:
+        return self._memory.retold(sentence)
+
     def pgettext(self, context: str, message: str, /) -> str:
         return str(self._words.pgettext(context, message))
 
     @cached_property
-    def _words(self) -> Translations:
+    def _memory(self) -> Memory:
+        return Memory(self._read())
+
+    def _read(self) -> Catalog:
         with self._path.open("rb") as file:
-            written = read_po(file, locale=self._language)
+            return read_po(file, locale=self._language)
+
+    @cached_property
+    def _words(self) -> Translations:
         compiled = io.BytesIO()
-        write_mo(compiled, written)
+        write_mo(compiled, self._read())
         compiled.seek(0)
         return Translations(compiled)
 

@@ -21,6 +21,8 @@ class Catalogue(Protocol):
 
     def pgettext(self, context: str, message: str, /) -> str: ...
 
+    def retold(self, sentence: str, /) -> str: ...
+
 
 _catalogues: dict[str, Catalogue] = {}
 _spoken: ContextVar[str] = ContextVar("language", default=ENGLISH)
@@ -82,3 +84,10 @@ def pgettext(context: str, text: str) -> str:
     """The text in the reader's language, where the same English word has several meanings."""
     catalogue = _catalogues.get(_spoken.get())
     return catalogue.pgettext(context, text) if catalogue else text
+
+
+def retold(sentence: str) -> str:
+    """What was written down in English, when nobody in particular was reading, in the reader's language.
+    What is not a sentence of ours (a server's answer, a person's words) stays as it is."""
+    catalogue = _catalogues.get(_spoken.get())
+    return catalogue.retold(sentence) if catalogue else sentence

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from flask import Flask
 
 from nurture.rules import bounces, domains
-from nurture.rules.words import _
+from nurture.rules.words import _, retold
+from nurture.web.happenings import ANSWER_REASONS, SIGNS, STAGE_REASONS, VERDICTS
 
 # gettext reads these marks; the words themselves are looked up at each request.
 _N = str
@@ -217,11 +218,18 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "held_up": HELD_UP,
     "finding": FINDINGS,
     "dkim": SIGNING_KEYS,
+    "verdict": VERDICTS,
+    "sign": SIGNS,
+    "answer_reason": ANSWER_REASONS,
 }
 
 
 def install(app: Flask) -> None:
     app.jinja_env.filters["says"] = says
+    app.jinja_env.filters["says_all"] = lambda names, table: [says(name, table) for name in names]
+    app.jinja_env.filters["retold"] = retold
+    app.jinja_env.filters["quoted"] = lambda text: _("“%(text)s”") % {"text": text}
+    app.jinja_env.filters["stage_reason"] = stage_reason
     app.jinja_env.filters["bounce_sentence"] = bounces.sentence
     app.jinja_env.filters["finding"] = domains.sentence
     app.jinja_env.filters["finding_about"] = domains.words_of
@@ -233,3 +241,11 @@ def says(name: str | None, table: str) -> str:
         return "–"
     text = _TABLES[table].get(name)
     return _(text) if text else name.replace("_", " ")
+
+
+def stage_reason(reason: str) -> str:
+    """Why a stage changed, as it is kept: a name, an answer of sales with its reason, or a sentence."""
+    outcome, colon, why = reason.partition(": ")
+    if outcome in HANDOFFS:
+        return says(outcome, "handoff") + colon + (says(why, "answer_reason") if why else "")
+    return _(STAGE_REASONS[reason]) if reason in STAGE_REASONS else retold(reason).replace("_", " ")

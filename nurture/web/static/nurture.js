@@ -24,6 +24,8 @@
     };
   }
 
+  function day(at) { return new Date(at).toLocaleDateString(root.lang, { day: 'numeric', month: 'short' }); }
+
   /* The heat of a lead: the curve coloured by temperature, thresholds on their lines, silence dotted. */
   function heat(data) {
     var wide = innerWidth > 600, most = Math.max(data.hot.rise * 1.3, data.most * 1.12);
@@ -40,10 +42,10 @@
         trigger: 'axis', renderMode: 'richText', backgroundColor: token('surface'), borderColor: token('line-2'), borderWidth: 1, padding: [8, 12],
         textStyle: { color: token('text'), fontSize: 12 }, formatter: function (points) {
           var at = new Date(points[0].value[0]);
-          return at.toLocaleDateString(root.lang, { day: 'numeric', month: 'short' }) + '   ' + (Math.round(points[0].value[1] * 10) / 10);
+          return day(at) + '   ' + (Math.round(points[0].value[1] * 10) / 10).toLocaleString(root.lang);
         }
       },
-      xAxis: axis({ type: 'time', splitLine: { show: false }, splitNumber: wide ? 6 : 3, axisLabel: { color: token('faint'), fontSize: 11, hideOverlap: true, formatter: '{d} {MMM}' } }),
+      xAxis: axis({ type: 'time', splitLine: { show: false }, splitNumber: wide ? 6 : 3, axisLabel: { color: token('faint'), fontSize: 11, hideOverlap: true, formatter: day } }),
       yAxis: axis({ type: 'value', min: 0, max: top, interval: step, axisLine: { show: false } }),
       series: segments.concat([
         {

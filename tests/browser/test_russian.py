@@ -1,0 +1,130 @@
+"""A Russian reader finds no English sentence on any page of a company that has really worked for weeks."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from lxml import html
+from sqlalchemy import text
+from werkzeug.routing import Rule
+
+from nurture.app import create_app
+from nurture.rules.tokens import mint
+from nurture.runtime import Runtime
+from nurture.store.users import User
+from nurture.web.access import ACCESS
+from tests.browser.conftest import House
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+# Names of things that are the same in every language, and what is written for machines.
+_NAMES = (
+    "Nurture English CSV JSON YAML API CRM BANT SMTP IMAP DKIM SPF DMARC DNS TOTP URL HTTP HTTPS UTC XLSX "
+    "Excel TLS STARTTLS RSA Ed25519 MIME HTML MJML Markdown Webhook Bearer UTF PEM MX TXT CNAME "
+    "Redis PostgreSQL Amazon SES SNS Mailgun Postmark SendGrid Mailjet Segment RFC NURTURE https"
+)
+NAMES = frozenset(_NAMES.split())
+# Pages without words of ours: what they send is a file, a picture or a mail.
+FILES = frozenset(
+    ("static", "files.vendor", "health.metrics", "health.alive", "health.ready", "letters.view")
+)
+_WORD = re.compile(r"[A-Za-z]{3,}")
+_UNREAD = "//script|//style|//code|//pre|//kbd|//svg|//iframe|//noscript|//*[@lang and not(self::html)]"
+_SAID = ("title", "aria-label", "placeholder", "alt", "data-ask", "data-more")
+# Where people's own words stand, by table.
+_OWN_WORDS = """
+    SELECT string_agg(DISTINCT word, E'\\x01') FROM (
+        SELECT jsonb_path_query(to_jsonb(t), '$.** ? (@.type() == "string")') #>> '{{}}' AS word
+        FROM {table} t
+    ) AS w WHERE length(word) > 2
+"""
+_TABLES = (
+    "lead", "company", "user_account", "source", "mail", "program", "program_version", "link", "segment",
+    "newsletter", "webhook_endpoint", "delivery", "signal", "handoff_outcome", "lead_import", "mail_version",
+    "api_key", "heat_model", "heat_model_version", "enrollment", "chain", "installation",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def russian(house: House) -> Iterator[Flask]:
+    with house.runtime.sessions.begin() as session:
+        for user in session.query(User):
+            user.preferences = {**user.preferences, "language": "ru"}
+    app = create_app(house.runtime)
+    app.testing = True
+    yield app
+    with house.runtime.sessions.begin() as session:
+        for user in session.query(User):
+            user.preferences = {**user.preferences, "language": ""}
+
+
+@pytest.fixture(scope="module")
+def own_words(house: House) -> re.Pattern[str]:
+    """Everything that people of this company wrote, the longest first, so that it can be taken out."""
+    found: set[str] = set()
+    with house.runtime.sessions() as session:
+        for table in _TABLES:
+            if session.scalar(text("SELECT to_regclass(:name)"), {"name": table}):
+                joined = session.scalar(text(_OWN_WORDS.format(table=table))) or ""
+                found |= {
+                    line.strip() for word in joined.split("\x01") for line in (word, *word.splitlines())
+                }
+    known = sorted((word for word in found if _WORD.search(word)), key=len, reverse=True)
+    return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in known))
+
+
+def _addresses(app: Flask, runtime: Runtime) -> Iterator[tuple[str, str]]:
+    """(endpoint, address) of every page of the table of access that can be looked at."""
+    rules = sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)
+    for rule in rules:
+        if rule.endpoint in ACCESS and rule.endpoint not in FILES and "GET" in (rule.methods or ()):
+            yield rule.endpoint, _filled(rule, runtime)
+
+
+def _filled(rule: Rule, runtime: Runtime) -> str:
+    tokens = {
+        "leaving.page": ("unsubscribe", 2, 1),
+        "choosing.page": ("preferences", 2, 1),
+        "answers.form": ("answer", 1),
+    }
+    address = rule.rule
+    for name in rule.arguments:
+        value = mint(runtime.ring, *tokens[rule.endpoint]) if rule.endpoint in tokens else "1"
+        address = re.sub(rf"<(\w+:)?{name}>", value, address)
+    return address
+
+
+def _english(page: str, own: re.Pattern[str]) -> list[str]:
+    tree = html.document_fromstring(page)
+    for node in tree.xpath(_UNREAD):
+        node.drop_tree()
+    said = [str(one) for one in tree.xpath("//text()")]
+    said += [node.get(name) for name in _SAID for node in tree.xpath(f"//*[@{name}]")]
+    return [line for line in (" ".join(one.split()) for one in said) if _is_english(line, own)]
+
+
+def _is_english(line: str, own: re.Pattern[str]) -> bool:
+    bare = re.sub(r"\S*[@/_.=]\w\S*|\bv\d+\b", " ", line)  # addresses, settings, versions
+    bare = own.sub(" ", bare)
+    return any(word not in NAMES for word in _WORD.findall(bare))
+
+
+def test_no_page_speaks_english_to_a_russian_reader(
+    russian: Flask, house: House, own_words: re.Pattern[str]
+) -> None:
+    client = russian.test_client()
+    with house.runtime.sessions() as session:
+        admin = session.query(User).filter_by(role="admin").first()
+    with client.session_transaction() as kept:
+        kept["user"], kept["epoch"] = admin.id, admin.session_epoch
+    found, seen = {}, 0
+    for endpoint, address in _addresses(russian, house.runtime):
+        answer = client.get(address, headers={"Accept-Language": "ru"}, follow_redirects=True)
+        if answer.mimetype != "text/html" or not answer.data:
+            continue
+        seen += answer.status_code == 200
+        if english := _english(answer.text, own_words):
+            found[f"{endpoint} {address} {answer.status_code}"] = sorted(set(english))
+    assert found == {}
+    assert seen >= 35
