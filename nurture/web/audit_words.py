@@ -49,6 +49,7 @@ ACTIONS = {
     "import.uploaded": _N("uploaded a file of leads"),
     "installation.changed": _N("changed the settings"),
     "installation.pepper_forgotten": _N("went on without the lost pepper"),
+    "installation.restored": _N("brought a backup back"),
     "installation.set_up": _N("set the installation up"),
     "invitation.made": _N("invited somebody"),
     "invitation.withdrawn": _N("withdrew an invitation"),

@@ -160,7 +160,10 @@ def test_the_export_is_the_filter_and_its_columns_and_opens_safely(
     assert [row[1] for row in csv.reader(io.StringIO(only))][1:] == ["Ben"]
     with runtime.sessions() as session:
         entry = (
-            session.query(AuditEntry).filter_by(action="leads.export").order_by(AuditEntry.id.desc()).first()
+            session.query(AuditEntry)
+            .filter_by(action="leads.exported")
+            .order_by(AuditEntry.id.desc())
+            .first()
         )
         assert entry and entry.detail["narrowed_by"] == ["tag"]
     viewer = sign_in("viewer")
