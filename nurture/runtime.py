@@ -30,7 +30,7 @@ from nurture.flows.pepper import agree_on_pepper
 from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
 from nurture.net.mailbox import parse_imap_url
-from nurture.net.outgoing import Way
+from nurture.net.outgoing import Unreached, Way, get
 from nurture.net.resolver import Dns
 from nurture.rules import words
 from nurture.rules.tokens import KeyRing
@@ -95,6 +95,13 @@ class Runtime:
         """Posts webhooks; the caller closes it. Timestamps of attempts are real: receivers compare them."""
         way = Way(private=self.settings.allow_private_webhooks)
         return Poster(way, real_seconds=lambda: datetime.now(UTC).timestamp())
+
+    def certificate(self, url: str) -> bytes:
+        """What lies at an address of a provider; Unreached unless it says 200. Never inside our own nets."""
+        answer = get(Way(), url)
+        if answer.status != 200:
+            raise Unreached(f"HTTP {answer.status}")
+        return answer.body
 
     @property
     def dns(self) -> Dns:

@@ -23,6 +23,7 @@ COMMANDS = {
     "doctor": "nurture.cli.doctor:doctor",
     "domains": "nurture.cli.domains:domains",
     "mail": "nurture.cli.mail:mail",
+    "inbound": "nurture.cli.inbound:inbound",
 }
 
 main = Door(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows.bounce import bounce
 from nurture.flows.complain import complain
+from nurture.flows.doubt import arrived
 from nurture.flows.reply import reply
 from nurture.mail.inbound import COMPLAINT, HARD, REPLY, SOFT, Report, read_report
 from nurture.mail.inbound.providers import Event
@@ -103,7 +104,7 @@ def _take_in(
 
 def _act(session: Session, desk: Desk, report: Report, report_id: int, meant: Meant, now: datetime) -> None:
     """Whatever it says, something came back: the mail was sent."""
-    inbound.arrived(session, [meant.id], now=now)
+    arrived(session, [meant.id], now=now)
     if report.kind in (HARD, SOFT) and report.reason != bounces.DELAYED:
         bounce(session, meant, report, pepper=desk.pepper, softs=desk.softs, now=now)
     elif report.kind == COMPLAINT:

@@ -15,18 +15,20 @@ from redis import RedisError
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.files.spool import draining
+from nurture.flows import doubt
 from nurture.flows.turn_verdicts import turn_to_machine
 from nurture.flows.weigh_hits import Scene, arrived, first_seen, is_under_way, signals_of
 from nurture.rules import hits as lines
 from nurture.rules.hits import CLICK, Hit, NotAHit
 from nurture.rules.patterns import Pattern, first_met
 from nurture.rules.robots import HUMAN, OVERRULED, Context, Verdict, judge
-from nurture.store import hits, inbound, patterns, signals, verdicts
+from nurture.store import hits, patterns, signals, verdicts
 from nurture.store.hits import Arrived, JudgedHit
 
 log = structlog.get_logger()
 
 NO_STALL = timedelta(0)
+_MAY_BE_IN_DOUBT = ("uncertain", "deferred", "ready")
 
 
 class Stream(Protocol):
@@ -109,7 +111,7 @@ def _take_in(session: Session, batch: Sequence[Hit], now: datetime, stall: timed
         return
     deliveries = hits.deliveries_of(session, {hit.delivery_id for hit in fresh})
     # Whoever looks at a mail has it, a machine at the gate too: what was in doubt was sent.
-    inbound.arrived(session, [one.id for one in deliveries.values() if one.state == "uncertain"], now=now)
+    doubt.arrived(session, [one.id for one in deliveries.values() if one.state in _MAY_BE_IN_DOUBT], now=now)
     new = [arrived(hit, deliveries.get(hit.delivery_id)) for hit in fresh]
     scene = Scene(session, new, deliveries)
     known_patterns = patterns.active(session)

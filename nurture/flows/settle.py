@@ -2,17 +2,20 @@
 a wrong address is suppressed, listeners hear of it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from nurture.rules.addresses import normalise
-from nurture.store import deliveries, newsletters, suppressions, webhooks
+from nurture.store import deliveries, doubt, newsletters, suppressions, webhooks
 from nurture.store.deliveries import Outcome, Recorded
 from nurture.store.enrollments import Settled, settle_sends
 from nurture.store.suppressions import NewSuppression
 from nurture.store.webhooks import Message
+
+# Long enough for what was lost on the way to be heard of: a bounce, an opening, a look into the relay's log.
+RESENT_AFTER = timedelta(minutes=15)
 
 
 def record(
@@ -20,15 +23,11 @@ def record(
 ) -> list[Recorded]:
     """Write the outcomes and what follows from them; those that were taken. `heard`: an endpoint listens
     to `delivery.sent`."""
+    outcomes = _decided(session, outcomes, now)
     recorded = deliveries.record(session, outcomes, host=host, now=now)
     reasons = {one.delivery_id: one.reason for one in outcomes}
     ended = [one for one in recorded if one.settled]
-    settle_sends(
-        session, [Settled(one.delivery_id, one.state, reasons[one.delivery_id]) for one in ended], now=now
-    )
-    newsletters.settled(
-        session, [(one.delivery_id, one.state, reasons[one.delivery_id]) for one in ended], now=now
-    )
+    settle(session, [(one.delivery_id, one.state, reasons[one.delivery_id]) for one in ended], now=now)
     bounced = {one.delivery_id: one.reply for one in outcomes if one.bounced}
     gone = [one.delivery_id for one in recorded if one.delivery_id in bounced]
     sent = [one.delivery_id for one in recorded if one.state == "sent"] if heard else []
@@ -41,8 +40,28 @@ def record(
 
 def settle_skipped(session: Session, reasons: Mapping[int, str], *, now: datetime) -> None:
     """Deliveries that ended as skipped, each for its reason."""
-    settle_sends(session, [Settled(one, "skipped", reason) for one, reason in reasons.items()], now=now)
-    newsletters.settled(session, [(one, "skipped", reason) for one, reason in reasons.items()], now=now)
+    settle(session, [(one, "skipped", reason) for one, reason in reasons.items()], now=now)
+
+
+def settle(session: Session, ends: Sequence[tuple[int, str, str]], *, now: datetime) -> None:
+    """Deliveries (id, state, reason) that have come to their end: whatever waited for them goes on."""
+    settle_sends(session, [Settled(*one) for one in ends], now=now)
+    newsletters.settled(session, ends, now=now)
+
+
+def _decided(session: Session, outcomes: Sequence[Outcome], now: datetime) -> Sequence[Outcome]:
+    """The outcomes, with those in doubt put off to another try where that is the policy."""
+    again = doubt.to_resend(session, [one.delivery_id for one in outcomes if one.state == "uncertain"])
+    return (
+        [
+            one._replace(state="deferred", reason=doubt.IN_DOUBT, due_at=now + RESENT_AFTER)
+            if one.state == "uncertain" and one.delivery_id in again
+            else one
+            for one in outcomes
+        ]
+        if again
+        else outcomes
+    )
 
 
 def noted(end: Outcome) -> dict[str, str]:

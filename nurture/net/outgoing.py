@@ -1,4 +1,4 @@
-"""The only outgoing HTTP: one POST to a receiver that somebody else has named.
+"""The only outgoing HTTP: one request to a receiver that somebody else has named.
 
 The name is looked up once, every address of it is checked, and the connection goes to a checked address
 with Host and SNI kept, so that a second look-up cannot lead elsewhere (DNS rebinding). Redirects are
@@ -50,13 +50,22 @@ class Unreached(Exception):
 
 def post(way: Way, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
     """Post `body` and read the answer within the total time; raises Unreached for everything else."""
+    return _request(way, "POST", url, headers, body)
+
+
+def get(way: Way, url: str) -> Reply:
+    """Fetch what lies at an address, under the same rules."""
+    return _request(way, "GET", url, {}, None)
+
+
+def _request(way: Way, verb: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
     deadline = _Deadline(way.total_seconds)
     try:
         target = parse(url, private=way.private)
     except Invalid as refusal:
         raise Unreached(str(refusal)) from None
     with _connect(way, target, deadline) as sock:
-        return _exchange(target, sock, deadline, headers, body)
+        return _exchange(target, sock, deadline, verb, headers, body)
 
 
 class _Deadline:
@@ -128,7 +137,12 @@ def _secured(way: Way, target: Target, sock: socket.socket, deadline: _Deadline)
 
 
 def _exchange(
-    target: Target, sock: socket.socket, deadline: _Deadline, headers: Mapping[str, str], body: bytes
+    target: Target,
+    sock: socket.socket,
+    deadline: _Deadline,
+    verb: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
 ) -> Reply:
     connection = http.client.HTTPConnection(target.host, target.port)
     connection.sock = _TimedSocket(sock, deadline)
@@ -139,7 +153,7 @@ def _exchange(
         "Connection": "close",
     }
     try:
-        connection.request("POST", target.path, body, fields)
+        connection.request(verb, target.path, body, fields)
         answer = connection.getresponse()
         known = {name.lower(): value for name, value in answer.getheaders()}
         return Reply(answer.status, known, _read(answer))

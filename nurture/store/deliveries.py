@@ -302,7 +302,9 @@ _RECORD = text("""
             sent_at = CASE WHEN g.state = 'sent' THEN :now ELSE d.sent_at END,
             settled_at = CASE WHEN g.state IN ('sent', 'failed', 'uncertain')
                          THEN coalesce(d.settled_at, :now) ELSE d.settled_at END,
-            bounced_at = CASE WHEN g.bounced THEN :now ELSE d.bounced_at END
+            bounced_at = CASE WHEN g.bounced THEN :now ELSE d.bounced_at END,
+            in_doubt_at = CASE WHEN g.state = 'uncertain' OR g.reason = 'in_doubt'
+                          THEN coalesce(d.in_doubt_at, :now) ELSE d.in_doubt_at END
         FROM given g JOIN before b ON b.id = g.id
         WHERE d.id = g.id AND (
             (b.state = 'sending' AND d.lease_token = g.token)
@@ -312,7 +314,8 @@ _RECORD = text("""
                   b.state <> 'uncertain' AND g.state IN ('sent', 'failed', 'uncertain') AS settled
     ), tries AS (
         INSERT INTO delivery_attempt (delivery_id, attempt_no, at, outcome, reply, host)
-        SELECT c.id, c.attempt_no, :now, g.state, g.reply, :host
+        SELECT c.id, c.attempt_no, :now,
+               CASE WHEN g.reason = 'in_doubt' THEN 'uncertain' ELSE g.state END, g.reply, :host
         FROM changed c JOIN given g ON g.id = c.id WHERE g.tried
         ON CONFLICT DO NOTHING
     ), reached AS (

@@ -123,15 +123,6 @@ _MARK = """
 """
 _MARKS = {what: text(_MARK.format(column=f"{what}_at", what=what)) for what in (BOUNCED, COMPLAINED)}
 
-_ARRIVED = text("""
-    WITH doubtful AS (
-        SELECT id FROM delivery WHERE id = ANY(:ids) AND state = 'uncertain' ORDER BY id FOR NO KEY UPDATE
-    )
-    UPDATE delivery d SET state = 'sent', reason = '', sent_at = coalesce(d.sent_at, d.settled_at, :now)
-    FROM doubtful WHERE d.id = doubtful.id
-    RETURNING d.id
-""")
-
 # The lead's latest mails up to this one, and whether each came back softly in a way that counts.
 _SOFT_RUN = text("""
     SELECT EXISTS (SELECT FROM inbound_report r
@@ -196,11 +187,6 @@ def mark(session: Session, delivery_id: int, what: str, *, now: datetime) -> boo
     return bool(session.execute(_MARKS[what], {"id": delivery_id, "now": now}).scalar_one())
 
 
-def arrived(session: Session, ids: Sequence[int], *, now: datetime) -> list[int]:
-    """Deliveries in doubt of which something was heard: they were sent. Returns those that were in doubt."""
-    return list(session.scalars(_ARRIVED, {"ids": list(ids), "now": now})) if ids else []
-
-
 def soft_run(session: Session, lead_id: int, delivery_id: int, *, most: int) -> int:
     """How many of the lead's latest mails in a row, up to this one, came back softly; looks at `most`."""
     values = {"lead_id": lead_id, "id": delivery_id, "limit": most}
@@ -230,3 +216,24 @@ def get(session: Session, report_id: int) -> InboundReport | None:
 def forget(session: Session, lead_ids: Sequence[int]) -> None:
     """Clear what reports hold of these persons: called when they are erased."""
     session.execute(_FORGET, {"ids": list(lead_ids)})
+
+
+def provider_key(session: Session, provider: str) -> str | None:
+    """The sealed key of a provider, None when there is none."""
+    found = session.get(ProviderKey, provider)
+    return found.sealed if found else None
+
+
+def keep_provider_key(session: Session, provider: str, sealed: str | None, *, now: datetime) -> None:
+    """Keep it in the place of the one before; None: forget it."""
+    found = session.get(ProviderKey, provider)
+    if found is not None:
+        session.delete(found)
+        session.flush()
+    if sealed is not None:
+        session.add(ProviderKey(provider=provider, sealed=sealed, created_at=now))
+        session.flush()
+
+
+def providers_with_keys(session: Session) -> set[str]:
+    return set(session.scalars(select(ProviderKey.provider)))

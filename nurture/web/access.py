@@ -110,6 +110,8 @@ ACCESS: dict[str, frozenset[str]] = {
     "webhooks.messages": WRITERS,
     "webhooks.message": WRITERS,
     "webhooks.replay": WRITERS,
+    "coming_back.choose_doubt": ADMINS,
+    "coming_back.keep_key": ADMINS,
     "domains.index": ADMINS,
     "domains.add": ADMINS,
     "domains.one": ADMINS,

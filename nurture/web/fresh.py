@@ -28,6 +28,7 @@ FRESH: dict[str, str] = {
     "leads.export": "leads.index",
     "domains.remove": "domains.index",
     "domains.import_key": "domains.index",
+    "coming_back.keep_key": "coming_back.index",
 }
 # Changes by administrators that open no door: a mistake is seen and put right.
 LEFT_OUT: frozenset[str] = frozenset(
@@ -36,6 +37,7 @@ LEFT_OUT: frozenset[str] = frozenset(
         "webhooks.create",
         "webhooks.change",
         "restraint.save",
+        "coming_back.choose_doubt",
         "domains.add",
         "domains.check",
         "domains.change",

@@ -133,6 +133,9 @@ DUE = {
     "frequency": _N("had enough mails for now"),
 }
 REASONS = {
+    "no_answer_after_dot": _N("the server fell silent after the text"),
+    "sender_died_after_dot": _N("the sending process died before it heard the answer"),
+    "in_doubt": _N("the answer was lost: it is sent once more"),
     "no_address": _N("no e-mail address"),
     "erased": _N("the lead was erased"),
     "demo": _N("an invented lead: nothing is sent to it"),

@@ -164,7 +164,8 @@ class Program:
     with; `purpose` the consent every mail rests on; `while_with_sales` whether mails wait while sales is
     talking to the lead (pause) or not (go_on). Of mails that compete for the last place under a cap, those
     of the program with the higher `priority` go first. After a pause, steps that came due longer than
-    `hold_after` ago are held for a person."""
+    `hold_after` ago are held for a person. `in_doubt` says what is done about a mail whose answer was lost
+    (assume_sent, resend_once; "": as the installation says)."""
 
     key: str
     name: str
@@ -182,3 +183,4 @@ class Program:
     while_with_sales: str = "pause"
     priority: int = 0
     hold_after: timedelta = timedelta(days=7)
+    in_doubt: str = ""

@@ -28,7 +28,8 @@ _COUNTS = text(
            (SELECT count(*) FROM (SELECT 1 FROM handoff WHERE state = 'waiting' LIMIT :most) AS waiting),
            (SELECT count(*) FROM (SELECT 1 FROM handoff WHERE state = 'released' LIMIT :most) AS released),
            (SELECT sending_stopped::int FROM installation),
-           (SELECT count(*) FROM transport_state WHERE NOT ok)
+           (SELECT count(*) FROM transport_state WHERE NOT ok),
+           (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE state = 'uncertain' LIMIT :most) AS doubtful)
     """
 )
 # Beyond this a gauge says "at least": a scrape must not grow with the backlog.
@@ -43,6 +44,7 @@ GAUGES = (
     ("handoffs_released", "Leads at sales without an answer"),
     ("sending_stopped", "1 while somebody has stopped all sending"),
     ("transports_failing", "Ways of sending that do not work"),
+    ("deliveries_uncertain", "Mails that may or may not have gone out"),
 )
 
 

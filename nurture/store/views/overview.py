@@ -153,8 +153,7 @@ _WAITING = text(
     SELECT (SELECT count(*) FROM (SELECT 1 FROM handoff WHERE state = 'released' LIMIT 100) AS few),
            (SELECT min(released_at) FROM (SELECT released_at FROM handoff WHERE state = 'released'
                 ORDER BY id LIMIT 100) AS few),
-           (SELECT count(*) FROM (SELECT state FROM delivery ORDER BY id DESC LIMIT :newest) AS new
-             WHERE state = 'uncertain'),
+           (SELECT count(*) FROM (SELECT FROM delivery WHERE state = 'uncertain' LIMIT :newest) AS few),
            (SELECT count(*) FROM (SELECT state, settled_at FROM delivery ORDER BY id DESC LIMIT :newest)
              AS new WHERE state = 'failed' AND settled_at >= :since),
            (SELECT count(*) FROM webhook_endpoint WHERE disabled_at IS NOT NULL AND disabled_reason <> ''),

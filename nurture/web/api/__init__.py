@@ -7,6 +7,7 @@ from nurture.runtime import Runtime
 from nurture.web.api import (
     access,
     audit,
+    coming_back,
     consents,
     deliveries,
     domains,
@@ -40,6 +41,7 @@ _PARTS = (
     newsletters.part,
     deliveries.part,
     domains.part,
+    coming_back.part,
     consents.part,
     hits.part,
     handoffs.part,

@@ -20,6 +20,7 @@ part = door.Part("deliveries", "Mails to leads: their states, tries, opens and c
 _AS_THEY_ARE = ("id", "lead_id", "purpose", "program_id", "chain_id", "step_key", "state", "reason")
 _MOMENTS = (
     "due_at", "created_at", "sent_at", "settled_at", "opened_at", "clicked_at", "bounced_at", "complained_at",
+    "in_doubt_at",
 )  # fmt: skip
 
 

@@ -5,18 +5,21 @@ answer is never a fault of ours: what cannot be read is refused, what can is kep
 """
 
 import structlog
-from flask import Blueprint, request
+from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 
-from nurture.errors import Invalid, NotFound
+from nurture.errors import Forbidden, Invalid, NotFound
 from nurture.flows.inbound import LARGEST, Desk, Taken, knows_secret, take_in_events, take_in_mail
+from nurture.flows.vouch import Certificates, vouch
 from nurture.mail.inbound.providers import PROVIDERS, NotReadable, read_events
 from nurture.rules.words import _
+from nurture.store.views.reading import reading
 from nurture.web.request import now, runtime
 from nurture.web.security import without_csrf
 
 pages = Blueprint("inbound", __name__)
 log = structlog.get_logger()
+CERTIFICATES = "sns_certificates"
 
 
 @pages.post("/in/mail/<secret>")
@@ -39,12 +42,26 @@ def events(provider: str, secret: str) -> ResponseReturnValue:
     _check(secret)
     if provider not in PROVIDERS:
         raise NotFound(_("No such provider is known here."))
+    body = request.get_data(cache=False)
+    _vouch(provider, body)
     try:
-        found = read_events(provider, request.get_data(cache=False))
+        found = read_events(provider, body)
     except NotReadable:
         raise Invalid(_("This is not what this provider posts.")) from None
     taken = take_in_events(runtime().sessions, _desk(), found, source=provider, now=now())
     return _answer(taken)
+
+
+def _vouch(provider: str, body: bytes) -> None:
+    here = runtime()
+    known = current_app.extensions.setdefault(CERTIFICATES, Certificates(here.certificate))
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        with reading(here.sessions) as session:
+            vouch(session, here.vault, known, provider, body, headers)
+    except Forbidden as refusal:
+        log.warning("inbound.not_vouched", provider=provider, why=str(refusal))
+        raise
 
 
 def _check(secret: str) -> None:

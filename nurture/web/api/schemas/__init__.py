@@ -224,6 +224,7 @@ class DeliveryOut(Schema):
     clicked_at = fields.String(allow_none=True)
     bounced_at = fields.String(allow_none=True)
     complained_at = fields.String(allow_none=True)
+    in_doubt_at = fields.String(allow_none=True)
 
 
 class DeliveryWhole(DeliveryOut):
