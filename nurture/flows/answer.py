@@ -161,6 +161,8 @@ def _set_clock(session: Session, handoff: Handoff, outcome: Outcome, now: dateti
     handoff.asked_at = None
     handoff.silent_since = max(now, outcome.at) if outcome.outcome == "meeting" and outcome.at else now
     handoff.watch_at = None if closed else now
+    if outcome.outcome == "meeting" and handoff.heat_before is None:
+        handoff.heat_before = handoffs.heat_of(session, handoff.lead_id)
     if handoff.contacted_at is not None and handoff.response_s is None and handoff.released_at is not None:
         rule = response_rule(session, handoff.team_id)
         worked = working_between(handoff.released_at, handoff.contacted_at, rule.hours, rule.zone)

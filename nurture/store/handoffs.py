@@ -32,6 +32,9 @@ class Handoff(Base):
     with the lead by `due_at`; `warned_at`, `overdue_at` and `asked_at` say what has happened, `silent_since`
     when sales last said something, `watch_at` when to look again (NULL: never). `response_s` is the working
     time from the release to the first contact, in seconds.
+
+    `heat_before` is the lead's stored heat (log2, default model) when the meeting was set: what has come
+    since warms the opportunity (rules/opportunity.py).
     """
 
     __tablename__ = "handoff"
@@ -76,6 +79,7 @@ class Handoff(Base):
     watch_at: Mapped[Instant | None]
     rerouted: Mapped[Count]
     response_s: Mapped[int | None]
+    heat_before: Mapped[float | None]
 
 
 class HandoffEvent(Base):
@@ -200,6 +204,12 @@ def last_outcome(session: Session, handoff_id: int) -> HandoffOutcome | None:
     """The latest answer of sales."""
     query = select(HandoffOutcome).where(HandoffOutcome.handoff_id == handoff_id)
     return session.scalars(query.order_by(HandoffOutcome.id.desc()).limit(1)).first()
+
+
+def heat_of(session: Session, lead_id: int) -> float | None:
+    """The stored heat of the lead (log2, default model); None for no heat."""
+    found = session.execute(text("SELECT heat_log2 FROM lead WHERE id = :id"), {"id": lead_id}).scalar_one()
+    return None if found is None else float(found)
 
 
 def stage_of(session: Session, lead_id: int) -> str:

@@ -30,6 +30,7 @@ def install(app: Flask, vendor: Vendor) -> None:
     environment.filters.update(
         when=when, moment=moment, day=day, clock=clock, lasting=lasting, num=number, share=share, money=money,
         sentence=sentence, initials=initials, masked=masked, points=points, palette=palette,
+        countdown=countdown, short_span=short_span, wall_clock=wall_clock,
     )  # fmt: skip
     environment.globals.update(
         own=files.own,
@@ -92,6 +93,29 @@ def clock(instant: datetime) -> str:
 
 def lasting(span: timedelta | None) -> str:
     return format_timedelta(span, locale=locale()) if span is not None else "–"
+
+
+def countdown(seconds: float) -> str:
+    """ "3:48", "1h24" or, when the time is over, "+2:14"; days are said in words."""
+    left = abs(round(seconds))
+    sign = "+" if seconds < 0 else ""
+    if left >= 48 * 3600:
+        return sign + format_timedelta(timedelta(seconds=left), format="narrow", locale=locale())
+    if left >= 3600:
+        return f"{sign}{left // 3600}h{left % 3600 // 60:02}"
+    return f"{sign}{left // 60}:{left % 60:02}"
+
+
+def short_span(seconds: float | None) -> str:
+    """ "6 min": a span in the largest unit that says enough."""
+    if seconds is None:
+        return "–"
+    return format_timedelta(timedelta(seconds=seconds), format="short", threshold=1.2, locale=locale())
+
+
+def wall_clock(local: datetime) -> str:
+    """The time of day of an instant that is local already."""
+    return format_time(local.timetz(), "HH:mm", tzinfo=local.tzinfo, locale=locale())
 
 
 def number(value: float | None, places: int = 0) -> str:

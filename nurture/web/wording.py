@@ -81,6 +81,31 @@ OUTCOMES = {
     "won": _N("Won"),
     "lost": _N("Lost"),
 }
+HANDOFF_EVENTS = {
+    "released": _N("Handed over"),
+    "warned": _N("Reminded: the time runs out"),
+    "overdue": _N("Late: nobody had called in time"),
+    "rerouted": _N("Given to somebody else"),
+    "passed_on": _N("Passed on"),
+    "asked": _N("Asked what came of it"),
+    "returned": _N("Taken back: no answer"),
+    "noted": _N("Note"),
+}
+# Reasons of sales; others are shown as they were written.
+WHY_NOT = {
+    "not_ready": _N("not ready yet"),
+    "no_answer": _N("cannot be reached"),
+    "no_budget": _N("no budget"),
+    "wrong_person": _N("the wrong person"),
+    "wrong_audience": _N("not our audience"),
+    "false_data": _N("false data"),
+    "competitor": _N("a competitor"),
+    "competitor_won": _N("chose another one"),
+    "price": _N("price"),
+    "no_need": _N("no need any more"),
+    "timing": _N("not now"),
+    "other": _N("another reason"),
+}
 CAUSES = {
     "threshold": _N("readiness passed the threshold"),
     "direct_request": _N("asked for it directly"),
@@ -203,6 +228,8 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "delivery": DELIVERIES,
     "handoff": HANDOFFS,
     "outcome": OUTCOMES,
+    "handoff_event": HANDOFF_EVENTS,
+    "why_not": WHY_NOT,
     "cause": CAUSES,
     "bant": BANT,
     "answer": ANSWERS,

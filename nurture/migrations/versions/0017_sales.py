@@ -119,6 +119,7 @@ def _clock() -> None:
     op.add_column("handoff", sa.Column("team_id", sa.BigInteger(), nullable=True))
     op.add_column("handoff", sa.Column("rerouted", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("handoff", sa.Column("response_s", sa.Integer(), nullable=True))
+    op.add_column("handoff", sa.Column("heat_before", sa.Float(), nullable=True))
     op.create_foreign_key(op.f("fk_handoff_team_id_sales_team"), "handoff", "sales_team", ["team_id"], ["id"])
     op.create_index(
         "ix_handoff_watch_at", "handoff", ["watch_at"], postgresql_where=sa.text("watch_at IS NOT NULL")

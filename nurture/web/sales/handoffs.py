@@ -1,69 +1,171 @@
 """The sales inbox: ripe leads with their reasons, and the answers of sales."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
+from nurture.flows import work_handoffs
 from nurture.flows.answer import answer as take_answer
+from nurture.flows.hot_message import Links
+from nurture.flows.pass_on import pass_on as give_away
 from nurture.rules.stages import OUTCOMES, takes
 from nurture.rules.words import _
+from nurture.store import teams
 from nurture.store.views import handoffs as view
+from nurture.store.views import inbox, response
 from nurture.store.views.handoffs import GROUPS
 from nurture.web.query import chosen, number
 from nurture.web.rendering import zone
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
+from nurture.web.sales import inbox as reckoned
 from nurture.web.sales.answering import FIELDS, outcome_of
 
 pages = Blueprint("handoffs", __name__)
+LISTS = ("open", "waiting", "closed")
 
 
 @pages.get("/handoffs")
 def index() -> ResponseReturnValue:
-    session = page_session()
-    group = chosen("show", tuple(GROUPS)) or "open"
-    return render_template(
-        "sales/handoffs/index.html",
-        group=group,
-        groups=tuple(GROUPS),
-        counts=view.counts(session),
-        page=view.page(session, group, after=number("after")),
-    )
+    shown = chosen("show", LISTS) or "open"
+    if shown != "open":
+        return _others(shown)
+    return _inbox(None, {}, {})
 
 
 @pages.get("/handoffs/<int:handoff_id>")
 def one(handoff_id: int) -> ResponseReturnValue:
-    return _page(handoff_id, {}, {})
+    return _inbox(handoff_id, {}, {})
 
 
 @pages.post("/handoffs/<int:handoff_id>/answer")
 def answer(handoff_id: int) -> ResponseReturnValue:
     """The answer of the person at the page; a wrong one comes back with its sentences."""
     given = {name: value for name, value in request.form.items() if name in FIELDS}
+    here = zone()
+
+    def take(session: Session) -> None:
+        take_answer(session, handoff_id, outcome_of(given, here), by=signed_in().actor, now=now())
+
+    return _done(handoff_id, given, take, _("Recorded. The lead moves on."))
+
+
+@pages.post("/handoffs/<int:handoff_id>/bant")
+def learn(handoff_id: int) -> ResponseReturnValue:
+    """One BANT answer, from the talk."""
+    part, value = request.form.get("part", ""), request.form.get("value", "")
+
+    def take(session: Session) -> None:
+        work_handoffs.learn(
+            session,
+            handoff_id,
+            part,
+            value,
+            by=signed_in().actor,
+            base_url=runtime().settings.base_url,
+            now=now(),
+        )
+
+    return _done(handoff_id, {}, take, "")
+
+
+@pages.post("/handoffs/<int:handoff_id>/note")
+def note(handoff_id: int) -> ResponseReturnValue:
+    """A note of the salesperson, kept in the lead's timeline too."""
+    given = {"note_only": request.form.get("note_only", "")}
+
+    def take(session: Session) -> None:
+        work_handoffs.note(session, handoff_id, given["note_only"], by=signed_in().actor, now=now())
+
+    return _done(handoff_id, given, take, _("Noted."))
+
+
+@pages.post("/handoffs/<int:handoff_id>/pass-on")
+def pass_on(handoff_id: int) -> ResponseReturnValue:
+    """To a colleague, whose clock begins now."""
+    given = {name: request.form.get(name, "") for name in ("to", "why")}
+    to_user = int(given["to"]) if given["to"].isdecimal() else 0
+    links = Links(runtime().ring, runtime().settings.base_url)
+
+    def take(session: Session) -> None:
+        give_away(session, handoff_id, to_user, links, note=given["why"], by=signed_in().actor, now=now())
+
+    return _done(handoff_id, given, take, _("Passed on. Your colleague has been told."))
+
+
+@pages.post("/handoffs/<int:handoff_id>/never")
+def never(handoff_id: int) -> ResponseReturnValue:
+    """The person wants no mails from us, said on the phone."""
+
+    def take(session: Session) -> None:
+        work_handoffs.never_mail(session, handoff_id, by=signed_in().actor, now=now())
+
+    return _done(handoff_id, {}, take, _("No mail goes to this person any more."))
+
+
+def _done(handoff_id: int, given: Mapping[str, str], take: Any, thanks: str) -> ResponseReturnValue:
+    """Let a flow write; a refusal comes back with everything that was typed."""
+    close_session()
     try:
-        here = zone()
-        close_session()
         with runtime().sessions.begin() as session:
-            take_answer(session, handoff_id, outcome_of(given, here), by=signed_in().actor, now=now())
+            take(session)
     except Invalid as refusal:
-        return _page(handoff_id, given, refusal.errors), 422
+        return _inbox(handoff_id, given, refusal.errors), 422
     except Conflict as refusal:
-        return _page(handoff_id, given, {"outcome": [str(refusal)]}), 409
+        return _inbox(handoff_id, given, {"outcome": [str(refusal)]}), 409
     runtime().wake("post_webhooks")
-    flash(_("Thank you: the answer is recorded, and the lead moves on."))
-    return redirect(url_for("handoffs.one", handoff_id=handoff_id))
+    if thanks:
+        flash(thanks)
+    return redirect(url_for("handoffs.one", handoff_id=handoff_id, whose=chosen("whose", reckoned.WHOSE)))
 
 
-def _page(handoff_id: int, given: dict[str, str], errors: dict[str, list[str]]) -> str:
-    session = page_session()
-    row = view.one(session, handoff_id)
-    if row is None:
-        raise NotFound(_("There is no such hand-off."))
+def _inbox(handoff_id: int | None, given: Mapping[str, str], errors: Mapping[str, list[str]]) -> str:
+    session, person = page_session(), signed_in()
+    whose = chosen("whose", reckoned.WHOSE) or ("mine" if person.role == "sales" else "all")
+    team = reckoned.my_team(session, person.id)
+    groups = reckoned.groups(
+        session,
+        owner=person.id if whose == "mine" else None,
+        team=team if whose == "team" else None,
+        now=now(),
+    )
+    first = next((entry.row.id for group in groups for entry in group.entries), None)
+    opened = _opened(session, handoff_id, first)
     return render_template(
-        "sales/handoffs/one.html",
-        row=row,
-        handoff=row.handoff,
-        answers=view.answers(session, handoff_id),
-        possible=[outcome for outcome in OUTCOMES if takes(row.handoff.state, outcome)],
+        "sales/inbox/index.html",
+        whose=whose,
+        groups=groups,
+        opened=opened,
+        counts=inbox.counts(session, viewer=person.id, team=team),
+        promise=teams.default_team(session),
+        month=response.together(
+            session,
+            since=reckoned.month_of(now(), zone()),
+            until=now(),
+            owner=person.id if person.role == "sales" else None,
+        ),
+        possible=[name for name in OUTCOMES if opened and takes(opened.entry.row.state, name)],
         given=given,
         errors=errors,
+    )
+
+
+def _opened(session: Session, handoff_id: int | None, first: int | None) -> reckoned.Opened | None:
+    wanted = handoff_id or first
+    opened = reckoned.opened(session, wanted, now=now()) if wanted else None
+    if handoff_id and opened is None:
+        raise NotFound(_("There is no such hand-off."))
+    return opened
+
+
+def _others(shown: str) -> str:
+    session = page_session()
+    return render_template(
+        "sales/inbox/others.html",
+        group=shown,
+        page=view.page(session, shown, after=number("after")),
+        waiting=shown == "waiting" and bool(GROUPS),
     )

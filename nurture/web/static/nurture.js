@@ -109,6 +109,7 @@
     if (copy) navigator.clipboard.writeText(document.querySelector(copy.dataset.copy).textContent);
   });
   document.addEventListener('change', function (event) {
+    if (event.target.matches('[data-send]')) event.target.form.requestSubmit();
     if (event.target.matches('[data-tick-all]')) document.querySelectorAll('input[name="lead"]').forEach(function (one) { one.checked = event.target.checked; });
   });
   document.addEventListener('submit', function (event) {

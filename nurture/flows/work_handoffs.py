@@ -1,0 +1,58 @@
+"""What a salesperson does beside the answer: fills in BANT, notes something, ends the mails."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from nurture.errors import Invalid, NotFound
+from nurture.flows.leads import save_lead
+from nurture.flows.touch import LONGEST_NOTE, Touch, add_touch
+from nurture.flows.unsubscribe import unsubscribe
+from nurture.rules.words import _
+from nurture.store import handoffs, users
+from nurture.store.handoffs import Handoff
+
+PARTS = ("budget", "authority", "need", "timing")
+ANSWERS = ("unknown", "no", "partly", "yes")
+
+
+def learn(
+    session: Session, handoff_id: int, part: str, value: str, *, by: str, base_url: str, now: datetime
+) -> None:
+    """Write down one BANT answer with sales as its source, in the caller's transaction. Raises Invalid,
+    NotFound."""
+    if part not in PARTS or value not in ANSWERS:
+        sentence = _("BANT is budget, authority, need and timing; each is unknown, no, partly or yes.")
+        raise Invalid(sentence, {"bant": [sentence]})
+    handoff = _locked(session, handoff_id)
+    answers = {"id": handoff.lead_id, "bant": {part: value}}
+    save_lead(session, answers, now=now, by=by, base_url=base_url, source_kind="sales")
+
+
+def note(session: Session, handoff_id: int, words: str, *, by: str, now: datetime) -> None:
+    """Keep a note in the record of the hand-off and in the lead's timeline. It is a word of sales: nobody has
+    to ask what came of the lead."""
+    if not words.strip() or len(words) > LONGEST_NOTE:
+        sentence = _("Write a note of at most 5,000 characters.")
+        raise Invalid(sentence, {"note_only": [sentence]})
+    handoff = _locked(session, handoff_id)
+    add_touch(session, handoff.lead_id, Touch("note", "out", words.strip()), by=by, now=now)
+    handoffs.note_event(session, handoff.id, "noted", by=by, now=now, detail={})
+    if handoff.watch_at is not None:
+        handoff.silent_since, handoff.asked_at, handoff.watch_at = now, None, now
+
+
+def never_mail(session: Session, handoff_id: int, *, by: str, now: datetime) -> None:
+    """The person told sales that they want no mails: every consent is withdrawn with that proof."""
+    handoff = _locked(session, handoff_id)
+    unsubscribe(
+        session, handoff.lead_id, None, how="sales", proof={"by": by, "handoff_id": handoff.id}, now=now
+    )
+    users.audit(session, by, "lead.never_mail", f"lead:{handoff.lead_id}", now=now)
+
+
+def _locked(session: Session, handoff_id: int) -> Handoff:
+    handoff = handoffs.locked(session, handoff_id)
+    if handoff is None:
+        raise NotFound(_("There is no such hand-off."))
+    return handoff
