@@ -1,4 +1,4 @@
-"""The sales inbox: hand-offs with the person behind each."""
+"""Hand-offs that are not on the desk of sales: those that wait for room, and those that are closed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,15 +7,13 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from nurture.store.companies import Company
-from nurture.store.handoffs import Handoff, HandoffOutcome
+from nurture.store.handoffs import Handoff
 from nurture.store.leads import Lead
 from nurture.store.sources import Source
 from nurture.store.users import User
 
 PAGE = 50
 GROUPS = {
-    "open": ("released",),
-    "taken": ("accepted", "contacted", "meeting"),
     "waiting": ("waiting",),
     "closed": ("rejected", "later", "won", "lost", "withdrawn"),
 }
@@ -46,40 +44,13 @@ class HandoffPage:
 
 
 def page(session: Session, group: str, *, after: int | None, limit: int = PAGE) -> HandoffPage:
-    """One statement. Open ones stand ripest first; they are few. The others newest first."""
-    query = _rows().where(Handoff.state.in_(GROUPS[group]))
-    if group == "open":
-        query = query.order_by(Handoff.priority.desc(), Handoff.score.desc(), Handoff.id).limit(limit + 1)
-    else:
-        query = query.order_by(Handoff.id.desc()).limit(limit + 1)
-    if after is not None and group != "open":
+    """The newest first. One statement."""
+    query = _rows().where(Handoff.state.in_(GROUPS[group])).order_by(Handoff.id.desc()).limit(limit + 1)
+    if after is not None:
         query = query.where(Handoff.id < after)
     rows = [HandoffRow(*row) for row in session.execute(query)]
-    more = len(rows) > limit and group != "open"
+    more = len(rows) > limit
     return HandoffPage(rows[:limit], rows[limit - 1].handoff.id if more else None)
-
-
-def one(session: Session, handoff_id: int) -> HandoffRow | None:
-    row = session.execute(_rows().where(Handoff.id == handoff_id)).one_or_none()
-    return HandoffRow(*row) if row else None
-
-
-def answers(session: Session, handoff_id: int) -> list[HandoffOutcome]:
-    """What sales answered, newest first."""
-    found = select(HandoffOutcome).where(HandoffOutcome.handoff_id == handoff_id)
-    return list(session.scalars(found.order_by(HandoffOutcome.id.desc())))
-
-
-def counts(session: Session) -> dict[str, int]:
-    """How many in each open group, up to 100: one statement."""
-    limited = {
-        group: select(func.count())
-        .select_from(select(Handoff.id).where(Handoff.state.in_(states)).limit(100).subquery())
-        .scalar_subquery()
-        for group, states in GROUPS.items()
-        if group != "closed"
-    }
-    return dict(zip(limited, session.execute(select(*limited.values())).one(), strict=True))
 
 
 def _rows() -> Select[Any]:

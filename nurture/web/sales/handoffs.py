@@ -1,27 +1,27 @@
 """The sales inbox: ripe leads with their reasons, and the answers of sales."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
+from nurture.files.calendar_out import Appointment, appointment
+from nurture.flows import inbox as reckoned
 from nurture.flows import work_handoffs
 from nurture.flows.answer import answer as take_answer
 from nurture.flows.hot_message import Links
 from nurture.flows.pass_on import pass_on as give_away
 from nurture.rules.stages import OUTCOMES, takes
 from nurture.rules.words import _
-from nurture.store import teams
+from nurture.store import handoffs, teams
 from nurture.store.views import handoffs as view
 from nurture.store.views import inbox, response
-from nurture.store.views.handoffs import GROUPS
+from nurture.store.views.reading import PageSession
 from nurture.web.query import chosen, number
 from nurture.web.rendering import zone
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
-from nurture.web.sales import inbox as reckoned
 from nurture.web.sales.answering import FIELDS, outcome_of
 
 pages = Blueprint("handoffs", __name__)
@@ -47,7 +47,7 @@ def answer(handoff_id: int) -> ResponseReturnValue:
     given = {name: value for name, value in request.form.items() if name in FIELDS}
     here = zone()
 
-    def take(session: Session) -> None:
+    def take(session: Any) -> None:
         take_answer(session, handoff_id, outcome_of(given, here), by=signed_in().actor, now=now())
 
     return _done(handoff_id, given, take, _("Recorded. The lead moves on."))
@@ -58,7 +58,7 @@ def learn(handoff_id: int) -> ResponseReturnValue:
     """One BANT answer, from the talk."""
     part, value = request.form.get("part", ""), request.form.get("value", "")
 
-    def take(session: Session) -> None:
+    def take(session: Any) -> None:
         work_handoffs.learn(
             session,
             handoff_id,
@@ -77,7 +77,7 @@ def note(handoff_id: int) -> ResponseReturnValue:
     """A note of the salesperson, kept in the lead's timeline too."""
     given = {"note_only": request.form.get("note_only", "")}
 
-    def take(session: Session) -> None:
+    def take(session: Any) -> None:
         work_handoffs.note(session, handoff_id, given["note_only"], by=signed_in().actor, now=now())
 
     return _done(handoff_id, given, take, _("Noted."))
@@ -90,7 +90,7 @@ def pass_on(handoff_id: int) -> ResponseReturnValue:
     to_user = int(given["to"]) if given["to"].isdecimal() else 0
     links = Links(runtime().ring, runtime().settings.base_url)
 
-    def take(session: Session) -> None:
+    def take(session: Any) -> None:
         give_away(session, handoff_id, to_user, links, note=given["why"], by=signed_in().actor, now=now())
 
     return _done(handoff_id, given, take, _("Passed on. Your colleague has been told."))
@@ -100,13 +100,15 @@ def pass_on(handoff_id: int) -> ResponseReturnValue:
 def never(handoff_id: int) -> ResponseReturnValue:
     """The person wants no mails from us, said on the phone."""
 
-    def take(session: Session) -> None:
+    def take(session: Any) -> None:
         work_handoffs.never_mail(session, handoff_id, by=signed_in().actor, now=now())
 
     return _done(handoff_id, {}, take, _("No mail goes to this person any more."))
 
 
-def _done(handoff_id: int, given: Mapping[str, str], take: Any, thanks: str) -> ResponseReturnValue:
+def _done(
+    handoff_id: int, given: Mapping[str, str], take: Callable[[Any], None], thanks: str
+) -> ResponseReturnValue:
     """Let a flow write; a refusal comes back with everything that was typed."""
     close_session()
     try:
@@ -119,7 +121,9 @@ def _done(handoff_id: int, given: Mapping[str, str], take: Any, thanks: str) -> 
     runtime().wake("post_webhooks")
     if thanks:
         flash(thanks)
-    return redirect(url_for("handoffs.one", handoff_id=handoff_id, whose=chosen("whose", reckoned.WHOSE)))
+    on = url_for("handoffs.one", handoff_id=handoff_id, whose=chosen("whose", reckoned.WHOSE))
+    # A script that followed a redirect would read the thanks before the person does.
+    return ("", 204, {"HX-Redirect": on}) if request.headers.get("HX-Request") else redirect(on)
 
 
 def _inbox(handoff_id: int | None, given: Mapping[str, str], errors: Mapping[str, list[str]]) -> str:
@@ -153,7 +157,7 @@ def _inbox(handoff_id: int | None, given: Mapping[str, str], errors: Mapping[str
     )
 
 
-def _opened(session: Session, handoff_id: int | None, first: int | None) -> reckoned.Opened | None:
+def _opened(session: PageSession, handoff_id: int | None, first: int | None) -> reckoned.Opened | None:
     wanted = handoff_id or first
     opened = reckoned.opened(session, wanted, now=now()) if wanted else None
     if handoff_id and opened is None:
@@ -167,5 +171,30 @@ def _others(shown: str) -> str:
         "sales/inbox/others.html",
         group=shown,
         page=view.page(session, shown, after=number("after")),
-        waiting=shown == "waiting" and bool(GROUPS),
+    )
+
+
+@pages.get("/handoffs/<int:handoff_id>/meeting.ics")
+def meeting(handoff_id: int) -> ResponseReturnValue:
+    """The date of the meeting for one's own calendar; asked for again after a move, it replaces the old."""
+    row = inbox.one(page_session(), handoff_id)
+    if row is None or row.meets_at is None:
+        raise NotFound(_("There is no meeting."))
+    outcomes = handoffs.outcomes_of(page_session(), handoff_id)
+    url = url_for("handoffs.one", handoff_id=handoff_id, _external=True)
+    file = appointment(
+        Appointment(
+            uid=f"handoff-{handoff_id}@{request.host}",
+            sequence=sum(1 for outcome in outcomes if outcome.outcome == "meeting") - 1,
+            starts=row.meets_at,
+            title=_("Meeting: %(name)s") % {"name": row.name},
+            notes="\n".join(part for part in (row.role, row.company, row.phone) if part),
+            url=url,
+        ),
+        now=now(),
+    )
+    return Response(
+        file,
+        mimetype="text/calendar",
+        headers={"Content-Disposition": f'attachment; filename="meeting-{handoff_id}.ics"'},
     )

@@ -64,11 +64,13 @@
       return meta.content;
     });
   }
+  function post(url, body) { return fetch(url, { method: 'POST', credentials: 'same-origin', headers: { 'HX-Request': 'true' }, body: body }); }
+  function onward(reply) { return reply.headers.get('HX-Redirect'); }
   function send(answer) {
     return fresh().then(function (token) {
       var body = new URLSearchParams(answer.body);
       body.set('csrf_token', token);
-      return fetch(answer.url, { method: 'POST', credentials: 'same-origin', body: body });
+      return post(answer.url, body);
     });
   }
   var sending = false;
@@ -80,7 +82,7 @@
       sending = false;
       if (reply.status >= 500) return;
       drop(answer);
-      if (unsent().length) sendAll(); else location.assign(reply.ok ? reply.url : answer.page);
+      if (unsent().length) sendAll(); else location.assign(onward(reply) || answer.page);
     }, function () { sending = false; });
   }
   document.addEventListener('submit', function (event) {
@@ -88,10 +90,10 @@
     if (!form.dataset.keep || event.defaultPrevented) return;
     event.preventDefault();
     var body = new FormData(form, event.submitter), answer = { id: Date.now() + ':' + Math.random(), url: form.action, page: location.href, body: new URLSearchParams(body).toString() };
-    fetch(form.action, { method: 'POST', credentials: 'same-origin', body: new URLSearchParams(body) }).then(function (reply) {
+    post(form.action, new URLSearchParams(body)).then(function (reply) {
       if (reply.status >= 500) throw new Error('the server is busy');
       localStorage.removeItem(key(form));
-      if (reply.ok) { location.assign(reply.url); return null; }
+      if (onward(reply)) { location.assign(onward(reply)); return null; }
       return reply.text().then(function (text) { document.open(); document.write(text); document.close(); });
     }).catch(function () {
       if (!keep(answer)) { form.submit(); return; }

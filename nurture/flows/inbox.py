@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, tzinfo
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -75,9 +75,7 @@ def groups(session: Session, *, owner: int | None, team: int | None, now: dateti
     """The open list, in the order in which it is worked through. Four statements."""
     model = _default_model(session)
     promises = _promises(session)
-    entries = [
-        _entry(row, promises, model, now) for row in inbox.open_rows(session, owner=owner, team=team)
-    ]
+    entries = [_entry(row, promises, model, now) for row in inbox.open_rows(session, owner=owner, team=team)]
     later = [Entry(row) for row in inbox.put_off(session, owner=owner, team=team, now=now)]
     meetings = sorted(
         (entry for entry in entries if entry.row.state == "meeting"), key=lambda entry: -entry.heat
@@ -152,12 +150,7 @@ def _answer(given: Any) -> str:
     return str(found) if found else "unknown"
 
 
-def month_of(now: datetime, zone: Any) -> datetime:
+def month_of(now: datetime, zone: tzinfo) -> datetime:
     """When the present month began there."""
     local = now.astimezone(zone)
     return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def within_a_day(left: int) -> bool:
-    """Whether a clock is near enough to be counted down."""
-    return left < timedelta(hours=24).total_seconds()

@@ -1,0 +1,178 @@
+"""The sales inbox through its real door: the list, the card, every answer, and who may give it."""
+
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from nurture.flows.hand_over import hand_over
+from nurture.flows.watch_response import watch_response
+from nurture.runtime import Runtime
+from nurture.store import handoffs
+from nurture.store.consents import LeadConsent
+from nurture.store.handoffs import Handoff
+from nurture.store.leads import Lead
+from nurture.store.signals import Signal
+from nurture.store.users import User
+from tests.conftest import TUESDAY
+from tests.flows.ripe_leads import a_lead, a_model, a_seller, ripened
+from tests.flows.sales_team import the_team
+from tests.web.conftest import SignIn, token_of
+
+
+@pytest.fixture
+def seller(sign_in: SignIn) -> FlaskClient:
+    """Sales, signed in, before anything is handed over."""
+    return sign_in("sales")
+
+
+@pytest.fixture
+def ada(db: Session, runtime: Runtime, seller: FlaskClient) -> int:
+    """Ada's hand-off: hers came first and is the ripest."""
+    the_team(db, opens=0, closes=1440)
+    found = ripened(db, a_lead(db, "Ada"), a_model(db), score=90)
+    hand_over(runtime.sessions, runtime.ring, runtime.settings.base_url, now=TUESDAY)
+    return found
+
+
+def act(client: FlaskClient, path: str, **form: str):
+    page = client.get("/handoffs")
+    return client.post(path, data={**form, "csrf_token": token_of(page.text)})
+
+
+def row(db: Session, handoff_id: int) -> Handoff:
+    db.rollback()
+    return db.get_one(Handoff, handoff_id, populate_existing=True)
+
+
+def test_an_empty_inbox_says_what_will_appear(seller: FlaskClient) -> None:
+    page = seller.get("/handoffs").text
+    assert "Nobody waits for a call." in page
+
+
+def test_the_ripest_is_open_with_its_reasons_its_clock_and_what_to_ask(seller, ada, clock) -> None:
+    clock.advance(minutes=4)
+    page = seller.get("/handoffs").text
+    assert "Ada Example" in page
+    assert "Clicked the price list" in page
+    assert 'data-left="360"' in page
+    assert "6:00 left" in page
+    assert "Ask what they want to solve, and what happens if they do not." in page
+
+
+def test_a_late_one_says_by_how_much(seller, ada, clock) -> None:
+    clock.advance(minutes=12, seconds=30)
+    page = seller.get("/handoffs").text
+    assert "late by 2:30" in page
+
+
+def test_one_tap_accepts_and_another_says_that_they_called(db, seller, ada, clock) -> None:
+    act(seller, f"/handoffs/{ada}/answer", outcome="accepted")
+    assert row(db, ada).state == "accepted"
+    clock.advance(minutes=3)
+    act(seller, f"/handoffs/{ada}/answer", outcome="contacted")
+    assert (row(db, ada).state, row(db, ada).response_s) == ("contacted", 180)
+
+
+def test_a_meeting_without_a_date_comes_back_with_its_sentence_and_the_note(seller, ada) -> None:
+    answer = act(seller, f"/handoffs/{ada}/answer", outcome="meeting", note="She asked for Thursday")
+    assert answer.status_code == 422
+    assert "Say when: a date and time." in answer.text
+    assert "She asked for Thursday" in answer.text
+
+
+def test_a_meeting_is_an_opportunity_with_its_own_warmth_and_a_calendar_file(db, seller, ada, clock) -> None:
+    act(seller, f"/handoffs/{ada}/answer", outcome="meeting", at="2026-03-05T14:00")
+    page = seller.get("/handoffs").text
+    assert "Meetings, warmest first" in page
+    # Whatever warmed the lead before the date does not count for the opportunity.
+    assert row(db, ada).heat_before is not None
+    file = seller.get(f"/handoffs/{ada}/meeting.ics")
+    assert file.mimetype == "text/calendar"
+    lines = file.data.decode().split("\r\n")
+    assert "DTSTART:20260305T130000Z" in lines
+    assert "SEQUENCE:0" in lines
+    act(seller, f"/handoffs/{ada}/answer", outcome="meeting", at="2026-03-06T14:00")
+    assert "SEQUENCE:1" in seller.get(f"/handoffs/{ada}/meeting.ics").data.decode()
+
+
+def test_a_bant_answer_is_kept_with_sales_as_its_source(db, seller, ada) -> None:
+    act(seller, f"/handoffs/{ada}/bant", part="authority", value="partly")
+    lead = db.get_one(Lead, row(db, ada).lead_id)
+    assert lead.bant["authority"]["answer"] == "partly"
+    assert lead.bant["authority"]["source"] == "sales"
+    assert act(seller, f"/handoffs/{ada}/bant", part="money", value="yes").status_code == 422
+
+
+def test_a_note_is_kept_and_counts_as_a_word_of_sales(db, seller, ada, clock) -> None:
+    act(seller, f"/handoffs/{ada}/answer", outcome="contacted")
+    clock.advance(days=2)
+    act(seller, f"/handoffs/{ada}/note", note_only="Budget round is in December")
+    assert row(db, ada).silent_since == TUESDAY + timedelta(days=2)
+    notes = db.scalars(select(Signal).where(Signal.kind == "note")).all()
+    assert [note.data["note"] for note in notes] == ["Budget round is in December"]
+    assert act(seller, f"/handoffs/{ada}/note", note_only=" ").status_code == 422
+
+
+def test_a_lead_is_passed_on_to_a_colleague_who_sees_why(db, seller, ada) -> None:
+    ben = a_seller(db, "Ben")
+    refused = act(seller, f"/handoffs/{ada}/pass-on", to="999", why="Knows the company")
+    assert refused.status_code == 422
+    assert "Knows the company" in refused.text
+    act(seller, f"/handoffs/{ada}/pass-on", to=str(ben), why="Knows the company")
+    found = row(db, ada)
+    assert found.owner_id == ben
+    [*_, event] = handoffs.events_of(db, ada)
+    assert (event.kind, event.detail["note"]) == ("passed_on", "Knows the company")
+    assert "Knows the company" in seller.get(f"/handoffs/{ada}").text
+
+
+def test_who_wants_no_mails_gets_none_and_can_still_be_called(db, seller, ada) -> None:
+    lead_id = row(db, ada).lead_id
+    act(seller, f"/handoffs/{ada}/never")
+    db.rollback()
+    granted = db.scalars(select(LeadConsent.granted).where(LeadConsent.lead_id == lead_id)).all()
+    assert granted
+    assert not any(granted)
+    assert row(db, ada).state == "released"
+
+
+def test_mine_shows_mine_and_all_shows_all(db, seller, ada, runtime) -> None:
+    mine = db.scalars(select(User.id).where(User.role == "sales")).one()
+    ben = a_seller(db, "Ben")
+    assert "Ada Example" in seller.get("/handoffs?whose=mine").text
+    found = row(db, ada)
+    found.owner_id = ben
+    db.commit()
+    assert "Ada Example" not in seller.get("/handoffs?whose=mine").text
+    assert "Ada Example" in seller.get("/handoffs?whose=team").text
+    assert mine != ben
+
+
+def test_the_record_tells_warnings_and_escalations(db, seller, ada, runtime, clock) -> None:
+    clock.advance(minutes=11)
+    watch_response(runtime.sessions, runtime.ring, runtime.settings.base_url, now=clock.moment)
+    page = seller.get(f"/handoffs/{ada}").text
+    assert "Late: nobody had called in time" in page
+
+
+def test_a_viewer_sees_and_cannot_act(db, sign_in, ada) -> None:
+    viewer = sign_in("viewer")
+    page = viewer.get(f"/handoffs/{ada}").text
+    assert "Ada Example" in page
+    assert "Reject…" not in page
+    for path in ("answer", "bant", "note", "pass-on", "never"):
+        assert act(viewer, f"/handoffs/{ada}/{path}", outcome="accepted").status_code == 403
+
+
+def test_waiting_and_closed_ones_have_their_lists(db, seller, ada) -> None:
+    act(seller, f"/handoffs/{ada}/answer", outcome="rejected", reason="not_ready")
+    assert "Ada Example" in seller.get("/handoffs?show=closed").text
+    assert "Nobody waits for room." in seller.get("/handoffs?show=waiting").text
+
+
+def test_an_unknown_hand_off_is_not_found(seller) -> None:
+    assert seller.get("/handoffs/999").status_code == 404
+    assert seller.get("/handoffs/999/meeting.ics").status_code == 404
