@@ -31,6 +31,8 @@ from nurture.web.admin import (
     restraint,
     second_factor,
     segments,
+    sources,
+    tags,
     webhooks,
     why,
 )
@@ -55,6 +57,8 @@ _PAGES = (
     overview.pages,
     leads.pages,
     segments.pages,
+    sources.pages,
+    tags.pages,
     imports.pages,
     why.pages,
     programs.pages,

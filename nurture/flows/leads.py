@@ -20,7 +20,18 @@ from nurture.rules import lead_answers, zones
 from nurture.rules.lead_answers import LeadAnswers
 from nurture.rules.messages import instant
 from nurture.rules.words import _
-from nurture.store import companies, consents, inbound, leads, notices, sources, stages, suppressions, users
+from nurture.store import (
+    companies,
+    consents,
+    custom_fields,
+    inbound,
+    leads,
+    notices,
+    sources,
+    stages,
+    suppressions,
+    users,
+)
 from nurture.store.leads import Identity, Lead
 from nurture.store.stages import StageChange, StageMove
 from nurture.store.webhooks import write_message
@@ -82,6 +93,7 @@ def _save(session: Session, read: LeadAnswers, *, now: datetime, by: str, source
     elif read.stage is not None:
         stages.move(session, [StageMove(lead.id, read.stage, source_kind)], now=now, by=by)
     leads.refold(session, [lead.id])
+    custom_fields.note(session, read.fields, now=now)
     _keep_consents(session, lead.id, read, now=now, by=by, channel=source_kind)
     return SavedLead(lead.id, created=known is None)
 

@@ -5,6 +5,7 @@ from nurture.flows.domains import check_due
 from nurture.flows.enroll import enter_existing
 from nurture.flows.import_leads import run_waiting
 from nurture.flows.inbound import Desk
+from nurture.flows.lead_figures import keep_lead_figures
 from nurture.flows.mailbox import read_mailbox
 from nurture.net.mailbox import parse_imap_url
 from nurture.runtime import Runtime, opened
@@ -26,6 +27,12 @@ def enter_programs(day: int) -> int:
     for what merely time has made true."""
     with opened() as runtime:
         return enter_existing(runtime.sessions, now=runtime.now())
+
+
+def keep_figures() -> None:
+    """Count what is shown by source and by tag, for a base so large that pages do not count themselves."""
+    with opened() as runtime:
+        keep_lead_figures(runtime.sessions, now=runtime.now())
 
 
 def read_bounce_mailbox() -> int:

@@ -11,7 +11,7 @@ from redis import Redis
 from nurture.jobs import long, queues
 from nurture.jobs.queues import TICK_SECONDS
 from nurture.runtime import Runtime
-from nurture.store import demo, imports, partitions
+from nurture.store import demo, imports, lead_figures, partitions
 from nurture.store.views.reading import reading
 
 log = structlog.get_logger()
@@ -38,6 +38,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("mailbox", 60, lambda: look_into_mailbox(runtime, redis)),
         Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
         Periodic("domains", 3600, lambda: look_at_domains(runtime, redis)),
+        Periodic("lead_figures", 60, lambda: count_leads(runtime, redis)),
         Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
     ]
 
@@ -87,6 +88,14 @@ def enter_programs_today(runtime: Runtime, redis: Redis) -> None:
 def look_at_domains(runtime: Runtime, redis: Redis) -> None:
     """The long job of this day, unless it was queued already: what the DNS says of the sending domains."""
     queues.start_long(redis, long.check_domains, runtime.now().toordinal())
+
+
+def count_leads(runtime: Runtime, redis: Redis) -> None:
+    """Offer the long job of figures over all leads, where there are too many to count on a page."""
+    with reading(runtime.sessions) as session:
+        large = lead_figures.is_large(session)
+    if large:
+        queues.offer_long(redis, long.keep_figures)
 
 
 def make_partitions(runtime: Runtime) -> None:

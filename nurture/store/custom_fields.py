@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.store import segments
 from nurture.store.base import Base, Instant, Words
 
 KINDS = ("text", "number", "yes_no", "day", "choice")
@@ -44,3 +45,26 @@ def note(session: Session, keys: Iterable[str], *, now: datetime) -> None:
 def every(session: Session) -> list[CustomField]:
     """All of them, by what people read."""
     return list(session.scalars(select(CustomField).order_by(CustomField.label, CustomField.key).limit(500)))
+
+
+_CLEAR = text(
+    """
+    UPDATE lead SET fields = fields - :key,
+        folded_fields = folded_fields - ('fields.' || :key) - ('#fields.' || :key) - ('@fields.' || :key),
+        updated_at = :now
+    WHERE fields ? :key RETURNING id
+    """
+)
+
+
+def clear(session: Session, key: str, *, now: datetime) -> int:
+    """Take the values of a field off all leads; how many had one."""
+    changed = list(session.scalars(_CLEAR, {"key": key, "now": now}))
+    segments.mark_dirty(session, changed)
+    return len(changed)
+
+
+def bearers(session: Session, key: str, *, up_to: int) -> int:
+    """How many leads have a value, counted up to a bound."""
+    some = text("SELECT count(*) FROM (SELECT FROM lead WHERE fields ? :key LIMIT :up_to) s")
+    return int(session.scalar(some, {"key": key, "up_to": up_to}) or 0)

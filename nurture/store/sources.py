@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Flag, Id, Instant
@@ -36,3 +36,42 @@ _ENSURE = text(
 def ensure(session: Session, name: str, *, kind: str, now: datetime) -> int:
     """The id of the source of this name, made if there is none yet."""
     return int(session.execute(_ENSURE, {"name": name, "kind": kind, "now": now}).scalar_one())
+
+
+# Each of the two columns on its own, so that only rows that change are written.
+_MOVE = (
+    text("UPDATE lead SET source_id = :into WHERE source_id = :source"),
+    text("UPDATE lead SET last_source_id = :into WHERE last_source_id = :source"),
+)
+_USED = text(
+    "SELECT EXISTS (SELECT FROM lead WHERE source_id = :source)"
+    " OR EXISTS (SELECT FROM lead WHERE last_source_id = :source)"
+)
+
+
+def every(session: Session) -> list[Source]:
+    """All sources by name."""
+    return list(session.scalars(select(Source).order_by(Source.name).limit(1_000)))
+
+
+def page(session: Session, *, after: int, limit: int) -> list[Source]:
+    """In the order they were made, those after the last one seen."""
+    return list(session.scalars(select(Source).where(Source.id > after).order_by(Source.id).limit(limit)))
+
+
+def named(session: Session, name: str) -> int | None:
+    """The id of the source of this name."""
+    return session.scalar(select(Source.id).where(Source.name == name))
+
+
+def move_leads(session: Session, source_id: int, into_id: int) -> int:
+    """Whoever came from the one comes from the other; how many came from it first."""
+    session.flush()
+    given = {"source": source_id, "into": into_id}
+    first, _last = (getattr(session.execute(statement, given), "rowcount", 0) for statement in _MOVE)
+    return int(first)
+
+
+def is_used(session: Session, source_id: int) -> bool:
+    """Whether any lead came from it, at first or last."""
+    return bool(session.scalar(_USED, {"source": source_id}))

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from nurture.flows.leads import save_lead
 from nurture.runtime import Runtime
+from nurture.store.audit import AuditEntry
 from nurture.store.leads import Lead
 from nurture.store.signals import Signal
-from nurture.store.users import AuditEntry
 from tests.conftest import TUESDAY
 from tests.statements import watched
 from tests.web.conftest import SignIn, token_of
