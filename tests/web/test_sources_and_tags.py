@@ -50,7 +50,7 @@ def test_a_tag_is_renamed_and_deleted_with_a_way_back(sign_in: SignIn, ada: int,
     assert "fair is asked for by Visitors" in _post(client, "/tags/change", tag="fair", do="remove")
     assert "Visitors" in client.get("/tags").text
     with runtime.sessions.begin() as session:
-        segments.remove(session, "visitors")
+        segments.remove(session, "visitors", now=TUESDAY)
     page = _post(client, "/tags/change", tag="fair", do="remove")
     assert "The tag is off 1 lead." in page and "/undo" in page
 

@@ -62,7 +62,8 @@ def _found(said: dict[str, str] | None) -> list[int]:
     if unknown:
         sentence = _("A filter has: {names}.").format(names=", ".join(sorted(_FILTERS)))
         raise Invalid(sentence, {"filter": [sentence]})
-    wanted = LeadQuery(**{name: value[:200] for name, value in said.items()})
+    given: dict[str, Any] = {name: value[:200] for name, value in said.items()}
+    wanted = LeadQuery(**given)
     return lead_list.ids(page_session(), wanted, limit=flow.MOST + 1)
 
 
