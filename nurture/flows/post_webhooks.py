@@ -28,8 +28,10 @@ FAILING_FOR = timedelta(hours=120)
 
 _ROUND_SECONDS = 0.02
 _GONE = 410
-_LAPSED = "The attempt was cut off; whether the receiver got it is not known."
-_FAILED_TOO_LONG = "It has taken nothing for five days."
+# Kept in English, told in the reader's language where it is shown.
+_N = str
+_LAPSED = _N("The attempt was cut off; whether the receiver got it is not known.")
+_FAILED_TOO_LONG = _N("It has taken nothing for five days.")
 
 
 def post_webhooks(

@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[2]
 MARKS = frozenset(("_", "_N", "gettext", "ngettext", "pgettext"))
 # What is said in attributes; everything else in them is for machines.
 SAID = ("title", "aria-label", "placeholder", "alt", "data-ask", "content")
-NAMES = frozenset(("Nurture", "CSV", "Enter", "Esc", "JSON", "GET", "POST", "px", "d", "ms", "·"))
+NAMES = frozenset(
+    ("Nurture", "CSV", "Enter", "Esc", "JSON", "GET", "POST", "px", "d", "ms", "RSA", "Ed25519")
+)
 _HOLE = "\x00"
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _SENTENCE = re.compile(r"[A-Z“\"][^\n]* [^\n]*[a-z”\"][.?!…]$")
@@ -78,7 +80,8 @@ class _Page(HTMLParser):
             self._note(data)
 
     def _note(self, text: str) -> None:
-        words = [word for word in _LETTERS.findall(text.replace(_HOLE, " ")) if word not in NAMES]
+        bare = [word for word in text.replace(_HOLE, " ").split() if word not in NAMES]
+        words = _LETTERS.findall(" ".join(bare))
         if words:
             self.found.append(" ".join(text.split()))
 
