@@ -22,7 +22,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 _NAMES = (
     "Nurture English CSV JSON YAML API CRM BANT SMTP IMAP DKIM SPF DMARC DNS TOTP URL HTTP HTTPS UTC XLSX "
     "Excel TLS STARTTLS RSA Ed25519 MIME HTML MJML Markdown Webhook Bearer UTF PEM MX TXT CNAME "
-    "Redis PostgreSQL Amazon SES SNS Mailgun Postmark SendGrid Mailjet Segment RFC NURTURE https"
+    "Redis PostgreSQL Amazon SES SNS Mailgun Postmark SendGrid Mailjet Segment RFC NURTURE https "
+    "generic mail mailgun mailjet postmark sendgrid ses delivery.sent"
 )
 NAMES = frozenset(_NAMES.split())
 # Pages without words of ours: what they send is a file, a picture or a mail.
@@ -32,6 +33,8 @@ FILES = frozenset(
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _UNREAD = "//script|//style|//code|//pre|//kbd|//svg|//iframe|//noscript|//*[@lang and not(self::html)]"
 _SAID = ("title", "aria-label", "placeholder", "alt", "data-ask", "data-more")
+# What authors of programs and models name in their files.
+_WRITTEN = re.compile(r'(?:exit|text|name|key): "?([^"\n{}]+)')
 # Where people's own words stand, by table.
 _OWN_WORDS = """
     SELECT string_agg(DISTINCT word, E'\\x01') FROM (
@@ -105,8 +108,8 @@ def _english(page: str, own: re.Pattern[str]) -> list[str]:
 
 
 def _is_english(line: str, own: re.Pattern[str]) -> bool:
-    bare = re.sub(r"\S*[@/_.=]\w\S*|\bv\d+\b", " ", line)  # addresses, settings, versions
-    bare = own.sub(" ", bare)
+    bare = own.sub(" ", line)
+    bare = re.sub(r"\S*[@/_.=]\w\S*|\bv\d+\b", " ", bare)  # addresses, settings, versions
     return any(word not in NAMES for word in _WORD.findall(bare))
 
 

@@ -10,8 +10,8 @@ TEMPLATES = sorted([*ROOT.glob("templates/**/*.html"), *ROOT.glob("nurture/**/*.
 # What speaks at the terminal, to programmers or to a test: in English, whoever reads it.
 ENGLISH = ("cli", "demo", "embedded", "migrations", "config.py")
 FOR_PROGRAMMERS = (
-    "files/backup.py", "files/erasures.py", "files/journal.py", "files/secrets.py", "mail/standards", "net/mailbox.py", "web/assets.py",
-    "flows/endpoints.py",
+    "files/backup.py", "files/erasures.py", "files/journal.py", "files/secrets.py", "flows/endpoints.py",
+    "mail/standards", "net/mailbox.py", "web/assets.py",
 )  # fmt: skip
 SENT_AS_IT_IS = frozenset(("openapi.json",))
 
