@@ -33,6 +33,8 @@ _UNCACHED = [
     ("Cache-Control", "no-store, no-cache, must-revalidate, private, max-age=0"),
     ("X-Robots-Tag", "noindex, nofollow"),
     ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
 ]
 _METHODS = frozenset(("GET", "HEAD"))
 

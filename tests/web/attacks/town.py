@@ -1,0 +1,176 @@
+"""A company in which everything that a page can show exists at least once, for attacks of all sorts."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from nurture.flows.keys import create_key
+from nurture.flows.setup import offer_setup
+from nurture.rules.tokens import mint
+from nurture.runtime import Runtime
+from nurture.store.users import ROLES
+from nurture.web.access import ACCESS, PUBLIC
+from tests.browser.company import PASSWORD
+from tests.stories.world import BROWSER
+from tests.web.conftest import token_of
+
+WEB = Path(__file__).parents[3] / "nurture" / "web"
+TEMPLATES = Path(__file__).parents[3] / "templates"
+_ASKED = re.compile(
+    r"""(?:query\.\w+|request\.(?:args|values|form)\.get(?:list)?|\b(?:text|chosen|number)|args\.get)"""
+    r"""\(\s*['"](\w+)['"]|(?:request\.(?:args|form)|\bform)\[['"](\w+)['"]\]"""
+)
+# What stands in an address, unless the company has something better.
+_PLACES = {
+    "user_id": 1, "provider": "generic", "name": "x", "filename": "nurture.css", "secret": "no.such.secret",
+    "token": "no.such.token",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Town:
+    """The application over that company, a client and an API key for each role."""
+
+    app: Flask
+    runtime: Runtime
+    keys: dict[str, str]
+
+    def visitor(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def client(self, role: str) -> FlaskClient:
+        """Somebody of this role, signed in through the page."""
+        client = self.app.test_client()
+        form = {
+            "email": f"{role}@kessler-ohm.example",
+            "password": PASSWORD,
+            "csrf_token": token_of(client.get("/sign-in").text),
+        }
+        client.post("/sign-in", data=form)
+        assert client.get("/").status_code == 200
+        return client
+
+    def csrf(self, client: FlaskClient) -> str:
+        """The token of this client's own forms."""
+        signed_in = client.get("/account")
+        return token_of(signed_in.text if signed_in.status_code == 200 else client.get("/sign-in").text)
+
+    def api(self, role: str = "admin") -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.keys[role]}"}
+
+    def pages(self, method: str = "GET") -> list[tuple[str, str]]:
+        """Every address of the pages that takes this method: (endpoint, address of what exists)."""
+        return [(rule.endpoint, self.address(rule)) for rule in self._rules(method) if _is_page(rule)]
+
+    def calls(self, method: str = "GET") -> list[tuple[str, str]]:
+        """Every call of the API by this method."""
+        return [(rule.endpoint, self.address(rule)) for rule in self._rules(method) if not _is_page(rule)]
+
+    def addresses(self, method: str = "GET") -> list[tuple[str, str]]:
+        return [(rule.endpoint, self.address(rule)) for rule in self._rules(method)]
+
+    def address(self, rule: Rule) -> str:
+        values = {name: self._place(rule.endpoint, name) for name in rule.arguments}
+        with self.app.test_request_context():
+            return self.app.url_for(rule.endpoint, **values)
+
+    def _rules(self, method: str) -> list[Rule]:
+        return [rule for rule in self.app.url_map.iter_rules() if method in (rule.methods or set())]
+
+    def _place(self, endpoint: str, name: str) -> object:
+        if name == "token":
+            return self.token(endpoint)
+        if name == "message_id":
+            return self.value("SELECT min(id) FROM webhook_message")
+        table = _TABLES.get(name)
+        if table is not None:
+            return self.value(f"SELECT coalesce(min(id::text), '1') FROM {table}")
+        return _PLACES.get(name, 1)
+
+    def token(self, endpoint: str) -> str:
+        """A genuine link of the kind that this public page takes."""
+        ring = self.runtime.ring
+        lead_id, delivery_id = self.row(
+            "SELECT lead_id, id FROM delivery WHERE state = 'sent' ORDER BY id LIMIT 1"
+        )
+        handoff = self.value("SELECT coalesce(min(id), 1) FROM handoff")
+        consent = self.value("SELECT coalesce(min(id), 1) FROM consent")
+        kinds = {
+            "letters": mint(ring, "view", delivery_id),
+            "leaving": mint(ring, "unsubscribe", lead_id, delivery_id),
+            "choosing": mint(ring, "preferences", lead_id, delivery_id),
+            "answers": mint(ring, "answer", handoff),
+        }
+        if endpoint.startswith("choosing.confirm"):
+            return mint(ring, "confirm", consent)
+        return kinds.get(endpoint.partition(".")[0], "no.such.token")
+
+    def row(self, query: str) -> tuple[Any, ...]:
+        with self.runtime.sessions() as session:
+            return tuple(session.execute(text(query)).one())
+
+    def value(self, query: str) -> Any:
+        return self.row(query)[0]
+
+
+_TABLES = {
+    "lead_id": "lead", "program_id": "program", "chain_id": "chain", "handoff_id": "handoff",
+    "delivery_id": "delivery", "endpoint_id": "webhook_endpoint", "key_id": "api_key",
+    "import_id": "lead_import",
+    "change_id": "bulk_change", "newsletter_id": "newsletter", "segment_id": "segment",
+    "pattern_id": "verdict_pattern", "hit_id": "hit", "company_id": "company", "mail_id": "mail",
+    "model_id": "heat_model", "source_id": "source",
+}  # fmt: skip
+
+
+def _is_page(rule: Rule) -> bool:
+    return not rule.endpoint.startswith("api")
+
+
+def fell(answer: TestResponse) -> bool:
+    """A fault of ours. That old work is overdue in this company is none."""
+    return answer.status_code >= 500 and answer.request.path != "/readyz"
+
+
+def is_public(endpoint: str) -> bool:
+    return ACCESS.get(endpoint) is PUBLIC
+
+
+def asked_names() -> list[str]:
+    """Every name that any page asks its address or form for, read from the code itself."""
+    found = [_ASKED.findall(file.read_text()) for file in sorted(WEB.rglob("*.py"))]
+    return sorted({name for names in found for pair in names for name in pair if name})
+
+
+def settle_in(app: Flask, runtime: Runtime) -> Town:
+    """Make what six weeks of nurturing have not made by themselves."""
+    with runtime.sessions.begin() as session:
+        keys = {role: create_key(session, role, role, now=runtime.now()) for role in ROLES}
+        offer_setup(session)
+    town = Town(app, runtime, keys)
+    visitor, admin = town.visitor(), town.api()
+
+    def made(path: str, **body: object) -> dict[str, object]:
+        answer = visitor.post(f"/api/v1{path}", json=body, headers=admin)
+        assert answer.status_code in (200, 201, 202), f"{path}: {answer.text}"
+        return dict(answer.json or {})
+
+    made("/segments", name="Warm", condition={"any": [{"temperature": "warm"}, {"tag": "machinery"}]})
+    made("/newsletters", name="March", subject="News", body="Hello {{ lead.first_name }}")
+    made("/leads/1/touches", kind="call", direction="in", note="Wants a date in May.")
+    made("/verdict_patterns", field="ip", pattern="198.51.100.0/24", verdict="machine", reason="a gateway")
+    data = {"label": "Safety stock", "url": "https://kessler-ohm.example/a"}
+    made("/signals", lead_id=1, kind="downloaded", data=data)
+    client = town.client("marketer")
+    csrf = token_of(client.get("/leads").text)
+    form = {"csrf_token": csrf, "what": "tag", "value": "walked", "lead": ["1", "2"]}
+    client.post("/leads/change", data=form)
+    visitor.get("/", headers={"User-Agent": BROWSER})
+    return town
