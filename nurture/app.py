@@ -9,6 +9,7 @@ from nurture.web import (
     access,
     api,
     audit_words,
+    bounds,
     errors,
     files,
     health,
@@ -92,6 +93,7 @@ def create_app(runtime: Runtime, *, templates: Path = ROOT / "templates") -> Fla
     wording.install(app)
     audit_words.install(app)
     errors.install(app)
+    bounds.install(app)
     access.install(app)
     for pages in _PAGES:
         app.register_blueprint(pages)

@@ -41,7 +41,7 @@ def save() -> ResponseReturnValue:
                 now=now(),
             )
     except Invalid as refusal:
-        return _page(dict(answers), refusal.errors), 422
+        return _page({"token": "", "timezone": "", **answers.to_dict()}, refusal.errors), 422
     access.remember(person.user_id, person.epoch)
     return redirect(url_for("overview.index"))
 

@@ -16,7 +16,7 @@ from tests.clock import StandingClock
 from tests.conftest import TUESDAY
 from tests.sinks import SmtpSink, WebhookSink
 from tests.web.attacks.haunting import haunt
-from tests.web.attacks.town import Town, settle_in
+from tests.web.attacks.town import Reads, Town, settle_in
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +42,7 @@ def town(servers: Throwaway, template: str, tmp_path_factory: pytest.TempPathFac
         runtime = build(settings, Addresses(here, servers.redis_url), clock=clock)
         with six_weeks_in(runtime, clock, smtp, hook, tmp_path_factory.mktemp("files")):
             app = create_app(runtime)
-            app.testing = True
+            app.testing, app.test_client_class = True, Reads
             app.config["PROPAGATE_EXCEPTIONS"] = False
             found = settle_in(app, runtime)
             haunt(runtime)

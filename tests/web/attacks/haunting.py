@@ -19,8 +19,9 @@ CLOSED = frozenset((
     "new", "old", "outcome", "over", "part", "password_hash", "pepper_mark", "phone", "policy",
     "prefix", "provider", "purpose", "reason", "remote_id", "reply_to", "request_hash", "resolution",
     "resting_reason", "role", "search", "secret", "secret_hash", "selector", "sender_email",
-    "settled_state", "setup_token_hash", "source", "stage", "state", "status", "step_key", "strategy",
-    "subject", "temperature", "timezone", "timezone_source", "token_hash", "totp_pending", "totp_sealed", "type", "url",
+    "settled_state", "setup_token_hash", "source", "stage", "state", "status", "step_key", "strategy", "url",
+    "subject", "temperature", "timezone", "timezone_source", "token_hash", "totp_pending", "totp_sealed",
+    "type",
     "verdict", "version_num", "waiting_for", "way", "what",
 ))
 # fmt: on

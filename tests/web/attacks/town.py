@@ -27,11 +27,19 @@ _ASKED = re.compile(
     r"""(?:query\.\w+|request\.(?:args|values|form)\.get(?:list)?|\b(?:text|chosen|number)|args\.get)"""
     r"""\(\s*['"](\w+)['"]|(?:request\.(?:args|form)|\bform)\[['"](\w+)['"]\]"""
 )
+_DRAWN = re.compile(r"""\bname="(\w+)"|\b(?:field|choose|faults)\((?:errors, )?"(\w+)\"""")
 # What stands in an address, unless the company has something better.
 _PLACES = {
     "user_id": 1, "provider": "generic", "name": "x", "filename": "nurture.css", "secret": "no.such.secret",
     "token": "no.such.token",
 }  # fmt: skip
+
+
+class Reads(FlaskClient):
+    """A browser that reads every answer to its end."""
+
+    def open(self, *args: Any, **options: Any) -> TestResponse:
+        return super().open(*args, **{"buffered": True, **options})
 
 
 @dataclass(frozen=True)
@@ -144,8 +152,9 @@ def is_public(endpoint: str) -> bool:
 
 
 def asked_names() -> list[str]:
-    """Every name that any page asks its address or form for, read from the code itself."""
+    """Every name that any page asks its address or form for, read from the code and the templates."""
     found = [_ASKED.findall(file.read_text()) for file in sorted(WEB.rglob("*.py"))]
+    found += [_DRAWN.findall(file.read_text()) for file in sorted(TEMPLATES.rglob("*.html"))]
     return sorted({name for names in found for pair in names for name in pair if name})
 
 

@@ -35,7 +35,7 @@ def save_company() -> ResponseReturnValue:
         with runtime().sessions.begin() as session:
             setup.save_company(session, company_of(), by=signed_in().actor, now=now())
     except Invalid as refusal:
-        return _company(dict(request.form), refusal.errors), 422
+        return _company(dict.fromkeys(_COMPANY, "") | request.form.to_dict(), refusal.errors), 422
     flash(_("Saved. The next mail shows it."))
     return redirect(url_for("settings.index"))
 
