@@ -13,6 +13,7 @@ COMMANDS = {
     "key": "nurture.cli.people:key",
     "campaigns": "nurture.cli.campaigns:campaigns",
     "leads": "nurture.cli.leads:leads",
+    "segments": "nurture.cli.segments:segments",
     "signals": "nurture.cli.signals:signals",
     "audit-log": "nurture.cli.audit:log",
     "erase": "nurture.cli.erase:erase",
