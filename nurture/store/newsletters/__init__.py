@@ -1,0 +1,50 @@
+"""Newsletters: one mail to everybody who fits, once; who waits for it, and how far it has come."""
+
+from nurture.store.newsletters.counting import count, counts, pace, settled, waiting
+from nurture.store.newsletters.readers import (
+    Candidate,
+    NewMail,
+    Wait,
+    ahead,
+    begin_due,
+    cancel_unsent,
+    due_waits,
+    late,
+    lock_leads,
+    next_leads,
+    send,
+    take_turn,
+    wait,
+)
+from nurture.store.newsletters.rows import get, lock, mail_of, page, wait_of
+from nurture.store.newsletters.table import Newsletter, NewsletterCount, NewsletterMinute, NewsletterWait
+
+__all__ = [
+    "Candidate",
+    "NewMail",
+    "Newsletter",
+    "NewsletterCount",
+    "NewsletterMinute",
+    "NewsletterWait",
+    "Wait",
+    "ahead",
+    "begin_due",
+    "cancel_unsent",
+    "count",
+    "counts",
+    "due_waits",
+    "get",
+    "late",
+    "lock",
+    "lock_leads",
+    "mail_of",
+    "next_leads",
+    "pace",
+    "page",
+    "send",
+    "settled",
+    "take_turn",
+    "wait",
+    "wait_of",
+    "waiting",
+]
