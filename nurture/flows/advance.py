@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.flows import enroll
+from nurture.flows import compete, enroll
 from nurture.flows.enroll import OUTSIDE, Start
 from nurture.flows.published import Published, published
 from nurture.flows.ripen import Ripe, ripen
 from nurture.rules.chain import Around, Decision, Hand, MoveTo, SendMail, SetTo, Standing, Tag, next_step
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain
-from nurture.rules.timing import Frequency, closes_at, next_open, zone_for
+from nurture.rules.timing import closes_at, next_open, zone_for
 from nurture.rules.words import _
 from nurture.store import facts, restraint, steps, suppressions
 from nurture.store.enrollments import claiming, marking
@@ -75,7 +75,14 @@ def _decide(
 ) -> list[_Decided]:
     known = _facts(session, programs, due, now)
     cap = restraint.cap(session)
-    sends = _recent_sends(session, programs, due, cap, now)
+    places = compete.places(
+        session,
+        {run.lead_id for run in due},
+        [cap, *(one.program.frequency for one in programs.values())],
+        {one.id: one.program.priority for one in programs.values()},
+        now=now,
+        runs={run.id for run in due},
+    )
     pauses = restraint.pauses(session, [run.lead_id for run in due], now=now)
     suppressed = _suppressed(session, due, pepper)
     decided = []
@@ -85,7 +92,7 @@ def _decide(
         chain = one.chain_of(run.chain_id) or Chain("", ())
         lead = known[one.row.model_id][run.lead_id]
         around = Around(
-            sends=sends.get(run.lead_id, ()),
+            sends=places.before(run.lead_id, one.program.priority),
             suppressed=run.lead_id in suppressed,
             cap=cap,
             with_sales=run.with_sales,
@@ -93,8 +100,7 @@ def _decide(
         )
         decision = next_step(one.program, chain, _standing(run), lead, around, now)
         # A mail decided now counts for the lead's other runs of this batch.
-        mails = sum(isinstance(intent, SendMail) for intent in decision.intents)
-        sends.setdefault(run.lead_id, []).extend([now] * mails)
+        places.take(run.lead_id, sum(isinstance(intent, SendMail) for intent in decision.intents))
         decided.append(_Decided(run, one, chain, lead, decision))
     return decided
 
@@ -114,21 +120,6 @@ def _facts(
         model_id: facts.load(session, sorted(ids), now=now, model_id=model_id, asked=asked[model_id])
         for model_id, ids in leads.items()
     }
-
-
-def _recent_sends(
-    session: Session,
-    programs: Mapping[int, Published],
-    due: Sequence[DueRun],
-    cap: Frequency | None,
-    now: datetime,
-) -> dict[int, list[datetime]]:
-    caps = [cap, *(one.program.frequency for one in programs.values())]
-    spans = [one.per for one in caps if one is not None]
-    if not spans:
-        return {}
-    lead_ids = sorted({run.lead_id for run in due})
-    return claiming.recent_sends(session, lead_ids, since=now - max(spans), now=now)
 
 
 def _suppressed(session: Session, due: Sequence[DueRun], pepper: bytes) -> set[int]:

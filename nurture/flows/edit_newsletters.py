@@ -22,7 +22,7 @@ from nurture.store import segment_members
 from nurture.store.audit import audit
 from nurture.store.newsletters import Newsletter
 
-WORDS = ("name", "subject", "preheader", "body", "format", "language", "purpose", "audience", "hours", "over")
+_MOST_PRIORITY = 100
 _LONGEST = 200_000
 
 
@@ -211,6 +211,10 @@ def _check(said: Mapping[str, Any]) -> None:
         faults["format"] = [_("The format is one of {all}.").format(all=", ".join(FORMATS))]
     if said.get("over", "skip") not in ("defer", "skip"):
         faults["over"] = [_("Over the cap a mail waits (defer) or is left out (skip).")]
+    if said.get("while_with_sales", "pause") not in ("pause", "go_on"):
+        faults["while_with_sales"] = [_("While sales talks to a lead it is left out (pause) or not (go_on).")]
+    if abs(said.get("priority", 0)) > _MOST_PRIORITY:
+        faults["priority"] = [_("A whole number from -100 to 100.")]
     if len(said.get("body", "")) > _LONGEST:
         faults["body"] = [_("This is longer than any mail program shows.")]
     for name, reading in (("audience", _condition), ("hours", read_window)):

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from nurture.flows import compete
+from nurture.flows.published import published
 from nurture.rules import newsletter as rules
 from nurture.rules.conditions import AllOf, Condition, OneOf, parse, signals_asked
 from nurture.rules.newsletter import Later, LeaveOut, Plan, Reader, Send, Verdict
@@ -15,7 +17,6 @@ from nurture.rules.timing import closes_at, next_open, zone_for
 from nurture.store import facts, restraint, suppressions
 from nurture.store import installation as installations
 from nurture.store import newsletters as store
-from nurture.store.enrollments import claiming
 from nurture.store.enrollments import late as late_mails
 from nurture.store.enrollments.late import Replanned
 from nurture.store.newsletters import Candidate, NewMail, Newsletter, Wait
@@ -23,6 +24,8 @@ from nurture.store.newsletters import Candidate, NewMail, Newsletter, Wait
 # So many mails are made ready ahead of sending: enough for a second of the fastest server, few enough that
 # a confirmation asked for meanwhile does not wait behind them.
 AHEAD = 4_000
+# So many readers are told at once by one pass over the base; they wait for their turn as rows.
+TOLD = 20_000
 # When a reader whose row another worker holds has its turn.
 _SOON = timedelta(seconds=5)
 _LONG = timedelta(days=3650)
@@ -56,6 +59,7 @@ def plan_of(newsletter: Newsletter, timezone: str) -> Plan:
         local_at=local if newsletter.mode == "local" else None,
         timezone=timezone,
         over=newsletter.over,
+        while_with_sales=newsletter.while_with_sales,
     )
 
 
@@ -66,23 +70,30 @@ def addressed(newsletter: Newsletter) -> Condition:
 
 
 def judge(
-    session: Session, plan: Plan, candidates: Sequence[Candidate], pepper: bytes, now: datetime
+    session: Session,
+    newsletter: Newsletter,
+    plan: Plan,
+    candidates: Sequence[Candidate],
+    pepper: bytes,
+    now: datetime,
 ) -> dict[int, Verdict]:
     """What the newsletter does about each of these leads now."""
     ids = [one.lead_id for one in candidates]
     asked = signals_asked([plan.audience] if plan.audience is not None else [], now)
     known = facts.load(session, ids, now=now, asked=asked)
     cap = restraint.cap(session)
-    sends = claiming.recent_sends(session, ids, since=now - cap.per, now=now) if cap is not None else {}
+    priorities = {one.id: one.program.priority for one in published(session).values()} if cap else {}
+    places = compete.places(session, ids, [cap], priorities, now=now, newsletter=newsletter.id)
     suppressed = _suppressed(session, candidates, pepper)
     return {
         one.lead_id: rules.decide(
             plan,
             Reader(
                 facts=known[one.lead_id],
-                sends=sends.get(one.lead_id, ()),
+                sends=places.before(one.lead_id, newsletter.priority),
                 suppressed=one.lead_id in suppressed,
                 paused_until=one.paused_until,
+                with_sales=one.with_sales,
             ),
             cap,
             now,
@@ -102,20 +113,25 @@ def _portion(session: Session, newsletter: Newsletter, pepper: bytes, now: datet
     due = store.due_waits(session, newsletter.id, now=now, limit=room)
     done = _look_at(session, newsletter, plan, due, pepper, now)
     if newsletter.looked_at is None and len(due) < room:
-        more = room - len(due)
-        fitting = addressed(newsletter)
-        leads = store.next_leads(
-            session, fitting, newsletter.cursor, demo=newsletter.demo, now=now, limit=more
-        )
-        done += _look_at(session, newsletter, plan, leads, pepper, now)
-        if leads:
-            newsletter.cursor = leads[-1]
-        if len(leads) < more:
-            newsletter.looked_at = now
+        _tell_readers(session, newsletter, now)
+        due = store.due_waits(session, newsletter.id, now=now, limit=room - len(due))
+        done += _look_at(session, newsletter, plan, due, pepper, now)
     under_way = ahead or done or store.waiting(session, newsletter.id)
     if newsletter.looked_at is not None and not under_way:
         newsletter.state, newsletter.finished_at = "sent", now
     return done
+
+
+def _tell_readers(session: Session, newsletter: Newsletter, now: datetime) -> None:
+    """The next readers stand in line."""
+    leads = store.next_leads(
+        session, addressed(newsletter), newsletter.cursor, demo=newsletter.demo, now=now, limit=TOLD
+    )
+    store.wait(session, newsletter.id, [Wait(lead, now, "newsletter_turn") for lead in leads])
+    if leads:
+        newsletter.cursor = leads[-1]
+    if len(leads) < TOLD:
+        newsletter.looked_at = now
 
 
 def _look_at(
@@ -129,7 +145,7 @@ def _look_at(
     if not lead_ids:
         return 0
     candidates = store.lock_leads(session, lead_ids, newsletter.purpose, now=now)
-    verdicts = judge(session, plan, [one for one in candidates if not one.erased], pepper, now)
+    verdicts = judge(session, newsletter, plan, [one for one in candidates if not one.erased], pepper, now)
     entries = {one.lead_id: one.consent_id for one in candidates}
     waits = [Wait(lead, one.at, one.reason) for lead, one in verdicts.items() if isinstance(one, Later)]
     waits += [Wait(lead, now + _SOON, "newsletter_turn") for lead in lead_ids if lead not in entries]

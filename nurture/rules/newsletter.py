@@ -19,7 +19,8 @@ _EARLIEST, _LATEST = timedelta(hours=14), timedelta(hours=12)
 class Plan:
     """How a newsletter goes out. `audience` None addresses everybody who agreed to `purpose`; `local_at`
     is a local date and time without a zone; `timezone` that of readers whose own is unknown; `over` what
-    a cap does, defer or skip."""
+    a cap does, defer or skip; `while_with_sales` whether those are left out whom sales is talking to
+    (pause), or not (go_on)."""
 
     purpose: str
     starts_at: datetime
@@ -28,16 +29,19 @@ class Plan:
     local_at: datetime | None = None
     timezone: str = "UTC"
     over: str = "skip"
+    while_with_sales: str = "pause"
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One lead with what a mail to it must respect; `sends` are its mails sent or about to be."""
+    """One lead with what a mail to it must respect; `sends` are its mails sent or about to be, those that
+    go before this one under a cap among them; `with_sales` tells that sales is talking to the lead."""
 
     facts: Facts
     sends: Sequence[datetime] = ()
     suppressed: bool = False
     paused_until: datetime | None = None
+    with_sales: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ def decide(plan: Plan, reader: Reader, cap: Frequency | None, now: datetime) -> 
         return LeaveOut(allowed.reason)
     if reader.paused_until is not None and reader.paused_until > now:
         return LeaveOut("own_pause")
+    if reader.with_sales and plan.while_with_sales == "pause":
+        return LeaveOut("with_sales")
     return _when(plan, reader, cap, now)
 
 

@@ -1,6 +1,7 @@
 """The members of a segment, told anew for the whole base."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,10 +34,10 @@ class Difference:
 def size_of(session: Session, condition: Condition, *, now: datetime, demo: bool | None = None) -> int:
     """How many leads a condition holds for, counted now; of invented leads alone, or of all others, if
     `demo` says so."""
-    _whole_base(session)
     query = population(session, condition, now=now)
     found = (query if demo is None else query.where(Lead.demo.is_(demo))).subquery()
-    return session.scalar(select(func.count()).select_from(found)) or 0
+    with whole_base(session):
+        return session.scalar(select(func.count()).select_from(found)) or 0
 
 
 def some_of(session: Session, condition: Condition, *, now: datetime, limit: int) -> list[int]:
@@ -47,22 +48,15 @@ def some_of(session: Session, condition: Condition, *, now: datetime, limit: int
 
 def difference(session: Session, segment_id: int, condition: Condition, *, now: datetime) -> Difference:
     """Bring the members in line with the condition, in two statements."""
-    _whole_base(session)
     found = population(session, condition, now=now).subquery()
     is_in = exists().where(SegmentMember.segment_id == segment_id, SegmentMember.lead_id == found.c.id)
     fits = exists().where(found.c.id == SegmentMember.lead_id)
     rows = select(literal(segment_id, BigInteger), found.c.id, literal(now, DateTime(timezone=True)))
-    entered = session.scalars(
-        insert(SegmentMember)
-        .from_select(["segment_id", "lead_id", "since"], rows.where(~is_in))
-        .on_conflict_do_nothing()
-        .returning(SegmentMember.lead_id)
-    ).all()
-    left = session.scalars(
-        delete(SegmentMember)
-        .where(SegmentMember.segment_id == segment_id, ~fits)
-        .returning(SegmentMember.lead_id)
-    ).all()
+    come = insert(SegmentMember).from_select(["segment_id", "lead_id", "since"], rows.where(~is_in))
+    go = delete(SegmentMember).where(SegmentMember.segment_id == segment_id, ~fits)
+    with whole_base(session):
+        entered = session.scalars(come.on_conflict_do_nothing().returning(SegmentMember.lead_id)).all()
+        left = session.scalars(go.returning(SegmentMember.lead_id)).all()
     return Difference(entered, left)
 
 
@@ -84,8 +78,12 @@ def mark_moved(session: Session, lead_ids: Sequence[int]) -> None:
         session.execute(_MOVED, {"leads": list(lead_ids)})
 
 
-def _whole_base(session: Session) -> None:
+@contextmanager
+def whole_base(session: Session) -> Iterator[None]:
     """A whole base is asked by joining sets. How many leads a condition leaves is hard to guess, and a
     loop that was meant for a few of them and meets half a million takes ten times as long."""
     session.execute(text("SET LOCAL enable_nestloop = off"))
     session.execute(text("SET LOCAL work_mem = '64MB'"))
+    yield
+    session.execute(text("SET LOCAL enable_nestloop TO DEFAULT"))
+    session.execute(text("SET LOCAL work_mem TO DEFAULT"))

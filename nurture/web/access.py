@@ -107,6 +107,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "newsletters.index": EVERYONE,
     "newsletters.create": WRITERS,
     "newsletters.one": EVERYONE,
+    "newsletters.progress": EVERYONE,
     "newsletters.save": WRITERS,
     "newsletters.preview": EVERYONE,
     "newsletters.try_words": WRITERS,

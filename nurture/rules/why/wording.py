@@ -42,6 +42,7 @@ NOT_SENT = {
     "frequency": _N("the lead had had enough mails"),
     "window": _N("the window of the program never opened"),
     "own_pause": _N("the lead had asked for a pause"),
+    "with_sales": _N("sales was talking to the lead"),
     "unsubscribed": _N("the lead unsubscribed"),
     "bounced": _N("the address does not exist, said the receiving server"),
     "refused": _N("the receiving server refused it for good {more}"),

@@ -7,16 +7,19 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from nurture.rules.conditions import Condition
+from nurture.rules.conditions import Condition, OneOf
 from nurture.store.conditions import population
+from nurture.store.enrollments.claiming import TALKING
 from nurture.store.leads import Lead
 from nurture.store.newsletters.counting import count
 from nurture.store.newsletters.table import Newsletter
+from nurture.store.segment_members import whole_base
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A lead to be looked at, locked. `with_consent` is the ledger's entry, None without a yes."""
+    """A lead to be looked at, locked. `consent_id` is the ledger's entry, None without a yes; `with_sales`
+    tells that sales is talking to the lead."""
 
     lead_id: int
     email_norm: str | None
@@ -24,6 +27,7 @@ class Candidate:
     consent_id: int | None
     paused_until: datetime | None
     erased: bool
+    with_sales: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ _DUE_WAITS = text(
 _LOCK = text(
     """
     SELECT l.id AS lead_id, l.email_norm, l.timezone, c.consent_id, p.until AS paused_until,
-           l.erased_at IS NOT NULL AS erased
+           l.erased_at IS NOT NULL AS erased,
+           EXISTS (SELECT FROM handoff h WHERE h.lead_id = l.id AND h.state = ANY(:talking)) AS with_sales
     FROM lead l
     LEFT JOIN lead_consent c ON c.lead_id = l.id AND c.purpose = :purpose AND c.granted
     LEFT JOIN lead_pause p ON p.lead_id = l.id AND p.until > :now
@@ -151,10 +156,16 @@ def ahead(session: Session, newsletter_id: int, *, most: int) -> int:
 def next_leads(
     session: Session, condition: Condition, cursor: int, *, demo: bool, now: datetime, limit: int
 ) -> list[int]:
-    """The next leads by id for whom the condition holds; of invented leads alone, or of all others."""
+    """The next leads by id for whom the condition holds; of invented leads alone, or of all others. One
+    pass over the base: ask for many at once."""
     query = population(session, condition, now=now).where(Lead.demo.is_(demo))
     lead_id = query.selected_columns[0]
-    return list(session.scalars(query.where(lead_id > cursor).order_by(lead_id).limit(limit)))
+    wanted = query.where(lead_id > cursor).order_by(lead_id).limit(limit)
+    # A condition that is nothing but consent follows an index; others are guessed badly one by one.
+    if isinstance(condition, OneOf):
+        return list(session.scalars(wanted))
+    with whole_base(session):
+        return list(session.scalars(wanted))
 
 
 def due_waits(session: Session, newsletter_id: int, *, now: datetime, limit: int) -> list[int]:
@@ -164,7 +175,7 @@ def due_waits(session: Session, newsletter_id: int, *, now: datetime, limit: int
 
 def lock_leads(session: Session, lead_ids: Sequence[int], purpose: str, *, now: datetime) -> list[Candidate]:
     """Those of the leads that nobody else holds, locked."""
-    values = {"lead_ids": list(lead_ids), "purpose": purpose, "now": now}
+    values = {"lead_ids": list(lead_ids), "purpose": purpose, "now": now, "talking": list(TALKING)}
     return [Candidate(**row) for row in session.execute(_LOCK, values).mappings()]
 
 

@@ -1,6 +1,6 @@
 """Newsletters: the list, and one page to write, look, try, schedule and watch."""
 
-import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import Conflict, Invalid
-from nurture.files.yaml_lines import Faults, read_yaml
+from nurture.files import conditions as texts
 from nurture.flows import edit_newsletters as flow
 from nurture.mail.prepare import RenderFault
 from nurture.rules.conditions import describe, parse
@@ -23,7 +23,7 @@ from nurture.web.security import MAIL_POLICY
 pages = Blueprint("newsletters", __name__, url_prefix="/newsletters")
 _PAGE = 50
 _WORDS = ("subject", "preheader", "body")
-_FIELDS = ("name", "purpose", "over", *_WORDS)
+_FIELDS = ("name", "purpose", "over", "while_with_sales", *_WORDS)
 
 
 @pages.get("")
@@ -53,12 +53,28 @@ def one(newsletter_id: int) -> ResponseReturnValue:
     return _page(newsletter, _answers(newsletter), {})
 
 
+@pages.get("/<int:newsletter_id>/progress")
+def progress(newsletter_id: int) -> ResponseReturnValue:
+    """How far it has come, as a fragment; when its state is another one, the whole page is to be asked."""
+    session = page_session()
+    newsletter = flow.known(session, newsletter_id)
+    found = flow.progress(session, newsletter, now=now())
+    answer = make_response(
+        render_template("admin/newsletters/progress.html", newsletter=newsletter, progress=found)
+    )
+    if newsletter.state != request.args.get("was"):
+        answer.headers["HX-Refresh"] = "true"
+    return answer
+
+
 @pages.post("/<int:newsletter_id>")
 def save(newsletter_id: int) -> ResponseReturnValue:
     form = request.form
     try:
         said: dict[str, Any] = {name: form[name].strip() for name in _FIELDS if name in form}
         said["audience"] = _audience(form.get("segment", ""), form.get("audience", ""))
+        said["hours"] = _hours(form)
+        said["priority"] = _priority(form.get("priority", "0"))
         with runtime().sessions.begin() as session:
             flow.change(session, newsletter_id, said, now=now(), by=signed_in().actor)
     except Invalid as refusal:
@@ -157,25 +173,44 @@ def _page(newsletter: Newsletter, answers: dict[str, Any], errors: dict[str, lis
 def _answers(newsletter: Newsletter) -> dict[str, Any]:
     audience = newsletter.audience
     segment = audience["segment"] if list(audience) == ["segment"] else ""
-    condition = json.dumps(audience, ensure_ascii=False) if audience and not segment else ""
+    condition = texts.write(audience).strip() if audience and not segment else ""
     return {
         **{name: getattr(newsletter, name) for name in _FIELDS},
+        "priority": newsletter.priority,
         "segment": segment,
         "audience": condition,
+        "days": newsletter.hours.get("days", ""),
+        "opens": newsletter.hours.get("from", "09:00"),
+        "closes": newsletter.hours.get("to", "18:00"),
+        "holidays": newsletter.hours.get("holidays", ""),
     }
+
+
+def _hours(form: Mapping[str, str]) -> dict[str, Any]:
+    """A window as a program writes it; {} for any hour."""
+    if not form.get("days"):
+        return {}
+    said = {"days": form["days"], "from": form.get("opens", ""), "to": form.get("closes", "")}
+    holidays = form.get("holidays", "").strip()
+    return {**said, "holidays": holidays} if holidays else said
+
+
+def _priority(typed: str) -> int:
+    try:
+        return int(typed.strip() or "0")
+    except ValueError as error:
+        sentence = _("A whole number from -100 to 100.")
+        raise Invalid(sentence, {"priority": [sentence]}) from error
 
 
 def _audience(segment: str, written: str) -> dict[str, Any]:
     """A condition written by hand goes before a segment; nothing is everybody who agreed."""
     if not written.strip():
         return {"segment": segment} if segment else {}
-    faults = Faults(_("Condition"))
-    node = read_yaml(written, faults)
-    if node is None or faults.faults or not isinstance(node.value, dict):
-        sentence = faults.faults[0].sentence if faults.faults else _("Expected a condition such as {tag: …}.")
-        raise Invalid(sentence, {"audience": [sentence]})
-    plain: dict[str, Any] = node.plain()
-    return plain
+    try:
+        return texts.read(written)
+    except Invalid as fault:
+        raise Invalid(str(fault), {"audience": fault.errors["condition"]}) from fault
 
 
 def _framed(newsletter_id: int, said: dict[str, str] | None) -> ResponseReturnValue:

@@ -34,6 +34,8 @@ class NewsletterIn(In):
     segment = fields.String(validate=validate.Length(1, 200))
     hours = fields.Dict()
     over = fields.String(validate=validate.OneOf(("defer", "skip")))
+    priority = fields.Integer(validate=validate.Range(-100, 100))
+    while_with_sales = fields.String(validate=validate.OneOf(("pause", "go_on")))
 
 
 class NewsletterMade(NewsletterIn):
@@ -197,7 +199,7 @@ def told(row: Newsletter) -> dict[str, Any]:
     """A newsletter as the API tells it."""
     plainly = (
         "id", "name", "subject", "preheader", "body", "format", "language", "purpose", "audience", "hours",
-        "over", "state", "mode", "local_at", "size",
+        "over", "priority", "while_with_sales", "state", "mode", "local_at", "size",
     )  # fmt: skip
     moments = ("starts_at", "created_at", "started_at", "finished_at")
     return {name: getattr(row, name) for name in plainly} | {
