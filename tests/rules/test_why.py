@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from nurture.files.catalogues import catalogues
 from nurture.rules import program, why, words
 from nurture.rules.facts import Facts
 from nurture.rules.why import Answer, Around, EventRecord, Known, MailRecord, RunRecord, wording
-from nurture.web.language import FOLDER, load_catalogues
 
 NOW = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
 LATER = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
@@ -97,24 +97,30 @@ def test_a_paused_program_is_the_answer_of_all_who_wait_in_it():
     assert {found.reason for found in why.answers(given, NOW).values()} == {"program_paused"}
 
 
+@pytest.fixture
+def translated():
+    words.learn(catalogues())
+    yield
+    words.learn({})
+
+
+@pytest.mark.usefixtures("translated")
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_every_answer_is_one_whole_sentence(language):
-    words.use(load_catalogues(FOLDER)[language].gettext)
-    try:
+    with words.speaking(language):
         sentences = [
             why.sentence(Answer(state, reason, NOW, {"more": "done", "name": "odd"}), lambda at: "TIME")
             for state, table in (("sent", wording.SENT), ("not_yet", wording.WAITS), ("no", wording.NOT_SENT))
             for reason in table
         ]
-    finally:
-        words.use(None)
     assert all(re.fullmatch(r"\w.*[^ ]\.", text) and "{" not in text for text in sentences), sentences
     if language == "ru":
         assert not [text for text in sentences if not re.search("[а-я]", text)]
 
 
+@pytest.mark.usefixtures("translated")
 def test_russian_has_every_word_of_why():
-    russian = load_catalogues(FOLDER)["ru"]
     tables = (wording.SENT, wording.WAITS, wording.NOT_SENT, wording.EXITS, wording.MANY)
     every = [text for table in tables for text in table.values()]
-    assert [text for text in every if russian.gettext(text) == text and text != "{name}"] == []
+    with words.speaking("ru"):
+        assert [text for text in every if words._(text) == text and text != "{name}"] == []
