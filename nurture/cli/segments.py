@@ -1,15 +1,12 @@
 """`nurture segments`."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
 from nurture.cli.frame import as_json, json_option, ready
-from nurture.errors import Invalid
 from nurture.files import conditions
 from nurture.files import segments as texts
 from nurture.flows import segments as flow
@@ -20,7 +17,6 @@ from nurture.store.views import segments as view
 from nurture.store.views.reading import reading
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
-_AT_ONCE = 500
 
 
 @click.group()
@@ -80,7 +76,7 @@ def count_command(file: Path, json_: bool) -> None:
 def members_command(key: str, json_: bool) -> None:
     """Who is in, the newest leads first: number and address, one a line."""
     with ready() as runtime, reading(runtime.sessions) as session:
-        found = _members(session, flow.existing(session, key).id)
+        found = view.each(session, flow.existing(session, key).id)
         if json_:
             as_json([{"id": one.id, "name": one.name, "email": one.email} for one in found])
             return
@@ -106,22 +102,9 @@ def load_command(file: Path) -> None:
     said = texts.read(file)
     with ready() as runtime:
         with runtime.sessions.begin() as session:
-            made = [_keep(session, one, runtime.now()) for one in said]
+            made = flow.keep(session, said, now=runtime.now())
         runtime.wake("segments")
-    click.echo(f"{sum(made)} segments made, {len(made) - sum(made)} changed.")
-
-
-def _keep(session: Session, said: dict[str, Any], now: Any) -> bool:
-    """Whether the segment is new. A fault names the segment."""
-    row = {name: value for name, value in said.items() if name != "segment"}
-    try:
-        if store.one(session, said["segment"]) is None:
-            flow.create(session, {"key": said["segment"], **row}, now=now)
-            return True
-        flow.change(session, said["segment"], row, now=now)
-    except Invalid as fault:
-        raise Invalid(f"{said['segment']}: {fault}", fault.errors) from fault
-    return False
+    click.echo(f"{made} segments made, {len(said) - made} changed.")
 
 
 def _plain(one: StoredSegment) -> dict[str, Any]:
@@ -131,10 +114,3 @@ def _plain(one: StoredSegment) -> dict[str, Any]:
         "description": one.description,
         "condition": unparse(parse(one.condition)),
     }
-
-
-def _members(session: Session, segment_id: int) -> Iterator[view.Member]:
-    after = None
-    while ids := store.members(session, segment_id, after=after, limit=_AT_ONCE):
-        yield from view.some(session, ids)
-        after = ids[-1]

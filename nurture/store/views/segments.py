@@ -1,16 +1,18 @@
 """What the builder of segments offers to choose from, and the members it shows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from nurture.store import segments
 from nurture.store.segments import Segment
 from nurture.store.sources import Source
 
 _NEWEST = 2_000
 _MOST = 200
+_AT_ONCE = 500
 # From the newest leads alone: what is offered is a help, what may be typed is free.
 _TAGS = text(
     """
@@ -86,3 +88,11 @@ def offered(session: Session, *, but: str | None = None) -> Offered:
 def some(session: Session, lead_ids: Sequence[int]) -> list[Member]:
     """These leads as lines, the newest first."""
     return [Member(*row) for row in session.execute(_SOME, {"leads": list(lead_ids)})]
+
+
+def each(session: Session, segment_id: int) -> Iterator[Member]:
+    """Every member of the segment, the newest leads first, read a page at a time."""
+    after = None
+    while ids := segments.members(session, segment_id, after=after, limit=_AT_ONCE):
+        yield from some(session, ids)
+        after = ids[-1]
