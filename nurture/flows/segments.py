@@ -113,6 +113,23 @@ def change(
     return existing(session, key)
 
 
+def keep(session: Session, said: Sequence[Mapping[str, Any]], *, now: datetime, by: str = "system") -> int:
+    """Make or change segments as a file holds them (files/segments.py), in its order; how many are new.
+    Raises Invalid that names the segment."""
+    made = 0
+    for one in said:
+        row = {name: value for name, value in one.items() if name != "segment"}
+        try:
+            if segments.one(session, one["segment"]) is None:
+                create(session, {"key": one["segment"], **row}, now=now, by=by)
+                made += 1
+            else:
+                change(session, one["segment"], row, now=now, by=by)
+        except Invalid as fault:
+            raise Invalid(f"{one['segment']}: {fault}", fault.errors) from fault
+    return made
+
+
 def remove(session: Session, key: str, *, now: datetime, by: str = "system") -> None:
     """Take a segment away. Raises NotFound, and Conflict with the places that still ask for it."""
     segments.lock_all(session)

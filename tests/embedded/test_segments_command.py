@@ -6,6 +6,7 @@ import pytest
 
 from nurture.flows import membership, segments
 from nurture.flows.leads import save_lead
+from tests.conftest import TUESDAY
 from tests.embedded.test_commands import terminal
 
 __all__ = ["terminal"]
@@ -32,7 +33,7 @@ def test_segments_are_saved_and_loaded_as_they_were(terminal, fair, tmp_path, ru
     file = tmp_path / "segments.yaml"
     assert terminal.type("segments", "save", str(file)).output == f"1 segments written to {file}.\n"
     with runtime.sessions.begin() as session:
-        segments.remove(session, "fair")
+        segments.remove(session, "fair", now=TUESDAY)
     assert terminal.type("segments", "load", str(file)).output == "1 segments made, 0 changed.\n"
     assert terminal.type("segments", "load", str(file)).output == "0 segments made, 1 changed.\n"
     with runtime.sessions() as session:
