@@ -102,7 +102,7 @@ def load_command(file: Path) -> None:
     said = texts.read(file)
     with ready() as runtime:
         with runtime.sessions.begin() as session:
-            made = flow.keep(session, said, now=runtime.now())
+            made = flow.keep(session, said, by="terminal", now=runtime.now())
         runtime.wake("segments")
     click.echo(f"{made} segments made, {len(said) - made} changed.")
 

@@ -1,7 +1,7 @@
 """Segments are made, changed and taken away; and what a condition would find is counted beforehand."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
