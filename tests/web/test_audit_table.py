@@ -239,7 +239,7 @@ def _leads(walk: Walk) -> None:
     walk.page("leads.tag", "/leads/change", lead=["1", "2"], what="tag", value="fair", tag="fair")
     change = walk.sql("SELECT max(id) FROM bulk_change")
     walk.page("leads.tag.undone", f"/leads/changes/{change}/undo")
-    walk.page("leads.exported", "/leads/export")
+    walk.page("leads.exported", "/leads/export.csv")
     walk.call("lead.erased", "DELETE", "/leads/3")
 
 
