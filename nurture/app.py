@@ -38,7 +38,7 @@ from nurture.web.admin import (
     why,
 )
 from nurture.web.admin import inbound as coming_back
-from nurture.web.admin.settings import audit, company, keys, users
+from nurture.web.admin.settings import audit, company, jobs, keys, users
 from nurture.web.parts import ROOT, load_vendor
 from nurture.web.public import answers, choosing, entering, inbound, leaving, letters, sessions, setup
 from nurture.web.request import close_session
@@ -71,6 +71,7 @@ _PAGES = (
     users.pages,
     keys.pages,
     audit.pages,
+    jobs.pages,
     restraint.pages,
     domains.pages,
     coming_back.pages,

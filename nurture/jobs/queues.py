@@ -13,8 +13,10 @@ from rq import Queue, Retry, Worker
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
-PUMP, LONG = "pump", "long"
-NAMES = (PUMP, LONG)
+from nurture.rules.queues import LONG as LONG
+from nurture.rules.queues import NAMES as NAMES
+from nurture.rules.queues import PUMP as PUMP
+
 TICK_SECONDS = 5
 _TURN = "nurture.jobs.pump.turn"
 _TURN_TIMEOUT = 120

@@ -7,6 +7,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+import psutil
 import structlog
 from redis import RedisError
 from redis.client import Pipeline
@@ -18,6 +19,7 @@ from rq.serializers import JSONSerializer
 from nurture.embedded.addresses import Addresses
 from nurture.embedded.privileges import die_with_parent
 from nurture.jobs.queues import patient_client, queue
+from nurture.rules.queues import MEMORY_FIELD
 
 log = structlog.get_logger()
 
@@ -50,6 +52,16 @@ class QuickWorker(Worker):
             to = self.connection if pipeline is None else pipeline
             to.hset(self.key, mapping=self.serialize())
             worker_registration.register(self, pipeline)
+        (self.connection if pipeline is None else pipeline).hset(self.key, MEMORY_FIELD, self._memory())
+
+    def _memory(self) -> int:
+        """Bytes that this process and its job hold, for the page of jobs."""
+        pids = [os.getpid(), *([self.horse_pid] if self.horse_pid else [])]
+        held = 0
+        for pid in pids:
+            with suppress(psutil.Error):  # the job may have ended just now
+                held += psutil.Process(pid).memory_info().rss
+        return held
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
         try:

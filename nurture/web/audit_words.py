@@ -124,7 +124,7 @@ SUBJECTS = {
     "import": _N("import %(id)s"),
     "installation": _N("the installation"),
     "invitation": _N("invitation %(id)s"),
-    "jobs": _N("queue %(id)s"),
+    "job": _N("job %(id)s"),
     "key": _N("key %(id)s"),
     "lead": _N("lead %(id)s"),
     "leads": _N("leads"),

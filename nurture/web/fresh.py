@@ -34,6 +34,10 @@ FRESH: dict[str, str] = {
 LEFT_OUT: frozenset[str] = frozenset(
     {
         "settings.save_company",
+        "jobs.retry",
+        "jobs.discard",
+        "jobs.retry_all",
+        "jobs.discard_all",
         "webhooks.create",
         "webhooks.change",
         "restraint.save",

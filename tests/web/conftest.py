@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from redis.connection import Connection
 
 from nurture.app import create_app
 from nurture.flows import passwords
@@ -76,3 +77,13 @@ def token_of(page: str) -> str:
     )
     assert found, "the page has no CSRF token"
     return found[1]
+
+
+def take_redis_away(runtime: Runtime) -> None:
+    """From now on nothing answers where this process looks for Redis."""
+    pool = runtime.redis.connection_pool
+    pool.connection_class, pool.connection_kwargs = (
+        Connection,
+        {"host": "127.0.0.1", "port": 1, "retry": None},
+    )
+    pool.reset()

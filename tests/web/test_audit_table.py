@@ -12,6 +12,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pyotp import TOTP
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
 from sqlalchemy import text
 
 from nurture import flows
@@ -22,6 +24,7 @@ from nurture.flows.models import load_model, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.ripen import ripen
 from nurture.flows.setup import offer_setup
+from nurture.jobs.queues import queue
 from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.tokens import mint
 from nurture.runtime import Runtime
@@ -32,6 +35,7 @@ from tests.clock import StandingClock
 from tests.conftest import TUESDAY
 from tests.flows.ripe_leads import ripe
 from tests.web.conftest import PASSWORD, SignIn, token_of
+from tests.web.test_jobs_page import breaks
 from tests.web.test_users import NINA, path_of
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
@@ -150,6 +154,7 @@ def test_whatever_changes_something_leaves_a_line(
     ):
         room(walk)
     _settings(walk)
+    _jobs(walk)
     _users(walk)
     _users_by_the_api(walk)
     _own_account(walk, sign_in, watch)
@@ -286,6 +291,28 @@ def _settings(walk: Walk) -> None:
     walk.page("key.revoked", "/settings/keys/2/revoke")
     walk.call("key.created", "POST", "/keys", json={"name": "Site", "role": "sales"})
     walk.call("key.revoked", "DELETE", "/keys/3")
+
+
+def _jobs(walk: Walk) -> None:
+    long = queue(walk.runtime.redis, "long")
+
+    def break_one() -> None:
+        long.enqueue(breaks, "x", job_id="breaks")
+        SimpleWorker([long], connection=long.connection, serializer=JSONSerializer).work(
+            burst=True, logging_level="CRITICAL"
+        )
+
+    for what in ("retry", "discard"):
+        break_one()
+        walk.page("job.retried" if what == "retry" else "job.discarded", f"/settings/jobs/breaks/{what}")
+    break_one()
+    walk.call("job.retried", "POST", "/jobs/failed/breaks/retry")
+    break_one()
+    walk.call("job.discarded", "DELETE", "/jobs/failed/breaks")
+    for what in ("retry", "discard"):
+        walk.page("job.retried" if what == "retry" else "job.discarded", f"/settings/jobs/{what}")
+    walk.call("job.retried", "POST", "/jobs/failed/retry")
+    walk.call("job.discarded", "DELETE", "/jobs/failed")
 
 
 def _users(walk: Walk) -> None:

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from nurture.flows import passwords
 from nurture.runtime import Runtime
 from nurture.store.users import User
-from tests.web.conftest import PASSWORD, SignIn, token_of
+from tests.web.conftest import PASSWORD, SignIn, take_redis_away, token_of
 
 
 def _try(client: FlaskClient, email: str, password: str, **more: str) -> tuple[int, str, str]:
@@ -54,9 +54,7 @@ def test_the_eleventh_wrong_try_has_to_wait(sign_in: SignIn, visitor: FlaskClien
 
 def test_a_dead_redis_still_counts_tries(sign_in: SignIn, app: Flask, runtime: Runtime) -> None:
     sign_in("viewer")
-    nowhere = {"path": "/nowhere/redis.sock", "host": "127.0.0.1", "port": 1}
-    runtime.redis.connection_pool.connection_kwargs.update(nowhere)
-    runtime.redis.connection_pool.disconnect()
+    take_redis_away(runtime)
     client = app.test_client()
     tries = [_try(client, "viewer@kessler-ohm.example", "not the password")[0] for _ in range(11)]
     assert tries[-1] == 429

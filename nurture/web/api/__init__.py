@@ -14,6 +14,7 @@ from nurture.web.api import (
     handoffs,
     hits,
     imports,
+    jobs,
     keys,
     lead_changes,
     leads,
@@ -56,6 +57,7 @@ _PARTS = (
     keys.part,
     users.part,
     audit.part,
+    jobs.part,
 )
 _DESCRIPTION = (
     "Authorization: Bearer <key>. JSON, snake_case, instants in UTC with Z. Lists are pages of up to 500; "
