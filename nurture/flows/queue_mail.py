@@ -1,6 +1,6 @@
 """Mails that no chain sends: tests, confirmations, notices. Each becomes a delivery row like any other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from nurture.mail import layouts
 from nurture.mail.compile import compile_mail, fingerprint
 from nurture.mail.source import SERVICE, MailSource
-from nurture.store import deliveries, mails
+from nurture.rules.words import ENGLISH, nearest
+from nurture.store import deliveries, mails, readers
 from nurture.store.mails import NewVersion
 
 CONFIRMATION = "confirmation"
@@ -47,8 +48,13 @@ def queue_service_mail(
     params: Mapping[str, Any] | None = None,
 ) -> int | None:
     """Queue one of the engine's own mails (templates/mail/service/<key>.md) to a lead, or to an address
-    that is none's (a colleague). The delivery's id; None when `dedup_key` was queued before."""
-    version_id = keep_mail(session, None, own_mail(key), key, now=now)
+    that is none's (a colleague), in the reader's language. The delivery's id; None when `dedup_key` was
+    queued before."""
+    if lead_id is not None:
+        wanted = readers.languages_of_lead(session, lead_id)
+    else:
+        wanted = readers.languages_of_colleague(session, address)
+    version_id = keep_own_mail(session, key, wanted, now=now)
     return deliveries.queue(
         session,
         dedup_key=dedup_key,
@@ -83,7 +89,21 @@ def queue_test(
     )
 
 
-def own_mail(key: str) -> MailSource:
+def keep_own_mail(session: Session, key: str, wanted: Sequence[str | None], *, now: datetime) -> int:
+    """The version of one of the engine's own mails in the first of these languages that we speak."""
+    source = own_mail(key, next(filter(None, map(nearest, wanted)), ENGLISH))
+    return keep_mail(session, None, source, key, now=now)
+
+
+def own_mail(key: str, language: str = ENGLISH) -> MailSource:
     """One of the engine's own mails. Its first line is `Subject: …`, then an empty line and the words."""
-    head, _, body = layouts.service_mail(key).partition("\n\n")
-    return MailSource(key=key, subject=head.removeprefix("Subject: "), body=body, kind=SERVICE, body_line=3)
+    words, spoken = layouts.service_mail(key, language)
+    head, _, body = words.partition("\n\n")
+    return MailSource(
+        key=key if spoken == ENGLISH else f"{key}.{spoken}",
+        subject=head.removeprefix("Subject: "),
+        body=body,
+        kind=SERVICE,
+        language=spoken,
+        body_line=3,
+    )

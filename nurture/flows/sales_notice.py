@@ -12,9 +12,10 @@ from babel.dates import format_datetime
 from sqlalchemy.orm import Session
 
 from nurture.flows.hot_message import Links
-from nurture.flows.queue_mail import keep_mail, own_mail
+from nurture.flows.queue_mail import keep_own_mail
 from nurture.rules.response import OVERDUE
 from nurture.rules.timing import zone_for
+from nurture.rules.words import ENGLISH, retold, speaking, spoken
 from nurture.store import notices
 from nurture.store.handoffs import Handoff
 from nurture.store.notices import Notice, Subject, Told
@@ -44,19 +45,21 @@ def _queue(
     session: Session, kind: str, people: Sequence[Told], links: Links, dedup: str, now: datetime
 ) -> None:
     subjects = notices.subjects(session, [one.handoff_id for one in people]) if people else {}
-    told = [
-        Notice(
-            f"notice:{one.handoff_id}:{dedup}:{one.email}",
-            one.email,
-            _params(one, subjects[one.handoff_id], links),
-        )
-        for one in people
-        if one.handoff_id in subjects
-    ]
-    if told:
-        key = f"sales_{kind}"
-        version_id = keep_mail(session, None, own_mail(key), key, now=now)
-        notices.queue(session, version_id, told, now=now)
+    for language in sorted({one.language or ENGLISH for one in people}):
+        told = [
+            _notice(one, subjects[one.handoff_id], links, dedup)
+            for one in people
+            if one.handoff_id in subjects and (one.language or ENGLISH) == language
+        ]
+        if told:
+            version_id = keep_own_mail(session, f"sales_{kind}", [language], now=now)
+            notices.queue(session, version_id, told, now=now)
+
+
+def _notice(person: Told, about: Subject, links: Links, dedup: str) -> Notice:
+    with speaking(person.language):
+        params = _params(person, about, links)
+    return Notice(f"notice:{person.handoff_id}:{dedup}:{person.email}", person.email, params)
 
 
 def _params(person: Told, about: Subject, links: Links) -> dict[str, Any]:
@@ -69,8 +72,8 @@ def _params(person: Told, about: Subject, links: Links) -> dict[str, Any]:
         "who": ", ".join(part for part in (about.role, about.company) if part),
         "phone": about.phone or "",
         "score": round(about.score),
-        "reasons": [str(reason["text"]) for reason in about.reasons[:_REASONS]],
-        "due": format_datetime(due, "d MMM, HH:mm", locale="en") if due else "",
+        "reasons": [retold(str(reason["text"])) for reason in about.reasons[:_REASONS]],
+        "due": format_datetime(due, "d MMM, HH:mm", locale=spoken()) if due else "",
         "card_url": links.inbox(about.handoff_id),
         "answer_url": links.answer(about.handoff_id),
     }

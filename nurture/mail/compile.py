@@ -25,7 +25,7 @@ _HIDDEN = "display:none;max-height:0;overflow:hidden;opacity:0"
 def fingerprint(source: MailSource) -> str:
     """Changes when the words, the layouts or the way of compiling change."""
     words = source.as_json() | {"body_line": 0}
-    return digest(words, layouts.everything(), _RULES)
+    return digest(words, layouts.everything(source.language), _RULES)
 
 
 def compile_mail(source: MailSource) -> CompiledMail:
@@ -89,7 +89,7 @@ def _finished(source: MailSource, shield: Shield) -> Linked:
     page = body if markup.is_page(body) else _laid_out(source, body, shield)
     if markup.is_page(body):
         page = markup.after_body_start(page, _preheader(source, shield))
-        page = markup.before_body_end(page, shield.cover(layouts.footer(source.kind)))
+        page = markup.before_body_end(page, shield.cover(layouts.footer(source.kind, source.language)))
     if source.kind == MARKETING:
         page = markup.before_body_end(page, shield.cover(layouts.pixel()))
     return link_up(markup.inlined(page), shield, track=source.kind == MARKETING)
@@ -104,9 +104,9 @@ def _body(source: MailSource, shield: Shield) -> str:
 
 
 def _laid_out(source: MailSource, body: str, shield: Shield) -> str:
-    page = shield.cover(layouts.layout(source.layout))
+    page = shield.cover(layouts.layout(source.layout, source.language))
     page = page.replace(layouts.PREHEADER, _preheader(source, shield))
-    page = page.replace(layouts.FOOTER, shield.cover(layouts.footer(source.kind)))
+    page = page.replace(layouts.FOOTER, shield.cover(layouts.footer(source.kind, source.language)))
     return page.replace(layouts.CONTENT, body)
 
 

@@ -6,13 +6,14 @@ from html import escape
 from pathlib import Path
 
 from nurture.errors import NotFound
-from nurture.rules.words import _
+from nurture.rules.words import ENGLISH, _, speaking
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "mail"
 CONTENT = "<!--content-->"
 PREHEADER = "<!--preheader-->"
 FOOTER = "<!--footer-->"
 PIXEL = "<!--pixel-->"
+_LANGUAGE = '<html lang="en">'
 
 _PHRASE = re.compile(r'\{\{ _\("([^"]*)"\) \}\}')
 
@@ -22,38 +23,46 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.html"))
 
 
-def layout(name: str) -> str:
-    """A whole page of HTML with the marks for content, preheader, footer and pixel. Raises NotFound."""
+def layout(name: str, language: str) -> str:
+    """A whole page of HTML with the marks for content, preheader, footer and pixel, its own words in the
+    language of the mail. Raises NotFound."""
     if name not in names():
         raise NotFound(
             _("There is no layout “{name}”; there are {all}.").format(name=name, all=", ".join(names()))
         )
-    return _translated(_read(f"{name}.html"))
+    page = _read(f"{name}.html").replace(_LANGUAGE, f'<html lang="{escape(language)}">', 1)
+    return _translated(page, language)
 
 
-def footer(kind: str) -> str:
-    """The footer of a kind of mail: HTML with template code."""
-    return _translated(_read(f"footer/{kind}.html"))
+def footer(kind: str, language: str) -> str:
+    """The footer of a kind of mail in the language of the mail: HTML with template code."""
+    return _translated(_read(f"footer/{kind}.html"), language)
 
 
 def pixel() -> str:
     return _read("footer/pixel.html")
 
 
-def service_mail(key: str) -> str:
-    """The words of one of the engine's own mails. Raises NotFound."""
-    if key not in {path.stem for path in (FOLDER / "service").glob("*.md")}:
+def service_mail(key: str, language: str) -> tuple[str, str]:
+    """The words of one of the engine's own mails, and the language they are in: the one asked for, else
+    English. Raises NotFound."""
+    there = {path.name for path in (FOLDER / "service").glob("*.md")}
+    if f"{key}.md" not in there:
         raise NotFound(_("The engine has no mail “{name}”.").format(name=key))
-    return _read(f"service/{key}.md")
+    if f"{key}.{language}.md" in there:
+        return _read(f"service/{key}.{language}.md"), language
+    return _read(f"service/{key}.md"), ENGLISH
 
 
-def everything() -> str:
-    """The text of all files, for fingerprints: another look means another compilation."""
-    return "".join(_read(str(path.relative_to(FOLDER))) for path in sorted(FOLDER.rglob("*.html")))
+def everything(language: str) -> str:
+    """The text of all files in a language, for fingerprints: another look means another compilation."""
+    paths = sorted(FOLDER.rglob("*.html"))
+    return _translated("".join(_read(str(path.relative_to(FOLDER))) for path in paths), language)
 
 
-def _translated(text: str) -> str:
-    return _PHRASE.sub(lambda phrase: escape(_(phrase[1])), text)
+def _translated(text: str, language: str) -> str:
+    with speaking(language):
+        return _PHRASE.sub(lambda phrase: escape(_(phrase[1])), text)
 
 
 @cache

@@ -34,6 +34,11 @@ def learn(catalogues: Mapping[str, Catalogue]) -> None:
     _catalogues.update(catalogues)
 
 
+def learnt() -> Mapping[str, Catalogue]:
+    """The catalogues in use."""
+    return dict(_catalogues)
+
+
 def languages() -> tuple[str, ...]:
     """The codes of all languages, English first."""
     return ENGLISH, *sorted(set(_catalogues) - {ENGLISH})

@@ -12,21 +12,26 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A person who is told of a hand-off, in their language (None: the installation's)."""
+    """A person who is told of a hand-off, in their language or else the installation's."""
 
     handoff_id: int
     email: str
     name: str
+    language: str | None
 
 
-_OWNERS = text("""
-    SELECT h.id AS handoff_id, u.email, u.name FROM handoff h JOIN user_account u ON u.id = h.owner_id
+_LANGUAGE = (
+    """coalesce(nullif(u.preferences ->> 'language', ''), (SELECT language FROM installation)) AS language"""
+)
+_OWNERS = text(f"""
+    SELECT h.id AS handoff_id, u.email, u.name, {_LANGUAGE}
+    FROM handoff h JOIN user_account u ON u.id = h.owner_id
     WHERE h.id = ANY(:ids) AND u.disabled_at IS NULL
         AND coalesce(CAST(u.preferences ->> 'sales_mails' AS boolean), true)
     ORDER BY h.id
 """)
-_SUPERIORS = text("""
-    SELECT h.id AS handoff_id, u.email, u.name
+_SUPERIORS = text(f"""
+    SELECT h.id AS handoff_id, u.email, u.name, {_LANGUAGE}
     FROM handoff h LEFT JOIN sales_team t ON t.id = h.team_id
     JOIN user_account u ON CASE WHEN t.escalate_to IS NULL THEN u.role = 'admin' ELSE u.id = t.escalate_to END
     WHERE h.id = ANY(:ids) AND u.disabled_at IS NULL AND u.id IS DISTINCT FROM h.owner_id

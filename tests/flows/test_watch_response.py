@@ -8,15 +8,18 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from nurture.files.catalogues import catalogues
 from nurture.flows.answer import Outcome, answer
 from nurture.flows.hand_over import hand_over
 from nurture.flows.watch_response import watch_response
+from nurture.rules import words
 from nurture.rules.tokens import KeyRing
 from nurture.store import handoffs, teams
 from nurture.store.deliveries import Delivery
 from nurture.store.handoffs import Handoff
 from nurture.store.leads import Lead
 from nurture.store.stages import StageChange
+from nurture.store.users import User
 from nurture.store.webhooks import WebhookMessage
 from tests.conftest import TUESDAY
 from tests.flows.ripe_leads import a_lead, a_model, a_seller, ripened
@@ -90,6 +93,19 @@ def test_the_clock_starts_with_the_hand_over_in_the_hours_of_the_team(floor: Flo
     assert (row.owner_id, row.due_at, row.watch_at) == (mia, minutes(10), minutes(7))
     assert floor.events() == ["released"]
     assert floor.mails() == [("sales_released", "mia@sales.example")]
+
+
+def test_a_colleague_is_told_in_the_language_of_the_account(
+    db: Session, sessions: sessionmaker[Session], mia: int
+) -> None:
+    words.learn(catalogues())
+    db.get_one(User, mia).preferences = {"language": "ru"}
+    db.commit()
+    floor = Floor(db, sessions)
+    assert floor.mails() == [("sales_released.ru", "mia@sales.example")]
+    db.rollback()
+    params = db.scalars(select(Delivery).where(Delivery.purpose == "notice")).one().params
+    assert params["due"] == "3 мар., 10:10"
 
 
 def test_a_lead_that_ripens_at_night_is_due_in_the_morning(db, sessions, mia) -> None:
