@@ -1,4 +1,4 @@
-"""Health for machines: alive, ready, and a few gauges read from PostgreSQL at scrape time."""
+"""Health for machines: alive, ready, and what Prometheus scrapes."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -6,13 +6,13 @@ from datetime import timedelta
 import structlog
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 
 from nurture.migrations import at_head
-from nurture.store.views.lag import GAUGES, gauges, lag
+from nurture.store.views.lag import lag
 from nurture.store.views.reading import AWAY, reading
+from nurture.web import metrics as metrics_
 from nurture.web.request import now, runtime
 
 pages = Blueprint("health", __name__)
@@ -38,17 +38,7 @@ def ready() -> ResponseReturnValue:
 @pages.get("/metrics")
 def metrics() -> ResponseReturnValue:
     """Gauges in Prometheus' text format; counted once, however many processes serve."""
-    registry = CollectorRegistry()
-    with reading(runtime().sessions) as session:
-        values, behind = gauges(session, now=now()), lag(session, now=now())
-    for name, about in GAUGES:
-        Gauge(f"nurture_{name}", about, registry=registry).set(values[name])
-    oldest = Gauge(
-        "nurture_lag_seconds", "How long the oldest due row has waited", ["queue"], registry=registry
-    )
-    for queue in ("steps", "deliveries", "webhooks", "signals"):
-        oldest.labels(queue).set(getattr(behind, queue).total_seconds())
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return Response(metrics_.page(runtime()), content_type=CONTENT_TYPE_LATEST)
 
 
 def _say(check: Callable[[], str]) -> str:
