@@ -25,6 +25,7 @@ _COUNTING = frozenset((words.MAILBOX_FULL, words.SUSPENDED, UNCLEAR))
 # Vague words ("rejected", "expired"): a status code that says more is believed before them.
 _VAGUE = frozenset((words.RELAY, words.CONTENT, words.POLICY, words.NETWORK, words.EXPIRED, words.SYSTEM))
 _LONGEST = 4_000
+_MANY_UNDERSCORES = 5
 
 # What the codes say when the words say nothing. Keys are subject.detail of the enhanced status.
 _BY_STATUS = {
@@ -57,6 +58,8 @@ _BY_SUBJECT = {
     "6": words.CONTENT,
     "7": words.POLICY,
 }
+
+_SAID_FOR_ALL = frozenset(("7.0", "7.1"))
 
 _ADDRESS = re.compile(r"[<(\"'«]{0,2}[\w.+%&*!=/~-]{1,120}@[\w.-]{1,200}[\w>)\"'»]{0,2}")
 _URL = re.compile(r"https?://\S+|www\.\S+")
@@ -140,12 +143,12 @@ def _reason(said: Sequence[str], status: str, around: str) -> str:
     heard = [meaning(text) for text in said]
     clear = next((one for one in heard if one and one not in _VAGUE), "")
     if clear:
-        return _checked(clear, status)
+        return _checked(clear, status, " ".join(said))
     by_code = _by_status(status)
     if by_code and by_code not in _VAGUE:
         return by_code
     vague = next((one for one in heard if one), "") or by_code
-    told = _checked(meaning(_sure(around)), status) if around else ""
+    told = _checked(meaning(_sure(around)), status, around) if around else ""
     if vague and (by_code or told not in _HARD_REASONS):
         return vague
     return told or UNCLEAR
@@ -156,16 +159,19 @@ def _sure(text: str) -> str:
     return "".join(one for one in _SENTENCE.findall(text) if not _HEDGE.search(one))
 
 
-def _checked(reason: str, status: str) -> str:
-    """Words of an unknown user under a code of policy, storage or sender are not believed: "mailbox
-    unavailable" is said for all of these."""
+def _checked(reason: str, status: str, text: str) -> str:
+    """Words of an unknown user under a code of policy, storage or sender are not believed ("mailbox
+    unavailable" is said for all of these), but plain ones under a code of policy are: some servers put
+    5.7.1 before everything."""
     code = status.partition(".")[2]
     if reason not in _HARD_REASONS:
         return reason
     by_code = _BY_STATUS.get(code, "")
     if by_code in (words.MAILBOX_FULL, words.TOO_LARGE, words.EXPIRED, words.SENDER):
         return by_code
-    return words.POLICY if code.startswith("7.") else reason
+    if not code.startswith("7.") or (code in _SAID_FOR_ALL and words.PLAINLY_UNKNOWN.search(_plain(text))):
+        return reason
+    return words.POLICY
 
 
 def _by_status(status: str) -> str:
@@ -194,6 +200,8 @@ def _best(statuses: Iterable[str]) -> str:
 def _plain(text: str) -> str:
     """Lower case, one space between words, without addresses, hosts and what is only supposed."""
     lowered = text[:_LONGEST].replace("\u2019", "'").lower()
+    if lowered.count("_") > _MANY_UNDERSCORES:  # qmail's log, where they stand for spaces
+        lowered = lowered.replace("_", " ")
     lowered = _ADDRESS.sub(" ", _URL.sub(" ", lowered))
     lowered = _EXCHANGE.sub(lambda found: found.group().replace(".", " "), lowered)
     return " ".join(_HOST.sub(" ", lowered).split())

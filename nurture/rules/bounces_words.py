@@ -175,7 +175,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"mailbox (?:is )?unavailable(?! due)|mailbox not (?:available|accessible)|not allowed mailbox|"
         r"mailbox name not allowed",
         r"recipient address rejected:? access denied",
-        r"unbekannt|existiert nicht|nicht gefunden|nicht bekannt|kein\w* (?:postfach|empfänger|benutzer|"
+        r"unbekannt|existiert nicht|nicht exist|nicht (?:\S+ )?gefunden|nicht bekannt|"
+        r"kein\w* (?:postfach|empfänger|benutzer|"
         r"konto)|"
         r"empfängeradresse (?:\S+ ){0,3}ungültig|gibt es (?:hier )?nicht",
         r"inconnu|n'existe pas|introuvable|n'a pas été trouvé|adresse (?:\S+ ){0,3}(?:invalide|erron)",
@@ -218,13 +219,14 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"(?:user|recipient|mailbox|account|address)",
         r"disableduser|user_disabled|mailboxdisabled|mailbox disabled|has (?:left|moved)|user has moved|"
         r"recipient has moved|address (?:has )?changed|new address is|not an active (?:user|address|account)|"
-        r"has been (?:permanently )?(?:shut ?down|turned off)",
+        r"has been (?:permanently )?(?:shut ?down|turned off)|"
+        r"is (?:not|no longer) (?:with|working (?:at|for)|employed)",
         r"deaktiviert|gelöscht|nicht mehr (?:aktiv|gültig|verfügbar|erreichbar)|désactivé|supprimé|fermé|"
         r"deshabilitad|desactivad|disattivat|disabilitat|desativad|отключ[её]н|заблокирован|удал[её]н|"
         r"停用|禁用|注销|無効|已被禁",
     ),
     DNS: (
-        r"(?:host|domain|name) (?:\S+ ){0,3}not found, try again|try again\b.{0,40}(?:dns|name server|"
+        r"(?:host|domain|name) (?:\S+ ){0,3}not found, try again|try again\b[^.]{0,40}(?:dns|name server|"
         r"lookup)",
         r"(?:dns|mx|a|cname|name|domain|host) (?:\S+ ){0,2}?(?:lookup|look-up|resolution|query|server|"
         r"service) "
@@ -232,7 +234,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"temporary (?:\S+ ){0,3}(?:lookup|dns|resolution|name)|servfail|malformed or unexpected name server|"
         r"dnsqueryfailed|dns query failed|dns server (?:\S+ )?(?:failure|error)|name server (?:timeout|"
         r"failure|loop)|"
-        r"lookup failed temporarily|lowest numbered mx|mx (?:\S+ ){0,4}(?:points? (?:back )?to|loops? back)|"
+        r"lookup failed temporarily|lowest numbered mx|mx (?:\S+ ){0,4}(?:points? (?:back )?to (?!non)|"
+        r"loops? back)|"
         r"loops? back to myself|hostname (?:\S+ )?lookup (?:deferred|timeout)|responded with code "
         r"(?:servfail|refused)",
     ),
@@ -349,4 +352,11 @@ MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             SYSTEM,
         )
     )
+)
+
+# Words that can mean nothing but a mailbox that is not there.
+PLAINLY_UNKNOWN = re.compile(
+    r"no such (?:user|recipient|mail ?box|account|address)|(?:user|recipient|mail ?box|account) "
+    r"(?:is )?(?:unknown|not found|does not exist|doesn't exist)|unknown (?:user|recipient|mail ?box)|"
+    r"такого пользователя нет|benutzer unbekannt|utilisateur inconnu"
 )

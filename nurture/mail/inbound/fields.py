@@ -3,6 +3,7 @@
 import binascii
 import re
 from base64 import b64decode
+from contextlib import suppress
 from quopri import decodestring
 
 Fields = dict[str, list[str]]
@@ -16,6 +17,7 @@ _ADDRESS = re.compile(
 _MOST_FIELDS = 400
 # Python decodes these too, slowly or into what is no text.
 _NO_CHARSETS = frozenset(("unicode_escape", "raw_unicode_escape", "punycode", "idna", "undefined", "utf_7"))
+_UNSAID = frozenset(("", "us-ascii", "ascii", "unknown-8bit", "x-unknown"))
 _LONGEST = 20_000
 
 
@@ -46,8 +48,13 @@ def first(fields: Fields, name: str) -> str:
 
 
 def decoded(value: str) -> str:
-    """Encoded words (RFC 2047) made readable; broken ones stay as they are."""
-    return _ENCODED.sub(_word, value[:_LONGEST]) if "=?" in value else value[:_LONGEST]
+    """Encoded words (RFC 2047) made readable; broken ones stay as they are. Bytes above 127, which no header
+    may hold and many do, are read as UTF-8 where they are that."""
+    text = value[:_LONGEST]
+    if not text.isascii():
+        with suppress(ValueError):
+            text = text.encode("latin-1").decode("utf-8")
+    return _ENCODED.sub(_word, text) if "=?" in text else text
 
 
 def parameter(value: str, name: str) -> str:
@@ -73,10 +80,18 @@ def as_text(raw: bytes, charset: str) -> str:
     if charset.lower().replace("-", "_") in _NO_CHARSETS:
         charset = "utf-8"
     try:
-        text = raw.decode(charset or "utf-8", "replace")
+        text = raw.decode(charset, "replace") if charset.lower() not in _UNSAID else _guessed(raw)
     except (LookupError, ValueError):
-        text = raw.decode("utf-8", "replace")
+        text = _guessed(raw)
     return text.replace("\x00", "")
+
+
+def _guessed(raw: bytes) -> str:
+    """Bytes whose charset nobody says: UTF-8, Japanese by its escapes, else the letters of western Europe."""
+    try:
+        return raw.decode("iso2022_jp" if b"\x1b$" in raw else "utf-8")
+    except ValueError:
+        return raw.decode("latin-1")
 
 
 def unpacked(text: str, encoding: str) -> bytes:

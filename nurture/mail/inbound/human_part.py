@@ -22,6 +22,7 @@ _ORIGINAL = re.compile(
     r"\t>]{0,4}[\w-]+:|[ \t])",
     re.I | re.M,
 )
+_FIRST_WORDS = 12  # before them nothing can have come back yet
 _PARAGRAPH = re.compile(r"\r?\n[ \t]*\r?\n")
 _CODE = re.compile(
     r"(?<![\d.:/#@_-])[45]\d\d(?:[ -]|: )(?!\d{1,2}[:/.]\d)(?=.)|(?<![\d.])#?\(?#?[245]\.\d\.\d{1,3}(?![\d.])"
@@ -46,7 +47,7 @@ def written(opened: Opened) -> str:
 
 def before_original(text: str) -> tuple[str, str]:
     """(what was said, the mail that came back) where the second follows in the same text."""
-    found = _ORIGINAL.search(text, 40) if len(text) > 40 else None
+    found = _ORIGINAL.search(text, _FIRST_WORDS) if len(text) > _FIRST_WORDS else None
     return (text[: found.start()], text[found.start() :]) if found else (text, "")
 
 

@@ -26,6 +26,12 @@ _DELAYED = re.compile(
     r"vertraagd|отложен",
     re.I,
 )
+_ARRIVED = re.compile(
+    r"success(?:ful|fully)? (?:mail )?deliver|successfully (?:\w+ )?delivered|delivery (?:was )?successful|"
+    r"(?:has been|was) (?:relayed|expanded)|erfolgreich (?:zugestellt|übermittelt)|remis avec succès|"
+    r"message (?:was )?(?:read|displayed)\b",
+    re.I,
+)
 _MOST_DIAGNOSTIC = 1_000
 _SERVICE = re.compile(
     r"^(?:mailer-daemon|postmaster|mail-daemon|abuse|support|noreply|no-reply|helpdesk|admin)@"
@@ -46,10 +52,13 @@ def _read(raw: bytes, *, inner: bool) -> Report:
     told = statuses.told(opened)
     if told and (_has_status_part(opened) or _reads_like_a_bounce(opened, said)):
         return _notification(opened, told, said, rest)
+    if _arrived(opened, said):
+        return _plain(opened, IGNORE, said)
     if _reads_like_a_bounce(opened, said):
         return _text_bounce(opened, said, rest, addresses_in(first(opened.fields, "x-failed-recipients")))
     subject = first(opened.fields, "subject")
-    if signs.says_automatic(opened.fields) or signs.away_subject(subject):
+    machine = signs.says_automatic(opened.fields) or signs.away_subject(subject)
+    if machine or signs.away(human_part.own_words(said)):
         return _plain(opened, AUTOREPLY, said)
     if not signs.answers_something(opened.fields):
         if failed := second_opinion.failed_addresses(raw):
@@ -58,6 +67,13 @@ def _read(raw: bytes, *, inner: bool) -> Report:
             return found
     person = signs.answers_something(opened.fields) and not signs.from_daemon(opened.fields)
     return _plain(opened, REPLY if person else UNKNOWN, said)
+
+
+def _arrived(opened: Opened, said: str) -> bool:
+    """Whether a mail server tells that all went well."""
+    told = f"{first(opened.fields, 'subject')}\n{said[:1_000]}"
+    refused = any(code >= 400 for text in human_part.said_by_servers(said) for code in bounces.codes_in(text))
+    return signs.from_daemon(opened.fields) and bool(_ARRIVED.search(told)) and not refused
 
 
 def _has_status_part(opened: Opened) -> bool:
@@ -192,6 +208,7 @@ def _plain(opened: Opened, kind: str, said: str) -> Report:
     sentences = {
         AUTOREPLY: _("A machine has answered."),
         REPLY: _("Somebody has answered."),
+        IGNORE: _("The mail has arrived or was passed on."),
         UNKNOWN: _("This mail is neither a bounce nor an answer that can be read."),
     }
     return _report(opened, kind, sentence=sentences[kind], text=human_part.own_words(said))

@@ -52,7 +52,8 @@ _BODY = re.compile(
     r"being returned|is returned|was stopped|has been returned|bounced|reason for (?:the )?(?:fail|"
     r"return|reject)|"
     r"following (?:address|recipient|message|user|destination|error|person)|action: ?failed|final-recipient|"
-    r"rejected (?:your|by|the)|(?:message|mail|e-?mail) (?:\S+ ){0,4}(?:rejected|refused|blocked|"
+    r"(?:has been|was) (?:quarantined|blocked|held|stopped)\b|rejected (?:your|by|the)|(?:message|mail|"
+    r"e-?mail) (?:\S+ ){0,4}(?:rejected|refused|blocked|"
     r"bounced|returned)|"
     r"did not reach|no such (?:user|recipient|mailbox)|user unknown|unknown user|mailbox (?:is )?full|"
     r"over quota|"
@@ -64,7 +65,8 @@ _BODY = re.compile(
     r"possível)|non (?:è stat\w+ |può essere )?(?:possibile|recapitat|consegnat)|niet (?:worden "
     r")?(?:afgeleverd|bezorgd|"
     r"besteld)|kunde inte|ikke (?:leveres|levert)|nie (?:można|został|mog)|nebyl|nelze|nem (?:sikerült|kézb)|"
-    r"teslim edilem|не (?:удалось|может быть|было|была|доставлен)|недоставл|ошибк|"
+    r"teslim edilem|не (?:удалось|може(?:т)? бути|может быть|было|была|доставлен)|недоставл|ошибк|отклонен|"
+    r"δεν (?:παραδόθηκ|ήταν δυνατ|μπορ)|"
     r"配信(?:でき|され|に失敗)|送信でき|送ることが|届け|見つか|エラー|"
     r"无法|失败|退回|未能|傳送|배달|실패|تعذر|לא ניתן",
     re.I,
@@ -79,11 +81,33 @@ _AWAY = re.compile(
     r"(?:ufficio|sede)|"
     r"resposta autom|fora do escrit|afwezig|automatisch antwoord|frånvaro|autosvar|poissa|automatyczna odp|"
     r"nieobecno|automatická odp|mimo kancel|автоответ|автоматический ответ|отпуск|нет на (?:месте|работе)|"
-    r"自动(?:回复|答复)|自動(?:返信|応答)|不在|외출|자동 ?(?:회신|응답)|"
+    r"自动(?:回复|答复)|自動(?:返信|応答|送信)|不在|외출|자동 ?(?:회신|응답)|"
     r"thank you for (?:your (?:message|e-?mail|enquiry)|"
     r"contacting)|we have received your|ticket|case (?:number|#)|confirm (?:your|this) (?:message|"
     r"e-?mail|address)|"
     r"verification (?:required|request)|challenge|maternity|no longer (?:with|works?|employed)",
+    re.I,
+)
+_AUTOMATED = re.compile(
+    r"(?:this is|dies ist|ceci est|esto es|questo è) (?:an? |eine? |une? |un[ao]? )?auto(?:matic|mated|"
+    r"-generated|"
+    r"matisch\w*|matique|mática|matica)|automatisch (?:erstellt|generiert|versandt|erzeugt)|"
+    r"automatically generated (?:reply|response|message|e-?mail)|généré automatiquement|автоматический ответ|"
+    r"自動(?:送信|返信|応答)|自动回复",
+    re.I,
+)
+_ABSENT = re.compile(
+    r"out of (?:the |my )?office|on (?:annual |parental |maternity |sick )?(?:leave|vacation|holidays?)\b|"
+    r"nicht (?:im (?:büro|haus)|erreichbar|im dienst)|im urlaub|außer haus|absente?\b|en congés?|"
+    r"de vacaciones|"
+    r"fuera de la oficina|in ferie|fuori (?:ufficio|sede)|afwezig|op vakantie|в отпуске|на urlopie|不在",
+    re.I,
+)
+_MEANWHILE = re.compile(
+    r"(?:no|limited|without|keinen|kein) (?:regular )?(?:access|zugriff)|urgent|dringend|in my absence|"
+    r"während meiner abwesenheit|en mon absence|(?:will|shall|werde) (?:be back|return|reply|respond|ihre)|"
+    r"i(?:'ll| will) get back|(?:contact|wenden sie sich|kontaktieren) |sofort|forwarded|weitergeleitet|"
+    r"will not be (?:read|forwarded)|zurückkehr|wieder (?:da|zurück|erreichbar)|по срочным|pilnych",
     re.I,
 )
 _ANSWER = re.compile(
@@ -131,9 +155,11 @@ _AUTOMATIC = (
 )
 
 
-def away(subject: str, text: str) -> bool:
-    """Whether it reads like an automatic answer of somebody away, or of a machine that greets."""
-    return bool(_AWAY.search(subject)) or bool(_AWAY.search(text[:600]))
+def away(text: str) -> bool:
+    """Whether it reads like the answer of a machine to somebody away, although nothing else says so: one
+    such word may be a person's, two of different kinds are not."""
+    told = " ".join(text[:700].split())
+    return bool(_AUTOMATED.search(told)) or (bool(_ABSENT.search(told)) and bool(_MEANWHILE.search(told)))
 
 
 def away_subject(subject: str) -> bool:
