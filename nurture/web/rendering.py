@@ -28,7 +28,8 @@ def install(app: Flask, vendor: Vendor) -> None:
     environment.undefined = StrictUndefined
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(
-        when=when, moment=moment, day=day, clock=clock, lasting=lasting, num=number, share=share, money=money,
+        when=when, moment=moment, day=day, whole_day=whole_day, clock=clock, lasting=lasting,
+        num=number, share=share, money=money,
         sentence=sentence, initials=initials, masked=masked, points=points, palette=palette,
         countdown=countdown, short_span=short_span, wall_clock=wall_clock,
     )  # fmt: skip
@@ -87,6 +88,13 @@ def day(instant: datetime | None) -> str:
     return text.replace(".", "") if spoken() == "ru" else text
 
 
+def whole_day(instant: datetime) -> str:
+    """ "3 March", where the day stands in a sentence; the year only when it is another one."""
+    local = instant.astimezone(zone())
+    same_year = local.year == now().astimezone(zone()).year
+    return format_date(local.date(), "d MMMM" if same_year else "d MMMM y", locale=locale())
+
+
 def clock(instant: datetime) -> str:
     return format_time(instant.astimezone(zone()), "HH:mm", tzinfo=zone(), locale=locale())
 
@@ -102,7 +110,8 @@ def countdown(seconds: float) -> str:
     if left >= 48 * 3600:
         return sign + format_timedelta(timedelta(seconds=left), format="narrow", locale=locale())
     if left >= 3600:
-        return f"{sign}{left // 3600}h{left % 3600 // 60:02}"
+        hours = _("{h}h{m}").format(h=left // 3600, m=f"{left % 3600 // 60:02}")
+        return sign + hours
     return f"{sign}{left // 60}:{left % 60:02}"
 
 

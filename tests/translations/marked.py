@@ -13,7 +13,7 @@ MARKS = frozenset(("_", "_N", "gettext", "ngettext", "pgettext"))
 # What is said in attributes; everything else in them is for machines.
 SAID = ("title", "aria-label", "placeholder", "alt", "data-ask", "content")
 NAMES = frozenset(
-    ("Nurture", "CSV", "Enter", "Esc", "JSON", "GET", "POST", "px", "d", "ms", "RSA", "Ed25519")
+    ("Nurture", "CSV", "Enter", "Esc", "JSON", "GET", "POST", "px", "d", "ms", "RSA", "Ed25519", "BANT")
 )
 _HOLE = "\x00"
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
@@ -103,7 +103,9 @@ def in_python(text: str) -> list[tuple[int, str]]:
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node.func) in SAYING:
-            said = [argument for argument in node.args if _is_text(argument)]
+            said = [
+                argument for argument in node.args if _is_text(argument) and _LETTERS.search(_text(argument))
+            ]
             found |= {(one.lineno, _text(one)) for one in said if id(one) not in marked and " " in _text(one)}
         if _is_text(node) and id(node) not in marked | silent and _SENTENCE.match(_text(node)):
             found.add((node.lineno, _text(node)))

@@ -40,7 +40,7 @@ def test_a_lead_asks_for_a_pause_on_its_preferences_page(visitor, app, runtime, 
     assert "One month" in visitor.get(address).text
     answer = visitor.post(address, data={"purpose": "marketing", "months": "1"})
     assert answer.status_code == 200
-    assert "No mails before 2 Apr" in answer.text
+    assert "No mails before 2 April" in answer.text
     assert garden.value("SELECT state || ' ' || reason FROM delivery") == "scheduled own_pause"
     assert visitor.post(address, data={"purpose": "marketing", "months": "700"}).status_code == 422
     visitor.post(address, data={"purpose": "marketing", "months": "0"})

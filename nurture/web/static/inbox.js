@@ -6,7 +6,7 @@
   function two(n) { return (n < 10 ? '0' : '') + n; }
   function said(left) {
     var late = left < 0, s = Math.abs(Math.round(left));
-    var words = s >= 3600 ? Math.floor(s / 3600) + 'h' + two(Math.floor(s % 3600 / 60)) : Math.floor(s / 60) + ':' + two(s % 60);
+    var words = s >= 3600 ? Math.floor(s / 3600) + (document.documentElement.lang === 'ru' ? ' ч ' : 'h') + two(Math.floor(s % 3600 / 60)) : Math.floor(s / 60) + ':' + two(s % 60);
     return (late ? '+' : '') + words;
   }
   function tick() {
