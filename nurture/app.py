@@ -42,7 +42,7 @@ from nurture.web.admin.settings import audit, company, jobs, keys, users
 from nurture.web.parts import ROOT, load_vendor
 from nurture.web.public import answers, choosing, entering, inbound, leaving, letters, sessions, setup
 from nurture.web.request import close_session
-from nurture.web.sales import handoffs
+from nurture.web.sales import handoffs, teams
 
 _PAGES = (
     files.pages,
@@ -64,6 +64,7 @@ _PAGES = (
     why.pages,
     programs.pages,
     handoffs.pages,
+    teams.pages,
     newsletters.pages,
     deliveries.pages,
     webhooks.pages,

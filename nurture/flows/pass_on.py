@@ -12,6 +12,7 @@ from nurture.rules.routing import Seller
 from nurture.rules.stages import WITH_SALES
 from nurture.rules.words import _
 from nurture.store import handoffs
+from nurture.store.audit import audit
 from nurture.store.handoffs import Handoff
 from nurture.store.segments import mark_dirty
 
@@ -33,6 +34,7 @@ def pass_on(
         raise Invalid(sentence, {"to": [sentence]})
     kind = sales_notice.PASSED_ON
     give(session, handoff, colleague, floor, links, kind=kind, note=note, by=by, now=now)
+    audit(session, by, "handoff.passed_on", f"handoff:{handoff.id}", now=now, detail={"to": to_user})
     return handoff
 
 

@@ -9,7 +9,8 @@ from nurture.flows.leads import save_lead
 from nurture.flows.touch import LONGEST_NOTE, Touch, add_touch
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules.words import _
-from nurture.store import handoffs, users
+from nurture.store import handoffs
+from nurture.store.audit import audit
 from nurture.store.handoffs import Handoff
 
 PARTS = ("budget", "authority", "need", "timing")
@@ -48,7 +49,7 @@ def never_mail(session: Session, handoff_id: int, *, by: str, now: datetime) -> 
     unsubscribe(
         session, handoff.lead_id, None, how="sales", proof={"by": by, "handoff_id": handoff.id}, now=now
     )
-    users.audit(session, by, "lead.never_mail", f"lead:{handoff.lead_id}", now=now)
+    audit(session, by, "lead.never_mail", f"lead:{handoff.lead_id}", now=now)
 
 
 def _locked(session: Session, handoff_id: int) -> Handoff:

@@ -19,6 +19,7 @@ from nurture.flows.overrule import apply_patterns
 from nurture.flows.post_webhooks import post_webhooks
 from nurture.flows.rate import rate
 from nurture.flows.record import record
+from nurture.flows.recycle import recycle_lost
 from nurture.flows.rejudge import rejudge
 from nurture.flows.sweep import sweep
 from nurture.flows.watch_response import watch_response
@@ -29,6 +30,7 @@ from nurture.store import deliveries, pulse
 Serve = Callable[[datetime], int]
 
 _SWEEP_SECONDS = 15.0
+_RECYCLE_SECONDS = 60.0
 _BEAT_SECONDS = 5.0
 
 
@@ -74,6 +76,7 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
             Stream("advance", lambda now: advance(sessions, runtime.pepper, now=now)),
             Stream("newsletters", lambda now: send_newsletters(sessions, runtime.pepper, now=now)),
             Stream("deliver", _deliver(runtime, outbox, kept)),
+            Stream("recycle_lost", _seldom(lambda now: recycle_lost(sessions, now=now), _RECYCLE_SECONDS)),
             # Each host sweeps for itself: the journal that tells sent from unsent lies on its disk.
             Stream("beat", _seldom(lambda now: _beat(runtime, outbox.host, live, now), _BEAT_SECONDS)),
             Stream("sweep", _seldom(lambda now: sweep(sessions, outbox, now=now), _SWEEP_SECONDS)),

@@ -45,6 +45,8 @@ class Handoff(Base):
         Index("ix_handoff_owner_id", "owner_id"),
         Index("ix_handoff_watch_at", "watch_at", postgresql_where=text("watch_at IS NOT NULL")),
         Index("ix_handoff_released_at", "released_at", postgresql_where=text("released_at IS NOT NULL")),
+        Index("ix_handoff_ready_at", "ready_at"),
+        Index("ix_handoff_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         CheckConstraint(f"state IN {STATES}", name="state"),
     )
 

@@ -172,3 +172,23 @@ def mark_revised(
     """Mark hand-offs that sales holds as no longer true; (id, lead id) of those not marked before."""
     given = {"leads": list(lead_ids), "states": list(states), "causes": list(causes), "now": now}
     return [(row.id, row.lead_id) for row in session.execute(_REVISE, given)]
+
+
+# Disqualified leads were rejected, not lost: their last hand-off says so.
+_LOST = text("""
+    SELECT l.id FROM lead l
+    WHERE l.stage = 'lost' AND l.stage_since <= :before AND l.erased_at IS NULL AND (
+        SELECT h.state FROM handoff h WHERE h.lead_id = l.id ORDER BY h.ripening_no DESC LIMIT 1
+    ) = 'lost'
+    ORDER BY l.id LIMIT :limit FOR NO KEY UPDATE OF l SKIP LOCKED
+""")
+
+
+def lost_before(session: Session, moment: datetime, *, limit: int) -> list[int]:
+    """Leads that sales lost before `moment`, locked."""
+    return list(session.scalars(_LOST, {"before": moment, "limit": limit}))
+
+
+def arm(session: Session, lead_ids: Sequence[int]) -> None:
+    """Let these leads ripen again."""
+    session.execute(text("UPDATE lead SET armed = true WHERE id = ANY(:ids)"), {"ids": list(lead_ids)})

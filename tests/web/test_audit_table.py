@@ -66,6 +66,8 @@ EXEMPT: dict[str, str] = {
     "choosing.confirm": "the lead's own choice stands in the ledger of consent, with its proof",
     "choosing.pause": "the lead's own choice, shown on the card",
     "leaving.unsubscribe": "the lead's own choice stands in the ledger of consent, with its proof",
+    "handoffs.learn": "the answer stands on the lead with its source and date",
+    "handoffs.note": "the timeline of the lead tells who noted it",
     "inbound.mail": "a machine reports; kept whole as a report",
     "inbound.events": "a machine reports; kept whole as a report",
     "api-leads.save": "a CRM writes thousands an hour; the timeline and the import tell of the lead",
@@ -150,6 +152,7 @@ def test_whatever_changes_something_leaves_a_line(
         _imports,
         _leads,
         _handoffs,
+        _sales,
         _verdicts,
     ):
         room(walk)
@@ -263,11 +266,55 @@ def _handoffs(walk: Walk) -> None:
         walk.sql(f"SELECT id FROM handoff ORDER BY id OFFSET {n} LIMIT 1") for n in range(3)
     )
     walk.page("handoff.answered", f"/handoffs/{first}/answer", outcome="accepted")
+    walk.page("lead.never_mail", f"/handoffs/{first}/never")
+    mia = walk.sql(
+        "INSERT INTO user_account (email, name, role, password_hash, created_at)"
+        f" VALUES ('mia@kessler-ohm.example', 'Mia', 'sales', '-', '{TUESDAY}') RETURNING id"
+    )
+    walk.page("handoff.passed_on", f"/handoffs/{first}/pass-on", to=str(mia))
     token = mint(walk.runtime.ring, "answer", second)
     walk._did(
         "handoff.answered", walk.app.test_client(), "POST", f"/answer/{token}", json={"outcome": "accepted"}
     )
     walk.call("handoff.answered", "POST", f"/handoffs/{third}/outcome", json={"outcome": "accepted"})
+
+
+def _sales(walk: Walk) -> None:
+    mia = walk.sql("SELECT id FROM user_account WHERE name = 'Mia'")
+    team = {"within_min": "10", "warn_min": "3", "days": "0", "opens": "09:00", "closes": "18:00"}
+    walk.page("team.created", "/settings/sales/teams", name="North", **team)
+    north = walk.sql("SELECT id FROM sales_team WHERE name = 'North'")
+    walk.page("team.changed", f"/settings/sales/teams/{north}", name="Norden", **team)
+    walk.page("handover.changed", "/settings/sales/floor", per_day="", recycle_lost_days="")
+    walk.page("seller.changed", f"/settings/sales/people/{mia}", team="1", per_day="3", open_most="")
+    away = {"from": "2026-03-03", "until": "2026-03-04"}
+    walk.page("absence.added", f"/settings/sales/people/{mia}/absences", **away)
+    absence = walk.sql("SELECT id FROM sales_absence")
+    walk.page("absence.removed", f"/settings/sales/absences/{absence}/remove")
+    rule = {"name": "DE", "ask": "country", "value": "DE", "to": f"team-{north}"}
+    walk.page("routing_rule.added", "/settings/sales/rules", **rule)
+    number = walk.sql("SELECT id FROM routing_rule")
+    walk.page("routing_rule.moved", f"/settings/sales/rules/{number}/move", up="1")
+    walk.page("routing_rule.removed", f"/settings/sales/rules/{number}/remove")
+    walk.page("team.removed", f"/settings/sales/teams/{north}/remove")
+    _sales_by_the_api(walk, mia)
+
+
+def _sales_by_the_api(walk: Walk, mia: int) -> None:
+    south = walk.call("team.created", "POST", "/teams", json={"name": "South"}).json["id"]
+    walk.call("team.changed", "PUT", f"/teams/{south}", json={"name": "Süd"})
+    walk.call("handover.changed", "PUT", "/handover", json={})
+    walk.call("seller.changed", "PUT", f"/sellers/{mia}", json={"team_id": 1})
+    away = {"user_id": mia, "from_day": "2026-03-03", "until_day": "2026-03-04"}
+    absence = walk.call("absence.added", "POST", "/absences", json=away).json["id"]
+    walk.call("absence.removed", "DELETE", f"/absences/{absence}")
+    rule = {"name": "DE", "condition": {"field": "country", "eq": "DE"}, "team_id": south}
+    number = walk.call("routing_rule.added", "POST", "/routing_rules", json=rule).json["id"]
+    walk.call("routing_rule.moved", "POST", f"/routing_rules/{number}/move", json={"up": True})
+    walk.call("routing_rule.removed", "DELETE", f"/routing_rules/{number}")
+    walk.call("team.removed", "DELETE", f"/teams/{south}")
+    third = walk.sql("SELECT max(id) FROM handoff")
+    walk.call("handoff.passed_on", "POST", f"/handoffs/{third}/pass_on", json={"to": mia})
 
 
 def _verdicts(walk: Walk) -> None:

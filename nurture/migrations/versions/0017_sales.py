@@ -130,6 +130,10 @@ def _clock() -> None:
         ["released_at"],
         postgresql_where=sa.text("released_at IS NOT NULL"),
     )
+    op.create_index("ix_handoff_ready_at", "handoff", ["ready_at"])
+    op.create_index(
+        "ix_handoff_closed_at", "handoff", ["closed_at"], postgresql_where=sa.text("closed_at IS NOT NULL")
+    )
     # What sales holds already is watched from now on: nobody is called late, or loses a lead, for the past.
     op.execute("""
         UPDATE handoff SET team_id = (SELECT id FROM sales_team WHERE is_default),
