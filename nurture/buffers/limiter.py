@@ -1,60 +1,114 @@
-"""Rates per second shared by all hosts: token buckets in Redis, in one script a call.
+"""Rates shared by all workers on all hosts: sliding windows in Redis, in one script a call.
 
-The bucket runs on the clock of Redis, so hosts need not agree about the time. While Redis does not answer,
-each process keeps a bucket of its own with a share of the rate: slower than allowed rather than faster.
+A window is cut into slots, and what was given in the slots that any window can touch never exceeds the limit;
+so no window of that length, wherever it begins, sees more. The clock is that of Redis: hosts need not agree
+about the time. A counter that is not there may have been lost a moment ago, so the first window of it counts
+as used up. While Redis does not answer, each process gives itself a share: slower rather than faster.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 from redis import Redis, RedisError
 
-# What a process allows itself of a rate while the shared bucket is out of reach.
+# What a process allows itself of a rate while the shared counter is out of reach.
 LONE_SHARE = 0.25
+SLOTS = 50  # of a window
+# A slot more because a window begins within one, and two for the time from being given to being used.
+_TOUCHED = SLOTS + 3
+_KEPT_SECONDS = 86_400
 
 _TAKE = """
 local t = redis.call('TIME')
-local now = t[1] + t[2] / 1000000
-local rate, burst, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local kept = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-local tokens = tonumber(kept[1]) or burst
-local at = tonumber(kept[2]) or now
-tokens = math.min(burst, tokens + math.max(0, now - at) * rate)
-local given = math.max(0, math.min(wanted, math.floor(tokens)))
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens - given), 'at', tostring(now))
-redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
-return given
+local width, most, wanted, touched = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local now = t[1] * 1000000 + t[2]
+local slot = math.floor(now / width)
+local kept = redis.call('HGETALL', KEYS[1])
+local used, oldest = 0, slot
+if #kept == 0 then
+  redis.call('HSET', KEYS[1], slot, most)
+  used = most
+end
+for i = 1, #kept, 2 do
+  local at = tonumber(kept[i])
+  if at <= slot - touched then redis.call('HDEL', KEYS[1], kept[i])
+  else
+    used = used + tonumber(kept[i + 1])
+    if at < oldest then oldest = at end
+  end
+end
+local given = math.max(0, math.min(wanted, most - used))
+redis.call('HINCRBY', KEYS[1], slot, given)
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+local wait = 0
+if given == 0 then wait = math.max(1, (oldest + touched) * width - now) end
+return {given, wait}
 """
 
 
-class Limiter:
-    """`take` says how many of the wanted may go now; never more than `rate` a second in the long run, and
-    never more than `burst` at once."""
+@dataclass(frozen=True)
+class Window:
+    """At most `most` in any `seconds`."""
 
-    def __init__(self, redis: Redis) -> None:
+    most: int
+    seconds: float
+
+    @property
+    def slot(self) -> float:
+        """How long what was given may be used, in seconds."""
+        return self.seconds / SLOTS
+
+
+@dataclass(frozen=True)
+class Given:
+    """`count` may go within one slot of the window; when it is 0, ask again after `wait` seconds."""
+
+    count: int
+    wait: float = 0.0
+
+
+def window(rate: float) -> Window:
+    """The window that holds a rate of mails a second: a second, longer for rates below one a second."""
+    return Window(math.floor(rate), 1.0) if rate >= 1 else Window(1, 1 / rate)
+
+
+class Limiter:
+    """`take` says how many of the wanted may go now."""
+
+    def __init__(self, redis: Redis, prefix: str = "nurture:rate") -> None:
         self._redis = redis
-        self._script = cast(Callable[..., int], redis.register_script(_TAKE))
-        self._alone: dict[str, tuple[float, float]] = {}
+        self._prefix = prefix
+        self._script = cast(Callable[..., list[int]], redis.register_script(_TAKE))
+        self._alone: dict[str, dict[int, int]] = {}
         self._lock = threading.Lock()
 
-    def take(self, name: str, wanted: int, *, rate: float, burst: float | None = None) -> int:
-        """`rate` in tokens a second, above 0; `burst` at least 1, one second's worth unless given."""
-        size = max(1.0, rate if burst is None else burst)
+    def take(self, name: str, wanted: int, rate: float) -> Given:
+        """Up to `wanted` of what is limited under this name to `rate` a second, above 0."""
         if wanted <= 0:
-            return 0
+            return Given(0)
+        found = window(rate)
+        width = round(found.slot * 1_000_000)
         try:
-            return int(self._script(keys=[f"nurture:rate:{name}"], args=[rate, size, wanted]))
+            given, wait = self._script(
+                keys=[f"{self._prefix}:{name}:{width}"],
+                args=[width, found.most, wanted, _TOUCHED, _KEPT_SECONDS + math.ceil(2 * found.seconds)],
+            )
         except RedisError:
-            return self._take_alone(name, wanted, rate * LONE_SHARE, max(1.0, size * LONE_SHARE))
+            return self._take_alone(name, wanted, window(rate * LONE_SHARE))
+        return Given(int(given), int(wait) / 1_000_000)
 
-    def _take_alone(self, name: str, wanted: int, rate: float, size: float) -> int:
+    def _take_alone(self, name: str, wanted: int, found: Window) -> Given:
         with self._lock:
-            now = time.monotonic()
-            # An empty bucket at first: the shared one may have been emptied just before it went away.
-            tokens, at = self._alone.get(name, (0.0, now))
-            tokens = min(size, tokens + (now - at) * rate)
-            given = min(wanted, int(tokens))
-            self._alone[name] = (tokens - given, now)
-            return given
+            slot = int(time.monotonic() / found.slot)
+            # Used up at first: the shared one may have been used up just before it went away.
+            kept = self._alone.get(name) or {slot: found.most}
+            kept = {at: n for at, n in kept.items() if at > slot - _TOUCHED}
+            given = max(0, min(wanted, found.most - sum(kept.values())))
+            kept[slot] = kept.get(slot, 0) + given
+            self._alone[name] = kept
+            oldest = min(at for at, n in kept.items() if n or at == slot)
+            return Given(given, 0.0 if given else (oldest + _TOUCHED - slot) * found.slot)

@@ -112,6 +112,7 @@ class DeliveryAttempt(Base):
     outcome: Mapped[str]
     reply: Mapped[str] = mapped_column(server_default="")
     host: Mapped[str] = mapped_column(server_default="")
+    transport: Mapped[str] = mapped_column(server_default="")
 
 
 class TransportState(Base):
