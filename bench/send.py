@@ -23,10 +23,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from bench._postfix import sink, source_rate, tool
 from nurture.config import load_settings
 from nurture.embedded.servers import servers
-from nurture.flows.deliver import deliver
+from nurture.errors import Unavailable
+from nurture.flows.courier import Courier, Makers
 from nurture.flows.letters import letter, sender_of
 from nurture.flows.outbox import Outbox
 from nurture.flows.queue_mail import keep_mail
+from nurture.mail.envelopes import Transport
 from nurture.mail.message import build
 from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
@@ -181,11 +183,16 @@ def _work(database_url: str, port: int, home: Path, barrier: Barrier) -> None:
     mailer = Mailer(parse_smtp_url(f"smtp://127.0.0.1:{port}"), connections=CONNECTIONS)
     mailer.check()
     work_in_batches()
+    courier = Courier(sessions, outbox, Makers(lambda: mailer, _no_rows))
     barrier.wait(60)
-    while deliver(sessions, mailer, outbox, now=NOW):
+    while courier.serve(NOW) or courier.busy:
         pass
-    mailer.close()
+    courier.close(NOW)
     outbox.close()
+
+
+def _no_rows(row: object) -> Transport:
+    raise Unavailable("there is one transport only")
 
 
 def _check(database_url: str, count: int) -> None:

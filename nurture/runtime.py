@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.buffers import wake
+from nurture.buffers.limiter import Limiter
 from nurture.config import Settings, load_settings
 from nurture.embedded.addresses import Addresses
 from nurture.embedded.catcher.receive import recorded_port
@@ -26,7 +27,10 @@ from nurture.files.catalogues import catalogues
 from nurture.files.secrets import load_pepper, load_ring, pepper_file
 from nurture.files.vault import Vault
 from nurture.flows.agree_on_keys import agree_on_keys
+from nurture.flows.courier import Makers
+from nurture.flows.open_transport import open_transport
 from nurture.flows.pepper import agree_on_pepper
+from nurture.flows.turnstile import Turnstile
 from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
 from nurture.net.mailbox import parse_imap_url
@@ -41,6 +45,8 @@ from nurture.webhooks.post import Poster
 # Redis carries speed, not truth: a door waits for it no longer than this. (redis-py's own retries
 # would block every request for seconds when Redis is away.)
 REDIS_PATIENCE = 0.2
+# So many connections a process opens to the mail server of the settings, while it keeps them waiting.
+_CONNECTIONS = 4
 # A batch is many thousands of small values that live for a moment and make no circles. By Python's own
 # threshold of 700 looking for circles among them takes a quarter of the time.
 _VALUES_BETWEEN_COLLECTIONS = 50_000
@@ -88,8 +94,23 @@ class Runtime:
     def make_mailer(self) -> Mailer:
         """A connection of its own to the mail server, for one thread; the caller closes it."""
         return Mailer(
-            parse_smtp_url(self.smtp_url), helo=urlsplit(self.settings.base_url).hostname or "localhost"
+            parse_smtp_url(self.smtp_url),
+            helo=urlsplit(self.settings.base_url).hostname or "localhost",
+            connections=_CONNECTIONS,
         )
+
+    def makers(self) -> Makers:
+        """How the transports of the settings and of the table come about."""
+        return Makers(
+            of_settings=self.make_mailer,
+            of_row=lambda row: open_transport(
+                row, self.vault, helo=urlsplit(self.settings.base_url).hostname or "localhost"
+            ),
+        )
+
+    def make_turnstile(self) -> Turnstile:
+        """Lets mails out at the rates that all hosts share; one for each thread that sends."""
+        return Turnstile(Limiter(self.redis))
 
     def make_poster(self) -> Poster:
         """Posts webhooks; the caller closes it. Timestamps of attempts are real: receivers compare them."""

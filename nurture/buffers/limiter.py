@@ -24,7 +24,8 @@ _KEPT_SECONDS = 86_400
 
 _TAKE = """
 local t = redis.call('TIME')
-local width, most, wanted, touched = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local width, most, wanted, touched = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]),
+tonumber(ARGV[4])
 local now = t[1] * 1000000 + t[2]
 local slot = math.floor(now / width)
 local kept = redis.call('HGETALL', KEYS[1])

@@ -15,6 +15,7 @@ from nurture.mail.prepare import PreparedMail, prepare
 from nurture.mail.source import CompiledMail
 from nurture.rules.bounces import return_path
 from nurture.rules.tokens import KeyRing
+from nurture.rules.transports import OF_SETTINGS
 from nurture.store import mails
 
 _MOST_PREPARED = 200
@@ -39,18 +40,17 @@ class Outbox:
     bounce_domain: str | None = None
     host: str = ""
     vault: Vault | None = None
-    journal: Journal = field(init=False)
     signing: Signing = field(init=False)
-    transport_ok: bool | None = None
+    works: dict[int, bool] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         folder = journal.folder_of(self.home)
         self.host = self.host or journal.host_id(folder)
-        self.journal = Journal(folder)
+        self._journals: list[Journal] = []
         self.signing = Signing(self.vault, self.base_url)
         self._prepared: OrderedDict[int, PreparedMail] = OrderedDict()
-        self._chunk = _FIRST_CHUNK
-        self._rests_until = 0.0
+        self._chunks: dict[int, int] = {}
+        self._rests_until: dict[int, float] = {}
 
     def prepared(self, session: Session, mail_version_id: int) -> PreparedMail | None:
         """The mail version made ready, from memory where possible: versions never change."""
@@ -71,23 +71,37 @@ class Outbox:
         """The envelope sender of one delivery, None without a bounce domain."""
         return return_path(self.ring, self.bounce_domain, delivery_id) if self.bounce_domain else None
 
-    def chunk(self, limit: int) -> int:
-        """As many mails as go out in about a second, so that a stop acts soon and leases stay short."""
-        return max(1, min(limit, self._chunk))
+    def take_journal(self) -> Journal:
+        """A journal for one chunk; each that is under way has its own."""
+        return self._journals.pop() if self._journals else Journal(journal.folder_of(self.home))
 
-    def note_pace(self, mails_sent: int, seconds: float) -> None:
-        """Learn how fast the server takes mails."""
+    def put_journal(self, done: Journal) -> None:
+        """The chunk stands in the database, or was left to the sweeper: the next one may use it."""
+        self._journals.append(done)
+
+    def chunk(self, limit: int, transport_id: int = OF_SETTINGS) -> int:
+        """As many mails as go out in about a second, so that a stop acts soon and leases stay short."""
+        return max(1, min(limit, self._chunks.get(transport_id, _FIRST_CHUNK)))
+
+    def note_pace(self, mails_sent: int, seconds: float, transport_id: int = OF_SETTINGS) -> None:
+        """Learn how fast a transport takes mails."""
         if mails_sent >= _LEAST_CHUNK:
             fits = int(mails_sent * _SECONDS_A_CHUNK / max(seconds, 0.001))
-            self._chunk = max(_LEAST_CHUNK, min(fits, self._chunk * 2))
+            present = self._chunks.get(transport_id, _FIRST_CHUNK)
+            self._chunks[transport_id] = max(_LEAST_CHUNK, min(fits, present * 2))
 
-    def rest(self) -> None:
-        """The server is away: do not knock again for some seconds."""
-        self._rests_until = monotonic() + _REST_SECONDS
+    def rest(self, transport_id: int = OF_SETTINGS) -> None:
+        """A transport is away: do not knock again for some seconds."""
+        self._rests_until[transport_id] = monotonic() + _REST_SECONDS
 
     @property
     def resting(self) -> bool:
-        return monotonic() < self._rests_until
+        return self.rests(OF_SETTINGS)
+
+    def rests(self, transport_id: int) -> bool:
+        return monotonic() < self._rests_until.get(transport_id, 0.0)
 
     def close(self) -> None:
-        self.journal.close()
+        for done in self._journals:
+            done.close()
+        self._journals = []

@@ -19,12 +19,19 @@ RESENT_AFTER = timedelta(minutes=15)
 
 
 def record(
-    session: Session, outcomes: Sequence[Outcome], *, host: str, pepper: bytes, heard: bool, now: datetime
+    session: Session,
+    outcomes: Sequence[Outcome],
+    *,
+    host: str,
+    pepper: bytes,
+    heard: bool,
+    now: datetime,
+    transport: str = "",
 ) -> list[Recorded]:
     """Write the outcomes and what follows from them; those that were taken. `heard`: an endpoint listens
-    to `delivery.sent`."""
+    to `delivery.sent`; `transport`: the key of the one that carried them."""
     outcomes = _decided(session, outcomes, now)
-    recorded = deliveries.record(session, outcomes, host=host, now=now)
+    recorded = deliveries.record(session, outcomes, host=host, now=now, transport=transport)
     reasons = {one.delivery_id: one.reason for one in outcomes}
     ended = [one for one in recorded if one.settled]
     settle(session, [(one.delivery_id, one.state, reasons[one.delivery_id]) for one in ended], now=now)

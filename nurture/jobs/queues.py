@@ -19,7 +19,7 @@ from nurture.rules.queues import PUMP as PUMP
 
 TICK_SECONDS = 5
 _TURN = "nurture.jobs.pump.turn"
-_TURN_TIMEOUT = 120
+_TURN_TIMEOUT = 780  # most of a minute, and eleven more while a mail server owes an answer
 _LONG_TIMEOUT = 6 * 3600
 _RESULT_TTL = 60
 _LONG_KEPT = 3 * 24 * 3600

@@ -1,16 +1,15 @@
 """The streams of work that a pump serves, in the order in which one feeds the next."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 
 from nurture.buffers.stream import HitStream
 from nurture.flows.advance import advance
 from nurture.flows.count_clicks import count_clicks
-from nurture.flows.deliver import deliver
+from nurture.flows.courier import Courier
 from nurture.flows.hand_over import hand_over
 from nurture.flows.membership import update_dirty
 from nurture.flows.newsletters import send_newsletters
@@ -23,7 +22,6 @@ from nurture.flows.recycle import recycle_lost
 from nurture.flows.rejudge import rejudge
 from nurture.flows.sweep import sweep
 from nurture.flows.watch_response import watch_response
-from nurture.mail.smtp import Mailer
 from nurture.runtime import Runtime
 from nurture.store import deliveries, pulse
 
@@ -42,8 +40,18 @@ class Stream:
     serve: Serve
 
 
+class Streams(list[Stream]):
+    """The streams of a turn. `drain()`, asked when its time is over, says whether something is still
+    under way
+    that has to be waited for, and begins nothing more of that kind."""
+
+    def __init__(self, streams: Iterable[Stream], drain: Callable[[], bool]) -> None:
+        super().__init__(streams)
+        self.drain = drain
+
+
 @contextmanager
-def streams(runtime: Runtime) -> Iterator[list[Stream]]:
+def streams(runtime: Runtime) -> Iterator["Streams"]:
     """All of them, over this runtime; what they keep open is closed at the end."""
     sessions, base_url = runtime.sessions, runtime.settings.base_url
     with ExitStack() as kept:
@@ -63,7 +71,9 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
             vault=runtime.vault,
         )
         kept.callback(outbox.close)
-        yield [
+        courier = Courier(sessions, outbox, runtime.makers(), runtime.make_turnstile)
+        kept.callback(lambda: courier.close(runtime.now()))
+        work = [
             Stream("record", _record(runtime)),
             Stream("count_clicks", lambda now: count_clicks(sessions, now=now)),
             Stream("apply_patterns", lambda now: apply_patterns(sessions, now=now)),
@@ -75,12 +85,13 @@ def streams(runtime: Runtime) -> Iterator[list[Stream]]:
             Stream("post_webhooks", lambda now: post_webhooks(sessions, poster, runtime.vault, now=now)),
             Stream("advance", lambda now: advance(sessions, runtime.pepper, now=now)),
             Stream("newsletters", lambda now: send_newsletters(sessions, runtime.pepper, now=now)),
-            Stream("deliver", _deliver(runtime, outbox, kept)),
+            Stream("deliver", courier.serve),
             Stream("recycle_lost", _seldom(lambda now: recycle_lost(sessions, now=now), _RECYCLE_SECONDS)),
             # Each host sweeps for itself: the journal that tells sent from unsent lies on its disk.
             Stream("beat", _seldom(lambda now: _beat(runtime, outbox.host, live, now), _BEAT_SECONDS)),
             Stream("sweep", _seldom(lambda now: sweep(sessions, outbox, now=now), _SWEEP_SECONDS)),
         ]
+        yield Streams(work, courier.drain)
 
 
 def _beat(runtime: Runtime, host: str, live: bool, now: datetime) -> int:
@@ -96,18 +107,6 @@ def _record(runtime: Runtime) -> Serve:
     hits, spools = HitStream(runtime.redis), [runtime.settings.home / "spool"]
     stall = runtime.settings.click_stall
     return lambda now: record(runtime.sessions, hits, spools, now=now, stall=stall)
-
-
-def _deliver(runtime: Runtime, outbox: Outbox, kept: ExitStack) -> Serve:
-    """The mailer is made when first needed: without a mail server the other streams still flow."""
-
-    @cache
-    def mailer() -> Mailer:
-        made = runtime.make_mailer()
-        kept.callback(made.close)
-        return made
-
-    return lambda now: deliver(runtime.sessions, mailer(), outbox, now=now)
 
 
 def _seldom(serve: Serve, seconds: float) -> Serve:

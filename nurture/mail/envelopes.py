@@ -17,6 +17,15 @@ class Envelope(NamedTuple):
     dotless: bool = False
 
 
+class Pause(NamedTuple):
+    """In place of an envelope: none may go now, ask again after so many seconds."""
+
+    seconds: float
+
+
+Mails = Iterable[Envelope | Pause]
+
+
 class TransportDown(Exception):
     """No mail can be handed over now. The text is one sentence for pages and `doctor`."""
 
@@ -28,7 +37,7 @@ Marker = Callable[[Envelope], bool]
 class Transport(Protocol):
     """A way out: a mail server, or the interface of a service. Not for two threads at once."""
 
-    def send(self, envelopes: Iterable[Envelope], on_dot: Marker) -> Iterator[tuple[Envelope, Outcome]]:
+    def send(self, envelopes: Mails, on_dot: Marker) -> Iterator[tuple[Envelope, Outcome]]:
         """Each envelope with its outcome, in the order of the answers. `on_dot(envelope)` is called before
         its body goes out; when it says no, this and all later ones are Lost(before_dot). Raises
         TransportDown when nothing more can be handed over: what was taken from `envelopes` and has no

@@ -9,10 +9,10 @@ nobody else.
 import select
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from time import monotonic
 
-from nurture.mail.envelopes import Envelope, Marker, Transport, TransportDown
+from nurture.mail.envelopes import Envelope, Mails, Marker, Pause, Transport, TransportDown
 from nurture.mail.replies import BEFORE_DOT, Lost, Outcome
 from nurture.mail.smtp_sign_in import Patience, sign_in, unreachable
 from nurture.mail.smtp_url import SmtpUrl
@@ -48,7 +48,7 @@ class Mailer:
         self._content_until = 0.0
         self._wires: list[Wire] = []
 
-    def send(self, envelopes: Iterable[Envelope], on_dot: Marker) -> Iterator[tuple[Envelope, Outcome]]:
+    def send(self, envelopes: Mails, on_dot: Marker) -> Iterator[tuple[Envelope, Outcome]]:
         """As Transport says. After a lost connection a new one is tried once for the mails not begun; raises
         TransportDown when it cannot be had."""
         crossing = _Crossing(self, envelopes, on_dot)
@@ -113,11 +113,12 @@ class Mailer:
 class _Crossing:
     """One call of `send`: mails waiting on this side, wires to carry them."""
 
-    def __init__(self, mailer: Mailer, envelopes: Iterable[Envelope], on_dot: Marker) -> None:
+    def __init__(self, mailer: Mailer, envelopes: Mails, on_dot: Marker) -> None:
         self._mailer = mailer
         self._rest = iter(envelopes)
         self._ready: deque[Envelope] = deque()
         self._all_taken = False
+        self._paused_until = 0.0
         self._on_dot = on_dot
         self._poll = select.epoll()
         self._watched: dict[int, Wire] = {}
@@ -143,14 +144,14 @@ class _Crossing:
         """Whether there is anything to begin or to wait for."""
         if any(not wire.idle for wire in self._watched.values()):
             return True
-        return not self._halted and self._filled(1)
+        return not self._halted and (self._filled(1) or not self._all_taken)
 
     def _events(self) -> Iterator[Settled]:
         """What has come in by now. While nothing has, one more mail is made ready, or the wires are waited
         for."""
         events = self._poll.poll(0)
         if not events:
-            if not self._all_taken and len(self._ready) < _AHEAD * len(self._watched):
+            if self._may_fill and len(self._ready) < _AHEAD * len(self._watched):
                 self._filled(len(self._ready) + 1)
                 events = self._poll.poll(0)
             else:
@@ -207,24 +208,33 @@ class _Crossing:
 
     def _filled(self, many: int) -> bool:
         """Have this many mails rendered; whether any is ready."""
-        while len(self._ready) < many and not self._all_taken:
+        while len(self._ready) < many and self._may_fill:
             envelope = next(self._rest, None)
             if envelope is None:
                 self._all_taken = True
+            elif isinstance(envelope, Pause):
+                self._paused_until = monotonic() + envelope.seconds
             else:
                 self._ready.append(envelope)
         return bool(self._ready)
 
+    @property
+    def _may_fill(self) -> bool:
+        return not self._all_taken and monotonic() >= self._paused_until
+
     def _patience(self) -> float:
         """How long to wait for the wires at most, in seconds."""
-        if self._extra.asking or self._mailer.has_room:
-            return _LOOK_SECONDS if self._extra.asking else _CROWDED_SECONDS
-        soonest = min((wire.until for wire in self._watched.values()), default=0.0)
-        return min(max(0.0, soonest - monotonic()), 1.0)
+        if self._extra.asking:
+            return _LOOK_SECONDS
+        soonest = min([wire.until for wire in self._watched.values()], default=float("inf"))
+        now = monotonic()
+        if not self._all_taken and self._paused_until > now:
+            soonest = min(soonest, self._paused_until)
+        return min(max(0.0, soonest - now), 1.0)
 
     def _never_begun(self) -> Iterator[Settled]:
-        while self._filled(1):
-            yield self._ready.popleft(), Lost(BEFORE_DOT, self._halted)
+        yield from ((one, Lost(BEFORE_DOT, self._halted)) for one in self._ready)
+        yield from ((one, Lost(BEFORE_DOT, self._halted)) for one in self._rest if isinstance(one, Envelope))
 
 
 class _Extra:

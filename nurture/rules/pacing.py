@@ -24,7 +24,8 @@ _SETTLING = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Quota:
-    """At most `most` mails of a scope within `span`, any span of that length; or, with `since`, since then."""
+    """At most `most` mails of a scope within `span`, any span of that length; or, with `since`, since
+    then."""
 
     scope: str
     most: int
@@ -58,7 +59,8 @@ class WarmUp:
 
 @dataclass(frozen=True)
 class Pace:
-    """The pace of a provider that has asked us to slow down: `rate` mails a second at `slowed_at`, and what it
+    """The pace of a provider that has asked us to slow down: `rate` mails a second at `slowed_at`, and
+    what it
     may rise to."""
 
     rate: float

@@ -1,7 +1,9 @@
 """Answers that are about us and not about the recipient: go slower, or nobody believes this sender.
 
-Google, Microsoft and Yahoo say of a sender whose SPF, DKIM or DMARC does not hold: 550 5.7.26, 5.7.515, 5.7.509,
-554 5.7.9, 5.7.30; RFC 7372 and 7489 registered 5.7.20 to 5.7.27 for the same. Such an answer stands for every mail
+Google, Microsoft and Yahoo say of a sender whose SPF, DKIM or DMARC does not hold: 550 5.7.26, 5.7.515,
+5.7.509,
+554 5.7.9, 5.7.30; RFC 7372 and 7489 registered 5.7.20 to 5.7.27 for the same. Such an answer stands for
+every mail
 of the domain, so going on only makes a bad name worse.
 """
 
@@ -15,14 +17,15 @@ _AUTHENTICATION = frozenset(
 # Statuses that say more than one thing: the words decide.
 _MAYBE = re.compile(r"^[45]\.7\.(?:0|1|5|9|60|67)$")
 _WORDS = re.compile(
-    r"\b(?:dmarc|spf|dkim)\b[^.]{0,80}\b(?:fail|not pass|did not pass|unauthenticated|reject|required|missing|align)"
-    r"|\b(?:unauthenticated (?:e-?mail|sender)|not authenticated|authentication (?:checks? )?(?:failed|required"
-    r"|level))",
+    r"\b(?:dmarc|spf|dkim)\b[^.]{0,80}"
+    r"\b(?:fail|not pass|did not pass|unauthenticated|reject|required|missing|align)"
+    r"|\b(?:unauthenticated (?:e-?mail|sender)|not authenticated"
+    r"|authentication (?:checks? )?(?:failed|required|level))",
     re.IGNORECASE,
 )
 _SLOW = re.compile(r"^4\.7\.\d+$")
 _SLOW_WORDS = re.compile(
-    r"rate.?limit|too many|too fast|throttl|slow down|unusual rate|deferred due to|temporarily deferred|try again later",
+    r"rate.?limit|too many|too fast|throttl|slow down|unusual rate|deferred due to|temporarily deferred",
     re.IGNORECASE,
 )
 _GREYLISTED = re.compile(r"gr[ae]y.?list", re.IGNORECASE)

@@ -33,18 +33,21 @@ class Limits:
 
 @dataclass(frozen=True)
 class Health:
-    """A circuit breaker: `failures` in a row; `retry_at` set while it is open."""
+    """A circuit breaker: `failures` in a row; `rest` is set while it is open: seconds until somebody may
+    knock,
+    0 or less when one may. `at`: since when it stands like this."""
 
     failures: int = 0
-    retry_at: datetime | None = None
+    rest: float | None = None
     sentence: str = ""
     at: datetime | None = None
 
-    def phase(self, now: datetime) -> str:
-        """WORKING; RESTING while nobody knocks; ON_TRIAL when one chunk may try."""
-        if self.retry_at is None:
+    @property
+    def phase(self) -> str:
+        """WORKING; RESTING while nobody knocks; ON_TRIAL when one mail may try."""
+        if self.rest is None:
             return WORKING
-        return RESTING if now < self.retry_at else ON_TRIAL
+        return RESTING if self.rest > 0 else ON_TRIAL
 
 
 @dataclass(frozen=True)
@@ -56,22 +59,23 @@ class Standing:
     paused: bool = False
     health: Health = field(default_factory=Health)
 
-    def usable(self, now: datetime) -> bool:
-        return not self.paused and self.health.phase(now) == WORKING
+    @property
+    def usable(self) -> bool:
+        return not self.paused and self.health.phase == WORKING
 
 
-def carried_by(standings: Sequence[Standing], now: datetime) -> dict[int, int]:
+def carried_by(standings: Sequence[Standing]) -> dict[int, int]:
     """For each transport that may be chosen, the one that carries its mails now. One that is down and has
     nobody in its place waits for itself; so it is knocked at when its rest is over."""
     known = {one.id: one for one in standings}
-    return {one.id: _carrier(one, known, now) for one in standings}
+    return {one.id: _carrier(one, known) for one in standings}
 
 
-def _carrier(chosen: Standing, known: Mapping[int, Standing], now: datetime) -> int:
+def _carrier(chosen: Standing, known: Mapping[int, Standing]) -> int:
     seen: set[int] = set()
     at: Standing | None = chosen
     while at is not None and at.id not in seen:
-        if at.usable(now):
+        if at.usable:
             return at.id
         seen.add(at.id)
         at = known.get(at.fallback_id) if at.fallback_id is not None else None

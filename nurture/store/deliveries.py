@@ -137,6 +137,22 @@ INVENTED = ("skip", "send", "only")
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """Which mails to claim: those whose transport is one of `choices`, `default` being the one of mails that
+    chose none. None for `choices`: all, wherever nothing but the transport of the settings exists."""
+
+    choices: tuple[int, ...] | None = None
+    default: int = 0
+
+    def as_values(self) -> dict[str, Any]:
+        routes = None if self.choices is None else list(self.choices)
+        return {"routes": routes, "default_route": self.default}
+
+
+EVERY_ROUTE = Route()
+
+
+@dataclass(frozen=True, slots=True)
 class Sending:
     """The two switches, who sends, and whether a webhook endpoint listens to every mail sent. `named` are the
     addresses that get mail before the go-live switch is turned: the test addresses and our own people."""
@@ -221,6 +237,14 @@ _MAY_GO = """
     AND (d.newsletter_id IS NULL OR NOT EXISTS (
         SELECT FROM newsletter n WHERE n.id = d.newsletter_id AND n.state = 'paused'))
     AND coalesce(CAST(d.params ->> 'until' AS timestamptz) > :now, true)
+    AND (CAST(:routes AS bigint[]) IS NULL OR coalesce(
+        (SELECT t.transport_id FROM transport_choice t
+         WHERE t.kind = 'newsletter' AND t.ref_id = d.newsletter_id),
+        (SELECT t.transport_id FROM transport_choice t JOIN mail_version v ON v.mail_id = t.ref_id
+         WHERE t.kind = 'mail' AND v.id = d.mail_version_id),
+        (SELECT t.transport_id FROM transport_choice t
+         WHERE t.kind = 'program' AND t.ref_id = d.program_id),
+        :default_route) = ANY(CAST(:routes AS bigint[])))
 """
 
 _ANY_DUE = text(f"SELECT EXISTS (SELECT FROM delivery d WHERE {_MAY_GO})")
@@ -283,6 +307,14 @@ _SKIP = text("""
     WHERE d.id = s.id
 """)
 
+_PUT_BACK = text("""
+    UPDATE delivery d
+    SET state = 'ready', reason = :reason, due_at = b.due_at, lease_until = NULL,
+        first_tried_at = CASE WHEN d.attempt_no > 0 THEN d.first_tried_at END
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:dues AS timestamptz[])) AS b (id, due_at)
+    WHERE d.id = b.id AND d.state = 'sending'
+""")
+
 # The answer to a final dot of ours is taken whatever has become of the lease; anything else only while
 # the lease is ours. A delivery that came to its end as uncertain is not settled a second time.
 _RECORD = text("""
@@ -314,9 +346,9 @@ _RECORD = text("""
         RETURNING d.id, d.lead_id, d.state, d.attempt_no, d.purpose,
                   b.state <> 'uncertain' AND g.state IN ('sent', 'failed', 'uncertain') AS settled
     ), tries AS (
-        INSERT INTO delivery_attempt (delivery_id, attempt_no, at, outcome, reply, host)
+        INSERT INTO delivery_attempt (delivery_id, attempt_no, at, outcome, reply, host, transport)
         SELECT c.id, c.attempt_no, :now,
-               CASE WHEN g.reason = 'in_doubt' THEN 'uncertain' ELSE g.state END, g.reply, :host
+               CASE WHEN g.reason = 'in_doubt' THEN 'uncertain' ELSE g.state END, g.reply, :host, :transport
         FROM changed c JOIN given g ON g.id = c.id WHERE g.tried
         ON CONFLICT DO NOTHING
     ), reached AS (
@@ -405,10 +437,16 @@ def stopped(session: Session) -> bool:
 
 
 def any_due(
-    session: Session, *, live: bool, named: Sequence[str] = (), invented: str = "skip", now: datetime
+    session: Session,
+    *,
+    live: bool,
+    named: Sequence[str] = (),
+    invented: str = "skip",
+    now: datetime,
+    route: Route = EVERY_ROUTE,
 ) -> bool:
     """Whether a claim would find anything."""
-    values = _may_go(live, named, invented, now)
+    values = _may_go(live, named, invented, now) | route.as_values()
     return bool(session.execute(_ANY_DUE, values).scalar_one())
 
 
@@ -421,6 +459,7 @@ def claim(
     invented: str = "skip",
     now: datetime,
     limit: int,
+    route: Route = EVERY_ROUTE,
 ) -> list[Claimed]:
     """Lease due deliveries to this host and look up what their mails need. Those that may not go out come
     back with a refusal and are skipped already. Before going `live` those at the `named` addresses alone;
@@ -430,6 +469,7 @@ def claim(
         "host": host,
         "lease": LEASE_SECONDS,
         "none": "{}",
+        **route.as_values(),
     }
     return [_claimed(row) for row in session.execute(_CLAIM, values).all()]
 
@@ -484,12 +524,23 @@ def skip(session: Session, reasons: Mapping[int, str], *, now: datetime) -> None
         session.execute(_SKIP, values)
 
 
-def record(session: Session, outcomes: Sequence[Outcome], *, host: str, now: datetime) -> list[Recorded]:
+def put_back(session: Session, due: Mapping[int, datetime], *, reason: str) -> None:
+    """Claimed deliveries that may not go yet, each with the moment to look at it again, in the
+    transaction that
+    claimed them."""
+    if due:
+        session.execute(_PUT_BACK, {"ids": list(due), "dues": list(due.values()), "reason": reason})
+
+
+def record(
+    session: Session, outcomes: Sequence[Outcome], *, host: str, now: datetime, transport: str = ""
+) -> list[Recorded]:
     """Write the outcomes of a chunk in one statement, with their attempts and the touches of the leads;
     those that were taken. An outcome under a lost lease is not, unless the mail was sent."""
     if not outcomes:
         return []
     values = {"rows": json.dumps(outcomes, default=datetime.isoformat), "host": host, "now": now}
+    values["transport"] = transport
     recorded = [Recorded(*row) for row in session.execute(_RECORD, values).all()]
     touched = {one.lead_id for one in recorded if one.settled and one.lead_id is not None}
     segments.mark_dirty(session, touched, because=TOUCHES)

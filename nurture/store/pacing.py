@@ -1,4 +1,5 @@
-"""How much may go out, and how much has: quotas by the minute, limits by recipient, warm-ups, paused senders."""
+"""How much may go out, and how much has: quotas by the minute, limits by recipient, warm-ups, paused
+senders."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
@@ -62,7 +63,8 @@ class MailDomain(Base):
 
 
 class WarmUpRow(Base):
-    """A schedule: on day n after `started_on` at most `days[n]` mails go out over a transport (`name`: its key)
+    """A schedule: on day n after `started_on` at most `days[n]` mails go out over a transport (`name`:
+    its key)
     or from a sending domain."""
 
     __tablename__ = "warm_up"
@@ -169,7 +171,7 @@ def providers_of(session: Session, domains: Collection[str]) -> dict[str, str]:
     rows = session.execute(
         select(MailDomain.domain, MailDomain.provider).where(MailDomain.domain.in_(domains))
     )
-    return {domain: provider for domain, provider in rows}
+    return {row.domain: row.provider for row in rows}
 
 
 def note_provider(session: Session, domain: str, provider: str, *, now: datetime) -> None:
@@ -236,5 +238,3 @@ def waiting(session: Session, *, newsletter_id: int | None = None) -> int:
           AND (CAST(:newsletter_id AS bigint) IS NULL OR d.newsletter_id = :newsletter_id)
     """)
     return int(session.execute(query, {"newsletter_id": newsletter_id}).scalar_one())
-
-

@@ -55,7 +55,9 @@ class TransportChoice(Base):
 
 
 class TransportHealth(Base):
-    """How a transport stands. `retry_at`: it is down, and nobody knocks before then; NULL: it works."""
+    """How a transport stands. `retry_at`: it is down, and nobody knocks before then; NULL: it works.
+    `at`: since
+    when."""
 
     __tablename__ = "transport_health"
 
@@ -130,16 +132,25 @@ def choose(session: Session, kind: str, ref_id: int, transport_id: int | None) -
 
 def health(session: Session) -> dict[int, Health]:
     """How each transport stands that was ever in use."""
-    rows = session.scalars(select(TransportHealth))
-    return {row.transport_id: Health(row.failures, row.retry_at, row.sentence, row.at) for row in rows}
+    rows = session.execute(_HEALTH)
+    return {row[0]: Health(*row[1:]) for row in rows}
 
+
+# Rests run on PostgreSQL's clock, as leases do: a server that is away is away in real time.
+_HEALTH = text("""
+    SELECT transport_id, failures,
+           CAST(extract(epoch FROM retry_at - clock_timestamp()) AS double precision), sentence, at
+    FROM transport_health
+""")
 
 _DOWN = text("""
     INSERT INTO transport_health AS h (transport_id, failures, retry_at, sentence, at)
-    VALUES (:id, 1, :now + make_interval(secs => :first), :sentence, :now)
+    VALUES (:id, 1, clock_timestamp() + make_interval(secs => :first), :sentence, :now)
     ON CONFLICT (transport_id) DO UPDATE
-    SET failures = least(h.failures + 1, 1000), sentence = excluded.sentence, at = excluded.at,
-        retry_at = excluded.at + make_interval(secs => least(:first * power(2, least(h.failures, 20)), :longest))
+    SET failures = least(h.failures + 1, 1000), sentence = excluded.sentence,
+        at = CASE WHEN h.failures = 0 THEN excluded.at ELSE h.at END,
+        retry_at = clock_timestamp() + make_interval(
+            secs => least(:first * power(2, least(h.failures, 20)), :longest))
 """)
 
 _UP = text("""
@@ -152,8 +163,9 @@ _UP = text("""
 
 # Whoever moves the date on is the one that knocks.
 _PROBE = text("""
-    UPDATE transport_health SET retry_at = :now + make_interval(secs => :probe)
-    WHERE transport_id = :id AND retry_at <= :now
+    UPDATE transport_health SET retry_at = clock_timestamp() + make_interval(secs => :probe)
+    WHERE transport_id = :id AND retry_at <= clock_timestamp()
+    RETURNING transport_id
 """)
 
 
@@ -171,10 +183,10 @@ def note_up(session: Session, transport_id: int, *, now: datetime) -> None:
     session.execute(_UP, {"id": transport_id, "now": now})
 
 
-def may_probe(session: Session, transport_id: int, *, probe: float, now: datetime) -> bool:
+def may_probe(session: Session, transport_id: int, *, probe: float) -> bool:
     """Whether the caller is the one to try a transport that is down, with `probe` seconds to do it in."""
-    result = session.execute(_PROBE, {"id": transport_id, "probe": probe, "now": now})
-    return bool(result.rowcount)  # type: ignore[attr-defined]
+    result = session.execute(_PROBE, {"id": transport_id, "probe": probe})
+    return result.first() is not None
 
 
 _COUNT = text("""
@@ -237,5 +249,3 @@ def choosers(session: Session, transport_ids: Sequence[int]) -> dict[int, int]:
         "SELECT transport_id, count(*) FROM transport_choice WHERE transport_id = ANY(:ids) GROUP BY 1"
     )
     return {row[0]: row[1] for row in session.execute(query, {"ids": list(transport_ids)})}
-
-

@@ -9,7 +9,6 @@ import pytest
 from redis import Redis, RedisError
 
 from nurture.buffers import wake
-from nurture.buffers.limiter import Limiter
 from nurture.buffers.stream import HitStream, StreamFeed, quick_client
 
 
@@ -76,26 +75,3 @@ def test_a_quick_client_gives_up_soon(mute_port: int) -> None:
         with pytest.raises(RedisError):
             HitStream(quick_client(url)).add([b"one"])
         assert time.monotonic() - began < 2
-
-
-def test_a_limiter_lets_out_a_burst_and_then_the_rate(redis_client: Redis) -> None:
-    limiter = Limiter(redis_client)
-    assert limiter.take("mx.example", 100, rate=20, burst=30) == 30
-    assert limiter.take("mx.example", 100, rate=20, burst=30) <= 2
-    time.sleep(0.5)
-    assert 8 <= limiter.take("mx.example", 100, rate=20, burst=30) <= 14
-
-
-def test_hosts_share_a_rate_and_names_do_not(redis_client: Redis, redis_url: str) -> None:
-    one, other = Limiter(redis_client), Limiter(Redis.from_url(redis_url))
-    assert one.take("mx.example", 6, rate=1, burst=10) + other.take("mx.example", 6, rate=1, burst=10) == 10
-    assert other.take("mx.other.example", 6, rate=1, burst=10) == 6
-
-
-def test_a_limiter_without_redis_is_slower_and_never_faster() -> None:
-    limiter = Limiter(quick_client("redis://127.0.0.1:1"))
-    began, given = time.monotonic(), 0
-    while time.monotonic() - began < 1:
-        given += limiter.take("mx.example", 100, rate=100)
-        time.sleep(0.02)
-    assert 10 <= given <= 26

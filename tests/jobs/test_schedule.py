@@ -85,7 +85,7 @@ def test_a_turn_waits_with_a_retry_a_timeout_and_an_end_for_its_traces(redis_cli
 
     [job] = queue(redis_client, PUMP).jobs
     assert job.retries_left == 3
-    assert job.timeout == 120
+    assert job.timeout == 780
     assert job.result_ttl and job.result_ttl < 3600
     assert job.failure_ttl and job.failure_ttl <= 86400
     assert job.func_name == "nurture.jobs.pump.turn"

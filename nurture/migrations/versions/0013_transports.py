@@ -28,9 +28,7 @@ def _transports() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column(
-            "settings", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False
-        ),
+        sa.Column("settings", postgresql.JSONB(), server_default=sa.text("'{}'::jsonb"), nullable=False),
         sa.Column("sealed", sa.Text(), server_default="", nullable=False),
         sa.Column("per_second", sa.Float()),
         sa.Column("per_hour", sa.Integer()),
@@ -62,7 +60,9 @@ def _transports() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("ref_id", sa.BigInteger(), nullable=False),
         sa.Column("transport_id", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("kind IN ('program', 'mail', 'newsletter')", name=op.f("ck_transport_choice_kind")),
+        sa.CheckConstraint(
+            "kind IN ('program', 'mail', 'newsletter')", name=op.f("ck_transport_choice_kind")
+        ),
         sa.ForeignKeyConstraint(
             ["transport_id"],
             ["transport.id"],

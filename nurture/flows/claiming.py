@@ -1,0 +1,176 @@
+"""A chunk of due deliveries becomes ours: claimed, looked at once more, with everything its mails need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from jinja2 import TemplateError
+from sqlalchemy.orm import Session
+
+from nurture.flows import pace
+from nurture.flows.letters import on_trial, sender_of
+from nurture.flows.outbox import Outbox
+from nurture.flows.pace import Paces, Rates
+from nurture.flows.settle import settle_skipped
+from nurture.flows.signing import Seal
+from nurture.mail.envelopes import TransportDown
+from nurture.mail.headers import address
+from nurture.mail.message import Sender
+from nurture.mail.prepare import PreparedMail
+from nurture.rules.addresses import normalise
+from nurture.rules.transports import OF_SETTINGS, Limits
+from nurture.rules.words import _
+from nurture.store import deliveries, pacing, suppressions
+from nurture.store.deliveries import EVERY_ROUTE, Claimed, Route, Sending
+
+log = structlog.get_logger()
+
+_ALL_WITHDRAWN = "unsubscribed_all"  # stops what rests on consent; a confirmation asked for still goes
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """The transport that a chunk is for: `id` and `key` as the tables have them, its own limits, and which
+    mails it carries."""
+
+    id: int = OF_SETTINGS
+    key: str = "smtp"
+    limits: Limits = field(default_factory=Limits)
+    route: Route = EVERY_ROUTE
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What was claimed: `go` goes out, with its mails made ready; `done` are ended or put back already.
+    `scopes` are the quotas that each mail was booked on; `rates` what bounds every mail, `own_rates` what
+    bounds some of them besides."""
+
+    way: WayOut
+    go: Sequence[Claimed]
+    mails: Mapping[int, PreparedMail | None]
+    sender: Sender
+    seal: Seal
+    state: Sending
+    done: int
+    scopes: frozenset[str] = frozenset()
+    rates: Rates = ()
+    own_rates: Mapping[int, Rates] = field(default_factory=dict)
+
+    @property
+    def leases(self) -> list[tuple[int, int]]:
+        return [(one.id, one.token) for one in self.go]
+
+    def rates_of(self, delivery_id: int) -> Rates:
+        own = self.own_rates.get(delivery_id, ())
+        return [*self.rates, *own] if own else self.rates
+
+
+def wanted(session: Session, outbox: Outbox, way: WayOut, now: datetime) -> Sending | None:
+    """Who sends, if anything is due for this way out and nobody has stopped it. Raises TransportDown when
+    nobody is set as the sender, or the sender's domain is paused."""
+    state = deliveries.sending(session)
+    live = outbox.live or state.live
+    state = on_trial(state) if outbox.live else state
+    may_go: dict[str, Any] = {"live": live, "named": state.named, "invented": outbox.invented}
+    if state.stopped or not deliveries.any_due(session, **may_go, now=now, route=way.route):
+        return None
+    if not state.sender_email:
+        raise TransportDown(_("Nobody is set as the sender: fill in the sender address in the settings."))
+    return state
+
+
+def seal_of(session: Session, outbox: Outbox, state: Sending) -> Seal:
+    """What the mails are signed with. Raises Refusal when the sender or a key cannot be used."""
+    return outbox.signing.of(session, address(state.sender_email).rpartition("@")[2])
+
+
+def claim(
+    session: Session,
+    outbox: Outbox,
+    way: WayOut,
+    paces: Paces,
+    state: Sending,
+    seal: Seal,
+    *,
+    now: datetime,
+    limit: int,
+) -> Chunk | None:
+    """Claim at most `limit`; None when sending was stopped in the meantime, or nothing is left of a quota.
+    Commit before the first octet goes out."""
+    # Read again where the claim reads: a stop that was committed a moment ago holds.
+    if deliveries.sending(session).stopped:
+        return None
+    sender = sender_of(state)
+    quotas = pace.quotas_of(paces, way.key, way.limits, sender.domain, now)
+    granted = pacing.reserve(session, quotas, limit, now=now) if quotas else limit
+    if granted <= 0:
+        return None
+    claimed = deliveries.claim(
+        session,
+        host=outbox.host,
+        live=outbox.live or state.live,
+        named=state.named,
+        invented=outbox.invented,
+        now=now,
+        limit=granted,
+        route=way.route,
+    )
+    refusals = _skipped(session, outbox, claimed, now)
+    may_go = [one for one in claimed if one.id not in refusals]
+    held, own_rates = pace.hold_back(session, paces, may_go, now=now)
+    go = [one for one in may_go if one.id not in held]
+    scopes = frozenset(one.scope for one in quotas)
+    pacing.give_back(session, scopes, granted - len(go), at=now)
+    rate = way.limits.per_second
+    return Chunk(
+        way=way,
+        go=go,
+        mails=_mails(session, outbox, go),
+        sender=sender,
+        seal=seal,
+        state=state,
+        done=len(claimed) - len(go),
+        scopes=scopes,
+        rates=((f"transport:{way.key}", rate),) if rate else (),
+        own_rates=own_rates,
+    )
+
+
+def _skipped(session: Session, outbox: Outbox, claimed: Sequence[Claimed], now: datetime) -> dict[int, str]:
+    """Those that must not go out, each with its reason; they are ended."""
+    refusals = {one.id: one.refusal for one in claimed if one.refusal}
+    suppressed = _suppressed(session, outbox, [one for one in claimed if not one.refusal])
+    deliveries.skip(session, suppressed, now=now)
+    refusals |= suppressed
+    settle_skipped(session, refusals, now=now)
+    return refusals
+
+
+def _suppressed(session: Session, outbox: Outbox, claimed: Sequence[Claimed]) -> dict[int, str]:
+    """Those whose address must not be written to, each with the reason."""
+    hashes = {
+        one.id: suppressions.address_hash(outbox.pepper, one.email_norm or normalise(one.address or ""))
+        for one in claimed
+    }
+    found = suppressions.suppressed(session, hashes.values())
+    if not found:
+        return {}
+    reasons = {one.id: found.get(hashes[one.id]) for one in claimed}
+    return {
+        one.id: f"suppressed:{reason}"
+        for one in claimed
+        if (reason := reasons[one.id]) and (one.needs_consent or reason != _ALL_WITHDRAWN)
+    }
+
+
+def _mails(session: Session, outbox: Outbox, claimed: Sequence[Claimed]) -> dict[int, PreparedMail | None]:
+    found: dict[int, PreparedMail | None] = {}
+    for version_id in {one.mail_version_id for one in claimed}:
+        try:
+            found[version_id] = outbox.prepared(session, version_id)
+        except (TemplateError, TypeError, KeyError) as fault:
+            log.error("deliver.mail_broken", mail_version_id=version_id, error=str(fault))
+            found[version_id] = None
+    return found

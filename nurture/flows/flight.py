@@ -1,0 +1,248 @@
+"""One chunk on its way: composed, journalled, handed over, and what was answered made into rows.
+
+Between the claim and the record nothing is known to the database: the journal of this flight tells what was
+handed over (files/journal.py). `fly` may run in a thread of its own; `land` writes, in the thread that
+owns the
+sessions.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic, sleep
+
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.errors import Refusal
+from nurture.flows.claiming import Chunk
+from nurture.flows.lease import Lease
+from nurture.flows.letters import letter
+from nurture.flows.outbox import Outbox
+from nurture.flows.pace import Rates
+from nurture.flows.settle import noted, record
+from nurture.flows.trouble import Trouble, note_outcomes
+from nurture.flows.turnstile import Turnstile
+from nurture.mail.envelopes import Envelope, Pause, Transport, TransportDown
+from nurture.mail.headers import address
+from nurture.mail.message import build
+from nurture.mail.replies import AFTER_DOT, Accepted, Refused
+from nurture.mail.replies import Outcome as Answer
+from nurture.rules import resend
+from nurture.rules.throttling import sender_not_believed
+from nurture.rules.words import _
+from nurture.store import pacing
+from nurture.store.deliveries import Claimed, Outcome
+
+log = structlog.get_logger()
+
+AGAIN_AFTER = timedelta(minutes=1)
+NOT_BELIEVED = "sender_not_believed"
+_BELIEVED_AGAIN = timedelta(minutes=15)
+_RECORD_TRIES = 6
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """Mails that the same rates bound."""
+
+    rates: Rates
+    mails: deque[Claimed]
+
+
+class Flight:
+    """A claimed chunk. `sentence` says, after `fly`, what is wrong with the transport, "" if nothing is."""
+
+    def __init__(
+        self, sessions: sessionmaker[Session], outbox: Outbox, chunk: Chunk, now: datetime, began: float
+    ) -> None:
+        self.chunk = chunk
+        self.claimed_at = now
+        self.began = monotonic()
+        self.seconds = 0.0
+        self.sentence = ""
+        self._sessions = sessions
+        self._outbox = outbox
+        self._journal = outbox.take_journal()
+        self._lease = Lease(sessions, chunk.leases, began)
+        self._by_id = {one.id: one for one in chunk.go}
+        self._ends: dict[int, Outcome] = {}
+        self._started: set[int] = set()
+        self._trouble = Trouble()
+        self._stopped = False
+        self._lease.__enter__()
+
+    def fly(self, transport: Transport, turnstile: Turnstile | None = None) -> None:
+        """Send what can be sent."""
+        began = monotonic()
+        journal = self._journal
+        try:
+            journal.open_group(self.chunk.leases)
+            for envelope, answer in transport.send(self._envelopes(turnstile), self._may_begin):
+                end = self._end(self._by_id[envelope.key], answer)
+                self._ends[envelope.key] = end
+                journal.answer(envelope.key, noted(end))
+            journal.sync()
+        except TransportDown as fault:
+            self.sentence = str(fault)
+        except OSError as fault:
+            self.sentence = _journal_sentence(fault)
+        self.seconds = monotonic() - began
+
+    def land(self, now: datetime) -> None:
+        """Write the outcomes and what follows from them, again while the database is away for a moment. What
+        cannot be written stays in the journal."""
+        closed = False
+        try:
+            if self._recorded(now):
+                self._journal.close_group()
+                closed = True
+        finally:
+            self._lease.__exit__(None, None, None)
+            if not closed:
+                self._journal.abandon()
+            self._outbox.put_journal(self._journal)
+
+    def abandon(self) -> None:
+        """Leave it as it is: the file tells how far each mail came, and the sweeper reads it."""
+        self._lease.__exit__(None, None, None)
+        self._journal.abandon()
+
+    def outcomes(self) -> list[Outcome]:
+        """One for each. What was begun and has no answer is in doubt; what was not is given back."""
+        return [self._ends.get(one.id) or self._open_end(one) for one in self.chunk.go]
+
+    def _may_begin(self, envelope: Envelope) -> bool:
+        if not self._lease.holds:
+            self._stopped = self._lease.stopped
+            return False
+        self._journal.start(envelope.key)
+        self._started.add(envelope.key)
+        return True
+
+    def _recorded(self, now: datetime) -> bool:
+        ends = self.outcomes()
+        outbox, chunk = self._outbox, self.chunk
+        for attempt in range(_RECORD_TRIES):
+            try:
+                with self._sessions.begin() as session:
+                    record(
+                        session,
+                        ends,
+                        host=outbox.host,
+                        pepper=outbox.pepper,
+                        heard=chunk.state.heard,
+                        now=now,
+                        transport=chunk.way.key,
+                    )
+                    untried = sum(not one.tried for one in ends)
+                    pacing.give_back(session, chunk.scopes, untried, at=self.claimed_at)
+                    note_outcomes(session, chunk, self._trouble, ends, self.seconds, now=now)
+            except OperationalError as fault:
+                log.warning("deliver.not_recorded", attempt=attempt, error=type(fault.orig).__name__)
+                sleep(0.1 * 2**attempt)
+            else:
+                return True
+        return False
+
+    def _open_end(self, one: Claimed) -> Outcome:
+        if one.id in self._started:
+            return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot")
+        return self._given_back(one)
+
+    def _given_back(self, one: Claimed) -> Outcome:
+        """Untried: it waits for the switch, or for the server."""
+        if self._stopped:
+            return Outcome(one.id, one.token, "ready", "stopped", due_at=self.claimed_at, tried=False)
+        again_at = self.claimed_at + AGAIN_AFTER
+        return Outcome(one.id, one.token, "ready", "server_unreachable", due_at=again_at, tried=False)
+
+    def _envelopes(self, turnstile: Turnstile | None) -> Iterator[Envelope | Pause]:
+        make = self._maker()
+        if turnstile is None or not (self.chunk.rates or self.chunk.own_rates):
+            for one in self.chunk.go:
+                if (envelope := make(one)) is not None:
+                    yield envelope
+            return
+        waiting = self._by_rates()
+        while waiting:
+            shortest = float("inf")
+            for group in list(waiting):
+                while group.mails and not (wait := turnstile.wait(group.rates)):
+                    if (envelope := make(group.mails.popleft())) is not None:
+                        yield envelope
+                if group.mails:
+                    shortest = min(shortest, wait)
+                else:
+                    waiting.remove(group)
+            if waiting:
+                yield Pause(shortest)
+
+    def _by_rates(self) -> list[_Waiting]:
+        groups: dict[tuple[tuple[str, float], ...], _Waiting] = {}
+        for one in self.chunk.go:
+            rates = tuple(self.chunk.rates_of(one.id))
+            groups.setdefault(rates, _Waiting(rates, deque())).mails.append(one)
+        return list(groups.values())
+
+    def _maker(self) -> Callable[[Claimed], Envelope | None]:
+        """Makes the envelope of a delivery; None for one whose mail cannot be put together, which is then its
+        end."""
+        chunk, outbox = self.chunk, self._outbox
+        sender_values = chunk.sender.as_values()
+        mail_from = address(chunk.sender.email)
+        seal, moment = chunk.seal, int(self.claimed_at.timestamp())
+
+        def make(one: Claimed) -> Envelope | None:
+            try:
+                to = address(one.address or "")
+                mail = chunk.mails.get(one.mail_version_id)
+                if mail is None:
+                    raise Refusal(_("the mail is broken"))
+                personal = letter(
+                    one, to, mail, sender_values, outbox.ring, seal.base_url, one.first_tried_at
+                )
+                message = build(mail, chunk.sender, personal)
+                if seal.keys:
+                    message = seal.on(message, moment)
+                return Envelope(one.id, outbox.return_path(one.id) or mail_from, to, message, dotless=True)
+            except Refusal as fault:
+                self._ends[one.id] = Outcome(one.id, one.token, "failed", f"render: {fault}", tried=False)
+                return None
+
+        return make
+
+    def _end(self, one: Claimed, answer: Answer) -> Outcome:
+        if isinstance(answer, Accepted):
+            return Outcome(one.id, one.token, "sent", reply=answer.reply)
+        self._trouble.heard(one, answer)
+        if isinstance(answer, Refused):
+            return _refused(one, answer, self.claimed_at)
+        if answer.phase == AFTER_DOT:
+            return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot", answer.text)
+        return self._given_back(one)
+
+
+def _refused(one: Claimed, answer: Refused, now: datetime) -> Outcome:
+    if sender_not_believed(answer.code, answer.status, answer.text):
+        # Ours to mend, and no word about the recipient: the mail waits for the sender to be put right.
+        return Outcome(one.id, one.token, "deferred", NOT_BELIEVED, answer.reply, now + _BELIEVED_AGAIN)
+    if answer.permanent:
+        bounced = answer.address_is_wrong
+        reason = "bounced" if bounced else f"refused:{answer.status or answer.code}"
+        return Outcome(one.id, one.token, "failed", reason, answer.reply, bounced=bounced)
+    due = resend.next_try(one.attempt_no + 1, one.first_tried_at, now, random.random())
+    if due is None:
+        return Outcome(one.id, one.token, "failed", "given_up", answer.reply)
+    return Outcome(
+        one.id, one.token, "deferred", f"put_off:{answer.status or answer.code}", answer.reply, due
+    )
+
+
+def _journal_sentence(fault: OSError) -> str:
+    return _(
+        "The sending journal cannot be written ({why}), so nothing is sent: make room on the disk."
+    ).format(why=fault.strerror or fault)
