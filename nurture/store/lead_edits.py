@@ -49,7 +49,3 @@ def note(session: Session, lead_id: int, changes: dict[str, Any], *, by: str, no
 def lately(session: Session, lead_id: int, *, limit: int = 20) -> list[Edit]:
     """The latest first."""
     return [Edit(*row) for row in session.execute(_LATELY, {"lead": lead_id, "limit": limit})]
-
-
-def forget(session: Session, lead_id: int) -> None:
-    session.execute(text("DELETE FROM lead_edit WHERE lead_id = :lead"), {"lead": lead_id})

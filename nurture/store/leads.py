@@ -229,6 +229,7 @@ def forget(session: Session, lead_id: int, *, now: datetime) -> None:
     )
     session.execute(text("UPDATE consent SET proof = '{}' WHERE lead_id = :id AND proof <> '{}'"), given)
     session.execute(text("DELETE FROM lead_identity WHERE lead_id = :id"), given)
+    session.execute(text("DELETE FROM lead_edit WHERE lead_id = :id"), given)
     session.execute(text("DELETE FROM segment_member WHERE lead_id = :id"), given)
 
 

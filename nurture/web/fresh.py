@@ -26,6 +26,8 @@ FRESH: dict[str, str] = {
     "keys.create": "keys.index",
     "keys.revoke": "keys.index",
     "leads.export": "leads.index",
+    "leads.take_out": "leads.index",
+    "leads.erase": "leads.index",
     "domains.remove": "domains.index",
     "domains.import_key": "domains.index",
     "coming_back.keep_key": "coming_back.index",

@@ -28,6 +28,7 @@ def install(app: Flask, vendor: Vendor) -> None:
     environment.undefined = StrictUndefined
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(
+        told_day=told_day,
         when=when, moment=moment, day=day, whole_day=whole_day, clock=clock, lasting=lasting,
         num=number, share=share, money=money,
         sentence=sentence, initials=initials, masked=masked, points=points, palette=palette,
@@ -93,6 +94,11 @@ def whole_day(instant: datetime) -> str:
     local = instant.astimezone(zone())
     same_year = local.year == now().astimezone(zone()).year
     return format_date(local.date(), "d MMMM" if same_year else "d MMMM y", locale=locale())
+
+
+def told_day(written: str) -> str:
+    """The day of an instant as JSON keeps it."""
+    return day(datetime.fromisoformat(written))
 
 
 def clock(instant: datetime) -> str:

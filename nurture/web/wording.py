@@ -175,6 +175,7 @@ REASONS = {
     "frequency": _N("had enough mails for now"),
 }
 CHANNELS = {
+    "by_hand": _N("by hand"),
     "import": _N("by import"),
     "api": _N("by API"),
     "form": _N("by form"),

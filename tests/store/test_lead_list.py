@@ -1,6 +1,7 @@
 """The list of leads: every filter, every order, page by page, and nothing of an address becomes SQL."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -117,8 +118,10 @@ def test_hostile_text_is_only_looked_for(db: Session, people: dict[str, int], ho
     assert order_of(hostile) == Order() and order_of(f"-{hostile}") == Order()
 
 
-def test_the_erased_leave_the_list_and_changes_are_seen_at_once(db: Session, people: dict[str, int]) -> None:
-    erase_lead(db, people["Ben"], pepper=b"p" * 32, now=TUESDAY, by="test")
+def test_the_erased_leave_the_list_and_changes_are_seen_at_once(
+    db: Session, people: dict[str, int], tmp_path: Path
+) -> None:
+    erase_lead(db, people["Ben"], pepper=b"p" * 32, home=tmp_path, now=TUESDAY, by="test")
     db.execute(
         text("UPDATE lead SET readiness = 99, temperature = 'hot' WHERE id = :id"), {"id": people["Anna"]}
     )

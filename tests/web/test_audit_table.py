@@ -151,6 +151,7 @@ def test_whatever_changes_something_leaves_a_line(
         _webhooks,
         _imports,
         _leads,
+        _sources_and_tags,
         _handoffs,
         _sales,
         _verdicts,
@@ -248,7 +249,35 @@ def _leads(walk: Walk) -> None:
     change = walk.sql("SELECT max(id) FROM bulk_change")
     walk.page("leads.tag.undone", f"/leads/changes/{change}/undo")
     walk.page("leads.exported", "/leads/export.csv")
+    walk.page("lead.changed", "/leads/1", role="Buyer")
+    walk.page("lead.changed", "/leads/1/bant", need="yes")
+    walk.page("lead.changed", "/leads/1/consent", purpose="marketing", agreed="yes", words="by phone")
+    walk.page("lead.exported", "/leads/1/data.json")
+    walk.page("lead.erased", "/leads/2/erase", sure="2")
+    walk.call("leads.tag", "POST", "/lead_changes", json={"what": "tag", "value": "x", "lead_ids": [1]})
+    change = walk.sql("SELECT max(id) FROM bulk_change")
+    walk.call("leads.tag.undone", "POST", f"/lead_changes/{change}/undo")
     walk.call("lead.erased", "DELETE", "/leads/3")
+
+
+def _sources_and_tags(walk: Walk) -> None:
+    number = "SELECT max(id) FROM source"
+    walk.page("source.created", "/sources", name="Fair one")
+    walk.page("source.changed", f"/sources/{walk.sql(number)}", name="Fair two")
+    walk.call("source.created", "POST", "/sources", json={"name": "Fair three"})
+    last = walk.sql(number)
+    walk.call("source.changed", "PATCH", f"/sources/{last}", json={"kind": "fair"})
+    walk.call("source.merged", "POST", f"/sources/{last}/merge", json={"into": last - 1})
+    walk.call("source.removed", "DELETE", f"/sources/{last - 1}")
+    walk.sql("UPDATE lead SET tags = '{a,b,c}' WHERE id = 1 RETURNING id")
+    walk.page("tag.renamed", "/tags/change", tag="a", name="d")
+    walk.call("tag.renamed", "POST", "/tags/rename", json={"name": "b", "to": "e"})
+    walk.call("tag.removed", "POST", "/tags/remove", json={"name": "c"})
+    walk.page("field.created", "/fields", label="Plan", kind="text")
+    walk.page("field.changed", "/fields/plan", label="Plans", kind="text")
+    walk.call("field.changed", "PATCH", "/fields/plan", json={"label": "Plan"})
+    walk.call("field.removed", "DELETE", "/fields/plan")
+    walk.call("field.created", "POST", "/fields", json={"label": "Plan"})
 
 
 def _handoffs(walk: Walk) -> None:

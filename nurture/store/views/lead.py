@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from nurture.store.companies import Company
@@ -110,6 +110,36 @@ def load(session: Session, lead_id: int) -> Card | None:
         runs=_runs(session, lead_id),
         handoffs=list(session.scalars(handoffs)),
     )
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Another contact of the same company."""
+
+    id: int
+    name: str
+    role: str | None
+    temperature: str
+
+
+def colleagues(session: Session, lead: Lead, *, limit: int = 8) -> list[Colleague]:
+    """Others of the company, the hottest first."""
+    if lead.company_id is None:
+        return []
+    person = func.nullif(func.trim(func.concat_ws(" ", Lead.first_name, Lead.last_name)), "")
+    query = (
+        select(Lead.id, func.coalesce(person, Lead.email, Lead.phone, ""), Lead.role, Lead.temperature)
+        .where(Lead.company_id == lead.company_id, Lead.id != lead.id, Lead.erased_at.is_(None))
+        .order_by(Lead.heat_log2.desc().nulls_last(), Lead.id)
+        .limit(limit)
+    )
+    return [Colleague(*row) for row in session.execute(query)]
+
+
+def owners(session: Session) -> list[tuple[str, str]]:
+    """Address and name of everybody who may own a lead."""
+    living = select(User.email, User.name).where(User.disabled_at.is_(None)).order_by(User.name).limit(200)
+    return [(email, name) for email, name in session.execute(living)]
 
 
 def _consents(session: Session, lead_id: int) -> list[ConsentLine]:

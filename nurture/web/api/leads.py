@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 
 from nurture.errors import NotFound
 from nurture.flows import leads as flow
+from nurture.flows.edit_lead import edit_lead
 from nurture.flows.explain import explain as explain_lead
 from nurture.rules.lead_answers import STAGES
 from nurture.rules.messages import instant
@@ -86,7 +87,7 @@ def one(lead_id: int) -> dict[str, Any]:
 def change(said: dict[str, Any], lead_id: int) -> dict[str, Any]:
     """Change what is said and nothing else; null clears a value, or one entry of fields and dates."""
     with runtime().sessions.begin() as session:
-        flow.save_lead(session, {**said, "id": lead_id}, now=now(), by=door.actor(), base_url=_base_url())
+        edit_lead(session, lead_id, said, by=door.actor(), now=now(), base_url=_base_url(), source_kind="api")
     runtime().wake("leads")
     return _lead(lead_id)
 

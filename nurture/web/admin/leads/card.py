@@ -1,5 +1,6 @@
 """The card of one lead: who this is, why so warm and so ready, what comes next, what happened."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
@@ -8,12 +9,18 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import Invalid, NotFound
 from nurture.flows import touch
 from nurture.flows.touch import Touch
+from nurture.rules import names
+from nurture.rules.answers import BUYING_ROLES
 from nurture.rules.words import _
+from nurture.store import custom_fields, lead_edits
+from nurture.store.views import consents
 from nurture.store.views import lead as card_view
+from nurture.web import access
 from nurture.web.admin.leads import drawing
 from nurture.web.admin.leads.part import pages
 from nurture.web.query import chosen
 from nurture.web.request import now, page_session, runtime, signed_in
+from nurture.web.wording import PURPOSES
 
 
 @pages.post("/leads/<int:lead_id>/touch")
@@ -39,6 +46,11 @@ def add_touch(lead_id: int) -> ResponseReturnValue:
 @pages.get("/leads/<int:lead_id>")
 def card(lead_id: int) -> ResponseReturnValue:
     """Who this is, why so warm and so ready, what comes next, and everything that happened."""
+    return page(lead_id, typed={}, errors={})
+
+
+def page(lead_id: int, *, typed: Mapping[str, str], errors: Mapping[str, list[str]]) -> str:
+    """The card; what was typed and refused stands in its form again."""
     session = page_session()
     card = card_view.load(session, lead_id)
     if card is None:
@@ -55,6 +67,16 @@ def card(lead_id: int) -> ResponseReturnValue:
         ahead=drawing.ahead(card.runs, now=now()),
         touches=card_view.timeline(session, lead_id, before=None, only=only),
         page_size=card_view.TIMELINE_PAGE,
+        ledger=consents.page(session, lead_id=lead_id, before=None, limit=20),
+        colleagues=card_view.colleagues(session, card.lead),
+        edits=lead_edits.lately(session, lead_id),
+        own_fields=custom_fields.every(session),
+        owners=card_view.owners(session) if access.may("leads.edit") else [],
+        buying_roles=BUYING_ROLES,
+        purposes=PURPOSES,
+        typed=typed,
+        errors=errors,
+        field_name=names.field,
     )
 
 
