@@ -462,9 +462,10 @@ def _coming_in(walk: Walk) -> None:
     link = walk.sql("SELECT max(id) FROM user_link WHERE kind = 'reset' AND ended_at IS NULL")
     path = f"/password/{mint(walk.runtime.ring, 'reset', link)}"
     walk.page("user.password_changed", path, visitor, password="once more a password")
-    for table in ("recovery_code", "user_link", "idempotency_key", "api_key"):
+    for table in ("recovery_code", "user_link", "idempotency_key", "api_key", "sales_member"):
         walk.sql(f"DELETE FROM {table}")
     walk.sql("UPDATE lead SET owner_id = NULL")
+    walk.sql("UPDATE handoff SET owner_id = NULL")
     walk.sql("DELETE FROM user_account")
     with walk.runtime.sessions.begin() as session:
         token = offer_setup(session)
