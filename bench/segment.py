@@ -1,7 +1,8 @@
 """Seconds to count a segment of ten conditions over a million leads, and what one changed lead costs.
 
 The base is made inside the database: leads with companies, custom fields, tags and consents, and two
-signals a lead within two months. The bound is a bare count of the table of leads. At the small scale a
+signals a lead within two months. The bound is one bare pass over the rows of leads, which is
+what the machine takes for looking at each once. At the small scale a
 tenth is counted and the time is stated times ten.
 """
 
@@ -41,6 +42,7 @@ TEN = {
         {"stage": ["inquiry", "lead"]},
     ]
 }
+_PASS = "SELECT count(*) FROM lead WHERE is_test"
 _COMPANIES = text(
     """
     INSERT INTO company (name, folded, size, folded_fields, created_at, updated_at)
@@ -105,10 +107,10 @@ def run(scale: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
         engine = make_engine(addresses.database_url, pool=4)
         upgrade(engine)
         sessions = sessionmaker(engine, expire_on_commit=False)
-        _make_base(sessions, count, say)
+        make_base(sessions, count, say)
         found, seconds = _timed(sessions, _count_ten)
-        _all, bare = _timed(sessions, lambda session: session.scalar(text("SELECT count(*) FROM lead")))
-        say(f"  {found:,} of {count:,} leads in {seconds * 1000:.0f} ms; all of them: {bare * 1000:.0f} ms")
+        _none, bare = _timed(sessions, lambda session: session.scalar(text(_PASS)))
+        say(f"  {found:,} of {count:,} leads in {seconds * 1000:.0f} ms; a bare pass: {bare * 1000:.0f} ms")
         change = _changes(sessions, say)
         engine.dispose()
     share = MILLION / count
@@ -117,13 +119,14 @@ def run(scale: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
         "value": round(seconds * share, 3),
         "unit": "s",
         "bound": round(bare * share, 3),
-        "bound_name": "SELECT count(*) FROM lead",
+        "bound_name": "one pass over the rows of leads",
         "ratio": round(bare / seconds, 3),
     }
     return [counted, {"figure": FIGURE[1], "value": round(change * 1000, 1), "unit": "ms"}]
 
 
-def _make_base(sessions: sessionmaker[Session], count: int, say: Callable[[str], None]) -> None:
+def make_base(sessions: sessionmaker[Session], count: int, say: Callable[[str], None]) -> None:
+    """So many leads with companies, custom fields, tags, consents and two signals each."""
     began = time.monotonic()
     given = {"now": NOW, "leads": count, "companies": COMPANIES}
     with sessions.begin() as session:

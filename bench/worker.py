@@ -76,12 +76,12 @@ def _told(worker: Connection) -> float:
 def _work(env: dict[str, str], parent: Connection) -> None:
     """The worker: it tells its highest mark when it is ready, has sent, and has rated."""
     with opened(load_settings(env)) as runtime, streams(runtime) as work:
-        parent.send(_high_water_mb())
+        parent.send(high_water_mb())
         _serve(work, NOW)
-        parent.send(_high_water_mb())
+        parent.send(high_water_mb())
         parent.recv()
         _serve(work, LATER)
-        parent.send(_high_water_mb())
+        parent.send(high_water_mb())
 
 
 def _serve(work: list[Stream], now: datetime) -> None:
@@ -89,7 +89,7 @@ def _serve(work: list[Stream], now: datetime) -> None:
         pass
 
 
-def _high_water_mb() -> float:
+def high_water_mb() -> float:
     """The most that was resident of this process at any moment so far (proc(5), VmHWM)."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
