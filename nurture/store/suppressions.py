@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy import Index, LargeBinary, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -65,6 +65,22 @@ def suppressed(session: Session, hashes: Iterable[bytes]) -> dict[bytes, str]:
         return {}
     rows = session.execute(_ACTIVE, {"hashes": ",".join([digest.hex() for digest in wanted])})
     return {bytes(digest): reason for digest, reason in rows}
+
+
+def active(session: Session, digest: bytes) -> Suppression | None:
+    """What keeps this address out now."""
+    query = select(Suppression).where(Suppression.address_hash == digest, Suppression.lifted_at.is_(None))
+    return session.scalar(query)
+
+
+def page(session: Session, *, reason: str | None, before: int | None, limit: int) -> Sequence[Suppression]:
+    """Entries, newest first, lifted ones too."""
+    query = select(Suppression).order_by(Suppression.id.desc()).limit(limit)
+    if reason is not None:
+        query = query.where(Suppression.reason == reason)
+    if before is not None:
+        query = query.where(Suppression.id < before)
+    return session.scalars(query).all()
 
 
 def suppress(session: Session, entries: Sequence[NewSuppression], *, now: datetime) -> None:

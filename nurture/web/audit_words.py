@@ -12,6 +12,7 @@ _N = str
 
 KINDS = {
     "absence": _N("Absences"),
+    "address": _N("Addresses kept out"),
     "audit": _N("Audit log"),
     "delivery": _N("Deliveries"),
     "handoff": _N("Hand-offs"),
@@ -104,6 +105,11 @@ ACTIONS = {
     "program.paused": _N("paused a program"),
     "program.published": _N("published a program"),
     "program.resumed": _N("resumed a program"),
+    "address.suppressed": _N("kept an address out"),
+    "address.let_in": _N("let an address in again"),
+    "installation.backup_made": _N("made a backup"),
+    "installation.key_used": _N("signed with a secret key for the first time"),
+    "installation.keys_forgotten": _N("went on without the secret keys that were lost"),
     "restraint.changed": _N("changed how much one lead is written to"),
     "second_factor.codes_renewed": _N("made new recovery codes"),
     "second_factor.failed": _N("gave a wrong code"),

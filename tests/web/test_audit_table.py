@@ -173,6 +173,10 @@ def _sending(walk: Walk) -> None:
     walk.page("sending.went_live", "/sending/live")
     walk.page("sending.stopped", "/sending/stop")
     walk.page("sending.resumed", "/sending/resume")
+    walk.call("sending.stopped", "POST", "/sending/stop")
+    walk.call("sending.resumed", "POST", "/sending/resume")
+    walk.sql("UPDATE installation SET live = false")
+    walk.call("sending.went_live", "POST", "/sending/live")
 
 
 def _programs(walk: Walk) -> None:
@@ -363,6 +367,10 @@ def _verdicts(walk: Walk) -> None:
 def _settings(walk: Walk) -> None:
     walk.page("installation.changed", "/settings", **COMPANY)
     walk.page("restraint.changed", "/settings/restraint", most="3", days="7", over="defer")
+    walk.call("restraint.changed", "PUT", "/restraint", json={"most": 4, "days": 7, "over": "skip"})
+    walk.call("installation.changed", "PATCH", "/company", json={"company_name": "Kessler Ohm & Co"})
+    out = walk.call("address.suppressed", "POST", "/suppressions", json={"email": "out@firm.example"})
+    walk.call("address.let_in", "DELETE", f"/suppressions/{out.json['id']}")
     walk.page("key.created", "/settings/keys", name="Site", role="sales")
     walk.page("key.revoked", "/settings/keys/2/revoke")
     walk.call("key.created", "POST", "/keys", json={"name": "Site", "role": "sales"})

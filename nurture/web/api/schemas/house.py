@@ -1,0 +1,100 @@
+"""The shapes of the company that sends, of the switches over all sending, and of the cap."""
+
+from marshmallow import Schema, fields, validate
+
+from nurture.web.api.schemas import LONG, In
+
+
+class HouseOut(Schema):
+    """Who sends."""
+
+    company_name = fields.String()
+    postal_address = fields.String()
+    timezone = fields.String()
+    sender_name = fields.String()
+    sender_email = fields.String()
+    reply_to = fields.String(allow_none=True)
+    color = fields.String()
+    language = fields.String()
+
+
+class HouseChange(In):
+    """What is to be changed of it."""
+
+    company_name = fields.String(validate=LONG, metadata={"example": "Weber Pumps"})
+    postal_address = fields.String(validate=LONG, metadata={"example": "Hafenweg 8, 48155 Münster"})
+    timezone = fields.String(validate=LONG, metadata={"example": "Europe/Berlin"})
+    sender_name = fields.String(validate=LONG, metadata={"example": "Anna Weber"})
+    sender_email = fields.String(validate=LONG, metadata={"example": "anna@pumps.example"})
+    reply_to = fields.String(validate=LONG, allow_none=True)
+    color = fields.String(validate=LONG, metadata={"example": "#0b6b5b"})
+    language = fields.String(validate=LONG, metadata={"example": "en"})
+
+
+class SendingOut(Schema):
+    """Whether mails go out: `live` once an administrator let them, `stopped` while somebody holds them."""
+
+    live = fields.Boolean()
+    stopped = fields.Boolean()
+    stopped_at = fields.String(allow_none=True)
+
+
+class CapOut(Schema):
+    """At most `most` mails (null: no cap) to one lead in any `days` days; the next waits or is left out."""
+
+    most = fields.Integer(allow_none=True)
+    days = fields.Integer()
+    over = fields.String(metadata={"enum": ["defer", "skip"]})
+
+
+class CapIn(In):
+    """The cap over everything."""
+
+    most = fields.Integer(strict=True, required=True, allow_none=True, metadata={"example": 3})
+    days = fields.Integer(strict=True, required=True, metadata={"example": 7})
+    over = fields.String(required=True, validate=validate.OneOf(("defer", "skip")))
+
+
+class SuppressionIn(In):
+    """An address to write to no more."""
+
+    email = fields.String(required=True, validate=LONG, metadata={"example": "anna.weber@pumps.example"})
+    detail = fields.String(load_default="", validate=LONG, metadata={"example": "asked on the phone"})
+
+
+class SuppressionOut(Schema):
+    """An address that is not written to, known by its hash alone: `lead_id` where it was a lead's."""
+
+    id = fields.Integer()
+    reason = fields.String()
+    detail = fields.String()
+    lead_id = fields.Integer(allow_none=True)
+    delivery_id = fields.Integer(allow_none=True)
+    at = fields.String()
+    lifted_at = fields.String(allow_none=True)
+
+
+class CompanyWhole(Schema):
+    """A company and how many leads belong to it."""
+
+    id = fields.Integer()
+    name = fields.String()
+    size = fields.Integer(allow_none=True)
+    industry = fields.String(allow_none=True)
+    website = fields.String(allow_none=True)
+    country = fields.String(allow_none=True)
+    city = fields.String(allow_none=True)
+    fields_ = fields.Dict(data_key="fields", attribute="fields")
+    leads = fields.Integer()
+    created_at = fields.String()
+    updated_at = fields.String()
+
+
+class ModelOut(Schema):
+    """A heat model as it rates now, in the names of its file."""
+
+    id = fields.Integer()
+    key = fields.String()
+    version = fields.Integer()
+    published_at = fields.String(allow_none=True)
+    definition = fields.Dict()
