@@ -34,11 +34,12 @@ from nurture.web.admin import (
     segments,
     sources,
     tags,
+    test_mails,
     webhooks,
     why,
 )
 from nurture.web.admin import inbound as coming_back
-from nurture.web.admin.settings import audit, company, jobs, keys, users
+from nurture.web.admin.settings import audit, company, jobs, keys, mail, users
 from nurture.web.parts import ROOT, load_vendor
 from nurture.web.public import answers, choosing, entering, inbound, leaving, letters, sessions, setup
 from nurture.web.request import close_session
@@ -73,6 +74,8 @@ _PAGES = (
     keys.pages,
     audit.pages,
     jobs.pages,
+    mail.pages,
+    test_mails.pages,
     restraint.pages,
     domains.pages,
     coming_back.pages,

@@ -97,7 +97,7 @@ def forgot(session: Session, email: str, *, now: datetime, real: datetime) -> No
     trial = session.begin_nested()
     address = user.email if user and known else f"{secrets.token_hex(8)}@nurture.example"
     link = _fresh(session, RESET, address, FORGOTTEN_LASTS, by="system", real=real, user=user)
-    audit(session, "system", "user.reset_link_asked", f"user:{user.id}" if user else "user", now=now)
+    audit(session, "visitor", "user.reset_link_asked", f"user:{user.id}" if user else "user", now=now)
     send(session, link, now=now)
     if known:
         trial.commit()

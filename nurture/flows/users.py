@@ -81,7 +81,7 @@ def check_password(session: Session, email: str, password: str, *, now: datetime
     known = user is not None and user.disabled_at is None
     right = passwords.matches(user.password_hash if user else passwords.nobodys(), password)
     if not (user and known and right):
-        audit(session, "system", "sign_in.failed", f"user:{user.id}" if user else "user", now=now)
+        audit(session, "visitor", "sign_in.failed", f"user:{user.id}" if user else "user", now=now)
         return None
     if passwords.outdated(user.password_hash):
         user.password_hash = passwords.hashed(password)

@@ -14,7 +14,8 @@ _AT_ONCE = 1_000
 
 
 class AuditEntry(Base):
-    """One line. `actor` is user:7, key:3, terminal or system; `subject` a kind and an id; `kind` the part
+    """One line. `actor` is user:7, key:3, terminal, system or visitor
+    (somebody who is not signed in); `subject` a kind and an id; `kind` the part
     of `action` before its dot. Appended only."""
 
     __tablename__ = "audit_entry"

@@ -129,3 +129,8 @@ def latest_version_id(session: Session, program_id: int | None, key: str) -> int
         .where(MailRow.program_id.is_not_distinct_from(program_id), MailRow.key == key)
     )
     return session.execute(newest).scalar_one()
+
+
+def newest_version(session: Session, mail_id: int) -> int | None:
+    """The newest version of a mail; None when there is no such mail."""
+    return session.scalar(select(func.max(MailVersion.id)).where(MailVersion.mail_id == mail_id))

@@ -162,6 +162,7 @@ SUBJECTS = {
     "key": _N("key %(id)s"),
     "lead": _N("lead %(id)s"),
     "leads": _N("leads"),
+    "mail": _N("mail %(id)s"),
     "model": _N("model %(id)s"),
     "newsletter": _N("newsletter %(id)s"),
     "pattern": _N("pattern %(id)s"),
@@ -175,6 +176,21 @@ SUBJECTS = {
     "webhook_message": _N("message %(id)s"),
 }
 _FIELDS = {
+    "body": _N("text"),
+    "color": _N("colour"),
+    "company_name": _N("company name"),
+    "description": _N("description"),
+    "language": _N("language"),
+    "name": _N("name"),
+    "postal_address": _N("postal address"),
+    "preheader": _N("preview line"),
+    "reply_to": _N("address for answers"),
+    "segment": _N("segment"),
+    "sender_email": _N("sender address"),
+    "sender_name": _N("sender name"),
+    "subject": _N("subject"),
+    "timezone": _N("time zone"),
+    "condition": _N("condition"),
     "admins_need_totp": _N("second factor a must"),
     "days": _N("days"),
     "kept_out": _N("kept out"),
@@ -213,6 +229,7 @@ def actor(who: str, name: str) -> str:
     words = {
         "terminal": _("the terminal"),
         "system": _("the program itself"),
+        "visitor": _("somebody not signed in"),
         "invitation": _("an invitation"),
         "user": _("user %s") % number,
         "key": _("key %s") % number,
@@ -236,13 +253,17 @@ def detail(kept: dict[str, Any]) -> str:
     """What changed, in words: "role: Viewer → Administrator"."""
     parts = []
     for name, value in kept.items():
-        field = _(_FIELDS[name]) if name in _FIELDS else name.replace("_", " ")
+        field = _field(name)
         if isinstance(value, list) and len(value) == 2:
             before, after = (_value(name, one) for one in value)
             parts.append(f"{field}: {before} → {after}" if value[0] is not None else f"{field}: {after}")
         else:
             parts.append(f"{field}: {_value(name, value)}")
     return ", ".join(parts)
+
+
+def _field(name: str) -> str:
+    return _(_FIELDS[name]) if name in _FIELDS else name.replace("_", " ")
 
 
 def _value(name: str, value: Any) -> str:
@@ -253,5 +274,5 @@ def _value(name: str, value: Any) -> str:
     if name == "role":
         return says(str(value), "role")
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "–"
+        return ", ".join(_field(str(one)) for one in value) or "–"
     return str(value)

@@ -36,6 +36,9 @@ FRESH: dict[str, str] = {
 LEFT_OUT: frozenset[str] = frozenset(
     {
         "settings.save_company",
+        "mail.try_out",
+        "mail.send",
+        "mail.save_addresses",
         "jobs.retry",
         "jobs.discard",
         "jobs.retry_all",

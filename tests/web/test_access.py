@@ -16,6 +16,7 @@ _NUMBERS = dict.fromkeys(
     "newsletter_id": 1,
     "link_id": 1,
     "job_id": "x",
+    "mail_id": 1,
     "segment_id": 1,
     "view_id": 1,
     "source_id": 1,

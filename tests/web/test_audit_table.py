@@ -158,6 +158,7 @@ def test_whatever_changes_something_leaves_a_line(
     ):
         room(walk)
     _settings(walk)
+    _mail(walk)
     _jobs(walk)
     _users(walk)
     _users_by_the_api(walk)
@@ -375,6 +376,17 @@ def _settings(walk: Walk) -> None:
     walk.page("key.revoked", "/settings/keys/2/revoke")
     walk.call("key.created", "POST", "/keys", json={"name": "Site", "role": "sales"})
     walk.call("key.revoked", "DELETE", "/keys/3")
+
+
+def _mail(walk: Walk) -> None:
+    walk.page("mail.tested", "/settings/mail/try")
+    walk.page("mail.test_sent", "/settings/mail/send")
+    walk.page("test_addresses.changed", "/settings/mail/test-addresses", test_addresses="mia@example.com")
+    walk.call("test_addresses.changed", "PUT", "/test_addresses", json={"emails": []})
+    walk.call("mail.tested", "POST", "/mail_connection/test", json={"email": "mia@example.com"})
+    mail = walk.sql("SELECT id FROM mail WHERE program_id IS NOT NULL LIMIT 1")
+    walk.page("mail.test_sent", f"/mails/test/{mail}")
+    walk.call("mail.test_sent", "POST", f"/mails/{mail}/test", json={"email": "mia@example.com"})
 
 
 def _jobs(walk: Walk) -> None:

@@ -229,8 +229,8 @@ def test_a_sign_in_and_a_failed_one_are_written_down_by_number(
         post(visitor, "/sign-in", email=email, password="not the password")
     assert done(runtime, "sign_in") == [
         ("user:1", "sign_in.done", "user:1"),
-        ("system", "sign_in.failed", "user:1"),
-        ("system", "sign_in.failed", "user"),
+        ("visitor", "sign_in.failed", "user:1"),
+        ("visitor", "sign_in.failed", "user"),
     ]
 
 

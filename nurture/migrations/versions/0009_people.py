@@ -1,4 +1,4 @@
-"""Links for people who come in, second factors, test addresses, senders; an audit log that only grows."""
+"""Links for people who come in, second factors, senders; an audit log that only grows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,14 +51,6 @@ def upgrade() -> None:
         ["kind", "email"],
         unique=True,
         postgresql_where=sa.text("ended_at IS NULL"),
-    )
-    op.create_table(
-        "test_address",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_test_address")),
-        sa.UniqueConstraint("email", name=op.f("uq_test_address_email")),
     )
     op.create_table(
         "sender",

@@ -20,6 +20,7 @@ from nurture.web.api import (
     keys,
     lead_changes,
     leads,
+    mail,
     newsletters,
     outside_events,
     page,
@@ -66,6 +67,7 @@ _PARTS = (
     users.part,
     audit.part,
     jobs.part,
+    mail.part,
 )
 _DESCRIPTION = (
     "Authorization: Bearer <key>. JSON, snake_case, instants in UTC with Z. Lists are pages of up to 500; "

@@ -1,0 +1,74 @@
+"""Mails to try things out: whom they may reach, and any mail to oneself. In the caller's transaction."""
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from nurture.errors import Invalid, NotFound
+from nurture.flows.queue_mail import queue_service_mail, queue_test
+from nurture.rules import addresses
+from nurture.rules.words import _
+from nurture.store import installation as installations
+from nurture.store import leads, mails
+from nurture.store.audit import audit
+
+MOST_ADDRESSES = 50
+
+
+def set_test_addresses(session: Session, lines: str, *, by: str, now: datetime) -> list[str]:
+    """Before it is live the installation writes to these and to its own users alone; one a line. Raises
+    Invalid with every line that is no address. The audit log keeps their number, not who they are."""
+    given = [line.strip() for line in lines.replace(",", "\n").splitlines() if line.strip()]
+    wrong = [line[:100] for line in given if addresses.check(line).norm is None]
+    if wrong:
+        sentence = _("These are no e-mail addresses: {lines}.").format(lines=", ".join(wrong[:5]))
+        raise Invalid(sentence, {"test_addresses": [sentence]})
+    if len(given) > MOST_ADDRESSES:
+        sentence = _("At most {most} addresses.").format(most=MOST_ADDRESSES)
+        raise Invalid(sentence, {"test_addresses": [sentence]})
+    kept = sorted({addresses.normalise(line) for line in given})
+    installation = installations.lock(session)
+    before, installation.test_addresses = list(installation.test_addresses), kept
+    if before != kept:
+        detail = {"n": [len(before), len(kept)]}
+        audit(session, by, "test_addresses.changed", "installation", now=now, detail=detail)
+    return kept
+
+
+def send_test(
+    session: Session, mail_id: int, address: str, *, lead_id: int | None = None, by: str, now: datetime
+) -> int:
+    """Send the newest version of a mail to a colleague, as the lead would see it; the delivery's id. Raises
+    NotFound, Invalid."""
+    version_id = mails.newest_version(session, mail_id)
+    if version_id is None:
+        raise NotFound(_("There is no such mail."))
+    if lead_id is not None and lead_id not in leads.existing(session, [lead_id]):
+        sentence = _("There is no such lead.")
+        raise Invalid(sentence, {"lead_id": [sentence]})
+    if addresses.check(address).norm is None:
+        sentence = _("This is not an e-mail address.")
+        raise Invalid(sentence, {"email": [sentence]})
+    dedup_key = f"test:mail:{mail_id}:{secrets.token_hex(8)}"
+    delivery_id = queue_test(
+        session, version_id, address.strip(), dedup_key=dedup_key, lead_id=lead_id, now=now
+    )
+    assert delivery_id is not None, "the key is new"
+    audit(session, by, "mail.test_sent", f"mail:{mail_id}", now=now)
+    return delivery_id
+
+
+def send_connection_test(session: Session, address: str, *, by: str, now: datetime) -> int:
+    """Send the engine's own test mail; the delivery's id, under which its way is seen."""
+    delivery_id = queue_service_mail(
+        session,
+        "connection",
+        purpose="notice",
+        dedup_key=f"test:connection:{secrets.token_hex(8)}",
+        address=address,
+        now=now,
+    )
+    assert delivery_id is not None, "the key is new"
+    audit(session, by, "mail.test_sent", "mail", now=now)
+    return delivery_id
