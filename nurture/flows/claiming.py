@@ -9,13 +9,13 @@ import structlog
 from jinja2 import TemplateError
 from sqlalchemy.orm import Session
 
+from nurture.errors import Unavailable
 from nurture.flows import pace
 from nurture.flows.letters import on_trial, sender_of
 from nurture.flows.outbox import Outbox
 from nurture.flows.pace import Paces, Rates
 from nurture.flows.settle import settle_skipped
 from nurture.flows.signing import Seal
-from nurture.mail.envelopes import TransportDown
 from nurture.mail.headers import address
 from nurture.mail.message import Sender
 from nurture.mail.prepare import PreparedMail
@@ -68,8 +68,8 @@ class Chunk:
 
 
 def wanted(session: Session, outbox: Outbox, way: WayOut, now: datetime) -> Sending | None:
-    """Who sends, if anything is due for this way out and nobody has stopped it. Raises TransportDown when
-    nobody is set as the sender, or the sender's domain is paused."""
+    """Who sends, if anything is due for this way out and nobody has stopped it. Raises Refusal when nobody
+    is set as the sender."""
     state = deliveries.sending(session)
     live = outbox.live or state.live
     state = on_trial(state) if outbox.live else state
@@ -77,7 +77,7 @@ def wanted(session: Session, outbox: Outbox, way: WayOut, now: datetime) -> Send
     if state.stopped or not deliveries.any_due(session, **may_go, now=now, route=way.route):
         return None
     if not state.sender_email:
-        raise TransportDown(_("Nobody is set as the sender: fill in the sender address in the settings."))
+        raise Unavailable(_("Nobody is set as the sender: fill in the sender address in the settings."))
     return state
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.errors import Refusal
 from nurture.flows import claiming, pace
 from nurture.flows.claiming import WayOut
-from nurture.flows.deliver import note_transport, refuse_paused_sender
+from nurture.flows.deliver import note_held, note_transport, refuse_paused_sender
 from nurture.flows.flight import Flight
 from nurture.flows.lanes import Lane
 from nurture.flows.outbox import Outbox
@@ -146,8 +146,12 @@ class Courier:
             refuse_paused_sender(plan.paces, state.sender_email)
             lane = self._lane(plan, way)
             limit = self._limit(plan, way, lane)
-        except (TransportDown, Refusal) as fault:
+        except Refusal as fault:
+            note_held(self._sessions, self._outbox, way, str(fault), now)
+            return 0
+        except TransportDown as fault:
             note_transport(self._sessions, self._outbox, way, str(fault), now)
+            self._read_at = 0.0
             return 0
         if limit <= 0:
             return 0

@@ -11,7 +11,7 @@ from time import monotonic
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.errors import Refusal
+from nurture.errors import Refusal, Unavailable
 from nurture.flows import claiming, pace
 from nurture.flows.claiming import Chunk, WayOut
 from nurture.flows.flight import Flight
@@ -68,7 +68,10 @@ def _claimed(
             paces = pace.read(session)
         refuse_paused_sender(paces, state.sender_email)
         transport.check()
-    except (TransportDown, Refusal) as fault:
+    except Refusal as fault:
+        note_held(sessions, outbox, _ONLY_WAY, str(fault), now)
+        return None
+    except TransportDown as fault:
         note_transport(sessions, outbox, _ONLY_WAY, str(fault), now)
         return None
     with sessions.begin() as session:
@@ -77,12 +80,23 @@ def _claimed(
 
 
 def refuse_paused_sender(paces: pace.Paces, sender_email: str) -> None:
-    """Raises TransportDown when the domain of the sender may not send now."""
+    """Raises Refusal when the domain of the sender may not send now."""
     domain = pace.domain_of(sender_email)
     if domain in paces.paused:
-        raise TransportDown(
+        raise Unavailable(
             _("Nothing is sent from {domain}: receivers do not believe it is you.").format(domain=domain)
         )
+
+
+def note_held(
+    sessions: sessionmaker[Session], outbox: Outbox, way: WayOut, sentence: str, now: datetime
+) -> None:
+    """Keep why nothing goes out, where the transport is not to blame: the sender is."""
+    outbox.rest(way.id)
+    outbox.works[way.id] = False
+    log.warning("deliver.held", transport=way.key, sentence=sentence)
+    with sessions.begin() as session:
+        deliveries.note_transport(session, way.key, ok=False, sentence=sentence, now=now)
 
 
 def note_transport(
