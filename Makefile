@@ -24,6 +24,7 @@ help:
 	@echo "make lint    style, types and layers"
 	@echo "make translations   bring the catalogues up to date with the strings of the program"
 	@echo "make bench   the benchmarks (ONLY=send,hits  SCALE=small|full)"
+	@echo "make faults  kills, stops and faults of every kind (SEED=7  MINUTES=10)"
 
 run: $(INSTALLED) $(FRONT)
 	@exec $(BIN)/nurture up
@@ -47,6 +48,9 @@ translations: $(INSTALLED)
 	@$(BIN)/pybabel -q update -i nurture/translations/messages.pot -d nurture/translations \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 	@rm nurture/translations/messages.pot
+
+faults: $(INSTALLED) $(FRONT)
+	@$(BIN)/python -m bench.faults $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),10) --mutants
 
 clean:
 	rm -rf $(VENV) .nurture

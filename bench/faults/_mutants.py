@@ -1,0 +1,109 @@
+"""Faults sown into a copy of the program, which the checker has to find: a checker that never fails proves
+nothing. Each is a text of the source and what is put in its place."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_PARTS = ("nurture", "bench", "tests", "templates", "campaigns", "pyproject.toml")
+
+Changes = tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`changes` are (file, text, text instead); `breaks` says what is no longer true."""
+
+    name: str
+    breaks: str
+    changes: Changes
+
+
+# Leases and sweeps in seconds, so that a short round sees them run out.
+QUICK: Changes = (
+    ("nurture/store/deliveries.py", "LEASE_SECONDS = 60", "LEASE_SECONDS = 8"),
+    ("nurture/jobs/streams.py", "_SWEEP_SECONDS = 15.0", "_SWEEP_SECONDS = 2.0"),
+)
+QUICK_LEASE = 8.0
+
+MUTANTS = (
+    Mutant("no_start_in_the_journal", "what was begun is known after a death", (
+        ("nurture/flows/deliver.py", "            journal.start(envelope.key)\n", ""),
+    )),
+    Mutant("doubt_is_sent_again", "a mail in doubt is not sent twice", (
+        ("nurture/flows/sweep.py",
+         'return Outcome(trace.delivery_id, trace.token, "uncertain", "sender_died_after_dot")',
+         'return Outcome(trace.delivery_id, trace.token, "ready", "sender_died", due_at=now, tried=False)'),
+        ("nurture/flows/deliver.py",
+         'return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot", answer.text)',
+         "return _given_back(one, now)"),
+    )),
+    Mutant("lost_answer_is_no_answer", "a server that falls silent after the dot may have the mail", (
+        ("nurture/flows/deliver.py", "if answer.phase == AFTER_DOT:", "if False:"),
+    )),
+    Mutant("no_sweeper", "what a dead process held is taken up again", (
+        ("nurture/flows/sweep.py",
+         "return _left_behind(sessions, outbox, now) + _ran_out(sessions, outbox, now, limit)", "return 0"),
+    )),
+    Mutant("no_fence", "a process that stood still past its lease does not go on", (
+        ("nurture/flows/deliver.py", "if not lease.holds:", "if False:"),
+        ("nurture/store/deliveries.py", "(b.state = 'sending' AND d.lease_token = g.token)", "true"),
+    )),
+    Mutant("claims_without_lock", "two workers never hold one mail", (
+        ("nurture/store/deliveries.py", "        FOR UPDATE OF d SKIP LOCKED\n    ), looked",
+         "    ), looked"),
+    )),
+    Mutant("sent_before_the_dot", "sent is said when the server has said so", (
+        ("nurture/store/deliveries.py", "CASE WHEN k.refusal = '' THEN 'sending' ELSE 'skipped' END",
+         "CASE WHEN k.refusal = '' THEN 'sent' ELSE 'skipped' END"),
+    )),
+    Mutant("who_left_is_written_to", "leaving acts on mails that wait", (
+        ("nurture/flows/unsubscribe.py", "    _stop(session, lead_id, meant, now)\n", ""),
+        ("nurture/store/deliveries.py",
+         "WHEN d.consent_purpose IS NOT NULL AND c.consent_id IS NULL THEN 'no_consent'",
+         "WHEN false THEN 'no_consent'"),
+        ("nurture/flows/deliver.py", "    found = suppressions.suppressed(session, hashes.values())\n",
+         "    found: dict[bytes, str] = {}\n"),
+    )),
+    Mutant("put_off_is_for_ever", "a mail that was put off is tried again", (
+        ("nurture/flows/deliver.py", "    if answer.permanent:\n", "    if True:\n"),
+    )),
+    Mutant("a_new_id_each_time", "a mail keeps its id however often it is tried", (
+        ("nurture/flows/letters.py", "message_id=claimed.message_id", "message_id=uuid4()"),
+        ("nurture/flows/letters.py", "from typing import Any\n",
+         "from typing import Any\nfrom uuid import uuid4\n"),
+    )),
+    Mutant("counts_twice", "counters are what the rows say", (
+        ("nurture/store/enrollments/settling.py",
+         "SET n = step_count.n + excluded.n", "SET n = step_count.n + 2 * excluded.n"),
+    )),
+    Mutant("lines_too_long", "every mail keeps the standards", (
+        ("nurture/mail/quoted.py", "_LONGEST = 75 ", "_LONGEST = 175 "),
+    )),
+    Mutant("one_click_unsigned", "the fields of one-click are signed", (
+        ("nurture/mail/dkim/sign.py", '    b"list-unsubscribe-post",\n', ""),
+    )),
+)  # fmt: skip
+
+
+def copy(folder: Path, changes: Changes) -> Path:
+    """A copy of the program with these changes. Raises LookupError when a text is not there any more."""
+    tree = folder / "tree"
+    tree.mkdir(parents=True)
+    for part in _PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tree / part)
+    vendor = ROOT / ".nurture"
+    if vendor.exists():
+        (tree / ".nurture").symlink_to(vendor.resolve())
+    for file, text, instead in changes:
+        path = tree / file
+        source_text = path.read_text("utf-8")
+        if text not in source_text:
+            raise LookupError(f"{file} holds no {text!r} any more: the mutant has to follow the code")
+        path.write_text(source_text.replace(text, instead), "utf-8")
+    return tree

@@ -1,0 +1,232 @@
+"""One round under fire: an installation of its own, leads with a chain of two mails, and a seeded order of
+kills, stops, emptied and killed servers, and people who leave, until everything has come to its end."""
+
+import os
+import random
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from bench.faults._checker import ENDED, Story, breaches
+from bench.faults._server import NEVER, FaultyServer
+from nurture.embedded.home import Home
+from nurture.files.secrets import load_ring
+from nurture.rules.tokens import mint
+from tests.stories.office import Office
+
+PROGRAM = """\
+program: fire
+name: Two letters
+timezone: UTC
+chains:
+  cold:
+    enter: {when: {consent: marketing}}
+    steps:
+      - send: first
+      - wait: 20m
+      - send: second
+"""
+LETTER = """\
+---
+name: {key}
+subject: {key} letter for {{{{ lead.first_name }}}}
+---
+Hello {{{{ lead.first_name }}}}, [here are the numbers](https://www.example.com/{key}).
+"""
+STEPS = 2
+_SENDER_DOMAIN = "lindqvist.example"
+
+
+@dataclass
+class Fire:
+    """A running round. `hits` counts what was killed, stopped or emptied."""
+
+    office: Office
+    server: FaultyServer
+    dice: random.Random
+    lease: float
+    say: Callable[[str], None]
+    hits: int = 0
+    left: dict[str, float] = field(default_factory=dict)
+    stopped: list[tuple[float, int]] = field(default_factory=list)
+
+    def strike(self) -> None:
+        """One fault of the seeded order."""
+        self._wake_up()
+        blow = self.dice.choices(
+            (self.kill_horse, self.kill_parent, self.flush, self.kill_postgres, self.stop_horse, self.leave),
+            weights=(5, 3, 2, 1, 3, 8),
+        )[0]
+        try:
+            if blow():
+                self.hits += blow != self.leave
+                self.say(f"  {blow.__name__}")
+        except (psycopg.OperationalError, OSError):
+            self.say(f"  {blow.__name__}: nobody there just now")
+
+    def workers(self) -> list[int]:
+        return self.office.pids("worker", "pump")
+
+    def kill_horse(self) -> bool:
+        return _kill(self._horses())
+
+    def kill_parent(self) -> bool:
+        return _kill(self._parents(), self.dice)
+
+    def flush(self) -> bool:
+        self.office.redis().flushall()
+        return True
+
+    def kill_postgres(self) -> bool:
+        pid = Home(self.office.home).postgres().running()
+        return _kill([pid] if pid else [])
+
+    def stop_horse(self) -> bool:
+        """Let a sending process stand still until its lease is over, then let it go on."""
+        horses = [pid for pid in self._horses() if pid not in {one for _, one in self.stopped}]
+        if not horses:
+            return False
+        os.kill(horses[-1], signal.SIGSTOP)
+        self.stopped.append((time.monotonic() + self.lease, horses[-1]))
+        return True
+
+    def leave(self) -> bool:
+        """Somebody who still waits for a mail asks, by one click, to be left alone."""
+        rows = self.office.rows(
+            "SELECT d.id, d.lead_id, l.email_norm FROM delivery d JOIN lead l ON l.id = d.lead_id"
+            " WHERE d.state IN ('scheduled', 'ready', 'sending', 'sent') AND l.email_norm NOT LIKE 'never-%%'"
+            " ORDER BY (d.state = 'ready') DESC, random() LIMIT 1"
+        )
+        if not rows or rows[0][2] in self.left or len(self.left) > 40:
+            return False
+        delivery_id, lead_id, email = rows[0]
+        token = mint(load_ring(self.office.home, None), "unsubscribe", lead_id, delivery_id)
+        answer = self.office.web.post(f"/u/{token}", data={"List-Unsubscribe": "One-Click"})
+        if answer.status_code != 200:
+            return False
+        self.left[email] = time.monotonic()
+        return True
+
+    def calm(self) -> None:
+        """No more faults: whoever stands still goes on."""
+        self.server.calm = True
+        self._wake_up(all_=True)
+
+    def _wake_up(self, *, all_: bool = False) -> None:
+        for due, pid in list(self.stopped):
+            if all_ or time.monotonic() >= due:
+                self.stopped.remove((due, pid))
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGCONT)
+
+    def _parents(self) -> list[int]:
+        pids = self.workers()
+        return [pid for pid in pids if _parent_of(pid) not in pids]
+
+    def _horses(self) -> list[int]:
+        pids = self.workers()
+        return [pid for pid in pids if _parent_of(pid) in pids]
+
+
+def run(
+    folder: Path, seed: int, seconds: float, leads: int, lease: float, say: Callable[[str], None]
+) -> list[str]:
+    """The breaches of one round, [] for none."""
+    dice = random.Random(seed)
+    server = FaultyServer(seed)
+    server.calm = True
+    settings = {
+        "NURTURE_WORKERS": "3",
+        "NURTURE_SMTP_URL": server.url,
+        "NURTURE_LIVE": "1",
+        "NURTURE_CLOCK_START": "2026-03-03T10:00:00+00:00",
+        "NURTURE_CLOCK_SPEED": "60",
+    }
+    with _installation(folder, settings) as office:
+        records = _prepare(office, folder)
+        fire = Fire(office, server, dice, lease, say)
+        server.calm = False
+        _bring_in(office, folder, leads)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            time.sleep(dice.uniform(0.3, 1.6))
+            fire.strike()
+        fire.calm()
+        _come_to_an_end(fire, leads, patience=60 + 2 * lease)
+        story = Story(list(server.taken), fire.left, records, fire.hits, leads, STEPS)
+        found = breaches(office.rows, story)
+        kinds = f"{sum(server.faults.values())} faults of {len(server.faults)} kinds"
+        say(f"  {len(server.taken)} mails accepted, {fire.hits} hits, {len(fire.left)} left, {kinds}")
+    server.close()
+    return found
+
+
+@contextmanager
+def _installation(folder: Path, settings: dict[str, str]) -> Iterator[Office]:
+    with Office(folder, **settings) as office:
+        office.set_up()
+        yield office
+
+
+def _prepare(office: Office, folder: Path) -> dict[str, str]:
+    """The program, live, and both kinds of keys; their records."""
+    mails = folder / "fire/mails"
+    mails.mkdir(parents=True)
+    (folder / "fire/program.yaml").write_text(PROGRAM)
+    for key in ("first", "second"):
+        (mails / f"{key}.md").write_text(LETTER.format(key=key))
+    office.done("campaigns", "load", str(folder / "fire"), "--publish")
+    office.done("domains", "add", _SENDER_DOMAIN)
+    records = {}
+    for algorithm in ("rsa", "ed25519"):
+        said = office.done("domains", "key", _SENDER_DOMAIN, "--algorithm", algorithm, "--sign-now")
+        found = re.search(r'^(\S+)\. TXT "(.+)"$', said, re.M)
+        assert found is not None, said
+        records[found[1]] = found[2]
+    return records
+
+
+def _bring_in(office: Office, folder: Path, leads: int) -> None:
+    names = (f"{NEVER if number % 12 == 0 else 'lead-'}{number}" for number in range(leads))
+    file = folder / "leads.csv"
+    file.write_text("\n".join(["email,first_name", *(f"{name}@{name}.example,Katrin" for name in names)]))
+    office.done("leads", "import", str(file), "--consent", "marketing")
+
+
+def _come_to_an_end(fire: Fire, leads: int, *, patience: float) -> None:
+    """Wait until nothing moves any more, or patience is over: the checker says what is missing."""
+    until = time.monotonic() + patience
+    quiet = 0
+    while time.monotonic() < until and quiet < 3:
+        time.sleep(1.0)
+        try:
+            [(ended, open_, waiting)] = fire.office.rows(
+                "SELECT (SELECT count(*) FROM delivery WHERE state = ANY(%(ended)s)),"
+                " (SELECT count(*) FROM delivery WHERE NOT state = ANY(%(ended)s)),"
+                " (SELECT count(*) FROM enrollment WHERE state = 'active')",
+                ended=list(ENDED),
+            )
+        except psycopg.OperationalError:
+            continue
+        quiet = quiet + 1 if ended >= leads and not open_ and not waiting else 0
+
+
+def _kill(pids: list[int], dice: random.Random | None = None) -> bool:
+    if not pids:
+        return False
+    os.kill(dice.choice(pids) if dice else pids[-1], signal.SIGKILL)
+    return True
+
+
+def _parent_of(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0
+    return int(status.rpartition(")")[2].split()[1])
