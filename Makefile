@@ -16,7 +16,7 @@ SUITS := import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 12) an
 PYTHON ?= $(shell for p in python3 python3.12 python3.11 python; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c '$(SUITS)' >/dev/null 2>&1; then echo $$p; break; fi; done)
 
-.PHONY: help run test lint bench translations clean
+.PHONY: help run test lint bench faults translations clean
 
 help:
 	@echo "make run     start everything, set up on the first run; Ctrl-C stops it"

@@ -29,25 +29,25 @@ QUICK_LEASE = 8.0
 
 MUTANTS = (
     Mutant("no_start_in_the_journal", "what was begun is known after a death", (
-        ("nurture/flows/deliver.py", "            journal.start(envelope.key)\n", ""),
+        ("nurture/flows/flight.py", "        self._journal.start(envelope.key)\n", ""),
     )),
     Mutant("doubt_is_sent_again", "a mail in doubt is not sent twice", (
         ("nurture/flows/sweep.py",
          'return Outcome(trace.delivery_id, trace.token, "uncertain", "sender_died_after_dot")',
          'return Outcome(trace.delivery_id, trace.token, "ready", "sender_died", due_at=now, tried=False)'),
-        ("nurture/flows/deliver.py",
-         'return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot", answer.text)',
-         "return _given_back(one, now)"),
+        ("nurture/flows/flight.py",
+         'return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot")',
+         "return self._given_back(one)"),
     )),
     Mutant("lost_answer_is_no_answer", "a server that falls silent after the dot may have the mail", (
-        ("nurture/flows/deliver.py", "if answer.phase == AFTER_DOT:", "if False:"),
+        ("nurture/flows/flight.py", "if answer.phase == AFTER_DOT:", "if False:"),
     )),
     Mutant("no_sweeper", "what a dead process held is taken up again", (
         ("nurture/flows/sweep.py",
          "return _left_behind(sessions, outbox, now) + _ran_out(sessions, outbox, now, limit)", "return 0"),
     )),
     Mutant("no_fence", "a process that stood still past its lease does not go on", (
-        ("nurture/flows/deliver.py", "if not lease.holds:", "if False:"),
+        ("nurture/flows/flight.py", "if not self._lease.holds:", "if False:"),
         ("nurture/store/deliveries.py", "(b.state = 'sending' AND d.lease_token = g.token)", "true"),
     )),
     Mutant("claims_without_lock", "two workers never hold one mail", (
@@ -63,11 +63,11 @@ MUTANTS = (
         ("nurture/store/deliveries.py",
          "WHEN d.consent_purpose IS NOT NULL AND c.consent_id IS NULL THEN 'no_consent'",
          "WHEN false THEN 'no_consent'"),
-        ("nurture/flows/deliver.py", "    found = suppressions.suppressed(session, hashes.values())\n",
+        ("nurture/flows/claiming.py", "    found = suppressions.suppressed(session, hashes.values())\n",
          "    found: dict[bytes, str] = {}\n"),
     )),
     Mutant("put_off_is_for_ever", "a mail that was put off is tried again", (
-        ("nurture/flows/deliver.py", "    if answer.permanent:\n", "    if True:\n"),
+        ("nurture/flows/flight.py", "    if answer.permanent:\n", "    if True:\n"),
     )),
     Mutant("a_new_id_each_time", "a mail keeps its id however often it is tried", (
         ("nurture/flows/letters.py", "message_id=claimed.message_id", "message_id=uuid4()"),
