@@ -1,8 +1,8 @@
 """Why a lead got a mail, does not get it yet, or does not get it: read in the caller's session, nothing
 is changed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -17,8 +17,11 @@ from nurture.rules.words import _
 from nurture.store import facts, newsletters
 from nurture.store import installation as installations
 from nurture.store import why as store
+from nurture.store.newsletters import Newsletter
 from nurture.store.views import step_reasons
 from nurture.store.why import ChainAsked
+
+_FOR_WANT_OF_CONSENT = ("no_consent", "unsubscribed")
 
 
 @dataclass(frozen=True)
@@ -71,35 +74,73 @@ def why(
         erased=person.erased,
     )
     sends = frozenset(key for key, step in known.chain.by_key.items() if isinstance(step, Send))
-    return ChainAnswers(program, asked.chain_id, asked.temperature, rules.answers(known, now), sends)
+    refused = store.refusals(session, lead_id).get(program.purpose)
+    steps = {key: _with_entry(one, refused) for key, one in rules.answers(known, now).items()}
+    return ChainAnswers(program, asked.chain_id, asked.temperature, steps, sends)
+
+
+def chain_of(session: Session, lead_id: int) -> int | None:
+    """The chain in which the lead stands, or stood last."""
+    return store.chain_of_lead(session, lead_id)
 
 
 def why_newsletter(
     session: Session, lead_id: int, newsletter_id: int, *, now: datetime, live: bool = False
 ) -> Answer:
     """The answer for the lead and a newsletter. Raises NotFound for one that does not exist."""
-    person, newsletter = store.lead(session, lead_id), newsletters.get(session, newsletter_id)
-    if person is None:
+    if store.lead(session, lead_id) is None:
         raise NotFound(_("There is no such lead."))
+    newsletter = newsletters.get(session, newsletter_id)
     if newsletter is None:
         raise NotFound(_("There is no such newsletter."))
-    mail = newsletters.mail_of(session, newsletter_id, lead_id)
-    waits = newsletters.wait_of(session, newsletter_id, lead_id)
-    house = installations.get(session)
-    return rules.newsletter_answer(
-        NewsletterKnown(
-            around=Around(stopped=house.sending_stopped, live=live or house.live),
-            state=newsletter.state,
-            starts_at=newsletter.starts_at,
-            fits=addressed(newsletter),
-            looked_at=newsletter.looked_at is not None or newsletter.cursor >= lead_id,
+    return _of_newsletters(session, lead_id, [newsletter], now=now, live=live)[newsletter_id]
+
+
+def why_newsletters(
+    session: Session, lead_id: int, *, most: int = 20, now: datetime, live: bool = False
+) -> list[tuple[Newsletter, Answer]]:
+    """The newest newsletters, each with the answer for the lead, in a fixed number of statements. Raises
+    NotFound for a lead that does not exist."""
+    if store.lead(session, lead_id) is None:
+        raise NotFound(_("There is no such lead."))
+    found = newsletters.recent(session, limit=most)
+    answers = _of_newsletters(session, lead_id, found, now=now, live=live)
+    return [(one, answers[one.id]) for one in found]
+
+
+def _of_newsletters(
+    session: Session, lead_id: int, found: Sequence[Newsletter], *, now: datetime, live: bool
+) -> dict[int, Answer]:
+    ids = [one.id for one in found]
+    mails, waits = newsletters.mails_of(session, ids, lead_id), newsletters.waits_of(session, ids, lead_id)
+    house, person = installations.get(session), store.lead(session, lead_id)
+    around = Around(stopped=house.sending_stopped, live=live or house.live)
+    erased = person is None or person.erased
+    known = None if erased else facts.load(session, [lead_id], now=now).get(lead_id)
+    ledger = store.refusals(session, lead_id)
+    answers = {}
+    for one in found:
+        mail, wait = mails.get(one.id), waits.get(one.id)
+        asked = NewsletterKnown(
+            around=around,
+            state=one.state,
+            starts_at=one.starts_at,
+            fits=addressed(one),
+            looked_at=one.looked_at is not None or one.cursor >= lead_id,
             mail=MailRecord(**mail) if mail is not None else None,
-            waits=(waits.due_at, waits.reason) if waits is not None else None,
-            facts=None if person.erased else facts.load(session, [lead_id], now=now).get(lead_id),
-            purpose=newsletter.purpose,
-        ),
-        now,
-    )
+            waits=(wait.due_at, wait.reason) if wait is not None else None,
+            facts=known,
+            purpose=one.purpose,
+        )
+        answers[one.id] = _with_entry(rules.newsletter_answer(asked, now), ledger.get(one.purpose))
+    return answers
+
+
+def _with_entry(answer: Answer, refused: int | None) -> Answer:
+    """A no for want of consent names the entry of the ledger that took it away."""
+    if answer.consent_id is None and answer.reason in _FOR_WANT_OF_CONSENT:
+        return replace(answer, consent_id=refused)
+    return answer
 
 
 def chain_stats(session: Session, chain_id: int, *, live: bool = False) -> list[StepStats]:

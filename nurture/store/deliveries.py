@@ -264,11 +264,11 @@ _CLAIM = text(f"""
                          AND lower(d.address) <> ALL(:named) THEN 'not_live'
                     WHEN l.demo AND CAST(:invented AS text) = 'skip' AND d.purpose <> 'test' THEN 'demo'
                     WHEN coalesce(d.address, l.email) IS NULL THEN 'no_address'
-                    WHEN d.consent_purpose IS NOT NULL AND c.consent_id IS NULL THEN 'no_consent'
+                    WHEN d.consent_purpose IS NOT NULL AND c.granted IS NOT TRUE THEN 'no_consent'
                     ELSE '' END AS refusal
         FROM due JOIN delivery d ON d.id = due.id
         LEFT JOIN lead l ON l.id = d.lead_id
-        LEFT JOIN lead_consent c ON c.lead_id = d.lead_id AND c.purpose = d.consent_purpose AND c.granted
+        LEFT JOIN lead_consent c ON c.lead_id = d.lead_id AND c.purpose = d.consent_purpose
     ), claimed AS (
         UPDATE delivery d
         SET state = CASE WHEN k.refusal = '' THEN 'sending' ELSE 'skipped' END,

@@ -38,7 +38,7 @@ _HALF_LIFE = text(
 )
 _AS_THEY_ARE = (
     "id", "email", "first_name", "last_name", "phone", "role", "buying_role", "language", "timezone",
-    "country", "city", "address", "stage", "temperature",
+    "timezone_source", "country", "city", "address", "stage", "temperature",
 )  # fmt: skip
 
 

@@ -61,6 +61,7 @@ _CHAIN_OF_LEAD = text(
     """
 )
 _LEAD = text("SELECT id, erased_at IS NOT NULL AS erased FROM lead WHERE id = :lead_id")
+_REFUSALS = text("SELECT purpose, consent_id FROM lead_consent WHERE lead_id = :lead_id AND NOT granted")
 _RUNS = text(
     """
     SELECT e.id, e.chain_id, c.temperature, e.state, e.step_key, e.due_at, e.due_reason, e.waiting_for,
@@ -112,6 +113,12 @@ def chain_of_lead(session: Session, lead_id: int) -> int | None:
 def lead(session: Session, lead_id: int) -> LeadAsked | None:
     row = session.execute(_LEAD, {"lead_id": lead_id}).mappings().first()
     return None if row is None else LeadAsked(**row)
+
+
+def refusals(session: Session, lead_id: int) -> dict[str, int]:
+    """The entries of the ledger by which the lead does not agree, by purpose: withdrawn, or not confirmed.
+    Purposes never asked about have none."""
+    return {row.purpose: row.consent_id for row in session.execute(_REFUSALS, {"lead_id": lead_id})}
 
 
 def runs(session: Session, lead_id: int, program_id: int) -> list[RunFound]:

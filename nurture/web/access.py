@@ -77,6 +77,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "imports.discard": WRITERS,
     "imports.bad_rows": WRITERS,
     "why.lead": EVERYONE,
+    "why.in_short": EVERYONE,
     "segments.index": EVERYONE,
     "segments.one": EVERYONE,
     "segments.new": WRITERS,

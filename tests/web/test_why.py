@@ -2,6 +2,9 @@
 
 import pytest
 
+from nurture.flows import edit_newsletters
+from nurture.store import consents, deliveries
+from nurture.store.consents import NewConsent
 from tests.flows.garden import Garden
 from tests.flows.test_why import COLD, STEPS
 from tests.web.test_api import api, caller
@@ -66,3 +69,45 @@ def test_the_card_says_how_the_zone_is_known(sign_in, garden, source, words):
     page = sign_in("viewer").get(f"/leads/{anna}").text
     assert words in page
     assert f"/leads/{anna}/why" in page
+
+
+def test_the_card_says_why_for_chain_and_newsletters_in_one_line_each(
+    sign_in, app, api, runtime, garden, anna, clock
+):
+    with runtime.sessions.begin() as session:
+        said = {"name": "March news", "subject": "News", "body": "Hello.", "audience": {"tag": "large"}}
+        number = edit_newsletters.create(session, said, by="mia", now=clock.now).id
+        edit_newsletters.schedule(session, number, by="mia", now=clock.now)
+    assert f"/leads/{anna}/why/now" in sign_in("viewer").get(f"/leads/{anna}").text
+    lines = sign_in("viewer").get(f"/leads/{anna}/why/now").text
+    assert "Not yet: the step “wait” comes first" in lines
+    assert "March news" in lines
+    assert "Not sent: this does not hold" in lines
+    assert "March news" in sign_in("viewer").get(f"/leads/{anna}/why").text
+
+
+def test_a_refusal_names_the_entry_of_the_ledger_that_it_rests_on(app, api, runtime, garden, anna, clock):
+    with runtime.sessions.begin() as session:
+        (entry,) = consents.write(
+            session, [NewConsent(anna, "marketing", "withdrawn", "page")], now=clock.now
+        )
+    garden.pass_time(12)
+    answer = api.get(f"/leads/{anna}/why?chain=garden/cold&step=last").json
+    assert (answer["state"], answer["reason"], answer["consent_id"]) == ("no", "no_consent", entry)
+
+
+def test_a_delivery_names_the_entry_by_which_it_was_refused(sign_in, app, api, runtime, garden, clock):
+    garden.publish(COLD + "      - send: one\n")
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.tick()
+    with runtime.sessions.begin() as session:
+        (entry,) = consents.write(
+            session, [NewConsent(anna, "marketing", "withdrawn", "page")], now=clock.now
+        )
+        deliveries.claim(session, host="here", live=True, now=clock.now, limit=10)
+    (mail,) = api.get(f"/deliveries?lead_id={anna}").json["data"]
+    assert (mail["state"], mail["reason"], mail["consent_id"]) == ("skipped", "no_consent", entry)
+    page = sign_in("viewer").get(f"/deliveries/{mail['id']}").text
+    assert "The consent behind it" in page
+    assert f"#{entry}" in page

@@ -16,7 +16,7 @@ from nurture.store.newsletters.readers import (
     take_turn,
     wait,
 )
-from nurture.store.newsletters.rows import get, lock, mail_of, page, wait_of
+from nurture.store.newsletters.rows import get, lock, mails_of, page, recent, waits_of
 from nurture.store.newsletters.table import Newsletter, NewsletterCount, NewsletterMinute, NewsletterWait
 
 __all__ = [
@@ -37,14 +37,15 @@ __all__ = [
     "late",
     "lock",
     "lock_leads",
-    "mail_of",
+    "mails_of",
     "next_leads",
     "pace",
     "page",
+    "recent",
     "send",
     "settled",
     "take_turn",
     "wait",
-    "wait_of",
     "waiting",
+    "waits_of",
 ]

@@ -1,6 +1,6 @@
 """Newsletters one by one, and what became of one for one lead."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select, text
@@ -9,13 +9,18 @@ from sqlalchemy.orm import Session
 from nurture.store.newsletters.readers import Wait
 from nurture.store.newsletters.table import Newsletter
 
-_MAIL_OF = text(
+_MAILS_OF = text(
     """
-    SELECT id, state, reason, due_at, created_at, settled_at, sent_at, bounced_at, consent_id
-    FROM delivery WHERE dedup_key = 'newsletter:' || CAST(:id AS bigint) || ':' || CAST(:lead_id AS bigint)
+    SELECT newsletter_id, id, state, reason, due_at, created_at, settled_at, sent_at, bounced_at, consent_id
+    FROM delivery WHERE dedup_key = ANY(:keys)
     """
 )
-_WAIT_OF = text("SELECT due_at, reason FROM newsletter_wait WHERE newsletter_id = :id AND lead_id = :lead_id")
+_WAITS_OF = text(
+    """
+    SELECT newsletter_id, due_at, reason FROM newsletter_wait
+    WHERE newsletter_id = ANY(:ids) AND lead_id = :lead_id
+    """
+)
 
 
 def get(session: Session, newsletter_id: int) -> Newsletter | None:
@@ -33,13 +38,20 @@ def page(session: Session, *, before: int | None = None, limit: int = 50) -> lis
     return list(session.scalars(query if before is None else query.where(Newsletter.id < before)))
 
 
-def mail_of(session: Session, newsletter_id: int, lead_id: int) -> Mapping[str, Any] | None:
-    """The delivery of the newsletter to the lead, as rules/why reads it."""
-    row = session.execute(_MAIL_OF, {"id": newsletter_id, "lead_id": lead_id}).mappings().first()
-    return None if row is None else dict(row)
+def recent(session: Session, *, limit: int) -> list[Newsletter]:
+    """The newest newsletters that are more than a draft."""
+    query = select(Newsletter).where(Newsletter.state != "draft").order_by(Newsletter.id.desc())
+    return list(session.scalars(query.limit(limit)))
 
 
-def wait_of(session: Session, newsletter_id: int, lead_id: int) -> Wait | None:
-    """What the lead waits for."""
-    row = session.execute(_WAIT_OF, {"id": newsletter_id, "lead_id": lead_id}).first()
-    return None if row is None else Wait(lead_id, row.due_at, row.reason)
+def mails_of(session: Session, ids: Sequence[int], lead_id: int) -> dict[int, dict[str, Any]]:
+    """The deliveries of these newsletters to the lead, by newsletter, as rules/why reads them."""
+    keys = [f"newsletter:{one}:{lead_id}" for one in ids]
+    rows = (dict(row) for row in session.execute(_MAILS_OF, {"keys": keys}).mappings())
+    return {row.pop("newsletter_id"): row for row in rows}
+
+
+def waits_of(session: Session, ids: Sequence[int], lead_id: int) -> dict[int, Wait]:
+    """What the lead waits for, by newsletter."""
+    rows = session.execute(_WAITS_OF, {"ids": list(ids), "lead_id": lead_id})
+    return {row.newsletter_id: Wait(lead_id, row.due_at, row.reason) for row in rows}

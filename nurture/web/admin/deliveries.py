@@ -7,6 +7,7 @@ from nurture.errors import NotFound
 from nurture.flows import letters
 from nurture.mail.prepare import RenderFault
 from nurture.rules.words import _
+from nurture.store import consents
 from nurture.store.deliveries import STATES
 from nurture.store.views import deliveries as view
 from nurture.store.views.deliveries import DeliveryPage
@@ -34,7 +35,13 @@ def index() -> ResponseReturnValue:
 @pages.get("/deliveries/<int:delivery_id>")
 def one(delivery_id: int) -> ResponseReturnValue:
     page = _found(delivery_id)
-    return render_template("admin/deliveries/one.html", page=page, delivery=page.delivery)
+    entry = page.delivery.consent_id
+    return render_template(
+        "admin/deliveries/one.html",
+        page=page,
+        delivery=page.delivery,
+        consent=consents.entry(page_session(), entry) if entry is not None else None,
+    )
 
 
 @pages.get("/deliveries/<int:delivery_id>/mail")

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from nurture.errors import NotFound
 from nurture.flows import why as flow
-from nurture.rules.why import sentence
+from nurture.rules.why import Answer, sentence
 from nurture.rules.words import _
 from nurture.store.views import lead as card
 from nurture.web.api.why import sends_before_live
@@ -13,6 +13,7 @@ from nurture.web.rendering import moment
 from nurture.web.request import now, page_session
 
 pages = Blueprint("why", __name__)
+_NEWEST = 3
 
 
 @pages.get("/leads/<int:lead_id>/why")
@@ -31,4 +32,28 @@ def lead(lead_id: int) -> ResponseReturnValue:
         if found
         else []
     )
-    return render_template("admin/why/lead.html", card=person, lead=person.lead, found=found, lines=lines)
+    letters = flow.why_newsletters(session, lead_id, now=now(), live=sends_before_live())
+    return render_template(
+        "admin/why/lead.html",
+        card=person,
+        lead=person.lead,
+        found=found,
+        lines=lines,
+        letters=[(one, answer, sentence(answer, moment)) for one, answer in letters],
+    )
+
+
+@pages.get("/leads/<int:lead_id>/why/now")
+def in_short(lead_id: int) -> ResponseReturnValue:
+    """The mails of the chain the lead stands in and the newest newsletters: for the card."""
+    session, at, live = page_session(), now(), sends_before_live()
+    lines: list[tuple[str, Answer]] = []
+    if (chain := flow.chain_of(session, lead_id)) is not None:
+        found = flow.why(session, lead_id, str(chain), now=at, live=live)
+        lines = [(key, one) for key, one in found.steps.items() if key in found.sends]
+    letters = flow.why_newsletters(session, lead_id, most=_NEWEST, now=at, live=live)
+    return render_template(
+        "admin/why/in_short.html",
+        lines=[(key, one, sentence(one, moment)) for key, one in lines],
+        letters=[(one, answer, sentence(answer, moment)) for one, answer in letters],
+    )

@@ -17,7 +17,10 @@ from nurture.web.request import page_session
 
 part = door.Part("deliveries", "Mails to leads: their states, tries, opens and clicks.")
 
-_AS_THEY_ARE = ("id", "lead_id", "purpose", "program_id", "chain_id", "step_key", "state", "reason")
+_AS_THEY_ARE = (
+    "id", "lead_id", "purpose", "program_id", "chain_id", "step_key", "newsletter_id", "state", "reason",
+    "consent_purpose", "consent_id",
+)  # fmt: skip
 _MOMENTS = (
     "due_at", "created_at", "sent_at", "settled_at", "opened_at", "clicked_at", "bounced_at", "complained_at",
     "in_doubt_at",

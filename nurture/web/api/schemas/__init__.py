@@ -81,7 +81,8 @@ class CompanyOut(Schema):
 
 
 class LeadOut(Schema):
-    """A lead."""
+    """A lead. `timezone_source` tells how its zone is known: given, or guessed from phone or country; null
+    where it is not, and the zone of the program or of the installation counts."""
 
     id = fields.Integer()
     email = fields.String(allow_none=True)
@@ -93,6 +94,7 @@ class LeadOut(Schema):
     buying_role = fields.String(allow_none=True)
     language = fields.String(allow_none=True)
     timezone = fields.String(allow_none=True)
+    timezone_source = fields.String(allow_none=True)
     country = fields.String(allow_none=True)
     city = fields.String(allow_none=True)
     address = fields.String(allow_none=True)
@@ -206,7 +208,8 @@ class AnsweredOut(Schema):
 
 
 class DeliveryOut(Schema):
-    """One mail to one lead."""
+    """One mail to one lead. `consent_id` is the entry of the consent ledger that it rests on, or by which it
+    was refused; mails that need no consent have none."""
 
     id = fields.Integer()
     lead_id = fields.Integer(allow_none=True)
@@ -214,8 +217,11 @@ class DeliveryOut(Schema):
     program_id = fields.Integer(allow_none=True)
     chain_id = fields.Integer(allow_none=True)
     step_key = fields.String(allow_none=True)
+    newsletter_id = fields.Integer(allow_none=True)
     state = fields.String()
     reason = fields.String()
+    consent_purpose = fields.String(allow_none=True)
+    consent_id = fields.Integer(allow_none=True)
     due_at = fields.String(allow_none=True)
     created_at = fields.String(allow_none=True)
     sent_at = fields.String(allow_none=True)
