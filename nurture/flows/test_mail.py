@@ -36,6 +36,19 @@ def set_test_addresses(session: Session, lines: str, *, by: str, now: datetime) 
     return kept
 
 
+def lead_meant(session: Session, said: str) -> int | None:
+    """The lead of an address or a number; None when nothing is said. Raises Invalid for nobody's."""
+    if not said:
+        return None
+    if said.isascii() and said.isdigit() and len(said) < 19:
+        return int(said)
+    found = leads.by_emails(session, [addresses.normalise(said)])
+    if not found:
+        sentence = _("There is no lead with this address or number.")
+        raise Invalid(sentence, {"lead_id": [sentence]})
+    return next(iter(found.values()))
+
+
 def send_test(
     session: Session, mail_id: int, address: str, *, lead_id: int | None = None, by: str, now: datetime
 ) -> int:

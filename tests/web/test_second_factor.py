@@ -39,7 +39,7 @@ def set_up(client: FlaskClient, watch: StandingClock) -> tuple[Phone, list[str]]
     post(client, "/account/second-factor/begin")
     page = client.get("/account/second-factor").text
     found = re.search(r'<code class="key">([A-Z2-7]{32})</code>', page)
-    assert found and "<svg" in page
+    assert found and re.search(r'<svg viewBox="0 0 \d+ \d+" class="segno">', page), "drawn whole at any size"
     phone = Phone(found[1], watch)
     answer = post(client, "/account/second-factor/confirm", code=phone.code())
     assert answer.status_code == 200

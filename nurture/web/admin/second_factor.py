@@ -94,5 +94,5 @@ def _page(errors: dict[str, list[str]]) -> str:
 
 def _qr(uri: str) -> Markup:
     """Dark on light in either theme: cameras want it so."""
-    drawn = segno.make(uri, error="m").svg_inline(scale=5, border=3, dark="#15201c", light="#fff")
+    drawn = segno.make(uri, error="m").svg_inline(omitsize=True, border=3, dark="#15201c", light="#fff")
     return Markup(drawn)

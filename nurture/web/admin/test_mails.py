@@ -23,24 +23,15 @@ def send(mail_id: int) -> ResponseReturnValue:
     said, person = request.form.get("lead", "").strip(), signed_in()
     try:
         with runtime().sessions.begin() as session:
+            lead_id = test_mail.lead_meant(session, said)
             delivery_id = test_mail.send_test(
-                session, mail_id, person.email, lead_id=_lead(said), by=person.actor, now=now()
+                session, mail_id, person.email, lead_id=lead_id, by=person.actor, now=now()
             )
     except Invalid as refusal:
         return _page({"lead": said}, refusal.errors), 422
     runtime().wake("deliver")
     flash(_("It is on its way to %s.") % person.email)
     return redirect(url_for("deliveries.one", delivery_id=delivery_id))
-
-
-def _lead(said: str) -> int | None:
-    """The number of a lead, nobody when nothing was said."""
-    if not said:
-        return None
-    if not (said.isascii() and said.isdigit() and len(said) < 19):
-        sentence = _("Say the number of a lead: it stands in the address of the card.")
-        raise Invalid(sentence, {"lead_id": [sentence]})
-    return int(said)
 
 
 def _page(answers: dict[str, str], errors: dict[str, list[str]]) -> str:
