@@ -31,6 +31,7 @@ from nurture.flows.courier import Makers
 from nurture.flows.open_transport import open_transport
 from nurture.flows.pepper import agree_on_pepper
 from nurture.flows.turnstile import Turnstile
+from nurture.mail.envelopes import Transport
 from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
 from nurture.net.mailbox import parse_imap_url
@@ -40,6 +41,7 @@ from nurture.rules import words
 from nurture.rules.tokens import KeyRing
 from nurture.rules.words import _
 from nurture.store import schema
+from nurture.store.transports import Transport as Row
 from nurture.webhooks.post import Poster
 
 # Redis carries speed, not truth: a door waits for it no longer than this. (redis-py's own retries
@@ -103,9 +105,17 @@ class Runtime:
         """How the transports of the settings and of the table come about."""
         return Makers(
             of_settings=self.make_mailer,
-            of_row=lambda row: open_transport(
-                row, self.vault, helo=urlsplit(self.settings.base_url).hostname or "localhost"
-            ),
+            of_row=self.open_transport,
+        )
+
+    def open_transport(self, row: Row) -> Transport:
+        """A transport of the table. Raises Refusal."""
+        return open_transport(
+            row,
+            self.vault,
+            helo=urlsplit(self.settings.base_url).hostname or "localhost",
+            private=self.settings.allow_private_webhooks,
+            real_now=real_now,
         )
 
     def make_turnstile(self) -> Turnstile:

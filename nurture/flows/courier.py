@@ -121,7 +121,9 @@ class Courier:
                 flight.land(now)
                 done += len(flight.chunk.go)
                 self._outbox.note_pace(len(flight.chunk.go), flight.seconds, transport_id)
-                note_transport(self._sessions, self._outbox, flight.chunk.way, flight.sentence, now)
+                note_transport(
+                    self._sessions, self._outbox, flight.chunk.way, flight.sentence, now, flight.rest
+                )
                 if flight.sentence:
                     self._read_at = 0.0
         return done

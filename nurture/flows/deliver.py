@@ -100,9 +100,14 @@ def note_held(
 
 
 def note_transport(
-    sessions: sessionmaker[Session], outbox: Outbox, way: WayOut, sentence: str, now: datetime
+    sessions: sessionmaker[Session],
+    outbox: Outbox,
+    way: WayOut,
+    sentence: str,
+    now: datetime,
+    rest: float | None = None,
 ) -> None:
-    """Keep how a transport stands; while it is away, rest before the next knock."""
+    """Keep how a transport stands; while it is away, rest before the next knock, for as long as it asks."""
     ok = not sentence
     if not ok:
         outbox.rest(way.id)
@@ -118,7 +123,7 @@ def note_transport(
                 session,
                 way.id,
                 sentence,
-                first=FIRST_REST_SECONDS,
+                first=max(rest or 0.0, FIRST_REST_SECONDS),
                 longest=LONGEST_REST_SECONDS,
                 now=now,
             )

@@ -64,6 +64,7 @@ class Flight:
         self.began = monotonic()
         self.seconds = 0.0
         self.sentence = ""
+        self.rest: float | None = None
         self._sessions = sessions
         self._outbox = outbox
         self._journal = outbox.take_journal()
@@ -87,7 +88,7 @@ class Flight:
                 journal.answer(envelope.key, noted(end))
             journal.sync()
         except TransportDown as fault:
-            self.sentence = str(fault)
+            self.sentence, self.rest = str(fault), fault.rest
         except OSError as fault:
             self.sentence = _journal_sentence(fault)
         self.seconds = monotonic() - began

@@ -27,7 +27,12 @@ Mails = Iterable[Envelope | Pause]
 
 
 class TransportDown(Exception):
-    """No mail can be handed over now. The text is one sentence for pages and `doctor`."""
+    """No mail can be handed over now. The text is one sentence for pages and `doctor`; `rest`: the seconds
+    that the other side asked for, if it did."""
+
+    def __init__(self, sentence: str, *, rest: float | None = None) -> None:
+        super().__init__(sentence)
+        self.rest = rest
 
 
 # Called before the first octet of a body goes out; False halts the sending.

@@ -68,6 +68,12 @@ def _request(way: Way, verb: str, url: str, headers: Mapping[str, str], body: by
         return _exchange(target, sock, deadline, verb, headers, body)
 
 
+def dial(way: Way, target: Target) -> socket.socket:
+    """A connection to a checked address of the target, encrypted where its scheme says so. Raises
+    Unreached."""
+    return _connect(way, target, _Deadline(way.total_seconds))
+
+
 class _Deadline:
     """The moment by which the whole request must be over, on the clock that never jumps."""
 

@@ -91,3 +91,29 @@ def is_sick(answered: int, troubled: int) -> bool:
     """Whether the outcomes of a chunk say that the transport itself is unwell: most of a fair number of
     mails came to nothing by no fault of theirs."""
     return troubled >= 10 and troubled * 2 > answered + troubled
+
+
+# What each kind is told besides its secret: name → whether it has to be there.
+FIELDS: Mapping[str, Mapping[str, bool]] = {
+    "smtp": {"host": True, "port": True, "tls": True, "user": False, "verify": False},
+    "ses": {"region": True, "access_key": True, "configuration_set": False, "endpoint": False},
+    "mailgun": {"domain": True, "region": False, "endpoint": False},
+    "postmark": {"stream": False, "endpoint": False},
+    "sendgrid": {"region": False, "endpoint": False},
+}
+_ENDPOINTS = {
+    "ses": "https://email.{region}.amazonaws.com",
+    "mailgun": "https://api.{region}mailgun.net",
+    "postmark": "https://api.postmarkapp.com",
+    "sendgrid": "https://api.{region}sendgrid.com",
+}
+
+
+def endpoint_of(kind: str, settings: Mapping[str, str]) -> str:
+    """The base address of a service: its own, that of a region (eu), or another that was set."""
+    if settings.get("endpoint"):
+        return settings["endpoint"]
+    region = settings.get("region", "")
+    if kind != "ses":
+        region = f"{region}." if region and region != "us" else ""
+    return _ENDPOINTS[kind].format(region=region)

@@ -4,7 +4,7 @@ believes. Real PostgreSQL, real conversations over SMTP."""
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,9 @@ def room(sessions: sessionmaker[Session], tmp_path: Path, server: ScriptedSmtp) 
 def courier(room: Mailroom, redis: Redis | None = None, url: str | None = None) -> Iterator[Courier]:
     makers = Makers(
         of_settings=lambda: Mailer(parse_smtp_url(url)) if url else room.mailer,
-        of_row=lambda row: open_transport(row, Vault(RING), helo="localhost"),
+        of_row=lambda row: open_transport(
+            row, Vault(RING), helo="localhost", private=True, real_now=lambda: datetime.now(UTC)
+        ),
     )
     turnstile = (lambda: Turnstile(Limiter(redis))) if redis is not None else None
     made = Courier(room.sessions, room.outbox, makers, turnstile)

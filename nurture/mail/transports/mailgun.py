@@ -1,0 +1,51 @@
+"""Mailgun: messages.mime, the raw message to one recipient a call."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from nurture.mail.envelopes import Envelope
+from nurture.mail.replies import Outcome, Refused
+from nurture.mail.transports.api import Request, refused, said_by, taken
+from nurture.net.outgoing import Reply
+
+# Tracking of its own would rewrite links that are signed.
+_OPTIONS = {"o:tracking": "no", "o:tracking-clicks": "no", "o:tracking-opens": "no"}
+
+
+@dataclass(frozen=True)
+class Mailgun:
+    domain: str
+    key: str = field(repr=False)
+    name: str = "Mailgun"
+    batch: int = 1
+
+    def request(self, envelopes: Sequence[Envelope]) -> Request:
+        [envelope] = envelopes
+        boundary = f"nurture-{uuid4().hex}"
+        parts = [_field(boundary, name, value) for name, value in _OPTIONS.items()]
+        parts.append(_field(boundary, "to", envelope.rcpt_to))
+        head = (
+            f"--{boundary}\r\n"
+            'Content-Disposition: form-data; name="message"; filename="message.eml"\r\n'
+            "Content-Type: message/rfc822\r\n\r\n"
+        )
+        body = "".join([*parts, head]).encode() + envelope.data + f"\r\n--{boundary}--\r\n".encode()
+        login = base64.b64encode(f"api:{self.key}".encode()).decode()
+        headers = {
+            "Authorization": f"Basic {login}",
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+        }
+        return Request(f"/v3/{self.domain}/messages.mime", headers, body)
+
+    def outcomes(self, reply: Reply, envelopes: Sequence[Envelope]) -> list[Outcome]:
+        said = said_by(reply)
+        return [taken(reply, said.get("id") if isinstance(said, dict) else None)]
+
+    def refusal(self, reply: Reply) -> Refused | None:
+        return None if reply.status == 404 else refused(reply)  # 404: no such domain in this account
+
+
+def _field(boundary: str, name: str, value: str) -> str:
+    return f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
