@@ -204,7 +204,14 @@ class Flight:
                 if mail is None:
                     raise Refusal(_("the mail is broken"))
                 personal = letter(
-                    one, to, mail, sender_values, outbox.ring, seal.base_url, one.first_tried_at
+                    one,
+                    to,
+                    mail,
+                    sender_values,
+                    outbox.ring,
+                    seal.base_url,
+                    one.first_tried_at,
+                    outbox.bounce_domain,
                 )
                 message = build(mail, chunk.sender, personal)
                 if seal.keys:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.flows.bounce import bounce
 from nurture.flows.complain import complain
 from nurture.flows.doubt import arrived
-from nurture.flows.reply import reply
+from nurture.flows.reply import leave, reply
 from nurture.mail.inbound import COMPLAINT, HARD, REPLY, SOFT, Report, read_report
 from nurture.mail.inbound.providers import Event
 from nurture.rules import bounces
@@ -109,6 +109,8 @@ def _act(session: Session, desk: Desk, report: Report, report_id: int, meant: Me
         bounce(session, meant, report, pepper=desk.pepper, softs=desk.softs, now=now)
     elif report.kind == COMPLAINT:
         complain(session, meant, report, pepper=desk.pepper, now=now)
+    elif report.leaves:
+        leave(session, meant, now=now)
     elif report.kind == REPLY:
         reply(session, meant, report, report_id, now=now)
 

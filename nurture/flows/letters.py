@@ -63,16 +63,19 @@ def letter(
     ring: KeyRing,
     base: str,
     now: datetime,
+    bounces: str | None = None,
 ) -> Letter:
-    """The personal part of a delivery's mail; `to` is its address as headers.address makes it."""
+    """The personal part of a delivery's mail; `to` is its address as headers.address makes it. `bounces` is
+    the domain whose mail comes back to us: who wishes leaves by writing there."""
     lead_id = claimed.lead_id or 0
     params = _with_link(claimed.params, ring, base)
     values: dict[str, Any] = {"lead": claimed.lead, "sender": sender_values, "params": params}
-    unsubscribe = None
+    unsubscribe = leave_at = None
     if mail.kind == MARKETING:
         values |= addresses(ring, base, lead_id, claimed.id)
         values["links"] = tracked_links(mail.link_ids, ring, base, claimed.id)
         unsubscribe = values["unsubscribe_url"]
+        leave_at = f"u+{unsubscribe.rpartition('/')[2]}@{bounces}" if bounces else None
     return Letter(
         to=to,
         to_name=full_name(claimed.lead),
@@ -82,6 +85,7 @@ def letter(
         stream=claimed.program_key or claimed.purpose,
         values=values,
         unsubscribe_url=unsubscribe,
+        unsubscribe_address=leave_at,
     )
 
 

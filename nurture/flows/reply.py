@@ -21,7 +21,8 @@ _LEAVE = re.compile(
     r"\W*(?:please )?(?:unsubscribe(?: me)?|stop|remove me|opt[- ]?out|abmelden|abbestellen|austragen|"
     r"d[ée]sabonne(?:r|z)?(?:[- ]moi)?|d[ée]sinscri(?:re|ption|vez[- ]moi)|cancelar|baja|darme de baja|"
     r"cancellami|disiscrivi(?:mi)?|"
-    r"afmelden|uitschrijven|wypisz|отписаться|отписка|отпишите)(?: please| bitte)?\W*",
+    r"afmelden|uitschrijven|wypisz|отписаться|отписка|отпишите)"
+    r"(?:\W+(?:please|bitte|por favor|s'il vous pla[îi]t|per favore|пожалуйста|thanks?|danke))*\W*",
     re.I,
 )
 
@@ -34,10 +35,8 @@ def reply(session: Session, meant: Meant, report: Report, report_id: int, *, now
     lead = session.get(Lead, meant.lead_id)
     if lead is None or lead.erased_at is not None:
         return
-    if _LEAVE.fullmatch(report.text.strip()[:200]):
-        unsubscribe(
-            session, lead.id, None, how="mail", proof={"said": "reply"}, now=now, delivery_id=meant.id
-        )
+    if _LEAVE.fullmatch(_first_line(report.text)):
+        leave(session, meant, now=now)
         return
     mail_key = hits.deliveries_of(session, [meant.id])[meant.id].mail_key
     signal = NewSignal(
@@ -53,3 +52,19 @@ def reply(session: Session, meant: Meant, report: Report, report_id: int, *, now
     signals.add(session, [signal], now=now)
     if meant.program_id is not None:
         leave_all(session, [lead.id], REPLIED, now=now, program_id=meant.program_id)
+
+
+def _first_line(text: str) -> str:
+    """What somebody says first; a signature and a greeting of the phone stand below."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:200]
+
+
+def leave(session: Session, meant: Meant, *, now: datetime) -> None:
+    """Somebody asks by mail to be left alone: by the word, or at the address for it."""
+    if meant.lead_id is None or meant.purpose in _NOT_FROM_LEADS:
+        return
+    lead = session.get(Lead, meant.lead_id)
+    if lead is not None and lead.erased_at is None:
+        unsubscribe(
+            session, lead.id, None, how="mail", proof={"said": "reply"}, now=now, delivery_id=meant.id
+        )

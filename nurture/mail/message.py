@@ -64,6 +64,7 @@ class Letter(NamedTuple):
     stream: str
     values: dict[str, Any]
     unsubscribe_url: str | None = None
+    unsubscribe_address: str | None = None
 
 
 def build(mail: PreparedMail, sender: Sender, letter: Letter) -> bytes:
@@ -79,7 +80,9 @@ def build(mail: PreparedMail, sender: Sender, letter: Letter) -> bytes:
         f"Subject: {subject}\r\n"
         f"Message-ID: <{letter.message_id}@{fixed.domain}>\r\n"
     )
-    one_click = _one_click(letter.unsubscribe_url) if mail.kind == MARKETING else ""
+    one_click = (
+        _one_click(letter.unsubscribe_url, letter.unsubscribe_address) if mail.kind == MARKETING else ""
+    )
     message = f"{head}{one_click}{fixed.rest}\r\n{_TEXT_PART}{text}{_HTML_PART}{html}{_END}"
     return message.encode("ascii")
 
@@ -89,10 +92,12 @@ def _date(moment: datetime) -> str:
     return format_datetime(moment)
 
 
-def _one_click(url: str | None) -> str:
+def _one_click(url: str | None, written_to: str | None) -> str:
+    """One https URI, after it the address for programs that leave by mail (RFC 2369)."""
     if not url:
         return ""
-    return f"List-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+    by_mail = f",\r\n <mailto:{written_to}?subject=unsubscribe>" if written_to else ""
+    return f"List-Unsubscribe: <{url}>{by_mail}\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
 @dataclass(frozen=True)

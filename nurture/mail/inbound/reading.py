@@ -33,6 +33,7 @@ _ARRIVED = re.compile(
     re.I,
 )
 _MOST_DIAGNOSTIC = 1_000
+_WRITTEN_TO = ("to", "delivered-to", "x-original-to", "envelope-to")
 _SERVICE = re.compile(
     r"^(?:mailer-daemon|postmaster|mail-daemon|abuse|support|noreply|no-reply|helpdesk|admin)@"
 )
@@ -227,6 +228,7 @@ def _report(
     text: str = "",
 ) -> Report:
     texts = (opened.raw, *(part.text for part in opened.parts))
+    leaving = traces.leaving_tokens(*(first(opened.fields, name) for name in _WRITTEN_TO))
     return Report(
         kind=kind,
         reason=reason,
@@ -237,7 +239,8 @@ def _report(
         counts=counts,
         message_ids=traces.message_ids(*texts),
         tokens=traces.tokens(*texts),
-        unsubscribe_tokens=traces.unsubscribe_tokens(*texts),
+        unsubscribe_tokens=(*leaving, *traces.unsubscribe_tokens(*texts)),
+        leaves=bool(leaving) and kind in (REPLY, UNKNOWN),
         sender=signs.sender_of(opened.fields),
         subject=first(opened.fields, "subject")[:300],
         text=text[: human_part.MOST_TEXT].replace("\x00", ""),

@@ -26,7 +26,8 @@ class Report:
     `tokens` are what may be bounce tokens of ours (after `b+`), `unsubscribe_tokens` what may be those of
     our List-Unsubscribe addresses, `message_ids` the ids in it, without angle brackets: claims, all of
     them, until a key or the database confirms one. `text` is what a person wrote (replies) or what was
-    told people (bounces), bounded. `counts` says whether a soft bounce counts towards giving up.
+    told people (bounces), bounded. `leaves`: it was written to an address
+    of ours for leaving. `counts` says whether a soft bounce counts towards giving up.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Report:
     message_ids: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     unsubscribe_tokens: tuple[str, ...] = ()
+    leaves: bool = False
     sender: str = ""
     subject: str = ""
     text: str = ""

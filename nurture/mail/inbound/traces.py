@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 _TOKEN = re.compile(r"(?<![\w.+-])b\+([0-9A-Za-z][0-9A-Za-z._-]{10,199})@")
 _UNSUBSCRIBE = re.compile(r"/u/([0-9a-f]{4}\.[0-9A-Za-z._-]{10,190})")
+_LEAVING = re.compile(r"(?<![\w.+-])u\+([0-9a-f]{4}\.[0-9A-Za-z._-]{10,190})@")
 _MESSAGE_ID = re.compile(
     r"(?:message-?id|in-reply-to|references|resent-message-id)\"?[ \t]{0,8}[:=]"
     r"((?:[\s,]{0,8}\"?<?[^\s<>@\",]{1,200}@[^\s<>\",]{1,200}>?\"?){1,30})",
@@ -27,6 +28,11 @@ def tokens(*texts: str) -> tuple[str, ...]:
 
 def unsubscribe_tokens(*texts: str) -> tuple[str, ...]:
     return _distinct(found for text in texts for found in _UNSUBSCRIBE.findall(_unfolded(text)))
+
+
+def leaving_tokens(*addresses: str) -> tuple[str, ...]:
+    """Of the addresses that a mail went to: what stands in one of ours for leaving (`u+token@…`)."""
+    return _distinct(found for text in addresses for found in _LEAVING.findall(_unfolded(text)))
 
 
 def message_ids(*texts: str) -> tuple[str, ...]:
