@@ -83,5 +83,5 @@ def send_connection_test(session: Session, address: str, *, by: str, now: dateti
         now=now,
     )
     assert delivery_id is not None, "the key is new"
-    audit(session, by, "mail.test_sent", "mail", now=now)
+    audit(session, by, "mail.test_sent", "mail_connection", now=now)
     return delivery_id

@@ -29,7 +29,6 @@ class ProgramRow(Base):
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
     paused_at: Mapped[Instant | None]
-    sender_id: Mapped[Ref | None] = mapped_column(ForeignKey("sender.id"))
     demo: Mapped[Flag]
 
 

@@ -163,6 +163,7 @@ SUBJECTS = {
     "lead": _N("lead %(id)s"),
     "leads": _N("leads"),
     "mail": _N("mail %(id)s"),
+    "mail_connection": _N("the mail connection"),
     "model": _N("model %(id)s"),
     "newsletter": _N("newsletter %(id)s"),
     "pattern": _N("pattern %(id)s"),

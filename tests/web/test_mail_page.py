@@ -42,7 +42,7 @@ def test_the_connection_is_tried_out_step_by_step(
     page = post(admin, "/settings/mail/try").text
     assert "All is well" in page and "It would take a mail from mira@kessler-ohm.example to you." in page
     assert smtp_sink.mails == []
-    assert done(runtime, "mail") == [("user:1", "mail.tested", "mail")]
+    assert done(runtime, "mail") == [("user:1", "mail.tested", "mail_connection")]
     smtp_sink.refuse = lambda recipient: "550 5.7.1 relaying denied"
     page = post(admin, "/settings/mail/try").text
     assert "Step 5 fails" in page and "550 5.7.1 relaying denied" in page

@@ -1,4 +1,4 @@
-"""Links for people who come in, second factors, senders; an audit log that only grows."""
+"""Links for people who come in, second factors; an audit log that only grows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,19 +52,6 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("ended_at IS NULL"),
     )
-    op.create_table(
-        "sender",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
-        sa.Column("reply_to", sa.Text(), nullable=True),
-        sa.Column("postal_address", sa.Text(), server_default="", nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sender")),
-    )
-    for table in ("program", "newsletter"):
-        op.add_column(table, sa.Column("sender_id", sa.BigInteger(), nullable=True))
-        op.create_foreign_key(op.f(f"fk_{table}_sender_id"), table, "sender", ["sender_id"], ["id"])
     _let_the_audit_log_only_grow()
 
 

@@ -74,5 +74,5 @@ def try_out(said: dict[str, Any]) -> dict[str, Any]:
     close_session()
     steps = tried(runtime(), sender, said["email"])
     with runtime().sessions.begin() as session:
-        audit(session, door.actor(), "mail.tested", "mail", now=now())
+        audit(session, door.actor(), "mail.tested", "mail_connection", now=now())
     return {"works": all(step.ok is not False for step in steps), "steps": [vars(step) for step in steps]}

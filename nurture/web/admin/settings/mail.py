@@ -31,7 +31,7 @@ def try_out() -> ResponseReturnValue:
     close_session()
     steps = tried(runtime(), sender, signed_in().email)
     with runtime().sessions.begin() as session:
-        audit(session, signed_in().actor, "mail.tested", "mail", now=now())
+        audit(session, signed_in().actor, "mail.tested", "mail_connection", now=now())
     return _page(steps=steps)
 
 
