@@ -52,7 +52,6 @@ class Newsletter(Base):
     started_at: Mapped[Instant | None]
     looked_at: Mapped[Instant | None]
     finished_at: Mapped[Instant | None]
-    sender_id: Mapped[Ref | None] = mapped_column(ForeignKey("sender.id"))
     demo: Mapped[Flag]
 
 
