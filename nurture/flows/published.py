@@ -60,9 +60,12 @@ class Published:
         return None
 
 
-def published(session: Session, states: Sequence[str] = ("live",)) -> dict[int, Published]:
-    """The published programs by id, held against being published anew until the transaction ends."""
-    rows = programs.published(session, states)
+def published(
+    session: Session, states: Sequence[str] = ("live",), *, held: bool = True
+) -> dict[int, Published]:
+    """The published programs by id, held against being published anew until the transaction ends; not
+    `held` for a page that only looks."""
+    rows = programs.published(session, states, held=held)
     known = _read(session, rows)
     places = programs.chains(session, [row.id for row in rows])
     found = {}

@@ -1,13 +1,17 @@
 """The two switches over all sending: the go-live switch and the emergency stop."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from nurture.errors import Conflict
+from nurture.errors import Conflict, Invalid
+from nurture.rules import addresses
 from nurture.rules.words import _
 from nurture.store import installation as installations
 from nurture.store import users
+
+MOST_TEST_ADDRESSES = 50
 
 
 def stop_sending(session: Session, *, by: str, now: datetime) -> None:
@@ -26,6 +30,23 @@ def resume_sending(session: Session, *, by: str, now: datetime) -> None:
         installation.sending_stopped = False
         installation.sending_stopped_at = None
         users.audit(session, by, "sending.resumed", "installation", now=now)
+
+
+def name_test_addresses(session: Session, written: Sequence[str], *, by: str, now: datetime) -> None:
+    """Say who gets mail before the go-live switch is turned. Raises Invalid naming what is no address."""
+    checked = {one: addresses.check(one) for one in dict.fromkeys(one.strip(",;") for one in written) if one}
+    wrong = [one for one, found in checked.items() if found.norm is None]
+    if wrong:
+        sentence = _("This is not an e-mail address: {address}").format(address=", ".join(wrong))
+        raise Invalid(sentence, {"addresses": [sentence]})
+    if len(checked) > MOST_TEST_ADDRESSES:
+        sentence = _("At most {most} addresses.").format(most=MOST_TEST_ADDRESSES)
+        raise Invalid(sentence, {"addresses": [sentence]})
+    installation = installations.lock(session)
+    installation.test_addresses = sorted({one.norm for one in checked.values() if one.norm})
+    users.audit(
+        session, by, "sending.test_addresses", "installation", now=now, detail={"addresses": len(checked)}
+    )
 
 
 def go_live(session: Session, *, by: str, now: datetime) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from nurture.rules.segments import TOUCHES
 from nurture.store import segments
 from nurture.store.base import Base, Count, Id, Instant, Json, Ref
+from nurture.store.mails import MailVersion
 
 STATES = (
     "scheduled",
@@ -625,6 +626,10 @@ def page(
     *,
     lead_id: int | None = None,
     state: str | None = None,
+    program_id: int | None = None,
+    mail_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: int = 0,
     limit: int = 50,
 ) -> list[Delivery]:
@@ -636,4 +641,13 @@ def page(
         query = query.where(Delivery.lead_id == lead_id)
     if state is not None:
         query = query.where(Delivery.state == state)
+    if program_id is not None:
+        query = query.where(Delivery.program_id == program_id)
+    if mail_id is not None:
+        versions = select(MailVersion.id).where(MailVersion.mail_id == mail_id)
+        query = query.where(Delivery.mail_version_id.in_(versions))
+    if since is not None:
+        query = query.where(Delivery.created_at >= since)
+    if until is not None:
+        query = query.where(Delivery.created_at < until)
     return list(session.scalars(query))

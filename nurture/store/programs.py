@@ -101,8 +101,7 @@ class NewVersion:
 
 
 # Publishing takes the row exclusively: nobody decides by the old version while it is being replaced.
-_PUBLISHED = text(
-    """
+_LIVE = """
     SELECT p.id, p.key, p.state, p.purpose, p.model_id AS heat_model_id,
            CASE WHEN m.key <> 'default' THEN p.model_id END AS model_id, v.id AS version_id, v.source_hash
     FROM program p
@@ -110,9 +109,8 @@ _PUBLISHED = text(
     JOIN heat_model m ON m.id = p.model_id
     WHERE p.state = ANY(:states)
     ORDER BY p.id
-    FOR SHARE OF p
-    """
-)
+"""
+_PUBLISHED, _SEEN = text(_LIVE + " FOR SHARE OF p"), text(_LIVE)
 _STANDING = text(
     """
     SELECT DISTINCT e.chain_id, e.version_id, e.step_key FROM enrollment e
@@ -174,10 +172,10 @@ _CLOSE_CHAIN = text(
 )
 
 
-def published(session: Session, states: Sequence[str] = ("live",)) -> list[LiveProgram]:
+def published(session: Session, states: Sequence[str] = ("live",), *, held: bool = True) -> list[LiveProgram]:
     """The published programs in these states, held so that no new version is published until the
-    transaction ends."""
-    rows = session.execute(_PUBLISHED, {"states": list(states)}).mappings()
+    transaction ends, unless one only looks."""
+    rows = session.execute(_PUBLISHED if held else _SEEN, {"states": list(states)}).mappings()
     return [LiveProgram(**row) for row in rows]
 
 

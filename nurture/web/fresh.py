@@ -53,6 +53,10 @@ LEFT_OUT: frozenset[str] = frozenset(
         "domains.new_key",
         "domains.sign_now",
         "domains.retire_key",
+        "overview.go_live",
+        "going_live.save",
+        "demo.ask",
+        "demo.remove",
     }
 )
 _METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -14,6 +14,11 @@ _N = str
 
 ROOT = Path(__file__).resolve().parents[2]
 VENDOR = ROOT / ".nurture" / "vendor"
+# What a dark mail program does to a mail that says nothing about the dark, near enough to look at.
+DARK = (
+    "<style>:root{color-scheme:dark}body,body *{background-color:#16191b!important;color:#e4e8e6!important;"
+    "border-color:#3a4346!important}a,a *{color:#8fd0bd!important}</style>"
+)
 HOW_TO_FETCH = _N("The front-end parts are missing: run  python -m nurture.web.assets  once and reload.")
 
 

@@ -1,6 +1,6 @@
 """How values are written on a page: instants in the viewer's zone, numbers by the reader's locale."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -33,6 +33,7 @@ def install(app: Flask, vendor: Vendor) -> None:
         num=number, share=share, money=money,
         sentence=sentence, initials=initials, masked=masked, points=points, palette=palette,
         countdown=countdown, short_span=short_span, wall_clock=wall_clock,
+        ago=ago, lasting_s=lasting_seconds, weekday=weekday, date=plain_date,
     )  # fmt: skip
     environment.globals.update(
         own=files.own,
@@ -131,6 +132,25 @@ def short_span(seconds: float | None) -> str:
 def wall_clock(local: datetime) -> str:
     """The time of day of an instant that is local already."""
     return format_time(local.timetz(), "HH:mm", tzinfo=local.tzinfo, locale=locale())
+
+
+def weekday(day: date, whole: bool = False) -> str:
+    """ "Tue", or "Tuesday"."""
+    return format_date(day, "EEEE" if whole else "EEE", locale=locale())
+
+
+def plain_date(day: date) -> str:
+    """ "3 Mar"."""
+    return format_date(day, "d MMM", locale=locale())
+
+
+def lasting_seconds(seconds: float) -> str:
+    return lasting(timedelta(seconds=seconds))
+
+
+def ago(seconds: float) -> Markup:
+    """So many seconds before now, by the machine's clock."""
+    return when(now() - timedelta(seconds=seconds))
 
 
 def number(value: float | None, places: int = 0) -> str:

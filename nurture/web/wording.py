@@ -176,6 +176,7 @@ REASONS = {
 }
 CHANNELS = {
     "by_hand": _N("by hand"),
+    "demo": _N("in the demo data"),
     "import": _N("by import"),
     "api": _N("by API"),
     "form": _N("by form"),

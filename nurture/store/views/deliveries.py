@@ -69,9 +69,18 @@ class DeliveryPage:
 
 
 def page(
-    session: Session, *, state: str = "", lead_id: int | None = None, after: int | None, limit: int = PAGE
+    session: Session,
+    *,
+    state: str = "",
+    lead_id: int | None = None,
+    program_id: int | None = None,
+    mail_id: int | None = None,
+    days: tuple[datetime, datetime] | None = None,
+    after: int | None,
+    limit: int = PAGE,
 ) -> tuple[list[DeliveryRow], int | None]:
-    """One statement, newest first; the rows and the id where the next page begins."""
+    """One statement, newest first; the rows and the id where the next page begins. `days` are the first
+    instant and the one after the last at which a delivery was made."""
     query = (
         select(
             Delivery.id,
@@ -96,6 +105,12 @@ def page(
         query = query.where(Delivery.state == state)
     if lead_id is not None:
         query = query.where(Delivery.lead_id == lead_id)
+    if program_id is not None:
+        query = query.where(Delivery.program_id == program_id)
+    if mail_id is not None:
+        query = query.where(MailVersion.mail_id == mail_id)
+    if days is not None:
+        query = query.where(Delivery.created_at >= days[0], Delivery.created_at < days[1])
     if after is not None:
         query = query.where(Delivery.id < after)
     rows = [DeliveryRow(*row) for row in session.execute(query)]
@@ -163,6 +178,26 @@ def one(session: Session, delivery_id: int) -> DeliveryPage | None:
         attempts=list(session.scalars(attempts.order_by(DeliveryAttempt.attempt_no))),
         hits=[HitRow(*hit) for hit in hits],
         reports=of_delivery(session, delivery_id),
+    )
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the list can be narrowed to: programs, and the mails of all or of one of them."""
+
+    programs: list[tuple[int, str]]
+    mails: list[tuple[int, str]]
+
+
+def choices(session: Session, program_id: int | None) -> Choices:
+    """Two statements."""
+    programs = session.execute(select(ProgramRow.id, ProgramRow.name).order_by(ProgramRow.name).limit(200))
+    mails = select(MailRow.id, MailRow.name).order_by(MailRow.name).limit(300)
+    if program_id is not None:
+        mails = mails.where(MailRow.program_id == program_id)
+    return Choices(
+        [(number, name) for number, name in programs],
+        [(number, name) for number, name in session.execute(mails)],
     )
 
 

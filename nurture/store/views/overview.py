@@ -47,17 +47,23 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Start:
-    """The way to the first mail."""
+    """The way to the first real mail: what is done by now, of what is not invented."""
 
+    says_who: bool
     has_leads: bool
     mailable: bool
     has_program: bool
     live_program: bool
+    tested: bool
+    verified: bool
+    live: bool
     sent_any: bool
 
     @property
     def done(self) -> bool:
-        return self.has_leads and self.live_program and self.sent_any
+        """Whether all of it is, or the first mail has reached a lead: then nobody needs the way any more."""
+        steps = (self.says_who, self.has_leads, self.mailable, self.live_program, self.tested, self.verified)
+        return self.live and (self.sent_any or all(steps))
 
 
 def happened(session: Session, since: datetime) -> Happened:
@@ -129,7 +135,7 @@ def funnel(session: Session) -> dict[str, Bounded]:
 
 def start(session: Session) -> Start:
     """One statement."""
-    return Start(*session.execute(_START).one())
+    return Start(*session.execute(_START, {"newest": _NEWEST}).one())
 
 
 _HAPPENED = text(
@@ -164,10 +170,16 @@ _WAITING = text(
 )
 _START = text(
     """
-    SELECT EXISTS (SELECT FROM lead WHERE NOT is_test),
-           EXISTS (SELECT FROM lead_consent WHERE granted),
-           EXISTS (SELECT FROM program),
-           EXISTS (SELECT FROM program WHERE state = 'live'),
-           EXISTS (SELECT FROM delivery WHERE sent_at IS NOT NULL)
+    SELECT (SELECT company_name <> '' AND postal_address <> '' AND sender_email <> '' FROM installation),
+           EXISTS (SELECT FROM lead WHERE NOT is_test AND NOT demo),
+           EXISTS (SELECT FROM lead_consent c JOIN lead l ON l.id = c.lead_id WHERE c.granted AND NOT l.demo),
+           EXISTS (SELECT FROM program WHERE NOT demo),
+           EXISTS (SELECT FROM program WHERE state = 'live' AND NOT demo),
+           EXISTS (SELECT FROM (SELECT purpose, sent_at FROM delivery ORDER BY id DESC LIMIT :newest) AS new
+                   WHERE purpose = 'test' AND sent_at IS NOT NULL),
+           EXISTS (SELECT FROM sending_domain WHERE verified_at IS NOT NULL),
+           (SELECT live FROM installation),
+           EXISTS (SELECT FROM delivery d JOIN lead l ON l.id = d.lead_id
+                   WHERE d.sent_at IS NOT NULL AND d.purpose IN ('chain', 'newsletter') AND NOT l.demo)
     """
 )

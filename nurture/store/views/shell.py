@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
+from nurture.store.demo import Demo
 from nurture.store.handoffs import Handoff
 from nurture.store.installation import Installation
+from nurture.store.pulse import PumpBeat
 from nurture.store.users import User
 
 _COUNT_UP_TO = 100
+# A pump says every five seconds that it lives; a turn may last, so that a minute of silence is too much.
+SILENT_SECONDS = 60.0
+LATE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ class Viewer:
 @dataclass(frozen=True)
 class Shell:
     """The installation as every page shows it; `handoffs` counts open ones up to 100. `caught` says that
-    mails go to the catcher and reach nobody."""
+    mails go to the catcher and reach nobody. `beat_age` in seconds since a pump last said that it lives,
+    None when none ever did; `behind` in seconds how late the oldest work is, `behind_what` which."""
 
     company_name: str
     timezone: str
@@ -60,7 +66,26 @@ class Shell:
     sending_stopped: bool
     sending_stopped_at: datetime | None
     handoffs: int
+    demo: str = "none"
+    beat_age: float | None = None
+    behind: float = 0.0
+    behind_what: str = ""
+    late_after: float = LATE_SECONDS
     caught: bool = False
+
+    @property
+    def making_demo(self) -> bool:
+        """Whether the pumps stand still because demo data is made or removed."""
+        return self.demo in ("wanted", "making", "unwanted", "removing")
+
+    @property
+    def nobody_works(self) -> bool:
+        """Whether pumps were there and none has said for a while that it lives."""
+        return self.beat_age is not None and self.beat_age > SILENT_SECONDS and not self.making_demo
+
+    @property
+    def is_behind(self) -> bool:
+        return self.behind > self.late_after and not self.nobody_works and not self.making_demo
 
 
 def person(session: Session, user_id: int, epoch: int) -> Viewer | None:
@@ -83,6 +108,8 @@ def person(session: Session, user_id: int, epoch: int) -> Viewer | None:
 def load(session: Session) -> Shell:
     """One statement."""
     waiting = select(literal(1)).where(Handoff.state == "released").limit(_COUNT_UP_TO).subquery()
+    recent = func.clock_timestamp() - timedelta(seconds=SILENT_SECONDS)
+    fresh = select(PumpBeat.behind, PumpBeat.what).where(PumpBeat.seen_at > recent).subquery()
     row = session.execute(
         select(
             Installation.company_name,
@@ -90,7 +117,26 @@ def load(session: Session) -> Shell:
             Installation.live,
             Installation.sending_stopped,
             Installation.sending_stopped_at,
-            select(func.count()).select_from(waiting).scalar_subquery(),
+            select(func.count()).select_from(waiting).scalar_subquery().label("handoffs"),
+            select(Demo.state).scalar_subquery().label("demo"),
+            select(func.extract("epoch", func.clock_timestamp() - func.max(PumpBeat.seen_at)))
+            .scalar_subquery()
+            .label("beat_age"),
+            select(func.coalesce(func.min(fresh.c.behind), 0.0)).scalar_subquery().label("behind"),
+            select(fresh.c.what).order_by(fresh.c.behind).limit(1).scalar_subquery().label("behind_what"),
         ).where(Installation.id == 1)
     ).one()
-    return Shell(*row)
+    age = None if row.beat_age is None else float(row.beat_age)
+    behind = float(row.behind or 0)
+    return Shell(
+        company_name=row.company_name,
+        timezone=row.timezone,
+        live=row.live,
+        sending_stopped=row.sending_stopped,
+        sending_stopped_at=row.sending_stopped_at,
+        handoffs=row.handoffs,
+        demo=row.demo,
+        beat_age=age,
+        behind=behind,
+        behind_what=row.behind_what or "",
+    )

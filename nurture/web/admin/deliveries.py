@@ -1,18 +1,24 @@
 """Deliveries: the list by state, and one with its tries, its hits and the mail as it reads."""
 
-from flask import Blueprint, make_response, render_template
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import NotFound
 from nurture.flows import letters
+from nurture.flows.as_sent import as_sent
 from nurture.mail.prepare import RenderFault
+from nurture.rules.timing import instant_of
 from nurture.rules.words import _
 from nurture.store import consents
 from nurture.store.deliveries import STATES
 from nurture.store.views import deliveries as view
 from nurture.store.views.deliveries import DeliveryPage
+from nurture.web import rendering
 from nurture.web.query import chosen, number
-from nurture.web.request import page_session
+from nurture.web.request import page_session, runtime
 from nurture.web.security import MAIL_POLICY
 
 pages = Blueprint("deliveries", __name__)
@@ -20,16 +26,40 @@ pages = Blueprint("deliveries", __name__)
 
 @pages.get("/deliveries")
 def index() -> ResponseReturnValue:
-    state, lead_id = chosen("state", STATES), number("lead")
-    rows, next_after = view.page(page_session(), state=state, lead_id=lead_id, after=number("after"))
+    """Newest first, narrowed by state, program, mail and the day it was made."""
+    session = page_session()
+    asked: dict[str, Any] = {"state": chosen("state", STATES), "lead_id": number("lead")}
+    asked |= {"program_id": number("program"), "mail_id": number("mail")}
+    since, until = _day("since"), _day("until")
+    rows, next_after = view.page(session, **asked, days=_span(since, until), after=number("after"))
     return render_template(
         "admin/deliveries/index.html",
         rows=rows,
         next_after=next_after,
-        state=state,
-        lead_id=lead_id,
         states=STATES,
+        choices=view.choices(session, asked["program_id"]),
+        since=since,
+        until=until,
+        narrowed=any(asked.values()) or since or until,
+        **asked,
     )
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _span(since: date | None, until: date | None) -> tuple[datetime, datetime] | None:
+    """From the midnight before the first day to the one after the last, in the zone of the house."""
+    if since is None and until is None:
+        return None
+    zone = rendering.zone()
+    first = instant_of(since or date(2000, 1, 1), 0, zone)
+    last = instant_of((until or date(9000, 1, 1)) + timedelta(days=1), 0, zone)
+    return first, last
 
 
 @pages.get("/deliveries/<int:delivery_id>")
@@ -41,6 +71,7 @@ def one(delivery_id: int) -> ResponseReturnValue:
         page=page,
         delivery=page.delivery,
         consent=consents.entry(page_session(), entry) if entry is not None else None,
+        sent=as_sent(page_session(), page.delivery, runtime().ring, runtime().settings.base_url),
     )
 
 

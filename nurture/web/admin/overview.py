@@ -1,14 +1,16 @@
 """The overview: what happened, what needs a person, and the switches over all sending."""
 
+from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.flows import sending
 from nurture.rules.words import _
-from nurture.store.views import overview
-from nurture.web.request import now, page_session, runtime, signed_in
+from nurture.store.views import overview, sending_now
+from nurture.web.request import now, page_session, page_shell, runtime, signed_in
 
 pages = Blueprint("overview", __name__)
 _PERIODS = {"1": timedelta(days=1), "7": timedelta(days=7), "30": timedelta(days=30)}
@@ -20,6 +22,7 @@ def index() -> ResponseReturnValue:
     if period not in _PERIODS:
         period = "1"
     since = now() - _PERIODS[period]
+    start = overview.start(session)
     return render_template(
         "admin/overview/index.html",
         period=period,
@@ -27,7 +30,8 @@ def index() -> ResponseReturnValue:
         happened=overview.happened(session, since),
         waiting=overview.waiting(session, since),
         funnel=overview.funnel(session),
-        start=overview.start(session),
+        start=replace(start, live=page_shell().live),
+        going=sending_now.going(session, now=now()),
     )
 
 
@@ -35,7 +39,7 @@ def index() -> ResponseReturnValue:
 def stop_sending() -> ResponseReturnValue:
     with runtime().sessions.begin() as session:
         sending.stop_sending(session, by=signed_in().actor, now=now())
-    return redirect(url_for("overview.index"))
+    return redirect(_where_from())
 
 
 @pages.post("/sending/resume")
@@ -44,7 +48,21 @@ def resume_sending() -> ResponseReturnValue:
         sending.resume_sending(session, by=signed_in().actor, now=now())
     runtime().wake("deliver")
     flash(_("Sending goes on."))
-    return redirect(url_for("overview.index"))
+    return redirect(_where_from())
+
+
+def _where_from() -> str:
+    """The page on which the button was pressed, one of ours; else the overview."""
+    came = urlsplit(request.referrer or "")
+    if came.netloc != request.host or not came.path.startswith("/"):
+        return url_for("overview.index")
+    return came.path + (f"?{came.query}" if came.query else "")
+
+
+@pages.get("/sending/now")
+def now_going() -> ResponseReturnValue:
+    """The part of the overview that is asked for anew while mails go out."""
+    return render_template("admin/overview/going.html", going=sending_now.going(page_session(), now=now()))
 
 
 @pages.post("/sending/live")

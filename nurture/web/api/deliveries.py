@@ -1,5 +1,6 @@
 """/deliveries: what was sent to whom, and what came of it."""
 
+from datetime import UTC
 from typing import Any
 
 from marshmallow import fields, validate
@@ -32,6 +33,10 @@ class Filter(door.PageQuery):
 
     state = fields.String(load_default=None, validate=validate.OneOf(STATES))
     lead_id = fields.Integer(load_default=None, validate=validate.Range(1, 2**63 - 1))
+    program_id = fields.Integer(load_default=None, validate=validate.Range(1, 2**63 - 1))
+    mail_id = fields.Integer(load_default=None, validate=validate.Range(1, 2**63 - 1))
+    since = fields.AwareDateTime(load_default=None, default_timezone=UTC)
+    until = fields.AwareDateTime(load_default=None, default_timezone=UTC)
 
 
 @part.route("/deliveries", methods=["GET"])
@@ -44,6 +49,10 @@ def list_deliveries(asked: dict[str, Any]) -> dict[str, Any]:
         page_session(),
         lead_id=asked["lead_id"],
         state=asked["state"],
+        program_id=asked["program_id"],
+        mail_id=asked["mail_id"],
+        since=asked["since"],
+        until=asked["until"],
         before=place[0] if place else 0,
         limit=asked["limit"] + 1,
     )

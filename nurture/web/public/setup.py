@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import Forbidden, Invalid
-from nurture.flows import setup
+from nurture.flows import demo, setup
 from nurture.flows.setup import Company
 from nurture.rules.words import _
 from nurture.web import access
@@ -40,10 +40,12 @@ def save() -> ResponseReturnValue:
                 password=answers.get("password", ""),
                 now=now(),
             )
+            if answers.get("demo") == "1":
+                demo.ask(session, by=f"user:{person.user_id}", now=now())
     except Invalid as refusal:
         return _page({"token": "", "timezone": "", **answers.to_dict()}, refusal.errors), 422
     access.remember(person.user_id, person.epoch)
-    return redirect(url_for("overview.index"))
+    return redirect(url_for("demo.index" if answers.get("demo") == "1" else "overview.index"))
 
 
 def company_of() -> Company:

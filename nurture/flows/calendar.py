@@ -1,0 +1,184 @@
+"""The calendar: what goes out today and in the days to come, to how many, before it goes.
+
+Scheduled is what stands already (mails made ready, newsletters with a date). The rest is a forecast: the
+next mail of each lead in a chain, as if nobody did anything meanwhile.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from nurture.flows.published import Published, published
+from nurture.rules.forecast import NextMail, next_mail
+from nurture.rules.program import Send
+from nurture.rules.timing import instant_of, zone_for
+from nurture.store.views import calendar as view
+from nurture.store.views.calendar import Caps, Group, Who
+
+MOST_DAYS = 31
+_MOST_WHO = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a day. `kind`: scheduled, or forecast. Of a step of a chain, of a newsletter, or of a
+    purpose alone. `at` is when the first of its `n` mails goes; `certain` unless something the leads do
+    can change which mail it is; `local` for hours in each reader's own zone."""
+
+    day: date
+    kind: str
+    purpose: str
+    at: datetime
+    n: int
+    program_id: int | None = None
+    program: str = ""
+    chain_id: int | None = None
+    chain: str = ""
+    step_key: str | None = None
+    mail: str = ""
+    newsletter_id: int | None = None
+    newsletter: str = ""
+    certain: bool = True
+    local: bool = False
+
+
+def calendar(session: Session, zone: ZoneInfo, *, days: int, now: datetime) -> list[Entry]:
+    """What goes out from `now` on, today and `days` days more, by day of `zone`; entries in their order."""
+    until = _end(zone, now, days)
+    programs = published(session, held=False)
+    entries = _scheduled(session, programs, zone, now, until)
+    for group, mail in _forecast(session, programs, now, until):
+        one = programs[group.program_id]
+        entries.append(
+            Entry(
+                day=mail.at.astimezone(zone).date(),
+                kind="forecast",
+                purpose="chain",
+                at=mail.at,
+                n=group.n,
+                certain=mail.certain,
+                **_place(one, group.chain_id, mail.step_key),
+            )
+        )
+    return _together(entries)
+
+
+def who(
+    session: Session,
+    zone: ZoneInfo,
+    day: date,
+    chain_id: int,
+    step_key: str,
+    *,
+    days: int,
+    now: datetime,
+) -> list[Who]:
+    """The leads behind a line of the forecast, at most two hundred."""
+    until = _end(zone, now, days)
+    programs = published(session, held=False)
+    chosen = [
+        group
+        for group, mail in _forecast(session, programs, now, until)
+        if group.chain_id == chain_id and mail.step_key == step_key and mail.at.astimezone(zone).date() == day
+    ]
+    return view.who(session, _caps(programs), chosen, now=now, until=until, limit=_MOST_WHO)
+
+
+def _end(zone: ZoneInfo, now: datetime, days: int) -> datetime:
+    """Midnight after the last day."""
+    return instant_of(now.astimezone(zone).date() + timedelta(days=days + 1), 0, zone)
+
+
+def _caps(programs: Mapping[int, Published]) -> Caps:
+    every = [(number, one.program.frequency) for number, one in sorted(programs.items())]
+    return Caps(
+        ids=[number for number, _cap in every],
+        most=[cap.most if cap is not None else None for _number, cap in every],
+        per=[cap.per.total_seconds() if cap is not None else 0.0 for _number, cap in every],
+    )
+
+
+def _forecast(
+    session: Session, programs: Mapping[int, Published], now: datetime, until: datetime
+) -> list[tuple[Group, NextMail]]:
+    found = []
+    for group in view.groups(session, _caps(programs), now=now, until=until):
+        one = programs[group.program_id]
+        chain = one.chain_of(group.chain_id)
+        if chain is None:
+            continue
+        zone = zone_for(group.timezone, one.program.timezone)
+        mail = next_mail(
+            one.program, chain, group.step_key, group.due_at, zone, free_at=group.free_at, until=until
+        )
+        if mail is not None:
+            found.append((group, mail))
+    return found
+
+
+def _scheduled(
+    session: Session, programs: Mapping[int, Published], zone: ZoneInfo, now: datetime, until: datetime
+) -> list[Entry]:
+    entries = []
+    for made in view.waiting(session, now=now, until=until):
+        one = programs.get(made.program_id or 0)
+        place = _place(one, made.chain_id, made.step_key) if one is not None and made.chain_id else {}
+        entries.append(
+            Entry(
+                day=made.at.astimezone(zone).date(),
+                kind="scheduled",
+                purpose=made.purpose,
+                at=made.at,
+                n=made.n,
+                newsletter_id=made.newsletter_id,
+                newsletter=made.newsletter or "",
+                **place,
+            )
+        )
+    for planned in view.newsletters(session, now=now, until=until):
+        entries.append(
+            Entry(
+                day=planned.at.astimezone(zone).date(),
+                kind="scheduled",
+                purpose="newsletter",
+                at=planned.at,
+                n=planned.n,
+                newsletter_id=planned.newsletter_id,
+                newsletter=planned.name,
+                local=planned.local,
+            )
+        )
+    return entries
+
+
+def _place(one: Published, chain_id: int, step_key: str | None) -> dict[str, Any]:
+    temperature = next((name for name, known in one.chain_ids.items() if known == chain_id), "")
+    chain = one.chain_of(chain_id)
+    step = chain.by_key.get(step_key or "") if chain is not None else None
+    mail = step.mail if isinstance(step, Send) else step_key or ""
+    return {
+        "program_id": one.id,
+        "program": one.program.name,
+        "chain_id": chain_id,
+        "chain": temperature,
+        "step_key": step_key,
+        "mail": mail,
+    }
+
+
+def _together(entries: Sequence[Entry]) -> list[Entry]:
+    """Entries that say the same are one line, the earliest moment and the sum of the mails."""
+    found: dict[tuple[object, ...], list[Entry]] = {}
+    for one in entries:
+        key = (one.day, one.kind, one.purpose, one.chain_id, one.step_key, one.newsletter_id, one.certain)
+        found.setdefault(key, []).append(one)
+    lines = [_sum(same) for same in found.values()]
+    return sorted(lines, key=lambda one: (one.day, one.at, one.kind, one.chain_id or 0, one.step_key or ""))
+
+
+def _sum(same: Sequence[Entry]) -> Entry:
+    return replace(min(same, key=lambda one: one.at), n=sum(one.n for one in same))

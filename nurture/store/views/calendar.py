@@ -1,0 +1,172 @@
+"""What is going to go out: runs by where they stand, mails that wait, newsletters; five statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """So many runs that stand at the same step in the same zone and are due in the same hour; `free_at`
+    is when the cap of their program lets the next mail through, None if it does now."""
+
+    program_id: int
+    chain_id: int
+    step_key: str | None
+    hour: datetime
+    timezone: str | None
+    free_hour: datetime | None
+    due_at: datetime
+    free_at: datetime | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Mails that are made and wait to go out at `at`, of one step, one newsletter or one purpose."""
+
+    purpose: str
+    program_id: int | None
+    chain_id: int | None
+    step_key: str | None
+    newsletter_id: int | None
+    newsletter: str | None
+    at: datetime
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A newsletter to come, or readers of one that have their turn later."""
+
+    newsletter_id: int
+    name: str
+    at: datetime
+    n: int
+    local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A lead that is meant."""
+
+    lead_id: int
+    name: str
+    temperature: str
+    step_key: str | None
+    due_at: datetime
+
+
+# Without the cap of the program every run counts as free.
+_OF_RUNS = """
+    FROM enrollment e
+    JOIN unnest(CAST(:ids AS bigint[]), CAST(:most AS int[]), CAST(:per AS float[])) AS p (id, most, per)
+      ON p.id = e.program_id
+    JOIN chain c ON c.id = e.chain_id AND c.paused_at IS NULL
+    JOIN lead l ON l.id = e.lead_id
+    LEFT JOIN LATERAL (
+        SELECT CAST(s.value AS timestamptz) + make_interval(secs => p.per) AS at
+        FROM jsonb_each_text(CASE WHEN p.most IS NULL THEN CAST('{}' AS jsonb) ELSE e.data -> 'sent' END) s
+        ORDER BY 1 DESC OFFSET greatest(coalesce(p.most, 1) - 1, 0) LIMIT 1) f ON f.at > :now
+    WHERE e.state = 'active' AND e.due_at IS NOT NULL AND e.due_at < :until
+      AND e.awaiting_delivery_id IS NULL
+"""
+_HOUR = "date_trunc('hour', greatest(e.due_at, CAST(:now AS timestamptz)))"
+_GROUPS = text(
+    f"""
+    SELECT e.program_id, e.chain_id, e.step_key, {_HOUR} AS hour, l.timezone,
+           date_trunc('hour', f.at) AS free_hour,
+           min(greatest(e.due_at, CAST(:now AS timestamptz))) AS due_at,
+           min(f.at) AS free_at, count(*) AS n
+    {_OF_RUNS}
+    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+    """
+)
+_WHO = text(
+    f"""
+    SELECT e.lead_id,
+           coalesce(nullif(trim(concat_ws(' ', l.first_name, l.last_name)), ''), l.email, '') AS name,
+           l.temperature, e.step_key, greatest(e.due_at, CAST(:now AS timestamptz)) AS due_at
+    {_OF_RUNS} AND e.chain_id = :chain_id
+      AND EXISTS (
+        SELECT FROM unnest(CAST(:steps AS text[]), CAST(:hours AS timestamptz[]), CAST(:zones AS text[]),
+                           CAST(:frees AS timestamptz[])) AS g (step_key, hour, zone, free)
+        WHERE g.step_key IS NOT DISTINCT FROM e.step_key AND g.hour = {_HOUR}
+          AND g.zone IS NOT DISTINCT FROM l.timezone AND g.free IS NOT DISTINCT FROM date_trunc('hour', f.at))
+    ORDER BY e.due_at, e.lead_id LIMIT :limit
+    """
+)
+_WAITING = text(
+    """
+    SELECT d.purpose, d.program_id, d.chain_id, d.step_key, d.newsletter_id, n.name AS newsletter,
+           min(greatest(d.due_at, CAST(:now AS timestamptz))) AS at, count(*) AS n
+    FROM delivery d LEFT JOIN newsletter n ON n.id = d.newsletter_id
+    LEFT JOIN program p ON p.id = d.program_id
+    WHERE d.state IN ('scheduled', 'ready', 'deferred') AND d.due_at < :until
+      AND n.state IS DISTINCT FROM 'paused' AND p.state IS DISTINCT FROM 'paused'
+    GROUP BY 1, 2, 3, 4, 5, 6, date_trunc('hour', greatest(d.due_at, CAST(:now AS timestamptz)))
+    """
+)
+_NEWSLETTERS = text(
+    """
+    SELECT n.id AS newsletter_id, n.name, greatest(n.starts_at, CAST(:now AS timestamptz)) AS at,
+           coalesce(n.size, 0) AS n, n.mode = 'local' AS local
+    FROM newsletter n WHERE n.state = 'scheduled' AND n.starts_at < :until
+    UNION ALL
+    SELECT n.id, n.name, min(w.due_at), count(*), n.mode = 'local'
+    FROM newsletter_wait w JOIN newsletter n ON n.id = w.newsletter_id
+    WHERE n.state = 'sending' AND w.due_at < :until
+    GROUP BY n.id, n.name, date_trunc('hour', w.due_at), n.mode
+    ORDER BY 3, 1
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """The live programs with the caps of their own: at most `most` mails (None: no cap) in `per` seconds."""
+
+    ids: Sequence[int]
+    most: Sequence[int | None]
+    per: Sequence[float]
+
+    def values(self) -> dict[str, object]:
+        return {"ids": list(self.ids), "most": list(self.most), "per": list(self.per)}
+
+
+def groups(session: Session, caps: Caps, *, now: datetime, until: datetime) -> list[Group]:
+    """Where all runs of these programs stand that are due before `until`, grouped."""
+    values = caps.values() | {"now": now, "until": until}
+    return [Group(**row) for row in session.execute(_GROUPS, values).mappings()]
+
+
+def who(
+    session: Session, caps: Caps, chosen: Sequence[Group], *, now: datetime, until: datetime, limit: int
+) -> list[Who]:
+    """The leads of these groups of one chain, those due first."""
+    if not chosen:
+        return []
+    values = caps.values() | {
+        "now": now,
+        "until": until,
+        "chain_id": chosen[0].chain_id,
+        "steps": [one.step_key for one in chosen],
+        "hours": [one.hour for one in chosen],
+        "zones": [one.timezone for one in chosen],
+        "frees": [one.free_hour for one in chosen],
+        "limit": limit,
+    }
+    return [Who(**row) for row in session.execute(_WHO, values).mappings()]
+
+
+def waiting(session: Session, *, now: datetime, until: datetime) -> list[Waiting]:
+    """Mails that are made and wait to go out."""
+    return [Waiting(**row) for row in session.execute(_WAITING, {"now": now, "until": until}).mappings()]
+
+
+def newsletters(session: Session, *, now: datetime, until: datetime) -> list[Planned]:
+    """Newsletters that begin before `until`, and readers of those under way whose turn comes later."""
+    return [Planned(**row) for row in session.execute(_NEWSLETTERS, {"now": now, "until": until}).mappings()]

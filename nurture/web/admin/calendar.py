@@ -1,0 +1,57 @@
+"""The calendar: what goes out today and in the next two weeks, to how many and to whom, before it goes."""
+
+from datetime import date, timedelta
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from nurture.errors import NotFound
+from nurture.flows import calendar as flow
+from nurture.rules.words import _
+from nurture.store.views import chain as chains
+from nurture.web import rendering
+from nurture.web.query import number
+from nurture.web.request import now, page_session
+
+pages = Blueprint("calendar", __name__)
+DAYS = 14
+
+
+@pages.get("/calendar")
+def index() -> ResponseReturnValue:
+    """The days beside one of them: the one asked for, else the first on which something goes out."""
+    zone, moment = rendering.zone(), now()
+    entries = flow.calendar(page_session(), zone, days=DAYS, now=moment)
+    today = moment.astimezone(zone).date()
+    days = [today + timedelta(days=ahead) for ahead in range(DAYS + 1)]
+    totals = {day: sum(one.n for one in entries if one.day == day) for day in days}
+    asked = _day(request.args.get("day", ""))
+    chosen = asked if asked in totals else next((day for day in days if totals[day]), today)
+    return render_template(
+        "admin/calendar/index.html",
+        days=days,
+        today=today,
+        totals=totals,
+        most=max(totals.values()),
+        chosen=chosen,
+        entries=[one for one in entries if one.day == chosen],
+        every=len(entries),
+    )
+
+
+@pages.get("/calendar/<day>")
+def day(day: str) -> ResponseReturnValue:
+    """Who is meant by a line of the forecast."""
+    wanted, chain_id, step = _day(day), number("chain"), request.args.get("step", "")
+    page = chains.chain(page_session(), chain_id) if chain_id else None
+    if wanted is None or page is None:
+        raise NotFound(_("There is no such line in the calendar."))
+    leads = flow.who(page_session(), rendering.zone(), wanted, page.id, step, days=DAYS, now=now())
+    return render_template("admin/calendar/who.html", day=wanted, page=page, step=step, leads=leads)
+
+
+def _day(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return None

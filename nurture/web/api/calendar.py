@@ -1,0 +1,44 @@
+"""/calendar: what goes out, to how many, before it goes."""
+
+from typing import Any
+
+from nurture.flows import calendar as flow
+from nurture.flows.calendar import Entry
+from nurture.web import rendering
+from nurture.web.api import door
+from nurture.web.api.plain import moment
+from nurture.web.api.schemas import ListOf
+from nurture.web.api.schemas.calendar import CalendarOut, CalendarQuery
+from nurture.web.request import now, page_session
+
+part = door.Part("calendar", "What goes out today and in the days to come, to how many.")
+
+
+@part.route("/calendar", methods=["GET"])
+@part.arguments(CalendarQuery, location="query")
+@part.response(200, ListOf(CalendarOut))
+def entries(asked: dict[str, Any]) -> dict[str, Any]:
+    """Today and `days` days more, by day, in the time zone of the installation. `scheduled` stands already;
+    `forecast` is the next mail of each lead in a chain, as if nobody did anything meanwhile."""
+    found = flow.calendar(page_session(), rendering.zone(), days=asked["days"], now=now())
+    return {"data": [_shown(one) for one in found], "next_cursor": None}
+
+
+def _shown(one: Entry) -> dict[str, Any]:
+    return {
+        "day": one.day.isoformat(),
+        "kind": one.kind,
+        "purpose": one.purpose,
+        "first_at": moment(one.at),
+        "n": one.n,
+        "program_id": one.program_id,
+        "program": one.program or None,
+        "chain_id": one.chain_id,
+        "chain": one.chain or None,
+        "step": one.step_key,
+        "mail": one.mail or None,
+        "newsletter_id": one.newsletter_id,
+        "newsletter": one.newsletter or None,
+        "certain": one.certain,
+        "local": one.local,
+    }

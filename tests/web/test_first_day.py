@@ -1,0 +1,299 @@
+"""The first day: set up, demo data, the way to the first mail, the switches, and what will go out."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from nurture.files.yaml_lines import Faults
+from nurture.flows.advance import advance
+from nurture.flows.enroll import enter_existing
+from nurture.flows.keys import create_key
+from nurture.flows.leads import save_lead
+from nurture.flows.models import load_model, read_models
+from nurture.flows.programs import load_folder
+from nurture.flows.setup import offer_setup
+from nurture.runtime import Runtime
+from nurture.store import demo, installation, pulse
+from nurture.store.pulse import Behind
+from tests.conftest import TUESDAY
+from tests.web.conftest import SignIn, token_of
+from tests.web.test_setup import ANSWERS
+
+CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
+API = "/api/v1"
+
+
+def open_house(runtime: Runtime, leads: int = 3) -> None:
+    """The sample program is live, and a few leads have just come into its cold chain."""
+    with runtime.sessions.begin() as session:
+        for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
+            load_model(session, file, now=TUESDAY)
+        load_folder(session, CAMPAIGNS / "consulting", publish=True, now=TUESDAY, by="test")
+        for number in range(leads):
+            answers = {
+                "email": f"lead{number}@firm.example",
+                "first_name": f"Lead {number}",
+                "consent": {"marketing": True},
+            }
+            save_lead(session, answers, now=TUESDAY, by="test", base_url="http://localhost")
+    enter_existing(runtime.sessions, now=TUESDAY)
+
+
+def post(client: FlaskClient, page: str, address: str, **form: str) -> int:
+    token = token_of(client.get(page).text)
+    return client.post(address, data={"csrf_token": token, **form}).status_code
+
+
+def api(client: FlaskClient, runtime: Runtime, role: str = "admin") -> dict[str, str]:
+    with runtime.sessions.begin() as session:
+        key = create_key(session, f"test {role}", role, now=TUESDAY)
+    return {"Authorization": f"Bearer {key}"}
+
+
+def test_the_set_up_page_offers_demo_data_and_asks_for_it(visitor: FlaskClient, runtime: Runtime) -> None:
+    with runtime.sessions.begin() as session:
+        token = offer_setup(session) or ""
+    page = visitor.get(f"/setup?token={token}").text
+    assert "demo data" in page
+    form = ANSWERS | {"token": token, "csrf_token": token_of(page), "demo": "1"}
+
+    assert visitor.post("/setup", data=form).headers["Location"] == "/settings/demo"
+
+    with runtime.sessions() as session:
+        assert demo.get(session).state == "wanted"
+    assert "Demo data is being made" in visitor.get("/leads").text
+
+
+def test_demo_data_is_asked_for_and_taken_away_on_its_page_and_by_the_api(
+    sign_in: SignIn, runtime: Runtime
+) -> None:
+    admin = sign_in()
+    assert post(admin, "/settings/demo", "/settings/demo") == 302
+    headers = api(admin, runtime)
+    assert admin.get(f"{API}/demo", headers=headers).json["state"] == "wanted"
+    assert admin.delete(f"{API}/demo", headers=headers).status_code == 409
+
+    with runtime.sessions.begin() as session:
+        demo.lock(session).state = "there"
+    assert "Remove the demo data" in admin.get("/settings/demo").text
+    assert admin.delete(f"{API}/demo", headers=headers).json["state"] == "unwanted"
+
+
+def test_progress_is_told_and_the_page_comes_anew_when_it_is_done(sign_in: SignIn, runtime: Runtime) -> None:
+    admin = sign_in()
+    with runtime.sessions.begin() as session:
+        row = demo.lock(session)
+        row.state, row.done, row.total = "making", 9, 36
+    assert "9 of 36 days" in admin.get("/settings/demo/progress").text
+
+    with runtime.sessions.begin() as session:
+        demo.lock(session).state = "there"
+    assert admin.get("/settings/demo/progress").headers["HX-Refresh"] == "true"
+
+
+def test_each_row_of_the_way_knows_by_itself_when_it_is_done(sign_in: SignIn, runtime: Runtime) -> None:
+    admin = sign_in()
+    page = admin.get("/").text
+    assert "The way to the first mail" in page
+    assert "Import leads with their consent" in page
+    open_house(runtime)
+
+    page = admin.get("/").text
+
+    assert 'href="/imports">' not in page.split("The way to the first mail")[1].split("</section>")[0]
+    assert "Verify the domain" in page
+
+
+def test_the_way_is_gone_when_the_first_mail_is_out(sign_in: SignIn, runtime: Runtime) -> None:
+    open_house(runtime)
+    advance(runtime.sessions, runtime.pepper, now=TUESDAY)
+    with runtime.sessions.begin() as session:
+        session.execute(text("UPDATE delivery SET state = 'sent', sent_at = :now"), {"now": TUESDAY})
+
+    assert "The way to the first mail" not in sign_in().get("/").text
+
+
+@pytest.mark.parametrize("page", ["/", "/leads", "/calendar", "/models", "/programs", "/deliveries"])
+def test_all_sending_is_stopped_from_every_page_and_one_stays_there(
+    sign_in: SignIn, runtime: Runtime, page: str
+) -> None:
+    admin = sign_in()
+    html = admin.get(page).text
+    assert "Stop all sending" in html
+    form = {"csrf_token": token_of(html)}
+
+    answer = admin.post("/sending/stop", data=form, headers={"Referer": f"http://localhost{page}"})
+
+    assert answer.headers["Location"] == page
+    assert "All sending is stopped" in admin.get(page).text
+    with runtime.sessions() as session:
+        assert installation.get(session).sending_stopped
+
+
+def test_a_stop_leads_to_no_foreign_page(sign_in: SignIn) -> None:
+    admin = sign_in()
+    form = {"csrf_token": token_of(admin.get("/").text)}
+    answer = admin.post("/sending/stop", data=form, headers={"Referer": "https://elsewhere.example/x"})
+    assert answer.headers["Location"] == "/"
+
+
+def test_test_addresses_are_named_and_faults_are_said(sign_in: SignIn, runtime: Runtime) -> None:
+    admin = sign_in()
+    page, wrong = "/settings/going-live", "anna@firm.example not-an-address"
+    token = token_of(admin.get(page).text)
+    refused = admin.post(page, data={"csrf_token": token, "addresses": wrong})
+    assert refused.status_code == 422
+    assert "not-an-address" in refused.text
+    assert "anna@firm.example" in refused.text
+
+    assert post(admin, page, page, addresses="Anna@Firm.example\nbert@firm.example") == 302
+
+    with runtime.sessions() as session:
+        assert installation.get(session).test_addresses == ["anna@firm.example", "bert@firm.example"]
+
+
+def test_the_switches_have_their_twins_in_the_api(sign_in: SignIn, runtime: Runtime) -> None:
+    admin = sign_in()
+    headers = api(admin, runtime)
+    said = {"test_addresses": ["anna@firm.example"]}
+    assert admin.patch(f"{API}/sending", json=said, headers=headers).json["test_addresses"] == [
+        "anna@firm.example"
+    ]
+    assert admin.post(f"{API}/sending/stop", headers=headers).json["stopped"] is True
+    assert admin.post(f"{API}/sending/resume", headers=headers).json["stopped"] is False
+    assert admin.post(f"{API}/sending/live", headers=headers).json["live"] is True
+    seller = api(admin, runtime, "sales")
+    assert admin.post(f"{API}/sending/stop", headers=seller).status_code == 403
+
+
+def test_a_silent_pump_and_a_late_one_are_told_on_every_page(sign_in: SignIn, runtime: Runtime) -> None:
+    admin = sign_in()
+    assert "No worker is running" not in admin.get("/leads").text
+    with runtime.sessions.begin() as session:
+        pulse.beat(session, "one", Behind("deliveries", 900.0))
+    assert "The workers are behind" in admin.get("/leads").text
+
+    with runtime.sessions.begin() as session:
+        session.execute(text("UPDATE pump_beat SET seen_at = seen_at - interval '5 minutes'"))
+    assert "No worker is running" in admin.get("/leads").text
+
+
+def test_what_may_not_go_out_is_not_late(runtime: Runtime) -> None:
+    open_house(runtime)
+    later = TUESDAY + timedelta(hours=1)
+    with runtime.sessions() as session:
+        assert pulse.behind(session, may_send=True, now=later) == Behind("steps", 3600.0)
+    with runtime.sessions.begin() as session:
+        session.execute(text("UPDATE program SET state = 'paused'"))
+    with runtime.sessions() as session:
+        assert pulse.behind(session, may_send=True, now=later).what != "steps"
+
+
+def test_the_calendar_tells_the_next_mail_of_each_lead(sign_in: SignIn, runtime: Runtime) -> None:
+    open_house(runtime, leads=5)
+    admin = sign_in()
+
+    days = admin.get(f"{API}/calendar?days=14", headers=api(admin, runtime)).json["data"]
+
+    assert [(one["day"], one["kind"], one["mail"], one["n"]) for one in days] == [
+        ("2026-03-03", "forecast", "welcome", 5)
+    ]
+    page = admin.get("/calendar").text
+    assert "5 mails go out today" in page
+    line = f"/calendar/2026-03-03?chain={days[0]['chain_id']}&step={days[0]['step']}"
+    assert "Lead 4" in admin.get(line).text
+
+
+def test_what_is_made_already_is_scheduled_and_waits_follow(sign_in: SignIn, runtime: Runtime) -> None:
+    open_house(runtime)
+    advance(runtime.sessions, runtime.pepper, now=TUESDAY)
+    admin = sign_in()
+
+    days = admin.get(f"{API}/calendar", headers=api(admin, runtime)).json["data"]
+
+    assert [(one["kind"], one["mail"], one["n"]) for one in days] == [("scheduled", "welcome", 3)]
+
+
+def test_a_chain_shows_steps_mails_and_who_published_it(sign_in: SignIn, runtime: Runtime) -> None:
+    open_house(runtime)
+    admin = sign_in()
+    with runtime.sessions() as session:
+        chain_id = session.execute(text("SELECT id FROM chain WHERE temperature = 'cold'")).scalar_one()
+
+    page = admin.get(f"/chains/{chain_id}?step=tools-review").text
+
+    for words in ("Welcome, three numbers", "Send me a test", "v1", "published", "test"):
+        assert words in page
+    dark = admin.get(f"/chains/{chain_id}/mail/tools-review?dark=1")
+    assert "color-scheme:dark" in dark.text
+    assert "sandbox" in dark.headers["Content-Security-Policy"]
+    assert admin.get(f"/chains/{chain_id}?as=text").status_code == 200
+    assert admin.get(f"/chains/{chain_id}/mail/no-such-step").status_code == 404
+    assert admin.get("/chains/999").status_code == 404
+
+
+def test_the_test_button_sends_the_mail_of_a_step_to_oneself(sign_in: SignIn, runtime: Runtime) -> None:
+    open_house(runtime)
+    admin = sign_in()
+    with runtime.sessions() as session:
+        chain_id = session.execute(text("SELECT id FROM chain WHERE temperature = 'cold'")).scalar_one()
+        lead_id = session.execute(text("SELECT min(id) FROM lead")).scalar_one()
+
+    address = f"/chains/{chain_id}/mail/tools-review/test?lead={lead_id}"
+    assert post(admin, f"/chains/{chain_id}", address) == 302
+
+    with runtime.sessions() as session:
+        row = session.execute(text("SELECT purpose, address, lead_id FROM delivery")).one()
+    assert tuple(row) == ("test", "admin@kessler-ohm.example", lead_id)
+
+
+def test_the_models_page_says_thresholds_and_who_goes_by_them(sign_in: SignIn, runtime: Runtime) -> None:
+    open_house(runtime)
+    admin = sign_in()
+    page = admin.get("/models").text
+    for words in ("Heat halves in 21 days", "Consulting, long cycle", "Scorecard", "company of 50 or more"):
+        assert words in page.replace("Company of", "company of")
+    listed = admin.get(f"{API}/models", headers=api(admin, runtime)).json["data"]
+    assert [one["key"] for one in listed] == ["default"]
+    assert listed[0]["versions"][0]["live"] is True
+
+
+def test_deliveries_are_narrowed_by_program_mail_and_day(sign_in: SignIn, runtime: Runtime) -> None:
+    open_house(runtime)
+    advance(runtime.sessions, runtime.pepper, now=TUESDAY)
+    admin = sign_in()
+    subject = "Three numbers that show where your stock is stuck"
+    assert subject in admin.get("/deliveries?program=1&since=2026-03-03&until=2026-03-03").text
+    for narrower in ("program=99", "mail=9999", "since=2026-03-04", "until=2026-03-02"):
+        assert "No delivery fits these filters" in admin.get(f"/deliveries?{narrower}").text
+    headers = api(admin, runtime)
+    listed = admin.get(f"{API}/deliveries?since=2026-03-03T00:00:00Z&program_id=1", headers=headers).json
+    assert len(listed["data"]) == 3
+    none = admin.get(f"{API}/deliveries?until=2026-03-03T00:00:00Z", headers=headers).json
+    assert none["data"] == []
+
+
+def test_a_delivery_shows_headers_text_and_the_consent_it_rested_on(
+    sign_in: SignIn, runtime: Runtime
+) -> None:
+    open_house(runtime)
+    advance(runtime.sessions, runtime.pepper, now=TUESDAY)
+    with runtime.sessions.begin() as session:
+        session.execute(
+            text(
+                "UPDATE delivery d"
+                " SET state = 'sent', sent_at = :now, address = l.email, consent_id = c.consent_id"
+                " FROM lead l JOIN lead_consent c ON c.lead_id = l.id WHERE l.id = d.lead_id"
+            ),
+            {"now": TUESDAY},
+        )
+        number = session.execute(text("SELECT min(id) FROM delivery")).scalar_one()
+
+    page = sign_in().get(f"/deliveries/{number}").text
+
+    for words in ("List-Unsubscribe", "As plain text", "Start with three numbers", "It rested on", "by API"):
+        assert words in page
+    assert "/u/..." in page
