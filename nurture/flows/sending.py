@@ -9,7 +9,7 @@ from nurture.errors import Conflict, Invalid
 from nurture.rules import addresses
 from nurture.rules.words import _
 from nurture.store import installation as installations
-from nurture.store import users
+from nurture.store import test_addresses, users
 
 MOST_TEST_ADDRESSES = 50
 
@@ -42,11 +42,9 @@ def name_test_addresses(session: Session, written: Sequence[str], *, by: str, no
     if len(checked) > MOST_TEST_ADDRESSES:
         sentence = _("At most {most} addresses.").format(most=MOST_TEST_ADDRESSES)
         raise Invalid(sentence, {"addresses": [sentence]})
-    installation = installations.lock(session)
-    installation.test_addresses = sorted({one.norm for one in checked.values() if one.norm})
-    users.audit(
-        session, by, "sending.test_addresses", "installation", now=now, detail={"addresses": len(checked)}
-    )
+    test_addresses.keep(session, sorted({one.norm for one in checked.values() if one.norm}), now=now)
+    detail = {"addresses": len(checked)}
+    users.audit(session, by, "test_addresses.changed", "installation", now=now, detail=detail)
 
 
 def go_live(session: Session, *, by: str, now: datetime) -> None:

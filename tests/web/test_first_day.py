@@ -16,7 +16,7 @@ from nurture.flows.models import load_model, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.setup import offer_setup
 from nurture.runtime import Runtime
-from nurture.store import demo, installation, pulse
+from nurture.store import demo, installation, pulse, test_addresses
 from nurture.store.pulse import Behind
 from tests.conftest import TUESDAY
 from tests.web.conftest import SignIn, token_of
@@ -152,7 +152,7 @@ def test_test_addresses_are_named_and_faults_are_said(sign_in: SignIn, runtime: 
     assert post(admin, page, page, addresses="Anna@Firm.example\nbert@firm.example") == 302
 
     with runtime.sessions() as session:
-        assert installation.get(session).test_addresses == ["anna@firm.example", "bert@firm.example"]
+        assert test_addresses.all_of_them(session) == ["anna@firm.example", "bert@firm.example"]
 
 
 def test_the_switches_have_their_twins_in_the_api(sign_in: SignIn, runtime: Runtime) -> None:

@@ -104,5 +104,5 @@ def test_every_change_by_administrators_alone_is_asked_again_or_left_out_on_purp
 
 
 def test_a_change_that_nobody_thought_of_stops_the_start(app: Flask) -> None:
-    with pytest.raises(LookupError, match=r"overview\.go_live"):
-        fresh.check_table(app, {"overview.go_live"})
+    with pytest.raises(LookupError, match=r"overview\.stop_sending"):
+        fresh.check_table(app, {"overview.stop_sending"})

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import Invalid
 from nurture.flows import sending
 from nurture.rules.words import _
-from nurture.store import installation
+from nurture.store import test_addresses
 from nurture.web.request import now, page_session, runtime, signed_in
 
 pages = Blueprint("going_live", __name__, url_prefix="/settings/going-live")
@@ -14,7 +14,7 @@ pages = Blueprint("going_live", __name__, url_prefix="/settings/going-live")
 
 @pages.get("")
 def index() -> ResponseReturnValue:
-    return _page({"addresses": "\n".join(installation.get(page_session()).test_addresses)}, {})
+    return _page({"addresses": "\n".join(test_addresses.all_of_them(page_session()))}, {})
 
 
 @pages.post("")

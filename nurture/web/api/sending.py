@@ -4,7 +4,7 @@ from typing import Any
 
 from nurture.flows import demo as demo_flow
 from nurture.flows import sending as flow
-from nurture.store import deliveries, demo, installation
+from nurture.store import deliveries, demo, installation, test_addresses
 from nurture.web.api import door
 from nurture.web.api.plain import moment
 from nurture.web.api.schemas.sending import DemoOut, SendingIn, SendingOut
@@ -93,7 +93,7 @@ def _sending() -> dict[str, Any]:
         "stopped": house.sending_stopped,
         "stopped_at": moment(house.sending_stopped_at),
         "caught": settings.smtp_url is None,
-        "test_addresses": list(house.test_addresses),
+        "test_addresses": test_addresses.all_of_them(session),
         "transports": [
             {"name": one.name, "ok": one.ok, "sentence": one.sentence}
             for one in deliveries.transports(session)
