@@ -98,7 +98,7 @@ def publish_version(runtime: Runtime, now: datetime, *, changed: bool) -> None:
         with runtime.sessions.begin() as session:
             loaded = programs.load_folder(session, Path(folder), publish=False, now=now, by=BY)
             demo.mark_as_demo(session, "program", loaded.program_id)
-            programs.publish(session, loaded.program_id, now=now)
+            programs.publish(session, loaded.program_id, now=now, by=BY)
 
 
 def send_newsletter(runtime: Runtime, now: datetime) -> None:

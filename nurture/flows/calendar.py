@@ -19,6 +19,9 @@ from nurture.rules.timing import instant_of, zone_for
 from nurture.store.views import calendar as view
 from nurture.store.views.calendar import Caps, Group, Who
 
+# What mails are called, by (program, key).
+Names = Mapping[tuple[int, str], str]
+
 MOST_DAYS = 31
 _MOST_WHO = 200
 
@@ -50,7 +53,8 @@ def calendar(session: Session, zone: ZoneInfo, *, days: int, now: datetime) -> l
     """What goes out from `now` on, today and `days` days more, by day of `zone`; entries in their order."""
     until = _end(zone, now, days)
     programs = published(session, held=False)
-    entries = _scheduled(session, programs, zone, now, until)
+    names = view.mail_names(session, list(programs))
+    entries = _scheduled(session, programs, names, zone, now, until)
     for group, mail in _forecast(session, programs, now, until):
         one = programs[group.program_id]
         entries.append(
@@ -61,7 +65,7 @@ def calendar(session: Session, zone: ZoneInfo, *, days: int, now: datetime) -> l
                 at=mail.at,
                 n=group.n,
                 certain=mail.certain,
-                **_place(one, group.chain_id, mail.step_key),
+                **_place(one, names, group.chain_id, mail.step_key),
             )
         )
     return _together(entries)
@@ -121,12 +125,17 @@ def _forecast(
 
 
 def _scheduled(
-    session: Session, programs: Mapping[int, Published], zone: ZoneInfo, now: datetime, until: datetime
+    session: Session,
+    programs: Mapping[int, Published],
+    names: Names,
+    zone: ZoneInfo,
+    now: datetime,
+    until: datetime,
 ) -> list[Entry]:
     entries = []
     for made in view.waiting(session, now=now, until=until):
         one = programs.get(made.program_id or 0)
-        place = _place(one, made.chain_id, made.step_key) if one is not None and made.chain_id else {}
+        place = _place(one, names, made.chain_id, made.step_key) if one is not None and made.chain_id else {}
         entries.append(
             Entry(
                 day=made.at.astimezone(zone).date(),
@@ -155,7 +164,7 @@ def _scheduled(
     return entries
 
 
-def _place(one: Published, chain_id: int, step_key: str | None) -> dict[str, Any]:
+def _place(one: Published, names: Names, chain_id: int, step_key: str | None) -> dict[str, Any]:
     temperature = next((name for name, known in one.chain_ids.items() if known == chain_id), "")
     chain = one.chain_of(chain_id)
     step = chain.by_key.get(step_key or "") if chain is not None else None
@@ -166,7 +175,7 @@ def _place(one: Published, chain_id: int, step_key: str | None) -> dict[str, Any
         "chain_id": chain_id,
         "chain": temperature,
         "step_key": step_key,
-        "mail": mail,
+        "mail": names.get((one.id, mail), mail),
     }
 
 

@@ -158,15 +158,13 @@ def test_test_addresses_are_named_and_faults_are_said(sign_in: SignIn, runtime: 
 def test_the_switches_have_their_twins_in_the_api(sign_in: SignIn, runtime: Runtime) -> None:
     admin = sign_in()
     headers = api(admin, runtime)
-    said = {"test_addresses": ["anna@firm.example"]}
-    assert admin.patch(f"{API}/sending", json=said, headers=headers).json["test_addresses"] == [
-        "anna@firm.example"
-    ]
-    assert admin.post(f"{API}/sending/stop", headers=headers).json["stopped"] is True
-    assert admin.post(f"{API}/sending/resume", headers=headers).json["stopped"] is False
-    assert admin.post(f"{API}/sending/live", headers=headers).json["live"] is True
+    said = {"addresses": ["Anna@firm.example"]}
+    named = admin.put(f"{API}/test_addresses", json=said, headers=headers)
+    assert named.json == {"addresses": ["anna@firm.example"]}
+    assert admin.get(f"{API}/test_addresses", headers=headers).json == named.json
     seller = api(admin, runtime, "sales")
-    assert admin.post(f"{API}/sending/stop", headers=seller).status_code == 403
+    assert admin.put(f"{API}/test_addresses", json=said, headers=seller).status_code == 403
+    assert admin.post(f"{API}/sending/live", headers=seller).status_code == 403
 
 
 def test_a_silent_pump_and_a_late_one_are_told_on_every_page(sign_in: SignIn, runtime: Runtime) -> None:
@@ -199,7 +197,7 @@ def test_the_calendar_tells_the_next_mail_of_each_lead(sign_in: SignIn, runtime:
     days = admin.get(f"{API}/calendar?days=14", headers=api(admin, runtime)).json["data"]
 
     assert [(one["day"], one["kind"], one["mail"], one["n"]) for one in days] == [
-        ("2026-03-03", "forecast", "welcome", 5)
+        ("2026-03-03", "forecast", "Welcome, three numbers", 5)
     ]
     page = admin.get("/calendar").text
     assert "5 mails go out today" in page
@@ -214,7 +212,9 @@ def test_what_is_made_already_is_scheduled_and_waits_follow(sign_in: SignIn, run
 
     days = admin.get(f"{API}/calendar", headers=api(admin, runtime)).json["data"]
 
-    assert [(one["kind"], one["mail"], one["n"]) for one in days] == [("scheduled", "welcome", 3)]
+    assert [(one["kind"], one["mail"], one["n"]) for one in days] == [
+        ("scheduled", "Welcome, three numbers", 3)
+    ]
 
 
 def test_a_chain_shows_steps_mails_and_who_published_it(sign_in: SignIn, runtime: Runtime) -> None:

@@ -1,4 +1,4 @@
-"""What is going to go out: runs by where they stand, mails that wait, newsletters; five statements."""
+"""What is going to go out: runs by where they stand, mails that wait, newsletters; six statements."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -123,6 +123,20 @@ _NEWSLETTERS = text(
     ORDER BY 3, 1
     """
 )
+
+
+_NAMES = text(
+    """
+    SELECT m.program_id, m.key, m.name FROM mail m
+    WHERE m.program_id = ANY(:ids)
+    """
+)
+
+
+def mail_names(session: Session, program_ids: Sequence[int]) -> dict[tuple[int, str], str]:
+    """What the mails of these programs are called, by (program, key)."""
+    rows = session.execute(_NAMES, {"ids": list(program_ids)})
+    return {(row.program_id, row.key): row.name or row.key for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

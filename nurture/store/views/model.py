@@ -1,9 +1,6 @@
 """The default heat model as it rates now: its thresholds and half-life stand on many pages."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from nurture.rules.model import HeatModel, read
@@ -20,16 +17,3 @@ def default_model(session: Session) -> HeatModel | None:
         .where(HeatModelRow.key == DEFAULT)
     )
     return read(spec) if spec else None
-
-
-_RATING = text(
-    """
-    SELECT m.id, m.key, v.no AS version, v.published_at, v.spec AS definition
-    FROM heat_model m JOIN heat_model_version v ON v.id = m.live_version_id ORDER BY m.id
-    """
-)
-
-
-def rating(session: Session) -> Sequence[Mapping[str, Any]]:
-    """Every model that rates now, in the order they were made."""
-    return [dict(row) for row in session.execute(_RATING).mappings()]

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from nurture.errors import NotFound
 from nurture.flows import calendar as flow
+from nurture.rules.program import Send, read
 from nurture.rules.words import _
 from nurture.store.views import chain as chains
 from nurture.web import rendering
@@ -47,7 +48,9 @@ def day(day: str) -> ResponseReturnValue:
     if wanted is None or page is None:
         raise NotFound(_("There is no such line in the calendar."))
     leads = flow.who(page_session(), rendering.zone(), wanted, page.id, step, days=DAYS, now=now())
-    return render_template("admin/calendar/who.html", day=wanted, page=page, step=step, leads=leads)
+    sent = read(dict(page.spec)).chains[page.temperature].by_key.get(step)
+    mail = page.mails[sent.mail][1] if isinstance(sent, Send) and sent.mail in page.mails else step
+    return render_template("admin/calendar/who.html", day=wanted, page=page, mail=mail, leads=leads)
 
 
 def _day(written: str) -> date | None:

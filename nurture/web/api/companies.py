@@ -1,4 +1,4 @@
-"""/companies and /models: what leads belong to, and what they are rated by."""
+"""/companies: what leads belong to."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,13 @@ from nurture.errors import NotFound
 from nurture.rules.folding import fold
 from nurture.rules.words import _
 from nurture.store.views import companies as view
-from nurture.store.views import model as model_view
 from nurture.web.api import door
-from nurture.web.api.plain import moment, plain
+from nurture.web.api.plain import plain
 from nurture.web.api.schemas import ListOf
-from nurture.web.api.schemas.house import CompanyWhole, ModelOut
+from nurture.web.api.schemas.house import CompanyWhole
 from nurture.web.request import page_session
 
-part = door.Part("companies", "Companies that leads belong to, and the heat models that rate leads.")
+part = door.Part("companies", "Companies that leads belong to.")
 
 
 class Search(door.PageQuery):
@@ -45,17 +44,6 @@ def one(company_id: int) -> dict[str, Any]:
     if found is None:
         raise NotFound(_("There is no such company."))
     return _shown(found)
-
-
-@part.route("/models", methods=["GET"])
-@part.arguments(door.PageQuery, location="query")
-@part.response(200, ListOf(ModelOut))
-def list_models(asked: dict[str, Any]) -> dict[str, Any]:
-    """The heat models that rate now: weights, thresholds, scorecard, readiness."""
-    place = door.place_of(asked["cursor"], (door.whole,))
-    rows = [row for row in model_view.rating(page_session()) if place is None or row["id"] > place[0]]
-    page = door.cut(rows, asked["limit"], lambda row: (row["id"],))
-    return {**page, "data": [{**row, "published_at": moment(row["published_at"])} for row in page["data"]]}
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:

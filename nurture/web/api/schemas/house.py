@@ -88,13 +88,3 @@ class CompanyWhole(Schema):
     leads = fields.Integer()
     created_at = fields.String()
     updated_at = fields.String()
-
-
-class ModelOut(Schema):
-    """A heat model as it rates now, in the names of its file."""
-
-    id = fields.Integer()
-    key = fields.String()
-    version = fields.Integer()
-    published_at = fields.String(allow_none=True)
-    definition = fields.Dict()

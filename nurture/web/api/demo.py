@@ -1,0 +1,74 @@
+"""/demo and /test_addresses: what there is before one's own leads are there, and before one is live."""
+
+from typing import Any
+
+from nurture.flows import demo as flow
+from nurture.flows import sending
+from nurture.store import demo, test_addresses
+from nurture.web.api import door
+from nurture.web.api.plain import moment
+from nurture.web.api.schemas.demo import AddressesIn, AddressesOut, DemoOut
+from nurture.web.request import close_session, now, page_session, runtime
+
+part = door.Part("demo", "Demo data, and who gets mail before going live.")
+
+
+@part.route("/test_addresses", methods=["GET"])
+@part.response(200, AddressesOut)
+def addresses() -> dict[str, Any]:
+    """Who gets mail before the go-live switch is turned, beside the people who work here."""
+    return _addresses()
+
+
+@part.route("/test_addresses", methods=["PUT"])
+@part.arguments(AddressesIn)
+@part.response(200, AddressesOut)
+def name_addresses(said: dict[str, Any]) -> dict[str, Any]:
+    """Name them, all of them."""
+    with runtime().sessions.begin() as session:
+        sending.name_test_addresses(session, said["addresses"], by=door.actor(), now=now())
+    runtime().wake("deliver")
+    return _addresses()
+
+
+@part.route("/demo", methods=["GET"])
+@part.response(200, DemoOut)
+def state() -> dict[str, Any]:
+    """Whether there is demo data, and how far its making is."""
+    return _demo()
+
+
+@part.route("/demo", methods=["POST"])
+@part.response(202, DemoOut)
+def make() -> dict[str, Any]:
+    """Have demo data made by a long job; only where there are no leads of one's own."""
+    with runtime().sessions.begin() as session:
+        flow.ask(session, by=door.actor(), now=now())
+    return _demo()
+
+
+@part.route("/demo", methods=["DELETE"])
+@part.response(202, DemoOut)
+def remove() -> dict[str, Any]:
+    """Have all demo data removed; what is real stays."""
+    with runtime().sessions.begin() as session:
+        flow.ask_removal(session, by=door.actor(), now=now())
+    return _demo()
+
+
+def _addresses() -> dict[str, Any]:
+    close_session()
+    return {"addresses": test_addresses.all_of_them(page_session())}
+
+
+def _demo() -> dict[str, Any]:
+    close_session()
+    row = demo.get(page_session())
+    return {
+        "state": row.state,
+        "done": row.done,
+        "total": row.total,
+        "sentence": row.sentence,
+        "began_at": moment(row.began_at),
+        "ended_at": moment(row.ended_at),
+    }
