@@ -220,9 +220,8 @@ _SENDING = text("""
                SELECT FROM webhook_endpoint e
                WHERE e.disabled_at IS NULL AND (e.types = '{}' OR 'delivery.sent' = ANY(e.types))
            ) AS heard,
-           CASE WHEN live THEN '{}' ELSE ARRAY(
-               SELECT lower(u.email) FROM user_account u WHERE u.disabled_at IS NULL
-               UNION SELECT t.email FROM test_address t) END AS named
+           CASE WHEN live THEN '{}' ELSE test_addresses || ARRAY(
+               SELECT lower(u.email) FROM user_account u WHERE u.disabled_at IS NULL) END AS named
     FROM installation WHERE id = 1
 """)
 

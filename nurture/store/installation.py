@@ -3,12 +3,12 @@
 from sqlalchemy import CheckConstraint, func, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from nurture.store.base import Base, Flag, Instant
+from nurture.store.base import Base, Flag, Instant, Words
 
 
 class Installation(Base):
-    """One row, id 1, made by the first migration. `pepper_mark` tells peppers apart and
-    gives none away."""
+    """One row, id 1, made by the first migration. `pepper_mark` tells peppers apart and gives none
+    away. Until it is `live`, leads get mail only at `test_addresses` (normalised)."""
 
     __tablename__ = "installation"
     __table_args__ = (
@@ -36,6 +36,7 @@ class Installation(Base):
     in_doubt: Mapped[str] = mapped_column(server_default="assume_sent")
     owner_first: Mapped[bool] = mapped_column(server_default=text("true"))
     recycle_lost_days: Mapped[int | None]
+    test_addresses: Mapped[Words]
 
 
 def get(session: Session) -> Installation:

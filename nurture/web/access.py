@@ -56,8 +56,6 @@ ACCESS: dict[str, frozenset[str]] = {
     "overview.stop_sending": WRITERS,
     "overview.resume_sending": WRITERS,
     "overview.go_live": ADMINS,
-    "going_live.index": ADMINS,
-    "going_live.save": ADMINS,
     "demo.index": ADMINS,
     "demo.progress": ADMINS,
     "demo.ask": ADMINS,

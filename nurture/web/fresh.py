@@ -54,7 +54,6 @@ LEFT_OUT: frozenset[str] = frozenset(
         "domains.sign_now",
         "domains.retire_key",
         "overview.go_live",
-        "going_live.save",
         "demo.ask",
         "demo.remove",
     }

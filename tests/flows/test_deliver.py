@@ -17,7 +17,7 @@ from nurture.flows.queue_mail import queue_service_mail, queue_test
 from nurture.flows.sending import resume_sending, stop_sending
 from nurture.mail.standards import faults
 from nurture.rules.tokens import read
-from nurture.store import deliveries, installation, suppressions, test_addresses
+from nurture.store import deliveries, installation, suppressions
 from nurture.store.deliveries import Delivery
 from nurture.store.leads import Lead
 from nurture.store.links import Link
@@ -127,7 +127,7 @@ def test_before_going_live_mails_go_to_the_named_test_addresses_alone(
     bert, anna = room.lead("Bert"), room.lead("Anna")
     with room.sessions.begin() as session:
         installation.get(session).live = False
-        test_addresses.keep(session, ["anna@leads.example", "desk@firm.example"], now=TUESDAY)
+        installation.get(session).test_addresses = ["anna@leads.example", "desk@firm.example"]
         for address in ("desk@firm.example", "stranger@firm.example"):
             queue_test(session, room.mail_version_id, address, dedup_key=address, now=TUESDAY, lead_id=bert)
     to_bert, to_anna = room.queue(bert), room.queue(anna)

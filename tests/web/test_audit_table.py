@@ -176,10 +176,8 @@ def _sending(walk: Walk) -> None:
     walk.page("sending.went_live", "/sending/live")
     walk.page("sending.stopped", "/sending/stop")
     walk.page("sending.resumed", "/sending/resume")
-    walk.page("test_addresses.changed", "/settings/going-live", addresses="desk@firm.example")
     walk.call("sending.stopped", "POST", "/sending/stop")
     walk.call("sending.resumed", "POST", "/sending/resume")
-    walk.call("test_addresses.changed", "PUT", "/test_addresses", json={"addresses": []})
     walk.sql("UPDATE installation SET live = false")
     walk.call("sending.went_live", "POST", "/sending/live")
 

@@ -16,7 +16,7 @@ from nurture.flows.models import load_model, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.setup import offer_setup
 from nurture.runtime import Runtime
-from nurture.store import demo, installation, pulse, test_addresses
+from nurture.store import demo, installation, pulse
 from nurture.store.pulse import Behind
 from tests.conftest import TUESDAY
 from tests.web.conftest import SignIn, token_of
@@ -138,33 +138,6 @@ def test_a_stop_leads_to_no_foreign_page(sign_in: SignIn) -> None:
     form = {"csrf_token": token_of(admin.get("/").text)}
     answer = admin.post("/sending/stop", data=form, headers={"Referer": "https://elsewhere.example/x"})
     assert answer.headers["Location"] == "/"
-
-
-def test_test_addresses_are_named_and_faults_are_said(sign_in: SignIn, runtime: Runtime) -> None:
-    admin = sign_in()
-    page, wrong = "/settings/going-live", "anna@firm.example not-an-address"
-    token = token_of(admin.get(page).text)
-    refused = admin.post(page, data={"csrf_token": token, "addresses": wrong})
-    assert refused.status_code == 422
-    assert "not-an-address" in refused.text
-    assert "anna@firm.example" in refused.text
-
-    assert post(admin, page, page, addresses="Anna@Firm.example\nbert@firm.example") == 302
-
-    with runtime.sessions() as session:
-        assert test_addresses.all_of_them(session) == ["anna@firm.example", "bert@firm.example"]
-
-
-def test_the_switches_have_their_twins_in_the_api(sign_in: SignIn, runtime: Runtime) -> None:
-    admin = sign_in()
-    headers = api(admin, runtime)
-    said = {"addresses": ["Anna@firm.example"]}
-    named = admin.put(f"{API}/test_addresses", json=said, headers=headers)
-    assert named.json == {"addresses": ["anna@firm.example"]}
-    assert admin.get(f"{API}/test_addresses", headers=headers).json == named.json
-    seller = api(admin, runtime, "sales")
-    assert admin.put(f"{API}/test_addresses", json=said, headers=seller).status_code == 403
-    assert admin.post(f"{API}/sending/live", headers=seller).status_code == 403
 
 
 def test_a_silent_pump_and_a_late_one_are_told_on_every_page(sign_in: SignIn, runtime: Runtime) -> None:
@@ -294,6 +267,6 @@ def test_a_delivery_shows_headers_text_and_the_consent_it_rested_on(
 
     page = sign_in().get(f"/deliveries/{number}").text
 
-    for words in ("List-Unsubscribe", "As plain text", "Start with three numbers", "It rested on", "by API"):
+    for words in ("List-Unsubscribe", "As plain text", "Start with three numbers", "The consent behind it"):
         assert words in page
     assert "/u/..." in page

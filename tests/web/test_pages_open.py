@@ -16,7 +16,6 @@ PAGES = (
     "/calendar",
     "/models",
     "/settings/demo",
-    "/settings/going-live",
     "/sending/now",
     "/webhooks",
     "/webhooks/messages",

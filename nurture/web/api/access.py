@@ -94,8 +94,6 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-calendar.entries": EVERYONE,
     "api-models.list_models": EVERYONE,
     "api-models.one": EVERYONE,
-    "api-demo.addresses": ADMINS,
-    "api-demo.name_addresses": ADMINS,
     "api-demo.state": EVERYONE,
     "api-demo.make": ADMINS,
     "api-demo.remove": ADMINS,

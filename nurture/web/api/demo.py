@@ -1,34 +1,15 @@
-"""/demo and /test_addresses: what there is before one's own leads are there, and before one is live."""
+"""/demo: invented leads, before one's own are there."""
 
 from typing import Any
 
 from nurture.flows import demo as flow
-from nurture.flows import sending
-from nurture.store import demo, test_addresses
+from nurture.store import demo
 from nurture.web.api import door
 from nurture.web.api.plain import moment
-from nurture.web.api.schemas.demo import AddressesIn, AddressesOut, DemoOut
+from nurture.web.api.schemas.demo import DemoOut
 from nurture.web.request import close_session, now, page_session, runtime
 
-part = door.Part("demo", "Demo data, and who gets mail before going live.")
-
-
-@part.route("/test_addresses", methods=["GET"])
-@part.response(200, AddressesOut)
-def addresses() -> dict[str, Any]:
-    """Who gets mail before the go-live switch is turned, beside the people who work here."""
-    return _addresses()
-
-
-@part.route("/test_addresses", methods=["PUT"])
-@part.arguments(AddressesIn)
-@part.response(200, AddressesOut)
-def name_addresses(said: dict[str, Any]) -> dict[str, Any]:
-    """Name them, all of them."""
-    with runtime().sessions.begin() as session:
-        sending.name_test_addresses(session, said["addresses"], by=door.actor(), now=now())
-    runtime().wake("deliver")
-    return _addresses()
+part = door.Part("demo", "Demo data: invented leads that live through a month.")
 
 
 @part.route("/demo", methods=["GET"])
@@ -54,11 +35,6 @@ def remove() -> dict[str, Any]:
     with runtime().sessions.begin() as session:
         flow.ask_removal(session, by=door.actor(), now=now())
     return _demo()
-
-
-def _addresses() -> dict[str, Any]:
-    close_session()
-    return {"addresses": test_addresses.all_of_them(page_session())}
 
 
 def _demo() -> dict[str, Any]:

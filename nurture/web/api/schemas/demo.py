@@ -1,21 +1,6 @@
-"""Demo data and test addresses as the API shows them."""
+"""Demo data as the API shows it."""
 
-from marshmallow import Schema, fields, validate
-
-from nurture.flows.sending import MOST_TEST_ADDRESSES
-from nurture.web.api.schemas import In
-
-
-class AddressesIn(In):
-    """Addresses that get mail before the go-live switch is turned, all of them."""
-
-    addresses = fields.List(fields.String(), required=True, validate=validate.Length(max=MOST_TEST_ADDRESSES))
-
-
-class AddressesOut(Schema):
-    """As they are compared with those of leads."""
-
-    addresses = fields.List(fields.String())
+from marshmallow import Schema, fields
 
 
 class DemoOut(Schema):
