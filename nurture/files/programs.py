@@ -4,44 +4,23 @@ Reading works on texts by path, so that a folder, a stored version and an upload
 """
 
 import os
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nurture.errors import Invalid
+from nurture.files.mail_files import MailFile, is_mail, read_mails, take
 from nurture.files.yaml_lines import Faults, Node, read_text, read_yaml
 from nurture.rules import program as rules
 from nurture.rules.conditions.reading import Path as ValuePath
 from nurture.rules.program import Program
 from nurture.rules.program.keys import is_written
-from nurture.rules.tables import Table, near
+from nurture.rules.tables import near
 from nurture.rules.words import _
 
 PROGRAM_FILE = "program.yaml"
-FORMATS = ("md", "mjml", "html")
 MOST_MAILS = 300
-_HEAD = ("name", "subject", "preheader", "layout", "language")
-_FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class MailFile:
-    """The words of one mail as they stand in its file. `body_line` is the line on which the body begins,
-    `lines` those of the names in the front matter."""
-
-    key: str
-    path: str
-    format: str
-    name: str
-    subject: str
-    preheader: str
-    layout: str
-    language: str
-    body: str
-    body_line: int
-    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,10 +104,9 @@ def _files(path: Path, faults: Faults) -> Iterator[str]:
         faults.add(0, _("There are more than {count} files in mails/.").format(count=MOST_MAILS))
         return
     for entry in entries:
-        key, _dot, format = entry.name.partition(".")
         if entry.name.startswith(".") or entry.name.endswith((".part", "~")):
             continue
-        if format in FORMATS and rules.is_name(key) and entry.is_file():
+        if is_mail(entry.name) and entry.is_file():
             yield f"mails/{entry.name}"
         else:
             known = _("A mail is named key.md, key.mjml or key.html, in small letters, digits, - and _.")
@@ -136,7 +114,7 @@ def _files(path: Path, faults: Faults) -> Iterator[str]:
 
 
 def _read(path: str, sources: Mapping[str, str], faults: Faults) -> Folder:
-    mails = _mails(path, sources, faults)
+    mails = read_mails(path, sources, faults)
     text = sources.get(PROGRAM_FILE)
     root = read_yaml(text, faults) if text is not None else None
     if text is None and not faults.faults:
@@ -144,8 +122,8 @@ def _read(path: str, sources: Mapping[str, str], faults: Faults) -> Folder:
     if root is None or text is None:
         return Folder(path, None, {}, mails, dict(sources), faults, {})
     reading = rules.examine(root.plain())
-    _take(reading.faults, root, faults.add)
-    _take(reading.warnings, root, faults.warn)
+    take(reading.faults, root, faults.add)
+    take(reading.warnings, root, faults.warn)
     lines = {(str(at[1]), key): root.line_at(at) for at, key in reversed(list(reading.keys.items()))}
     _compare_mails(reading.program, mails, lines, faults)
     return Folder(
@@ -158,62 +136,6 @@ def _read(path: str, sources: Mapping[str, str], faults: Faults) -> Folder:
         lines=lines,
         root=root,
     )
-
-
-def _take(found: tuple[Any, ...], root: Node, add: Any) -> None:
-    for fault in found:
-        add(root.line_at(fault.path), fault.sentence)
-
-
-def _mails(path: str, sources: Mapping[str, str], faults: Faults) -> dict[str, MailFile]:
-    mails: dict[str, MailFile] = {}
-    for name, text in sources.items():
-        if not name.startswith("mails/"):
-            continue
-        beside = faults.beside(os.path.join(path, name))
-        mail = _mail(name, text, beside)
-        if mail.key in mails:
-            beside.add(0, _("There is another mail of this key: {path}.").format(path=mails[mail.key].path))
-            continue
-        mails[mail.key] = mail
-    return mails
-
-
-def _mail(path: str, text: str, faults: Faults) -> MailFile:
-    key, _dot, format = path.removeprefix("mails/").partition(".")
-    head, body, body_line = _split(text, faults)
-    found: list[Any] = []
-    table = Table(head.plain(), (), found)
-    mail = MailFile(
-        key=key,
-        path=path,
-        format=format,
-        name=table.text("name", key.replace("-", " ").replace("_", " ").capitalize()),
-        subject=table.text("subject", most=500),
-        preheader=table.text("preheader", most=500),
-        layout=table.name("layout", "letter"),
-        language=table.text("language", "en", most=20),
-        body=body,
-        body_line=body_line,
-        lines={name: head.line_at((name,)) for name in _HEAD},
-    )
-    if not mail.subject and "subject" not in {fault.path[0] for fault in found if fault.path}:
-        table.expected("subject", _("the subject line"))
-    table.done()
-    _take(tuple(found), head, faults.add)
-    return mail
-
-
-def _split(text: str, faults: Faults) -> tuple[Node, str, int]:
-    """Front matter and body. The first line is ---, and so is the one that ends the front matter."""
-    fences = list(_FENCE.finditer(text))
-    if not fences or fences[0].start() != 0 or len(fences) < 2:
-        faults.add(1, _("A mail begins with its front matter between two lines of ---: subject and more."))
-        return Node({}, 1), text, 1
-    head = text[fences[0].end() + 1 : fences[1].start()]
-    body_line = text.count("\n", 0, fences[1].end()) + 2
-    node = read_yaml(head, faults, first_line=2) or Node({}, 1)
-    return node, text[fences[1].end() + 1 :], body_line
 
 
 def _compare_mails(

@@ -203,6 +203,7 @@ class Flight:
                 mail = chunk.mails.get(one.mail_version_id)
                 if mail is None:
                     raise Refusal(_("the mail is broken"))
+                mail = mail.for_reader(one.lead.get("language"))
                 personal = letter(
                     one,
                     to,

@@ -130,7 +130,8 @@ def view(session: Session, ring: KeyRing, base_url: str, delivery_id: int) -> st
         "links": _plain_links(stored.link_ids, ring, base_url, delivery_id),
         "pixel_url": "data:,",
     }
-    return plain_html(CompiledMail.from_json(stored.compiled), values)
+    mail = CompiledMail.from_json(stored.compiled).for_reader(lead.get("language"))
+    return plain_html(mail, values)
 
 
 def preview(session: Session, mail_version_id: int, lead_id: int | None) -> Shown | None:
@@ -150,12 +151,14 @@ def preview_words(session: Session, source: MailSource, lead_id: int | None) -> 
 
 
 def shown(mail: CompiledMail, lead: Mapping[str, Any], sender_values: Mapping[str, str]) -> Shown:
-    """A compiled mail filled for the eye, its own addresses leading nowhere."""
+    """A compiled mail filled for the eye, in the lead's language, its own addresses leading nowhere."""
+    mail = mail.for_reader(lead.get("language"))
+    links = {link.no: link.url for link in mail.links}
     values = {
         "lead": lead,
         "sender": sender_values,
         "params": {},
-        "links": ["", *(link.url for link in mail.links)],
+        "links": [links.get(number, "") for number in range(max(links, default=0) + 1)],
         "pixel_url": "data:,",
         "unsubscribe_url": "#unsubscribe",
         "preferences_url": "#preferences",

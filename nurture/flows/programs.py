@@ -208,11 +208,13 @@ def mail_source(mail: MailFile) -> MailSource:
         layout=mail.layout,
         language=mail.language,
         body_line=mail.body_line,
+        others=tuple(mail_source(other) for other in mail.others),
     )
 
 
 def _check_mails(folder: Folder) -> None:
-    for mail in folder.mails.values():
+    every = [one for mail in folder.mails.values() for one in (mail, *mail.others)]
+    for mail in every:
         if not mail.subject:
             continue  # named already, with its line
         beside = folder.faults.beside(str(Path(folder.path) / mail.path))

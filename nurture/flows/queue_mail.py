@@ -31,7 +31,7 @@ def keep_mail(
         source=source.as_json(),
         source_hash=fingerprint(source),
         compiled=compiled.as_json(),
-        links=[(link.no, link.url, link.label) for link in compiled.links],
+        links=[(link.no, link.url, link.label) for link in compiled.all_links],
     )
     return mails.keep_version(session, program_id, version, now=now)
 

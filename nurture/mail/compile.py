@@ -5,6 +5,7 @@ inlined, links get their slots, the text part is read off the finished page, the
 """
 
 import re
+from dataclasses import replace
 
 from jinja2 import TemplateSyntaxError
 
@@ -24,12 +25,22 @@ _HIDDEN = "display:none;max-height:0;overflow:hidden;opacity:0"
 
 def fingerprint(source: MailSource) -> str:
     """Changes when the words, the layouts or the way of compiling change."""
-    words = source.as_json() | {"body_line": 0}
+    words = source.as_json() | {"body_line": 0, "others": [fingerprint(other) for other in source.others]}
+    if not source.others:
+        del words["others"]
     return digest(words, layouts.everything(source.language), _RULES)
 
 
 def compile_mail(source: MailSource) -> CompiledMail:
-    """The mail ready to be kept. Raises Invalid with every fault (`errors["body"]` etc.)."""
+    """The mail ready to be kept, in all its languages. Raises Invalid with every fault (`errors["body"]`
+    etc.)."""
+    mail = _compiled(source, 0)
+    for other in source.others:
+        mail = replace(mail, others=(*mail.others, _compiled(other, len(mail.all_links))))
+    return mail
+
+
+def _compiled(source: MailSource, links_before: int) -> CompiledMail:
     faults = check(source)
     if faults:
         raise Invalid(
@@ -37,7 +48,7 @@ def compile_mail(source: MailSource) -> CompiledMail:
             {source.key: [f"{line}: {sentence}" for line, sentence in faults]},
         )
     shield = Shield()
-    linked = _finished(source, shield)
+    linked = _finished(source, shield, links_before)
     return CompiledMail(
         key=source.key,
         kind=source.kind,
@@ -84,7 +95,7 @@ def _page_faults(source: MailSource) -> list[Fault]:
     return [(_line_of(source, fault.url), fault.sentence) for fault in linked.faults]
 
 
-def _finished(source: MailSource, shield: Shield) -> Linked:
+def _finished(source: MailSource, shield: Shield, links_before: int = 0) -> Linked:
     body = _body(source, shield)
     page = body if markup.is_page(body) else _laid_out(source, body, shield)
     if markup.is_page(body):
@@ -92,7 +103,7 @@ def _finished(source: MailSource, shield: Shield) -> Linked:
         page = markup.before_body_end(page, shield.cover(layouts.footer(source.kind, source.language)))
     if source.kind == MARKETING:
         page = markup.before_body_end(page, shield.cover(layouts.pixel()))
-    return link_up(markup.inlined(page), shield, track=source.kind == MARKETING)
+    return link_up(markup.inlined(page), shield, track=source.kind == MARKETING, links_before=links_before)
 
 
 def _body(source: MailSource, shield: Shield) -> str:

@@ -40,9 +40,10 @@ class Linked:
     faults: tuple[LinkFault, ...]
 
 
-def link_up(page: str, shield: Shield, *, track: bool) -> Linked:
+def link_up(page: str, shield: Shield, *, track: bool, links_before: int = 0) -> Linked:
     """The page with `links[no]` slots in place of http(s) addresses. Without `track` links are only
-    checked. A link whose path or query holds template code is personal: it is sent as it is.
+    checked. A link whose path or query holds template code is personal: it is sent as it is. Numbers go on
+    from `links_before`.
 
     A link with the attribute `data-trap` is one that no reader sees and that only scanners follow; it has
     to be hidden (`style="display:none"`), so that nobody is taken for a machine by following it."""
@@ -56,8 +57,9 @@ def link_up(page: str, shield: Shield, *, track: bool) -> Linked:
         if sentence:
             faults.append(LinkFault(url, sentence))
         elif track and _is_tracked(url) and not shield.has_mark(href):
-            links.append(Link(len(links) + 1, url, label))
-            out += (page[position:start], shield.word(f"{{{{ links[{len(links)}] }}}}"))
+            number = links_before + len(links) + 1
+            links.append(Link(number, url, label))
+            out += (page[position:start], shield.word(f"{{{{ links[{number}] }}}}"))
             position = end
     return Linked("".join(out) + page[position:], tuple(links), tuple(faults))
 

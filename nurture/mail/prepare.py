@@ -16,7 +16,7 @@ from markupsafe import escape
 from nurture.errors import Refusal
 from nurture.mail.quoted import Encoded, encode
 from nurture.mail.sandbox import MailEnvironment, parsed
-from nurture.mail.source import CompiledMail
+from nurture.mail.source import CompiledMail, serves
 from nurture.rules.words import _
 
 LARGEST = 512_000
@@ -30,14 +30,23 @@ class RenderFault(Refusal):
 
 @dataclass(frozen=True)
 class PreparedMail:
-    """The templates of one mail version. `link_ids` gives a link's id by its number."""
+    """The templates of one mail version. `link_ids` gives a link's id by its number; `others` is the same
+    mail in other languages."""
 
     key: str
     kind: str
+    language: str
     subject: Template
     html: Template
     text: Template
     link_ids: Mapping[int, int]
+    others: tuple["PreparedMail", ...] = ()
+
+    def for_reader(self, language: str | None) -> "PreparedMail":
+        """The mail in the language nearest to this tag; its own where there is none."""
+        if not self.others:
+            return self
+        return next((one for one in self.others if serves(one.language, language)), self)
 
 
 def prepare(mail: CompiledMail, link_ids: Mapping[int, int]) -> PreparedMail:
@@ -45,10 +54,12 @@ def prepare(mail: CompiledMail, link_ids: Mapping[int, int]) -> PreparedMail:
     return PreparedMail(
         key=mail.key,
         kind=mail.kind,
-        subject=_template(_PLAIN, mail.subject),
-        html=_template(_QUOTED_HTML, mail.html),
-        text=_template(_QUOTED_TEXT, mail.text),
-        link_ids=dict(link_ids),
+        language=mail.language,
+        subject=_template(_PLAIN, mail.subject, mail.language),
+        html=_template(_QUOTED_HTML, mail.html, mail.language),
+        text=_template(_QUOTED_TEXT, mail.text, mail.language),
+        link_ids={link.no: link_ids[link.no] for link in mail.links if link.no in link_ids},
+        others=tuple(prepare(other, link_ids) for other in mail.others),
     )
 
 
@@ -73,16 +84,16 @@ def _limited(pieces: Iterable[str]) -> Iterator[str]:
 
 def plain_html(mail: CompiledMail, values: Values) -> str:
     """The page as a browser gets it."""
-    return render(_template(_HTML, mail.html), values)
+    return render(_template(_HTML, mail.html, mail.language), values)
 
 
 def plain_subject(mail: CompiledMail, values: Values) -> str:
-    return one_line(render(_template(_PLAIN, mail.subject), values))
+    return one_line(render(_template(_PLAIN, mail.subject, mail.language), values))
 
 
 def plain_words(mail: CompiledMail, values: Values) -> str:
     """The text part as it is read."""
-    return render(_template(_TEXT, mail.text), values)
+    return render(_template(_TEXT, mail.text, mail.language), values)
 
 
 def one_line(text: str) -> str:
@@ -92,8 +103,8 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _template(env: MailEnvironment, text: str) -> Template:
-    tree = parsed(text, env)
+def _template(env: MailEnvironment, text: str, language: str) -> Template:
+    tree = parsed(text, env, language)
     if env in (_QUOTED_HTML, _QUOTED_TEXT):
         for data in tree.find_all(nodes.TemplateData):
             data.data = encode(data.data)

@@ -14,6 +14,7 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from nurture.mail import dates
 from nurture.rules.words import _
 
 MOST_NODES = 5000
@@ -139,7 +140,7 @@ class MailEnvironment(ImmutableSandboxedEnvironment):
         self.shown = shown
         self.globals.clear()
         self.filters = {name: self.filters[name] for name in _FILTERS}
-        self.filters |= {"join": join, "each": each}
+        self.filters |= {"join": join, "each": each, "date": dates.in_words}
         self.tests = {name: self.tests[name] for name in _TESTS}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -188,9 +189,13 @@ def each(value: object) -> list[Any]:
 _PARSER = MailEnvironment()
 
 
-def parsed(text: str, env: MailEnvironment) -> nodes.Template:
-    """The syntax tree for an environment, its loops bounded. Raises TemplateSyntaxError."""
+def parsed(text: str, env: MailEnvironment, language: str = "en") -> nodes.Template:
+    """The syntax tree for an environment, its loops bounded, its dates in the language of the mail. Raises
+    TemplateSyntaxError."""
     tree = env.parse(text)
+    for date in tree.find_all(nodes.Filter):
+        if date.name == "date":
+            date.args = [nodes.Const(language, lineno=date.lineno)]
     for loop in tree.find_all(nodes.For):
         loop.iter = nodes.Filter(loop.iter, "each", [], [], None, None, lineno=loop.lineno)
     tree.set_environment(env)
@@ -223,7 +228,7 @@ def _tree_faults(tree: nodes.Template) -> Iterator[Fault]:
 def _node_faults(node: nodes.Node, own: set[str]) -> Iterator[Fault]:
     if not isinstance(node, _KNOWN):
         yield node.lineno, _("“{what}” cannot be used in a mail.").format(what=type(node).__name__.lower())
-    elif isinstance(node, nodes.Filter) and node.name not in (*_FILTERS, "join"):
+    elif isinstance(node, nodes.Filter) and node.name not in (*_FILTERS, "join", "date"):
         yield node.lineno, _("There is no filter “{name}”.").format(name=node.name)
     elif isinstance(node, nodes.Test) and node.name not in _PARSER.tests:
         yield node.lineno, _("There is no test “{name}”.").format(name=node.name)

@@ -15,7 +15,8 @@ FORMATS = ("md", "mjml", "html")
 class MailSource:
     """The words of one mail. `format` is md, mjml or html; `kind` is marketing (footer with
     unsubscribe, tracked links, open pixel) or service (confirmations, notices: none of these).
-    `body_line` is the line of its file on which the body begins, so that faults name the right one."""
+    `body_line` is the line of its file on which the body begins, so that faults name the right one;
+    `others` says the same in other languages."""
 
     key: str
     subject: str
@@ -26,14 +27,16 @@ class MailSource:
     kind: str = MARKETING
     language: str = "en"
     body_line: int = 1
+    others: tuple["MailSource", ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """What `mail_version.source` keeps; `from_json` is its inverse."""
-        return asdict(self)
+        return asdict(self) | {"others": [other.as_json() for other in self.others]}
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> "MailSource":
-        return MailSource(**raw)
+        others = tuple(MailSource.from_json(other) for other in raw.get("others", ()))
+        return MailSource(**{**raw, "others": others})
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Link:
 @dataclass(frozen=True)
 class CompiledMail:
     """Templates with every link replaced by a slot (`links[no]`): CSS inlined, layout and footer around
-    them. Recipients differ only by what these templates are filled with."""
+    them. Recipients differ only by what these templates are filled with. `others` is the same mail in other
+    languages; links are numbered through all of them."""
 
     key: str
     kind: str
@@ -57,14 +61,36 @@ class CompiledMail:
     html: str
     text: str
     links: tuple[Link, ...]
+    others: tuple["CompiledMail", ...] = ()
+
+    @property
+    def all_links(self) -> tuple[Link, ...]:
+        """The links of every language."""
+        return sum((other.links for other in self.others), self.links)
+
+    def for_reader(self, language: str | None) -> "CompiledMail":
+        """The mail in the language nearest to this tag; its own where there is none."""
+        return next((one for one in self.others if serves(one.language, language)), self)
 
     def as_json(self) -> dict[str, Any]:
         """What `mail_version.compiled` keeps; `from_json` is its inverse."""
-        return asdict(self) | {"links": [asdict(link) for link in self.links]}
+        return asdict(self) | {
+            "links": [asdict(link) for link in self.links],
+            "others": [other.as_json() for other in self.others],
+        }
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> "CompiledMail":
-        return CompiledMail(**{**raw, "links": tuple(Link(**link) for link in raw["links"])})
+        links = tuple(Link(**link) for link in raw["links"])
+        others = tuple(CompiledMail.from_json(other) for other in raw.get("others", ()))
+        return CompiledMail(**{**raw, "links": links, "others": others})
+
+
+def serves(language: str, wanted: str | None) -> bool:
+    """Whether a text in `language` is for a reader of the tag `wanted`: ru serves ru-RU, pt-BR not pt-PT
+    (RFC 4647, section 3.4)."""
+    asked = (wanted or "").replace("_", "-").lower()
+    return asked == language.lower() or asked.startswith(language.lower() + "-")
 
 
 def digest(*parts: Any) -> str:

@@ -124,9 +124,10 @@ _DELIVERIES = text(
         SELECT id, lead_id, purpose, state, sent_at, mail_version_id, address FROM delivery
         WHERE id = ANY(CAST(:ids AS bigint[]))
     ), words AS MATERIALIZED (
+        -- A reader sees the links of one language; every language has about as many.
         SELECT v.id, m.key, (
             SELECT count(*) FROM link l WHERE l.mail_version_id = v.id AND l.label <> :trap
-        ) AS links
+        ) / (1 + coalesce(jsonb_array_length(v.compiled -> 'others'), 0)) AS links
         FROM mail_version v JOIN mail m ON m.id = v.mail_id
         WHERE v.id IN (SELECT mail_version_id FROM hit_on)
     )
