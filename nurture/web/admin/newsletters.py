@@ -176,7 +176,7 @@ def _answers(newsletter: Newsletter) -> dict[str, Any]:
     condition = texts.write(audience).strip() if audience and not segment else ""
     return {
         **{name: getattr(newsletter, name) for name in _FIELDS},
-        "priority": newsletter.priority,
+        "priority": str(newsletter.priority),
         "segment": segment,
         "audience": condition,
         "days": newsletter.hours.get("days", ""),
