@@ -113,7 +113,8 @@ def spf_record(terms: Sequence[str], present: str | None) -> str:
     )
     if at is None:
         return " ".join([*words, *missing, "~all"])
-    return " ".join([*words[:at], *missing, *words[at:]])
+    rest = ["~all" if re.fullmatch(r"[+?]?all", word, re.I) else word for word in words[at:]]
+    return " ".join([*words[:at], *missing, *rest])
 
 
 def tags(record: str) -> dict[str, str]:

@@ -37,6 +37,8 @@ PAGES = (
     "/webhooks",
     "/webhooks/messages",
     "/settings",
+    "/settings/domains",
+    "/settings/inbound",
     "/settings/users",
     "/settings/keys",
     "/settings/users/1",
