@@ -9,16 +9,18 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.enroll import OUTSIDE, Start, begin, leave_all
 from nurture.flows.judge import judge_leads
 from nurture.flows.published import published
+from nurture.flows.start_leads import read_place, start_leads
 from nurture.rules.words import _
 from nurture.store import bulk_changes, leads, users
 from nurture.store.bulk_changes import BulkChange
 from nurture.store.enrollments import runs
 from nurture.store.users import User
 
-KINDS = ("tag", "untag", "owner", "hold", "let_in")
+KINDS = ("tag", "untag", "owner", "hold", "let_in", "start")
 MOST = 10_000
 LONGEST_TAG = 100
 HELD = "held"
+UNDONE = "start_undone"
 
 
 def change_leads(
@@ -43,6 +45,8 @@ def change_leads(
             leave_all(session, noted.lead_ids, HELD, now=now)
         case "let_in":
             noted.lead_ids = bulk_changes.let_in(session, lead_ids, now=now)
+        case "start":
+            noted.lead_ids = start_leads(session, lead_ids, read_place(session, value), now=now)
         case _:
             raise Invalid(_("Choose what to do with them."))
     _lead_on(session, noted, now)
@@ -74,6 +78,8 @@ def undo(session: Session, change_id: int, *, by: str, now: datetime) -> int:
         case "hold":
             changed = bulk_changes.let_in(session, noted.lead_ids, now=now)
             _resume(session, changed, noted.at, now)
+        case "start":
+            changed = _stop(session, noted, now)
         case _:
             changed = bulk_changes.hold(session, noted.lead_ids, now=now)
             leave_all(session, changed, HELD, now=now)
@@ -100,6 +106,15 @@ def _resume(session: Session, lead_ids: Sequence[int], since: datetime, now: dat
         data = {"sent": run.data.get("sent", {})}
         starts.append(Start(run.lead_id, one, run.temperature, "resume", step, data, OUTSIDE, "let_in"))
     begin(session, starts, now=now)
+
+
+def _stop(session: Session, noted: BulkChange, now: datetime) -> list[int]:
+    """Out of the program again; whoever has left it since is left alone."""
+    key = noted.value.partition("/")[0]
+    for one in published(session, ("live", "paused")).values():
+        if one.program.key == key:
+            leave_all(session, noted.lead_ids, UNDONE, now=now, program_id=one.id)
+    return list(noted.lead_ids)
 
 
 def _tag(value: str) -> str:

@@ -36,7 +36,8 @@ class Move:
 @dataclass(frozen=True, slots=True)
 class Start:
     """A lead begins in the chain of `temperature`: at `step` if named, else as `how` says (resume after
-    the last step sent there, restart, rest). `data` goes along (mails sent, hops)."""
+    the last step sent there, restart, rest). `data` goes along (mails sent, hops). `due_at` is when the
+    first step is due, if not at once."""
 
     lead_id: int
     published: Published
@@ -46,6 +47,7 @@ class Start:
     data: Mapping[str, Any]
     came_from: str
     reason: str
+    due_at: datetime | None = None
 
 
 def asked_at_the_door(session: Session, now: datetime) -> dict[str, datetime]:
@@ -238,7 +240,7 @@ def _new_run(start: Start, sent: Mapping[tuple[int, int], str], now: datetime) -
         if last is not None and last in chain.after:
             step_key = chain.after[last]
             resting = "newsletter_only" if step_key is None else None
-    due_at = now if resting is None else rest_ends(chain, resting, now)
+    due_at = start.due_at or now if resting is None else rest_ends(chain, resting, now)
     return NewRun(
         program_id=one.id,
         chain_id=chain_id,

@@ -228,6 +228,15 @@ def reach(session: Session, import_id: int, purpose: str) -> dict[str, int]:
     return {row.reason: row.n for row in rows}
 
 
+def own_fields(session: Session, import_id: int) -> list[str]:
+    """The fields of one's own that the rows fill."""
+    found = text(
+        "SELECT DISTINCT jsonb_object_keys(values -> 'fields') FROM import_row"
+        " WHERE import_id = :id AND values ? 'fields'"
+    )
+    return list(session.execute(found, {"id": import_id}).scalars())
+
+
 def warning_counts(session: Session, import_id: int) -> dict[str, int]:
     rows = session.execute(_WARNINGS, {"id": import_id})
     return {row.warning: row.n for row in rows}

@@ -99,6 +99,8 @@ ACTIONS = {
     "leads.let_in.undone": _N("undid letting leads in"),
     "leads.owner": _N("gave leads an owner"),
     "leads.owner.undone": _N("undid giving leads an owner"),
+    "leads.start": _N("started leads in a chain"),
+    "leads.start.undone": _N("undid starting leads in a chain"),
     "leads.tag": _N("tagged leads"),
     "leads.tag.undone": _N("undid tagging leads"),
     "leads.untag": _N("took a tag off leads"),

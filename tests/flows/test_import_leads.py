@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Conflict, Invalid, Unavailable
 from nurture.flows import import_leads as flow
-from nurture.flows.import_leads import ImportOptions, ImportResult
+from nurture.flows.import_leads import ImportOptions, ImportResult, reading
 from nurture.store import imports, suppressions
 from nurture.store.consents import LeadConsent
 from nurture.store.imports import Import
@@ -180,7 +180,7 @@ def test_a_wrong_mapping_names_every_fault(importer: Importer):
 def test_the_same_file_goes_on_where_it_was_interrupted(
     sessions: Sessions, tmp_path: Path, db: Session, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(flow, "CHUNK", 3)
+    monkeypatch.setattr(reading, "CHUNK", 3)
     path = tmp_path / "people.csv"
     path.write_text("email\n" + "".join(f"lead{n}@firma.example\n" if n % 4 else "bad\n" for n in range(12)))
     where = {"home": tmp_path, "pepper": PEPPER, "base_url": "http://x", "now": TUESDAY}

@@ -105,7 +105,7 @@ def test_headings_sort_and_the_address_keeps_it(sign_in: SignIn, people: dict[st
     assert _names_of(client.get("/leads?sort=name;DROP TABLE lead&after=x~y").text) == ["Cleo", "Ben", "Ada"]
 
 
-@pytest.mark.parametrize("after", ["nan~1", "~", "1e999~1", "'~1", "~" * 50, "a\x00~1", "x~" + "9" * 20])
+@pytest.mark.parametrize("after", ["nan~1", "~", "1e999~1", "'~1", "~" * 50, "a\x01~1", "x~" + "9" * 20])
 @pytest.mark.parametrize("sort", ["name", "-heat", "readiness", "-last_signal", "created", "id", "1; SELECT"])
 def test_no_order_and_no_place_in_an_address_breaks_the_list(
     sign_in: SignIn, people: dict[str, int], after: str, sort: str

@@ -28,6 +28,8 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO lead_line ({_NAMES}) SELECT {_LINE} FROM fresh l WHERE l.erased_at IS NULL;
+    ELSIF TG_OP = 'DELETE' THEN
+        DELETE FROM lead_line t USING gone l WHERE t.lead_id = l.id;
     ELSE
         UPDATE lead_line t SET ({_NAMES}) = ROW(g.*)
         FROM (SELECT {_LINE} FROM fresh l WHERE l.erased_at IS NULL) AS g ({_NAMES})
@@ -95,9 +97,6 @@ def _lines() -> None:
         sa.Column("held", sa.Boolean(), nullable=False),
         sa.Column("tags", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("search", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["lead_id"], ["lead.id"], name=op.f("fk_lead_line_lead_id"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("lead_id", name=op.f("pk_lead_line")),
         postgresql_with={"fillfactor": 80},
     )
@@ -108,6 +107,10 @@ def _lines() -> None:
     op.execute(
         "CREATE TRIGGER keep_lines_of_new AFTER INSERT ON lead"
         " REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION keep_lead_lines()"
+    )
+    op.execute(
+        "CREATE TRIGGER keep_lines_of_gone AFTER DELETE ON lead"
+        " REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION keep_lead_lines()"
     )
     op.execute(
         "CREATE TRIGGER keep_lines_of_changed AFTER UPDATE ON lead"

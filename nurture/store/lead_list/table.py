@@ -1,6 +1,6 @@
 """What lists of leads are sorted and filtered by, in a narrow row of its own."""
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nurture.store.base import Base, Ref, Words
@@ -25,9 +25,7 @@ class LeadLine(Base):
         {"postgresql_with": {"fillfactor": 80}},
     )
 
-    lead_id: Mapped[Ref] = mapped_column(
-        ForeignKey("lead.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
+    lead_id: Mapped[Ref] = mapped_column(primary_key=True, autoincrement=False)
     name: Mapped[str]
     heat_log2: Mapped[float]
     readiness: Mapped[float]

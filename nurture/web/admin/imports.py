@@ -1,6 +1,7 @@
 """Files of leads: brought, mapped, tried without changing anything, carried out, and what came of them."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import Invalid, NotFound
 from nurture.files import uploads
 from nurture.flows import import_leads as flow
+from nurture.flows import start_leads
 from nurture.flows.import_leads import ImportOptions
 from nurture.rules import columns, names
 from nurture.rules.words import _
@@ -163,6 +165,8 @@ def _options() -> ImportOptions:
         consent=form.get("purpose") if agreed else None,
         wording=form.get("wording", "").strip()[:_LONGEST_WORDING] if agreed else "",
         enter=form.get("enter") != "no",
+        start=form.get("start", "")[:200] if form.get("enter") == "chain" else "",
+        spread_days=_days(form.get("spread_days", "")) if form.get("enter") == "chain" else 0,
     )
 
 
@@ -174,6 +178,8 @@ def _faults(options: ImportOptions) -> dict[str, list[str]]:
         faults["purpose"] = [_("Say what they agreed to.")]
     if request.form.get("consent") == "yes" and not options.wording:
         faults["wording"] = [_("Write down the words they agreed to: they are kept as the proof.")]
+    if request.form.get("enter") == "chain" and not options.start:
+        faults["start"] = [_("Say where they start.")]
     if not options.source:
         faults["source"] = [_("Say where they come from: reports compare sources.")]
     return faults
@@ -188,7 +194,9 @@ def _draft(noted: Import, options: Mapping[str, Any], errors: Mapping[str, list[
         "wording": options.get("wording", ""),
         "consent": request.form.get("consent") or _said_before(options),
         "purpose": options.get("consent") or "marketing",
-        "enter": options.get("enter", True),
+        "enter": _meant(options),
+        "start": options.get("start", ""),
+        "spread_days": options.get("spread_days") or "",
     }
     tried = noted.summary.get("tried") if not errors else None
     return render_template(
@@ -202,8 +210,20 @@ def _draft(noted: Import, options: Mapping[str, Any], errors: Mapping[str, list[
         given=given,
         errors=errors,
         purposes=PURPOSES,
+        places=start_leads.places(page_session()),
         tried=flow.result_of(noted, runtime().settings.home) if tried else None,
     )
+
+
+def _days(written: str) -> int:
+    """Days as typed; what is no number of days is refused with all else."""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 6 else -bool(written)
+
+
+def _meant(options: Mapping[str, Any]) -> str:
+    if options.get("start"):
+        return "chain"
+    return "yes" if options.get("enter", True) else "no"
 
 
 def _said_before(options: Mapping[str, Any]) -> str:
@@ -229,8 +249,23 @@ def _told(noted: Import) -> str:
 
 
 def _how_far(noted: Import) -> dict[str, Any]:
-    """The part that is done, of the two halves of an import: reading the file, leading the leads on."""
+    """The part that is done, of the two halves of an import: reading the file, leading the leads on; and how
+    fast it goes, told from where this page first saw it."""
     if noted.state == "running":
         total = sum(noted.summary.get(name, 0) for name in ("new", "updated", "unchanged"))
-        return {"done": noted.summary.get("led_on", 0), "total": total, "phase": "leading"}
-    return {"done": noted.rows_read, "total": max(noted.rows_total or 0, noted.rows_read), "phase": "reading"}
+        far = {"done": noted.summary.get("led_on", 0), "total": total, "phase": "leading"}
+    else:
+        total = max(noted.rows_total or 0, noted.rows_read)
+        far = {"done": noted.rows_read, "total": total, "phase": "reading"}
+    return far | _pace(far["phase"], far["done"], far["total"])
+
+
+def _pace(phase: str, done: int, total: int) -> dict[str, Any]:
+    """Rows or leads a second, and the time to go, from the second look on."""
+    seen, since = number("seen") or 0, number("since")
+    if request.args.get("phase") != phase or since is None:
+        return {"seen": done, "since": int(now().timestamp()), "rate": None, "eta": None}
+    lasted = now().timestamp() - since
+    rate = (done - seen) / lasted if lasted > 0 else 0.0
+    eta = timedelta(seconds=(total - done) / rate) if rate > 0 else None
+    return {"seen": seen, "since": since, "rate": rate, "eta": eta}

@@ -26,7 +26,9 @@ part = door.Part("imports", "Files of leads.", json_only=False)
 # Files up to this size are carried out while the caller waits; larger ones by the worker of long jobs.
 AT_ONCE = 2 * 1024 * 1024
 _FORM_ALLOWANCE = 1024 * 1024
-_OPTIONS = ("source", "consent", "on_error", "map", "filename")
+_OPTIONS = (
+    "source", "consent", "on_error", "map", "filename", "wording", "enter", "start", "spread_days",
+)  # fmt: skip
 _BODY = {
     "parameters": [
         {"in": "query", "name": name, "schema": {"type": "string"}, "description": text}
@@ -35,6 +37,10 @@ _BODY = {
             ("consent", "The purpose that they agreed to, such as marketing."),
             ("on_error", "skip hands bad rows back, stop takes nothing if a row is bad."),
             ("map", "column=answer; may be given several times."),
+            ("wording", "The words they agreed to, where and when: kept as the proof of consent."),
+            ("enter", "no holds new leads out of all programs until they are let in."),
+            ("start", "Where all of them start: program/chain or program/chain/step."),
+            ("spread_days", "Over how many days they start there, evenly."),
         )
     ],
     "requestBody": {
@@ -152,6 +158,10 @@ def _options() -> tuple[ImportOptions, str]:
         source=given.get("source", "api")[:200],
         consent=given.get("consent"),
         on_error=given.get("on_error", "skip"),
+        wording=given.get("wording", "")[:2_000],
+        enter=given.get("enter") != "no",
+        start=given.get("start", "")[:200],
+        spread_days=_days(given.get("spread_days", "0")),
     )
     return options, Path(filename).name[:200]
 
@@ -190,6 +200,11 @@ def _faults(path: Path) -> Iterator[dict[str, Any]]:
         for line, reason, *cells in reader:
             values = dict(zip(header, cells, strict=False))
             yield {"line": int(line), "reason": reason, "values": values}
+
+
+def _days(written: str) -> int:
+    """A number of days; -1, which is refused with a sentence, for anything else."""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 6 else -1
 
 
 def _shown(row: Import) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def change() -> ResponseReturnValue:
     """Change those who are ticked, or everybody who matches the filter of the address."""
     lead_ids, form = _meant(), request.form
     what = form.get("what", "")
-    value = form.get("owner" if what == "owner" else "tag", "")
+    value = form.get({"owner": "owner", "start": "start"}.get(what, "tag"), "")
     close_session()
     try:
         if not lead_ids:

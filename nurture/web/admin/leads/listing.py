@@ -5,6 +5,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from nurture.flows import start_leads
 from nurture.flows.lead_views import DEFAULT
 from nurture.store import lead_views
 from nurture.store.lead_list import SORTS, Order
@@ -56,6 +57,7 @@ def index() -> ResponseReturnValue:
         temperatures=address.TEMPERATURES,
         grades=address.GRADES,
         bulk=access.may("leads.change"),
+        places=start_leads.places(session) if access.may("leads.change") else [],
     )
 
 

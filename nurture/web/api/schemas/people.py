@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
+from nurture.flows.change_leads import KINDS as KINDS_OF_CHANGE
 from nurture.store.custom_fields import KINDS
 from nurture.web.api.schemas import In
 
@@ -110,9 +111,10 @@ class FieldOut(Schema):
 
 class ChangeIn(In):
     """A change of many leads: those of `lead_ids`, or everybody whom `filter` finds (the names of the list).
-    `value` is the tag, the id of the new owner (empty: nobody)."""
+    `value` is the tag, the id of the new owner (empty: nobody), or for start the place as
+    program/chain/step."""
 
-    what = fields.String(required=True, validate=validate.OneOf(("tag", "untag", "owner", "hold", "let_in")))
+    what = fields.String(required=True, validate=validate.OneOf(KINDS_OF_CHANGE))
     value = fields.String(load_default="", validate=validate.Length(max=200))
     lead_ids = fields.List(
         fields.Integer(strict=True, validate=validate.Range(1, 2**63 - 1)),
