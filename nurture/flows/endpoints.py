@@ -1,19 +1,22 @@
 """Webhook endpoints: made, changed, switched off, tried out. Each works in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files.vault import Vault
+from nurture.flows.queue_mail import NOTICE, queue_service_mail
 from nurture.net.target import parse
+from nurture.rules import message_filter
 from nurture.rules.messages import TYPES
 from nurture.rules.words import _
 from nurture.store import users, webhook_endpoints
 from nurture.store.webhooks import WebhookEndpoint
-from nurture.webhooks.signature import make_secret
+from nurture.webhooks.signature import make_key_pair, make_secret
 
 _SECRETS_KEPT = 2
 
@@ -27,13 +30,23 @@ class Created:
 
 
 def create_endpoint(
-    session: Session, vault: Vault, url: str, types: Sequence[str], *, private: bool, by: str, now: datetime
+    session: Session,
+    vault: Vault,
+    url: str,
+    types: Sequence[str],
+    *,
+    private: bool,
+    by: str,
+    now: datetime,
+    filter: Mapping[str, Any] | None = None,
 ) -> Created:
     """Post messages of `types` (none = all) to `url` from now on. `private` opens inner addresses
     (NURTURE_ALLOW_PRIVATE_WEBHOOKS). Raises Invalid with all faults."""
-    _check(url, types, private)
+    _check(url, types, private, filter)
     secret = make_secret()
     endpoint = webhook_endpoints.add(session, url.strip(), _ordered(types), vault.seal(secret), now=now)
+    endpoint.filter = dict(filter) if filter else None
+    session.flush()
     _audit(session, by, "webhook_endpoint.created", endpoint.id, now)
     return Created(endpoint.id, secret)
 
@@ -48,14 +61,17 @@ def change_endpoint(
     url: str | None = None,
     types: Sequence[str] | None = None,
     disabled: bool | None = None,
+    filter: Mapping[str, Any] | None = None,
 ) -> WebhookEndpoint:
     """Change what is given. Switched on again, an endpoint gets what has waited for it."""
     endpoint = _locked(session, endpoint_id)
     new_url = endpoint.url if url is None else url.strip()
     new_types = endpoint.types if types is None else _ordered(types)
-    _check(new_url, new_types, private)
+    _check(new_url, new_types, private, filter)
     endpoint.url = new_url
     endpoint.types = new_types
+    if filter is not None:
+        endpoint.filter = dict(filter) or None
     if disabled is not None:
         _switch(endpoint, disabled, now)
     _audit(session, by, "webhook_endpoint.changed", endpoint.id, now)
@@ -72,6 +88,33 @@ def rotate_secret(session: Session, vault: Vault, endpoint_id: int, *, by: str, 
     return secret
 
 
+def make_signing_key(session: Session, vault: Vault, endpoint_id: int, *, by: str, now: datetime) -> str:
+    """Sign by an Ed25519 key too from now on; the public part (`whpk_…`), by which the receiver checks. A new
+    one takes the place of the old at once."""
+    endpoint = _locked(session, endpoint_id)
+    pair = make_key_pair()
+    endpoint.signing_key, endpoint.verify_key = vault.seal(pair.signing), pair.verifying
+    _audit(session, by, "webhook_endpoint.signing_key_made", endpoint.id, now)
+    return pair.verifying
+
+
+def switch_off(session: Session, endpoint_id: int, reason: str, *, now: datetime) -> None:
+    """Switch an endpoint off that cannot be reached any more, and tell the administrators by mail, once."""
+    if not webhook_endpoints.disable(session, endpoint_id, reason, now=now):
+        return
+    endpoint = _locked(session, endpoint_id)
+    for admin in users.living_admins(session):
+        queue_service_mail(
+            session,
+            "webhook_disabled",
+            purpose=NOTICE,
+            dedup_key=f"webhook_disabled:{endpoint_id}:{now.isoformat()}:{admin.id}",
+            address=admin.email,
+            params={"colleague": admin.name, "url": endpoint.url, "reason": reason},
+            now=now,
+        )
+
+
 def try_endpoint(session: Session, endpoint_id: int, *, now: datetime, by: str = "system") -> str:
     """Write a `webhook.test` message for this endpoint alone; its id, under which the attempt is seen."""
     endpoint = _locked(session, endpoint_id)
@@ -82,7 +125,7 @@ def try_endpoint(session: Session, endpoint_id: int, *, now: datetime, by: str =
     return webhook_endpoints.post_test(session, endpoint.id, data, now=now)
 
 
-def _check(url: str, types: Sequence[str], private: bool) -> None:
+def _check(url: str, types: Sequence[str], private: bool, filter: Mapping[str, Any] | None) -> None:
     faults: dict[str, list[str]] = {}
     try:
         parse(url.strip(), private=private)
@@ -91,6 +134,11 @@ def _check(url: str, types: Sequence[str], private: bool) -> None:
     unknown = sorted(set(types) - set(TYPES))
     if unknown:
         faults["types"] = [_("There is no message of the type ") + name + "." for name in unknown]
+    try:
+        if filter:
+            message_filter.check(filter)
+    except Invalid as refusal:
+        faults["filter"] = [str(refusal)]
     if faults:
         raise Invalid(" ".join(sentence for sentences in faults.values() for sentence in sentences), faults)
 

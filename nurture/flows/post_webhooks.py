@@ -3,14 +3,16 @@
 import random
 import time
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.errors import NotFound, Unavailable
+from nurture.errors import Invalid, NotFound, Unavailable
 from nurture.files.vault import Vault
+from nurture.flows.endpoints import switch_off
 from nurture.rules.backoff import LONGEST, wait_after
 from nurture.rules.words import _
 from nurture.store import webhook_endpoints, webhook_posts
@@ -75,6 +77,37 @@ def replay(session: Session, message_id: str, now: datetime, by: str = "system")
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Which messages to post again: those written from `since` to before `until`, of `types` (none: all), to
+    one endpoint or to all; what was given up, or with `delivered_too` everything."""
+
+    since: datetime
+    until: datetime
+    endpoint_id: int | None = None
+    types: tuple[str, ...] = ()
+    delivered_too: bool = False
+
+
+def replay_range(session: Session, wanted: Range, *, by: str, now: datetime) -> int:
+    """Post again what was written in a stretch of time, under the ids it had; how many posts. Raises
+    Invalid."""
+    if wanted.until <= wanted.since:
+        sentence = _("The end lies before the beginning.")
+        raise Invalid(sentence, {"to": [sentence]})
+    count = webhook_posts.replay_range(
+        session,
+        since=wanted.since,
+        until=wanted.until,
+        endpoint_id=wanted.endpoint_id,
+        types=wanted.types,
+        delivered_too=wanted.delivered_too,
+        now=now,
+    )
+    audit(session, by, "webhook_message.range_replayed", "webhook_messages", now=now, detail={"n": count})
+    return count
+
+
 def _claim(sessions: sessionmaker[Session], count: int, now: datetime) -> list[ClaimedPost]:
     if count <= 0:
         return []
@@ -102,9 +135,10 @@ def _post(
 def _send(poster: Poster, vault: Vault, post: ClaimedPost) -> Answer | Failure:
     try:
         secrets = [vault.open(sealed) for sealed in post.secrets]
+        signing_key = vault.open(post.signing_key) if post.signing_key else None
     except Unavailable as reason:
         return Failure(str(reason), 0)
-    return poster.send(post.url, post.message_id, post.body, secrets)
+    return poster.send(post.url, post.message_id, post.body, secrets, signing_key)
 
 
 def _result(post: ClaimedPost, outcome: Answer | Failure, now: datetime) -> PostResult:
@@ -145,9 +179,9 @@ def _judge_endpoint(session: Session, endpoint_id: int, outcome: Answer | Failur
         return
     failing_since = webhook_endpoints.note_failure(session, endpoint_id, now=now)
     if isinstance(outcome, Answer) and outcome.status == _GONE:
-        webhook_endpoints.disable(session, endpoint_id, _complaint(outcome), now=now)
+        switch_off(session, endpoint_id, _complaint(outcome), now=now)
     elif now - failing_since >= FAILING_FOR:
-        webhook_endpoints.disable(session, endpoint_id, _(_FAILED_TOO_LONG), now=now)
+        switch_off(session, endpoint_id, _(_FAILED_TOO_LONG), now=now)
     asked = _asked(outcome)
     if asked is not None:
         webhook_posts.hold_back(session, endpoint_id, now + asked)

@@ -77,6 +77,12 @@ def key_by_prefix(session: Session, prefix: str) -> ApiKey | None:
     return session.scalar(select(ApiKey).where(ApiKey.prefix == prefix, ApiKey.revoked_at.is_(None)))
 
 
+def living_admins(session: Session) -> list[User]:
+    """Administrators who can sign in."""
+    query = select(User).where(User.role == "admin", User.disabled_at.is_(None)).order_by(User.id)
+    return list(session.scalars(query))
+
+
 def active_admins(session: Session) -> list[int]:
     """Ids of administrators who can sign in, locked, so that the last one cannot be lost in a race."""
     living = select(User.id).where(User.role == "admin", User.disabled_at.is_(None)).order_by(User.id)

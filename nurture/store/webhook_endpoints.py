@@ -37,15 +37,17 @@ def note_failure(session: Session, endpoint_id: int, *, now: datetime) -> dateti
     return since
 
 
-def disable(session: Session, endpoint_id: int, reason: str, *, now: datetime) -> None:
-    """Post nothing more there. What waits stays, and goes out if the endpoint is enabled again."""
-    session.execute(
+def disable(session: Session, endpoint_id: int, reason: str, *, now: datetime) -> bool:
+    """Post nothing more there; whether that is news. What waits stays, and goes out if the endpoint is
+    enabled again."""
+    done = session.execute(
         text("""
             UPDATE webhook_endpoint SET disabled_at = :now, disabled_reason = :reason
-            WHERE id = :id AND disabled_at IS NULL
+            WHERE id = :id AND disabled_at IS NULL RETURNING id
         """),
         {"id": endpoint_id, "reason": reason, "now": now},
     )
+    return done.scalar_one_or_none() is not None
 
 
 def add(session: Session, url: str, types: Sequence[str], sealed: str, *, now: datetime) -> WebhookEndpoint:

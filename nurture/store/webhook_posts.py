@@ -1,5 +1,6 @@
 """Posts on their way: claimed under a lease, recorded attempt by attempt, posted again on demand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,8 @@ from nurture.store.webhooks import WebhookMessage
 
 @dataclass(frozen=True, slots=True)
 class ClaimedPost:
-    """A post that is ours until its lease ends: `attempt_no` counts this attempt, `secrets` are sealed."""
+    """A post that is ours until its lease ends: `attempt_no` counts this attempt, `secrets` and
+    `signing_key` are sealed."""
 
     id: int
     lease_token: int
@@ -21,6 +23,7 @@ class ClaimedPost:
     url: str
     secrets: list[str]
     body: bytes
+    signing_key: str | None = None
 
 
 LEASE_SECONDS = 60
@@ -70,7 +73,8 @@ _CLAIM = text("""
         lease_until = clock_timestamp() + make_interval(secs => :lease)
     FROM chosen, webhook_endpoint e, webhook_message m
     WHERE p.id = chosen.id AND e.id = p.endpoint_id AND m.id = p.message_id
-    RETURNING p.id, p.lease_token, p.attempt_no, p.endpoint_id, p.message_id, e.url, e.secrets, m.body
+    RETURNING p.id, p.lease_token, p.attempt_no, p.endpoint_id, p.message_id, e.url, e.secrets, m.body,
+        e.signing_key
 """)
 
 
@@ -148,7 +152,7 @@ _REPLAY = text("""
     JOIN webhook_endpoint e ON e.disabled_at IS NULL
     WHERE m.id = :id AND (
         EXISTS (SELECT FROM webhook_post p WHERE p.message_id = m.id AND p.endpoint_id = e.id)
-        OR (m.type <> 'webhook.test' AND (e.types = '{}' OR m.type = ANY(e.types)))
+        OR (m.type <> 'webhook.test' AND e.filter IS NULL AND (e.types = '{}' OR m.type = ANY(e.types)))
     )
     ON CONFLICT (message_id, endpoint_id) DO UPDATE
     SET state = 'pending', attempt_no = 0, due_at = :now, delivered_at = NULL
@@ -164,3 +168,38 @@ def replay(session: Session, message_id: str, now: datetime) -> int | None:
     if session.get(WebhookMessage, message_id) is None:
         return None
     return len(session.execute(_REPLAY, {"id": message_id, "now": now}).all())
+
+
+_REPLAY_RANGE = text("""
+    UPDATE webhook_post p SET state = 'pending', attempt_no = 0, due_at = :now, delivered_at = NULL
+    FROM webhook_message m, webhook_endpoint e
+    WHERE m.id = p.message_id AND e.id = p.endpoint_id AND e.disabled_at IS NULL
+        AND m.created_at >= :since AND m.created_at < :until
+        AND (CAST(:endpoint AS bigint) IS NULL OR e.id = :endpoint)
+        AND (CAST(:types AS text[]) = '{}' OR m.type = ANY(CAST(:types AS text[])))
+        AND (CASE WHEN :all THEN p.state IN ('failed', 'delivered') ELSE p.state = 'failed' END)
+    RETURNING p.id
+""")
+
+
+def replay_range(
+    session: Session,
+    *,
+    since: datetime,
+    until: datetime,
+    endpoint_id: int | None,
+    types: Sequence[str],
+    delivered_too: bool,
+    now: datetime,
+) -> int:
+    """Post again what was written in a stretch of time: what was given up, or everything that is not under
+    way; how many posts."""
+    given = {
+        "since": since,
+        "until": until,
+        "endpoint": endpoint_id,
+        "types": list(types),
+        "all": delivered_too,
+        "now": now,
+    }
+    return len(session.execute(_REPLAY_RANGE, given).all())

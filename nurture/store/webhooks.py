@@ -7,14 +7,18 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.rules.message_filter import passes
 from nurture.rules.messages import PLENTIFUL, body
 from nurture.store.base import Base, Count, Id, Instant, Ref, Words
 
 
 class WebhookEndpoint(Base):
-    """A receiver. `secrets` are sealed (files/vault.py), newest first; empty `types` means all."""
+    """A receiver. `secrets` are sealed (files/vault.py), newest first; empty `types` means all. `filter` is a
+    condition on the message (`type`, `data.…`) that lets it through (NULL: all). `signing_key` (sealed) and
+    `verify_key` are an Ed25519 pair for receivers that check by a public key."""
 
     __tablename__ = "webhook_endpoint"
 
@@ -27,6 +31,9 @@ class WebhookEndpoint(Base):
     disabled_reason: Mapped[str] = mapped_column(server_default="")
     failing_since: Mapped[Instant | None]
     last_success_at: Mapped[Instant | None]
+    filter: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    signing_key: Mapped[str | None]
+    verify_key: Mapped[str | None]
 
 
 class WebhookMessage(Base):
@@ -132,11 +139,19 @@ _WRITE = text("""
         INSERT INTO webhook_post (message_id, endpoint_id, due_at)
         SELECT w.id, e.id, :now FROM written w
         JOIN webhook_endpoint e ON e.disabled_at IS NULL AND (e.types = '{}' OR w.type = ANY(e.types))
+        WHERE NOT EXISTS (
+            SELECT FROM unnest(CAST(:kept_keys AS text[]), CAST(:kept_from AS bigint[]))
+                AS kept(key, endpoint)
+            WHERE kept.key = w.dedup_key AND kept.endpoint = e.id
+        )
         -- Nobody outside hears of invented leads.
-        WHERE NOT EXISTS (SELECT FROM lead l WHERE l.id = w.lead_id AND l.demo)
+        AND NOT EXISTS (SELECT FROM lead l WHERE l.id = w.lead_id AND l.demo)
     )
     SELECT dedup_key, id FROM written
 """)
+
+
+_FILTERS = text("SELECT id, filter FROM webhook_endpoint WHERE filter IS NOT NULL AND disabled_at IS NULL")
 
 
 def write_messages(session: Session, messages: Sequence[Message], *, now: datetime) -> dict[str, str]:
@@ -152,7 +167,20 @@ def write_messages(session: Session, messages: Sequence[Message], *, now: dateti
         "plentiful": list(PLENTIFUL),
         "now": now,
     }
+    kept = _filtered(session, messages, now)
+    given |= {"kept_keys": [key for key, _ in kept], "kept_from": [endpoint for _, endpoint in kept]}
     return {row.dedup_key: row.id for row in session.execute(_WRITE, given)}
+
+
+def _filtered(session: Session, messages: Sequence[Message], now: datetime) -> list[tuple[str, int]]:
+    """Which messages are kept from which endpoints by their filters: dedup_key and endpoint."""
+    narrow = session.execute(_FILTERS).all()
+    return [
+        (message.dedup_key, row.id)
+        for row in narrow
+        for message in messages
+        if not passes(row.filter, message.type, message.data, now)
+    ]
 
 
 def messages(

@@ -161,7 +161,9 @@ ACTIONS = {
     "webhook_endpoint.changed": _N("changed a webhook receiver"),
     "webhook_endpoint.created": _N("added a webhook receiver"),
     "webhook_endpoint.secret_rotated": _N("made a new signing secret"),
+    "webhook_endpoint.signing_key_made": _N("made a key pair for a receiver"),
     "webhook_endpoint.tested": _N("tested a webhook receiver"),
+    "webhook_message.range_replayed": _N("sent the webhook messages of a time again"),
     "webhook_message.replayed": _N("sent a webhook message again"),
 }
 SUBJECTS = {
@@ -192,6 +194,7 @@ SUBJECTS = {
     "user": _N("user %(id)s"),
     "webhook_endpoint": _N("receiver %(id)s"),
     "webhook_message": _N("message %(id)s"),
+    "webhook_messages": _N("messages"),
 }
 _FIELDS = {
     "body": _N("text"),

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 import structlog
 
 from nurture.net.outgoing import Reply, Unreached, Way, post
-from nurture.webhooks.signature import sign
+from nurture.webhooks.signature import sign, sign_openly
 
 log = structlog.get_logger()
 
@@ -63,15 +63,26 @@ class Poster:
             return Failure(str(reason), _millis(began))
         return Answer(reply.status, _text(reply.body), _millis(began), self._retry_after(reply))
 
-    def send(self, url: str, message_id: str, body: bytes, secrets: Sequence[str]) -> Answer | Failure:
-        """Post a message with the three headers of Standard Webhooks, the timestamp that of this attempt."""
+    def send(
+        self,
+        url: str,
+        message_id: str,
+        body: bytes,
+        secrets: Sequence[str],
+        signing_key: str | None = None,
+    ) -> Answer | Failure:
+        """Post a message with the three headers of Standard Webhooks, the timestamp that of this attempt;
+        with a key of its own the receiver gets a signature by it too."""
         timestamp = int(self._real_seconds())
+        signature = sign(secrets, message_id, timestamp, body)
+        if signing_key is not None:
+            signature += " " + sign_openly(signing_key, message_id, timestamp, body)
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "nurture-webhooks/1",
             "webhook-id": message_id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign(secrets, message_id, timestamp, body),
+            "webhook-signature": signature,
         }
         return self.post(url, headers, body)
 

@@ -1,14 +1,18 @@
-"""Signatures of webhooks: Standard Webhooks 1.0.0, symmetric (`v1`, HMAC-SHA256)."""
+"""Signatures of webhooks: Standard Webhooks 1.0.0, `v1` (HMAC-SHA256) and `v1a` (Ed25519)."""
 
 import base64
 import binascii
 import hmac
 import secrets as randomness
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 TOLERANCE_SECONDS = 300
 
 _PREFIX = "whsec_"
+_SIGNING, _VERIFYING = "whsk_", "whpk_"
 _KEY_BYTES = 32
 
 
@@ -30,6 +34,33 @@ def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -
     if "." in message_id or not secrets:
         raise ValueError("a signature needs a secret, and an id without a dot")
     return " ".join("v1," + _one(secret, message_id, timestamp, body) for secret in secrets)
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """An Ed25519 pair as the standard writes it: `whsk_` the private part, `whpk_` the public one."""
+
+    signing: str
+    verifying: str
+
+
+def make_key_pair() -> KeyPair:
+    """A new pair; only its public part leaves the house."""
+    key = Ed25519PrivateKey.generate()
+    private, public = key.private_bytes_raw(), key.public_key().public_bytes_raw()
+    return KeyPair(
+        _SIGNING + base64.b64encode(private).decode(), _VERIFYING + base64.b64encode(public).decode()
+    )
+
+
+def sign_openly(signing_key: str, message_id: str, timestamp: int, body: bytes) -> str:
+    """One `v1a` signature, over the same bytes as the others. ValueError for what is no key."""
+    try:
+        raw = base64.b64decode(signing_key.removeprefix(_SIGNING), validate=True)
+    except binascii.Error as fault:
+        raise ValueError("the key is not base64") from fault
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return "v1a," + base64.b64encode(Ed25519PrivateKey.from_private_bytes(raw).sign(signed)).decode()
 
 
 def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, *, now: int) -> None:

@@ -250,7 +250,10 @@ def _webhooks(walk: Walk) -> None:
     )
     walk.call("webhook_endpoint.changed", "PATCH", "/webhook_endpoints/2", json={"types": ["lead.hot"]})
     walk.call("webhook_endpoint.secret_rotated", "POST", "/webhook_endpoints/2/secret")
+    walk.call("webhook_endpoint.signing_key_made", "POST", "/webhook_endpoints/2/signing_key")
     walk.call("webhook_endpoint.tested", "POST", "/webhook_endpoints/2/test")
+    stretch = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-09T00:00:00Z"}
+    walk.call("webhook_message.range_replayed", "POST", "/webhook_messages/replay", json=stretch)
     walk.call("webhook_message.replayed", "POST", f"/webhook_messages/{message}/replay")
     walk.call("webhook_endpoint.changed", "DELETE", "/webhook_endpoints/2")
 

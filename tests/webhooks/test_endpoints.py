@@ -1,18 +1,33 @@
+import base64
+import json
 import time
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 from standardwebhooks import Webhook
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files.vault import Vault
-from nurture.flows.endpoints import change_endpoint, create_endpoint, rotate_secret, try_endpoint
-from nurture.flows.post_webhooks import post_webhooks
+from nurture.flows.endpoints import (
+    change_endpoint,
+    create_endpoint,
+    make_signing_key,
+    rotate_secret,
+    switch_off,
+    try_endpoint,
+)
+from nurture.flows.post_webhooks import Range, post_webhooks, replay_range
 from nurture.net.outgoing import Way
 from nurture.rules.tokens import KeyRing
 from nurture.store import webhook_endpoints
 from nurture.store.audit import AuditEntry
+from nurture.store.deliveries import Delivery
+from nurture.store.users import User
 from nurture.store.webhooks import WebhookEndpoint, write_message
 from nurture.webhooks.post import Poster
 from tests.conftest import TUESDAY
@@ -110,3 +125,93 @@ def test_a_changed_address_is_checked_like_a_new_one(db: Session, vault: Vault) 
 def test_an_unknown_endpoint_is_not_found(db: Session, vault: Vault) -> None:
     with pytest.raises(NotFound):
         rotate_secret(db, vault, 4711, by=BY, now=TUESDAY)
+
+
+def test_a_filter_lets_through_only_what_it_asks_for(db, vault, webhook_sink, turn) -> None:
+    create_endpoint(
+        db,
+        vault,
+        webhook_sink.url,
+        ["handoff.outcome"],
+        private=True,
+        by=BY,
+        now=TUESDAY,
+        filter={"any": [{"field": "data.outcome", "eq": "won"}, {"field": "data.lead.id", "eq": 7}]},
+    )
+    for no, (outcome, lead) in enumerate([("won", 1), ("lost", 2), ("lost", 7)]):
+        data = {"outcome": outcome, "lead": {"id": lead}}
+        write_message(db, "handoff.outcome", data, lead_id=lead, dedup_key=f"o:{no}", now=TUESDAY)
+    db.commit()
+    turn()
+    told = [json.loads(post.body)["data"] for post in webhook_sink.posts]
+    assert sorted((one["outcome"], one["lead"]["id"]) for one in told) == [("lost", 7), ("won", 1)]
+
+
+def test_a_filter_that_asks_about_anything_else_is_refused(db, vault) -> None:
+    for wrong in ({"temperature": "hot"}, {"field": "email", "eq": "x"}, {"weather": "fine"}):
+        with pytest.raises(Invalid) as refusal:
+            create_endpoint(
+                db, vault, "https://crm.example/in", [], private=True, by=BY, now=TUESDAY, filter=wrong
+            )
+        assert list(refusal.value.errors) == ["filter"]
+
+
+def test_a_filter_can_be_taken_away(db, vault) -> None:
+    created = make(db, vault, "https://crm.example/in")
+    narrow = {"field": "data.grade", "eq": "A"}
+    change_endpoint(db, created.id, private=True, by=BY, now=TUESDAY, filter=narrow)
+    assert db.get_one(WebhookEndpoint, created.id).filter == narrow
+    change_endpoint(db, created.id, private=True, by=BY, now=TUESDAY, filter={})
+    assert db.get_one(WebhookEndpoint, created.id).filter is None
+
+
+def test_a_key_pair_signs_beside_the_secret(db, vault, webhook_sink, turn) -> None:
+    created = make(db, vault, webhook_sink.url)
+    public = make_signing_key(db, vault, created.id, by=BY, now=TUESDAY)
+    try_endpoint(db, created.id, now=TUESDAY)
+    db.commit()
+    turn()
+    [post] = webhook_sink.posts
+    headers = {name.lower(): value for name, value in post.headers.items()}
+    Webhook(created.secret).verify(post.body, headers)
+    [openly] = [one for one in headers["webhook-signature"].split() if one.startswith("v1a,")]
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public.removeprefix("whpk_")))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + post.body
+    key.verify(base64.b64decode(openly.removeprefix("v1a,")), signed)
+    with pytest.raises(InvalidSignature):
+        key.verify(base64.b64decode(openly.removeprefix("v1a,")), signed + b" ")
+
+
+def test_what_was_given_up_in_a_stretch_of_time_goes_out_again_under_its_ids(
+    db, vault, webhook_sink, turn
+) -> None:
+    make(db, vault, webhook_sink.url)
+    for no in range(4):
+        at = TUESDAY + timedelta(hours=no)
+        write_message(db, "lead.erased", {"lead": {"id": no}}, lead_id=no, dedup_key=f"e:{no}", now=at)
+    db.execute(text("UPDATE webhook_post SET due_at = :now"), {"now": TUESDAY})
+    db.commit()
+    turn()
+    db.execute(text("UPDATE webhook_post SET state = 'failed' WHERE id % 2 = 0"))
+    db.commit()
+    first = {post.headers["webhook-id"] for post in webhook_sink.posts}
+    stretch = Range(TUESDAY, TUESDAY + timedelta(hours=3))
+    assert replay_range(db, stretch, by=BY, now=TUESDAY) == 1
+    db.commit()
+    turn()
+    again = [post.headers["webhook-id"] for post in webhook_sink.posts[4:]]
+    assert len(again) == 1 and set(again) < first
+    assert replay_range(db, replace(stretch, delivered_too=True), by=BY, now=TUESDAY) == 3
+    with pytest.raises(Invalid):
+        replay_range(db, Range(TUESDAY, TUESDAY), by=BY, now=TUESDAY)
+
+
+def test_the_administrators_hear_once_that_a_receiver_was_switched_off(db, vault) -> None:
+    admin = User(email="mira@x.example", name="Mira", role="admin", password_hash="-", created_at=TUESDAY)
+    db.add(admin)
+    created = make(db, vault, "https://crm.example/in")
+    for _ in range(2):
+        switch_off(db, created.id, "It has taken nothing for five days.", now=TUESDAY)
+    [mail] = db.scalars(select(Delivery)).all()
+    assert (mail.address, mail.purpose) == ("mira@x.example", "notice")
+    assert mail.params["reason"] == "It has taken nothing for five days."

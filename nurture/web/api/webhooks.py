@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, post_load, validate
 
 from nurture.errors import NotFound
 from nurture.flows import endpoints as flow
+from nurture.flows.post_webhooks import Range, replay_range
 from nurture.flows.post_webhooks import replay as repost
+from nurture.rules.messages import TYPES
 from nurture.rules.words import _
 from nurture.store import webhook_endpoints
 from nurture.store.views import webhooks as view
@@ -21,11 +23,13 @@ from nurture.web.api.schemas import (
     EndpointIn,
     EndpointMade,
     EndpointOut,
+    In,
     ListOf,
     MessageOut,
     MessageWhole,
 )
 from nurture.web.request import close_session, now, page_session, runtime
+from nurture.webhooks import catalogue
 
 part = door.Part("webhooks", "Receivers of webhooks, and what they were told.")
 
@@ -34,6 +38,37 @@ class SecretOut(Schema):
     """A new secret, shown this once; the one before signs too until the next change."""
 
     secret = fields.String()
+
+
+class VerifyKeyOut(Schema):
+    """The public part of the pair, `whpk_…`."""
+
+    verify_key = fields.String()
+
+
+class RangeIn(In):
+    """Which messages go out again: written from `from` to before `to`, of `types` (none: all), to one
+    endpoint or all."""
+
+    since = fields.AwareDateTime(required=True, data_key="from", metadata={"format": "date-time"})
+    until = fields.AwareDateTime(required=True, data_key="to", metadata={"format": "date-time"})
+    endpoint_id = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 2**63 - 1))
+    types = fields.List(fields.String(validate=validate.OneOf(TYPES)), load_default=list)
+    delivered_too = fields.Boolean(load_default=False)
+
+    @post_load
+    def as_range(self, data: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        """Types as the flow takes them."""
+        return {**data, "types": tuple(data["types"])}
+
+
+class TypeOut(Schema):
+    """A type of message: when it is written, the JSON Schema (2020-12) of a whole body, and an example."""
+
+    type = fields.String()
+    when = fields.String()
+    schema = fields.Dict()
+    example = fields.Dict()
 
 
 class TestOut(Schema):
@@ -70,6 +105,7 @@ def create(said: dict[str, Any]) -> ResponseReturnValue:
             runtime().vault,
             said["url"],
             said["types"],
+            filter=said["filter"],
             private=runtime().settings.allow_private_webhooks,
             by=door.actor(),
             now=now(),
@@ -107,6 +143,33 @@ def new_secret(endpoint_id: int) -> dict[str, Any]:
     with runtime().sessions.begin() as session:
         secret = flow.rotate_secret(session, runtime().vault, endpoint_id, by=door.actor(), now=now())
     return {"secret": secret}
+
+
+@part.route("/webhook_endpoints/<int:endpoint_id>/signing_key", methods=["POST"])
+@part.response(200, VerifyKeyOut)
+def new_signing_key(endpoint_id: int) -> dict[str, Any]:
+    """Sign by an Ed25519 key too (`v1a`), for receivers that check by a public key."""
+    with runtime().sessions.begin() as session:
+        public = flow.make_signing_key(session, runtime().vault, endpoint_id, by=door.actor(), now=now())
+    return {"verify_key": public}
+
+
+@part.route("/webhook_messages/replay", methods=["POST"])
+@part.arguments(RangeIn)
+@part.response(202, ReplayOut)
+def replay_many(said: dict[str, Any]) -> dict[str, Any]:
+    """Post again what was written in a stretch of time: what was given up, or with `delivered_too` all."""
+    with runtime().sessions.begin() as session:
+        posts = replay_range(session, Range(**said), by=door.actor(), now=now())
+    runtime().wake("webhooks")
+    return {"posts": posts}
+
+
+@part.route("/webhook_types", methods=["GET"])
+@part.response(200, ListOf(TypeOut))
+def list_types() -> dict[str, Any]:
+    """Every type of message with the JSON Schema of its body and an example."""
+    return {"data": [catalogue.described(kind) for kind in TYPES], "next_cursor": None}
 
 
 @part.route("/webhook_endpoints/<int:endpoint_id>/test", methods=["POST"])
@@ -223,6 +286,8 @@ def _endpoint(row: WebhookEndpoint) -> dict[str, Any]:
         "disabled_reason": row.disabled_reason,
         "failing_since": moment(row.failing_since),
         "last_success_at": moment(row.last_success_at),
+        "filter": row.filter,
+        "verify_key": row.verify_key,
     }
 
 

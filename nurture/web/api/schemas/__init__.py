@@ -244,11 +244,16 @@ class DeliveryWhole(DeliveryOut):
     reports = fields.List(fields.Raw())
 
 
+_FILTER = {"field": "data.grade", "in": ["A", "B"]}
+
+
 class EndpointIn(In):
-    """A receiver of webhooks. No types means all."""
+    """A receiver of webhooks. No types means all. `filter` is a condition on `type` and `data.…` of a
+    message; only those for which it holds are posted ({} takes a filter away)."""
 
     url = fields.String(required=True, validate=LONG, metadata={"example": "https://crm.example.com/hooks"})
     types = fields.List(fields.String(), load_default=list, validate=validate.Length(max=50))
+    filter = fields.Dict(load_default=None, allow_none=True, metadata={"example": _FILTER})
 
 
 class EndpointChange(In):
@@ -256,6 +261,7 @@ class EndpointChange(In):
 
     url = fields.String(validate=LONG)
     types = fields.List(fields.String(), validate=validate.Length(max=50))
+    filter = fields.Dict(metadata={"example": _FILTER})
     disabled = fields.Boolean()
 
 
@@ -270,6 +276,8 @@ class EndpointOut(Schema):
     disabled_reason = fields.String()
     failing_since = fields.String(allow_none=True)
     last_success_at = fields.String(allow_none=True)
+    filter = fields.Dict(allow_none=True)
+    verify_key = fields.String(allow_none=True)
 
 
 class EndpointMade(EndpointOut):
