@@ -16,7 +16,7 @@ from nurture.flows.ripen import Ripe, ripen
 from nurture.rules.chain import Around, Decision, Hand, MoveTo, SendMail, SetTo, Standing, Tag, next_step
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain
-from nurture.rules.timing import closes_at, next_open, zone_for
+from nurture.rules.timing import closes_at, next_open, window_of, zone_for
 from nurture.rules.words import _
 from nurture.store import facts, restraint, steps, suppressions
 from nurture.store.enrollments import claiming, marking
@@ -63,7 +63,7 @@ def _replan_late(session: Session, programs: Mapping[int, Published], now: datet
     for mail in late:
         program = programs[mail.program_id].program
         zone = zone_for(mail.timezone, program.timezone)
-        opens = next_open(program.window, zone, now) or now
+        opens = next_open(window_of(program.window, mail.country), zone, now) or now
         until = closes_at(program.window, zone, opens) or opens + timedelta(days=3650)
         replanned.append(Replanned(mail.id, opens, until))
     late_mails.replan(session, replanned)

@@ -13,7 +13,7 @@ from nurture.rules import newsletter as rules
 from nurture.rules.conditions import AllOf, Condition, OneOf, parse, signals_asked
 from nurture.rules.newsletter import Later, LeaveOut, Plan, Reader, Send, Verdict
 from nurture.rules.program import read_window
-from nurture.rules.timing import closes_at, next_open, zone_for
+from nurture.rules.timing import closes_at, next_open, window_of, zone_for
 from nurture.store import facts, restraint, suppressions
 from nurture.store import installation as installations
 from nurture.store import newsletters as store
@@ -169,9 +169,9 @@ def _replan_late(session: Session, newsletter: Newsletter, plan: Plan, now: date
     if plan.window is None:
         return
     replanned = []
-    for delivery_id, timezone in store.late(session, newsletter.id, now=now, limit=limit):
+    for delivery_id, timezone, country in store.late(session, newsletter.id, now=now, limit=limit):
         zone = zone_for(timezone, plan.timezone)
-        opens = next_open(plan.window, zone, now) or now
+        opens = next_open(window_of(plan.window, country), zone, now) or now
         replanned.append(Replanned(delivery_id, opens, closes_at(plan.window, zone, opens) or opens + _LONG))
     late_mails.replan(session, replanned)
 

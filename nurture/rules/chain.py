@@ -28,7 +28,16 @@ from nurture.rules.program import (
     WaitFor,
     WaitUntil,
 )
-from nurture.rules.timing import Frequency, closes_at, ends_at, free_at, next_open, next_weekday, zone_for
+from nurture.rules.timing import (
+    Frequency,
+    closes_at,
+    ends_at,
+    free_at,
+    next_open,
+    next_weekday,
+    window_of,
+    zone_for,
+)
 
 # More steps at one moment than any chain has: a circle that the check of the program did not see.
 HOPS = 100
@@ -317,7 +326,8 @@ class _Run:
             if cap is not None and cap.over == "skip" and next_free > self.now:
                 return self._skip(step, "frequency")
             free = max(free, next_free)
-        opened = next_open(self.program.window, self.zone, free)
+        window = window_of(self.program.window, self.facts.fields.get("country"))
+        opened = next_open(window, self.zone, free)
         if opened is None:
             return self._skip(step, "window")
         if opened == self.now:

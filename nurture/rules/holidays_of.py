@@ -6,6 +6,9 @@ from functools import lru_cache
 
 import holidays
 
+# Stands for the country that the lead lives in.
+OWN = "own"
+
 
 @lru_cache(maxsize=1)
 def _subdivisions() -> Mapping[str, list[str]]:
@@ -29,5 +32,5 @@ def holidays_in(place: str, year: int) -> frozenset[date]:
 
 
 def is_holiday(places: tuple[str, ...], day: date) -> bool:
-    """Whether any of the places rests on that day."""
-    return any(day in holidays_in(place, day.year) for place in places)
+    """Whether any of the places rests on that day; `own` rests nowhere until it is known whose it is."""
+    return any(day in holidays_in(place, day.year) for place in places if place != OWN)

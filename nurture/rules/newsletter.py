@@ -7,7 +7,16 @@ from datetime import UTC, datetime, timedelta
 from nurture.rules.conditions import Condition, holds
 from nurture.rules.consent import may_mail
 from nurture.rules.facts import Facts
-from nurture.rules.timing import Frequency, Window, closes_at, free_at, instant_of, next_open, zone_for
+from nurture.rules.timing import (
+    Frequency,
+    Window,
+    closes_at,
+    free_at,
+    instant_of,
+    next_open,
+    window_of,
+    zone_for,
+)
 
 # A reader who can be written to only this long after the start gets the next newsletter instead.
 LAPSES = timedelta(days=7)
@@ -95,7 +104,7 @@ def _when(plan: Plan, reader: Reader, cap: Frequency | None, now: datetime) -> V
     free = free_at(cap, reader.sends, now)
     if free > now and plan.over == "skip":
         return LeaveOut("frequency")
-    opened = next_open(plan.window, zone, free)
+    opened = next_open(window_of(plan.window, reader.facts.fields.get("country")), zone, free)
     if opened is None:
         return LeaveOut("window")
     if opened == now:

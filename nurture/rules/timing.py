@@ -7,13 +7,13 @@ All zones come from the tzdata package, so that every host counts alike.
 
 import zoneinfo
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from nurture.rules.duration import Duration
-from nurture.rules.holidays_of import is_holiday
+from nurture.rules.holidays_of import OWN, is_holiday, is_known
 
 zoneinfo.reset_tzpath(to=())
 
@@ -26,7 +26,7 @@ _LOOK_AHEAD_DAYS = 800
 class Window:
     """The hours in which a program may write. `days` are weekdays (0 = Monday); `opens` and `closes`
     minutes of the local day (1440 = its end), the second exclusive; `holidays` the places whose
-    public holidays keep it shut."""
+    public holidays keep it shut, `own` for the country of each lead (`window_of`)."""
 
     days: frozenset[int]
     opens: int
@@ -56,6 +56,17 @@ def zone_named(name: str | None) -> ZoneInfo | None:
 def zone_for(own: str | None, program: str) -> ZoneInfo:
     """The lead's own zone, else the program's, else UTC."""
     return zone_named(own) or zone_named(program) or ZoneInfo("UTC")
+
+
+@lru_cache(maxsize=1024)
+def window_of(window: Window | None, country: str | None) -> Window | None:
+    """The window for a lead of this country (ISO 3166 alpha-2): it stands for `own` among the holidays.
+    Where it is not known, no holidays of its own are kept."""
+    if window is None or OWN not in window.holidays:
+        return window
+    others = tuple(place for place in window.holidays if place != OWN)
+    here = (country.upper(),) if country and is_known(country.upper()) else ()
+    return replace(window, holidays=(*others, *here))
 
 
 def instant_of(day: date, minute: int, zone: ZoneInfo) -> datetime:

@@ -9,7 +9,7 @@ from nurture.errors import Invalid
 from nurture.rules.conditions import Fault
 from nurture.rules.conditions.reading import Path, dotted
 from nurture.rules.duration import Duration
-from nurture.rules.holidays_of import is_known
+from nurture.rules.holidays_of import OWN, is_known
 from nurture.rules.program.checks import look_over
 from nurture.rules.program.keys import KINDS, keys_of, kind_of
 from nurture.rules.program.values import (
@@ -187,8 +187,8 @@ def _minute(table: Table, name: str, default: int | None) -> int:
 def _holidays(table: Table) -> tuple[str, ...]:
     places = tuple(str(place) for place in table.many("holidays"))
     for place in places:
-        if not is_known(place):
-            known = _("a country or region such as DE, NO or DE-BY, not {place}")
+        if place != OWN and not is_known(place):
+            known = _("a country or region such as DE, NO or DE-BY, or own, not {place}")
             table.expected("holidays", known.format(place=place))
             return ()
     return places

@@ -16,6 +16,7 @@ class LateMail:
     id: int
     program_id: int
     timezone: str | None
+    country: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Replanned:
 
 _LATE = text(
     """
-    SELECT d.id, d.program_id, l.timezone
+    SELECT d.id, d.program_id, l.timezone, l.country
     FROM delivery d JOIN lead l ON l.id = d.lead_id
     WHERE d.state IN ('scheduled', 'ready', 'deferred') AND d.due_at <= :now AND d.purpose = 'chain'
       AND CAST(d.params ->> 'until' AS timestamptz) <= :now AND d.program_id = ANY(:program_ids)

@@ -127,7 +127,7 @@ _CANCEL = text(
 )
 _LATE = text(
     """
-    SELECT d.id, l.timezone FROM delivery d JOIN lead l ON l.id = d.lead_id
+    SELECT d.id, l.timezone, l.country FROM delivery d JOIN lead l ON l.id = d.lead_id
     WHERE d.newsletter_id = :id AND d.state IN ('scheduled', 'ready', 'deferred')
       AND CAST(d.params ->> 'until' AS timestamptz) <= :now
     ORDER BY d.id LIMIT :limit
@@ -179,10 +179,12 @@ def lock_leads(session: Session, lead_ids: Sequence[int], purpose: str, *, now: 
     return [Candidate(**row) for row in session.execute(_LOCK, values).mappings()]
 
 
-def late(session: Session, newsletter_id: int, *, now: datetime, limit: int) -> list[tuple[int, str | None]]:
-    """(delivery, the reader's zone) of mails whose window closed before they went out, locked."""
+def late(
+    session: Session, newsletter_id: int, *, now: datetime, limit: int
+) -> list[tuple[int, str | None, str | None]]:
+    """(delivery, the reader's zone and country) of mails whose window closed before they went out, locked."""
     rows = session.execute(_LATE, {"id": newsletter_id, "now": now, "limit": limit})
-    return [(row.id, row.timezone) for row in rows]
+    return [(row.id, row.timezone, row.country) for row in rows]
 
 
 def wait(session: Session, newsletter_id: int, waits: Sequence[Wait]) -> None:
