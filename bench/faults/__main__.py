@@ -16,7 +16,7 @@ from bench.faults._round import run
 
 _LEASE = 62.0
 _ROUND_SECONDS, _ROUND_LEADS = 150.0, 400
-_QUICK_SECONDS, _QUICK_LEADS = 25.0, 150
+_QUICK_SECONDS, _QUICK_LEADS = 30.0, 180
 
 
 def main(arguments: list[str] | None = None) -> int:

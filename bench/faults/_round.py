@@ -40,6 +40,7 @@ subject: {key} letter for {{{{ lead.first_name }}}}
 Hello {{{{ lead.first_name }}}}, [here are the numbers](https://www.example.com/{key}).
 """
 STEPS = 2
+_WAVES = 3  # leads come in portions, so that mails are on their way all the time
 _SENDER_DOMAIN = "lindqvist.example"
 
 
@@ -88,12 +89,15 @@ class Fire:
         return _kill([pid] if pid else [])
 
     def stop_horse(self) -> bool:
-        """Let a sending process stand still until its lease is over, then let it go on."""
+        """Let the processes that send stand still until their leases are over, all but one, which takes up
+        what they held; then let them go on."""
         horses = [pid for pid in self._horses() if pid not in {one for _, one in self.stopped}]
-        if not horses:
+        in_hand = self.office.number("SELECT count(*) FROM delivery WHERE state = 'sending'")
+        if len(horses) < 2 or not in_hand:
             return False
-        os.kill(horses[-1], signal.SIGSTOP)
-        self.stopped.append((time.monotonic() + self.lease, horses[-1]))
+        for pid in horses[1:]:
+            os.kill(pid, signal.SIGSTOP)
+            self.stopped.append((time.monotonic() + self.lease, pid))
         return True
 
     def leave(self) -> bool:
@@ -152,11 +156,12 @@ def run(
         records = _prepare(office, folder)
         fire = Fire(office, server, dice, lease, say)
         server.calm = False
-        _bring_in(office, folder, leads)
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            time.sleep(dice.uniform(0.3, 1.6))
-            fire.strike()
+        for wave in range(_WAVES):
+            _bring_in(office, folder, range(wave, leads, _WAVES))
+            while time.monotonic() < until - seconds * (1 - (wave + 1) / _WAVES):
+                time.sleep(dice.uniform(0.2, 1.2))
+                fire.strike()
         fire.calm()
         _come_to_an_end(fire, leads, patience=60 + 2 * lease)
         story = Story(list(server.taken), fire.left, records, fire.hits, leads, STEPS)
@@ -192,11 +197,21 @@ def _prepare(office: Office, folder: Path) -> dict[str, str]:
     return records
 
 
-def _bring_in(office: Office, folder: Path, leads: int) -> None:
-    names = (f"{NEVER if number % 12 == 0 else 'lead-'}{number}" for number in range(leads))
-    file = folder / "leads.csv"
+def _bring_in(office: Office, folder: Path, numbers: range) -> None:
+    names = (f"{NEVER if number % 12 == 0 else 'lead-'}{number}" for number in numbers)
+    file = folder / f"leads-{numbers.start}.csv"
     file.write_text("\n".join(["email,first_name", *(f"{name}@{name}.example,Katrin" for name in names)]))
-    office.done("leads", "import", str(file), "--consent", "marketing")
+    _insist(office, "leads", "import", str(file), "--consent", "marketing")
+
+
+def _insist(office: Office, *words: str) -> None:
+    """A command that may come at a moment when the database has just been killed."""
+    for _attempt in range(10):
+        done = office.nurture(*words)
+        if done.returncode == 0:
+            return
+        time.sleep(2)
+    raise RuntimeError(done.stdout + done.stderr)
 
 
 def _come_to_an_end(fire: Fire, leads: int, *, patience: float) -> None:

@@ -47,7 +47,7 @@ class FaultyServer:
     """`calm` stops all faults. `pause` seconds before the answer to each mail."""
 
     seed: int
-    pause: float = 0.015
+    pause: float = 0.1
     calm: bool = False
     taken: list[Accepted] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)
