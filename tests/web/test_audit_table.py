@@ -266,6 +266,14 @@ def _imports(walk: Walk) -> None:
     walk.page("import.begun", "/imports/1", **form)
     walk.page("import.discarded", "/imports/2/discard")
     walk.call("import.begun", "POST", "/imports", data=b"email\ncarl@weber.example", content_type="text/csv")
+    for then in ("import.begun", "import.discarded"):
+        file = (io.BytesIO(b"email\ndora@weber.example"), "fair.csv")
+        walk.call("import.uploaded", "POST", "/import_drafts", data={"file": file})
+        draft = f"/import_drafts/{walk.sql('SELECT max(id) FROM lead_import')}"
+        if then == "import.begun":
+            walk.call(then, "POST", draft, json={"source": "Fair", "do": "begin"})
+        else:
+            walk.call(then, "DELETE", draft)
 
 
 def _leads(walk: Walk) -> None:

@@ -71,7 +71,7 @@ def list_imports(asked: dict[str, Any]) -> dict[str, Any]:
     place = door.place_of(asked["cursor"], (door.whole,))
     rows = imports.recent(page_session(), before=place[0] if place else None, limit=asked["limit"] + 1)
     page = door.cut(rows, asked["limit"], lambda row: (row.id,))
-    return {**page, "data": [_shown(row) for row in page["data"]]}
+    return {**page, "data": [shown(row) for row in page["data"]]}
 
 
 @part.route("/imports", methods=["POST"])
@@ -177,7 +177,7 @@ def _receive() -> Path:
 
 def _one(import_id: int) -> dict[str, Any]:
     close_session()
-    return _shown(_found(import_id))
+    return shown(_found(import_id))
 
 
 def _found(import_id: int) -> Import:
@@ -207,7 +207,7 @@ def _days(written: str) -> int:
     return int(written) if written.isascii() and written.isdigit() and len(written) < 6 else -1
 
 
-def _shown(row: Import) -> dict[str, Any]:
+def shown(row: Import) -> dict[str, Any]:
     summary = row.summary
     under_way = summary.get("staging", {})
     return {
