@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from nurture.flows.programs import check_folder
 
 FOLDER = Path(__file__).parents[2] / "campaigns" / "consulting"
-MAILS = sorted((FOLDER / "mails").glob("*.md"))
+MAILS = sorted(path for path in (FOLDER / "mails").glob("*.md") if "." not in path.stem)
 
 
 def parts(path: Path) -> tuple[dict[str, Any], str]:
@@ -71,6 +71,20 @@ def test_a_mail_is_short_useful_and_leads_on(path: Path):
     assert len(set(links)) == len(links)
     assert 'lead.first_name | default("there", true)' in body
     assert "sender.name | default(sender.company, true)" in body
+
+
+@pytest.mark.parametrize("path", MAILS, ids=lambda path: path.stem)
+def test_each_mail_says_the_same_in_russian(path: Path):
+    head, body = parts(path.with_suffix(".ru.md"))
+    english = parts(path)[1]
+    assert set(head) == {"subject", "preheader"}
+    assert len(head["subject"]) <= 60
+    assert 20 <= len(head["preheader"]) <= 110
+    assert 100 <= len(words(body)) <= 230
+    links, theirs = (re.findall(r"\]\((https://[^)]+)\)", text) for text in (body, english))
+    assert links == [link.replace("example.com/", "example.com/ru/") for link in theirs]
+    assert body.count("**") == english.count("**")
+    assert "lead.first_name" in body and "sender.name | default(sender.company, true)" in body
 
 
 def test_no_mail_repeats_another():
