@@ -61,7 +61,7 @@ MUTANTS = (
     Mutant("who_left_is_written_to", "leaving acts on mails that wait", (
         ("nurture/flows/unsubscribe.py", "    _stop(session, lead_id, meant, now)\n", ""),
         ("nurture/store/deliveries.py",
-         "WHEN d.consent_purpose IS NOT NULL AND c.consent_id IS NULL THEN 'no_consent'",
+         "WHEN d.consent_purpose IS NOT NULL AND c.granted IS NOT TRUE THEN 'no_consent'",
          "WHEN false THEN 'no_consent'"),
         ("nurture/flows/claiming.py", "    found = suppressions.suppressed(session, hashes.values())\n",
          "    found: dict[bytes, str] = {}\n"),
