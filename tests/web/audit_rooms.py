@@ -1,0 +1,77 @@
+"""Rooms of the walk: domains, sources, tags, fields, the house by the API, single leads, what comes back."""
+
+from nurture.mail.dkim import generate
+from tests.web.audit_walk import Walk
+
+
+def house_by_the_api(walk: Walk) -> None:
+    walk.sql("UPDATE installation SET live = false")
+    walk.call("sending.went_live", "POST", "/sending/live")
+    walk.call("sending.stopped", "POST", "/sending/stop")
+    walk.call("sending.resumed", "POST", "/sending/resume")
+    walk.call("installation.changed", "PATCH", "/company", json={"company_name": "Ohm"})
+    walk.call("restraint.changed", "PUT", "/restraint", json={"most": 4, "days": 9, "over": "skip"})
+    out = walk.call("address.suppressed", "POST", "/suppressions", json={"email": "out@weber.example"})
+    walk.call("address.let_in", "DELETE", f"/suppressions/{out.json['id']}")
+
+
+def domains(walk: Walk) -> None:
+    pages = "/settings/domains"
+    walk.page("domain.added", pages, name="news.example")
+    walk.page("domain.key_added", f"{pages}/1/keys", algorithm="ed25519")
+    walk.page("domain.key_added", f"{pages}/1/keys/import", selector="s1", key=generate("ed25519"))
+    last = walk.sql("SELECT max(id) FROM dkim_key")
+    walk.page("domain.key_signs", f"{pages}/1/keys/{last}/sign")
+    walk.page("domain.key_retired", f"{pages}/1/keys/{last}/retire")
+    walk.page("domain.changed", f"{pages}/1", servers="203.0.113.5")
+    walk.page("domain.removed", f"{pages}/1/remove")
+    place = (
+        f"/domains/{walk.call('domain.added', 'POST', '/domains', json={'name': 'mail.example'}).json['id']}"
+    )
+    walk.call("domain.changed", "PATCH", place, json={"servers": ["203.0.113.5"]})
+    walk.call("domain.key_added", "POST", f"{place}/keys", json={"algorithm": "ed25519"})
+    last = walk.sql("SELECT max(id) FROM dkim_key")
+    walk.call("domain.key_signs", "POST", f"{place}/keys/{last}/sign")
+    walk.call("domain.key_retired", "DELETE", f"{place}/keys/{last}")
+    walk.call("domain.removed", "DELETE", place)
+
+
+def sources(walk: Walk) -> None:
+    walk.page("source.created", "/sources", name="Trade show", kind="fair", targeted="yes")
+    first = walk.sql("SELECT max(id) FROM source")
+    walk.page("source.changed", f"/sources/{first}", name="Trade show 2026", kind="fair", targeted="yes")
+    made = walk.call("source.created", "POST", "/sources", json={"name": "Shop"}).json["id"]
+    walk.call("source.changed", "PATCH", f"/sources/{made}", json={"name": "Web shop"})
+    walk.call("source.merged", "POST", f"/sources/{first}/merge", json={"into": made})
+    walk.call("source.removed", "DELETE", f"/sources/{made}")
+
+
+def tags_and_fields(walk: Walk) -> None:
+    walk.sql("UPDATE lead SET tags = ARRAY['fair', 'vip'] WHERE erased_at IS NULL")
+    walk.page("tag.renamed", "/tags/change", tag="fair", name="hall 3")
+    walk.call("tag.renamed", "POST", "/tags/rename", json={"name": "hall 3", "to": "hall 4"})
+    walk.call("tag.removed", "POST", "/tags/remove", json={"name": "hall 4"})
+    walk.page("field.created", "/fields", label="Kind of plant", kind="choice", choices="A\nB")
+    walk.page("field.changed", "/fields/kind_of_plant", label="Which plant", kind="choice", choices="A\nB\nC")
+    walk.call("field.created", "POST", "/fields", json={"label": "How many halls", "kind": "number"})
+    walk.call("field.changed", "PATCH", "/fields/how_many_halls", json={"label": "Halls"})
+    walk.call("field.removed", "DELETE", "/fields/how_many_halls")
+
+
+def leads(walk: Walk) -> None:
+    lead = walk.sql("SELECT max(id) FROM lead WHERE erased_at IS NULL")
+    walk.page("lead.changed", f"/leads/{lead}", city="Bern")
+    walk.page("lead.exported", f"/leads/{lead}/data.json")
+    change = {"what": "tag", "value": "press", "lead_ids": [lead]}
+    done = walk.call("leads.tag", "POST", "/lead_changes", json=change)
+    walk.call("leads.tag.undone", "POST", f"/lead_changes/{done.json['id']}/undo")
+
+
+def coming_back(walk: Walk) -> None:
+    walk.page("in_doubt.changed", "/settings/inbound/doubt", in_doubt="resend_once")
+    walk.call("in_doubt.changed", "PUT", "/in_doubt", json={"in_doubt": "assume_sent"})
+    walk.page("provider_key.changed", "/settings/inbound/keys/mailgun", key="a key of mailgun")
+    walk.call("provider_key.changed", "PUT", "/provider_keys/mailgun", json={"key": "another key"})
+
+
+ROOMS = (house_by_the_api, domains, sources, tags_and_fields, leads, coming_back)

@@ -1,0 +1,61 @@
+"""A walk through changing addresses, each of which has to leave its line in the audit log."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from nurture.runtime import Runtime
+from nurture.store import audit
+from nurture.store.audit import Wanted
+from tests.web.conftest import token_of
+
+
+@dataclass
+class Walk:
+    """Requests one after the other, each with the line it has to leave."""
+
+    app: Flask
+    runtime: Runtime
+    admin: FlaskClient
+    key: str
+    seen: set[str] = field(default_factory=set)
+
+    def page(self, action: str, address: str, client: FlaskClient | None = None, **form: Any) -> Any:
+        """A page's POST."""
+        client = client or self.admin
+        token = token_of(client.get("/sign-in").text)
+        return self._did(action, client, "POST", address, data={"csrf_token": token, **form})
+
+    def call(self, action: str, method: str, address: str, **more: Any) -> Any:
+        """A call of the API."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return self._did(action, self.app.test_client(), method, f"/api/v1{address}", headers=headers, **more)
+
+    def _did(self, action: str, client: FlaskClient, method: str, address: str, **more: Any) -> Any:
+        before = self._lines()
+        answer = client.open(address, method=method, **more)
+        assert answer.status_code < 400, f"{method} {address}: {answer.status_code} {_said(answer.text)}"
+        new = self._lines()[len(before) :]
+        assert action in new, f"{method} {address} wrote {new}"
+        adapter = self.app.url_map.bind("localhost")
+        self.seen.add(adapter.match(address.partition("?")[0], method=method)[0])
+        return answer
+
+    def _lines(self) -> list[str]:
+        with self.runtime.sessions() as session:
+            rows = list(audit.all_of(session, Wanted()))
+        return [row.action for row in reversed(rows)]
+
+    def sql(self, statement: str) -> Any:
+        with self.runtime.sessions.begin() as session:
+            done = session.execute(text(statement))
+            return done.scalar() if done.returns_rows else None
+
+
+def _said(page: str) -> str:
+    """What a page refuses with, or the beginning of any other answer."""
+    return " ".join(re.findall(r"</svg> ([^<]+)</p>", page)) or page[:400]
