@@ -156,10 +156,10 @@ def run(
         records = _prepare(office, folder)
         fire = Fire(office, server, dice, lease, say)
         server.calm = False
-        until = time.monotonic() + seconds
         for wave in range(_WAVES):
             _bring_in(office, folder, range(wave, leads, _WAVES))
-            while time.monotonic() < until - seconds * (1 - (wave + 1) / _WAVES):
+            until = time.monotonic() + seconds / _WAVES
+            while time.monotonic() < until:
                 time.sleep(dice.uniform(0.2, 1.2))
                 fire.strike()
         fire.calm()

@@ -5,6 +5,7 @@ where a regular expression takes a hundred times as long.
 """
 
 import re
+from functools import lru_cache
 
 _FOLD = re.compile(rb"\r\n(?=[ \t])")
 _NEXT_FIELD = re.compile(rb"\r\n(?![ \t])")
@@ -15,7 +16,7 @@ def relaxed_body(body: bytes) -> bytes:
     if b"\t" in body:
         body = body.replace(b"\t", b" ")
     while b"  " in body:
-        body = body.replace(b"  ", b" ")
+        body = b" ".join(body.split(b"  "))  # as replace() does it, which looks through the body twice
     if b" \r\n" in body:
         body = body.replace(b" \r\n", b"\r\n")
     if body.endswith(b" "):
@@ -26,6 +27,8 @@ def relaxed_body(body: bytes) -> bytes:
     return body[:end] + b"\r\n" if end else b""
 
 
+# What a sender says in every mail is the same bytes every time.
+@lru_cache(maxsize=512)
 def relaxed_field(field: bytes) -> bytes:
     """`name:value` of one field as it stands in the header, its folds undone, without the line end."""
     name, _, value = field.partition(b":")
