@@ -16,13 +16,14 @@ SUITS := import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 12) an
 PYTHON ?= $(shell for p in python3 python3.12 python3.11 python; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c '$(SUITS)' >/dev/null 2>&1; then echo $$p; break; fi; done)
 
-.PHONY: help run test lint bench faults translations clean
+.PHONY: help run test lint bench screenshots faults translations clean
 
 help:
 	@echo "make run     start everything, set up on the first run; Ctrl-C stops it"
 	@echo "make test    the whole test suite"
 	@echo "make lint    style, types and layers"
 	@echo "make translations   bring the catalogues up to date with the strings of the program"
+	@echo "make screenshots   the pictures of the documentation, anew"
 	@echo "make bench   the benchmarks (ONLY=send,hits  SCALE=small|full)"
 	@echo "make faults  kills, stops and faults of every kind (SEED=7  MINUTES=10)"
 
@@ -48,6 +49,10 @@ translations: $(INSTALLED)
 	@$(BIN)/pybabel -q update -i nurture/translations/messages.pot -d nurture/translations \
 		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 	@rm nurture/translations/messages.pot
+
+# Pictures for docs/ and the README, from the demo data of a fixed day; wants Debian's Chromium.
+screenshots: $(INSTALLED) $(FRONT)
+	@$(BIN)/python -m tests.browser.pictures
 
 faults: $(INSTALLED) $(FRONT)
 	@$(BIN)/python -m bench.faults $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),10) --mutants

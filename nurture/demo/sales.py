@@ -8,7 +8,7 @@ from random import Random
 from nurture.demo import words
 from nurture.demo.house import BY
 from nurture.flows.answer import Outcome, answer
-from nurture.flows.leads import save_lead
+from nurture.flows.leads import DEMO, save_lead
 from nurture.flows.touch import Touch, add_touch
 from nurture.runtime import Runtime
 from nurture.store import demo
@@ -83,6 +83,5 @@ class Desk:
                 bant = {
                     part: chance.choice(("partly", "yes", "yes", "no")) for part in chance.sample(_BANT, 3)
                 }
-                save_lead(
-                    session, {"id": lead_id, "bant": bant}, now=now, by=BY, base_url=runtime.settings.base_url
-                )
+                known, base_url = {"id": lead_id, "bant": bant}, runtime.settings.base_url
+                save_lead(session, known, now=now, by=BY, base_url=base_url, source_kind=DEMO)
