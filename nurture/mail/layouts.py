@@ -1,12 +1,13 @@
 """How mails look: the layouts and footers of templates/mail/, with their own few words translated."""
 
+import json
 import re
 from functools import cache
 from html import escape
 from pathlib import Path
 
 from nurture.errors import NotFound
-from nurture.rules.words import ENGLISH, _, speaking
+from nurture.rules.words import ENGLISH, _, languages, nearest, speaking
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "mail"
 CONTENT = "<!--content-->"
@@ -61,8 +62,27 @@ def everything(language: str) -> str:
 
 
 def _translated(text: str, language: str) -> str:
+    return _PHRASE.sub(lambda phrase: _phrase(phrase[1], language), text)
+
+
+def _phrase(english: str, language: str) -> str:
+    """A phrase in the language of the mail, and in the reader's own where we speak it: a mail that is there
+    in one language only still tells everybody how to leave."""
+    said = {code: _in(english, code) for code in languages()}
+    own = said.pop(nearest(language) or ENGLISH)
+    others = {code: words for code, words in said.items() if words != own}
+    if not others:
+        return escape(own)
+    chosen = json.dumps(own, ensure_ascii=False)
+    for code, words in others.items():
+        asked = f'(lead.language ~ "-")[:{len(code) + 1}] == "{code}-"'
+        chosen = f"{json.dumps(words, ensure_ascii=False)} if {asked} else {chosen}"
+    return f"{{{{ {chosen} }}}}"
+
+
+def _in(english: str, language: str) -> str:
     with speaking(language):
-        return _PHRASE.sub(lambda phrase: escape(_(phrase[1])), text)
+        return _(english)
 
 
 @cache

@@ -96,6 +96,21 @@ def test_readers_of_both_languages_are_served_in_one_round(room: Mailroom, serve
     ]  # fmt: skip
 
 
+def test_a_mail_in_one_language_still_tells_everybody_how_to_leave(
+    room: Mailroom, server: ScriptedSmtp
+) -> None:
+    with room.sessions.begin() as session:
+        only = room.mail(session, "only", "Hello. [Read](https://www.example.com/en)\n")
+    room.queue(room.lead("Ada", language="ru"), mail_version_id=only)
+    room.run_dry()
+    message = email.message_from_bytes(server.log[0].data, policy=email.policy.default)
+    for kind in ("html", "plain"):
+        part = message.get_body((kind,))
+        assert part is not None
+        assert "Hello." in part.get_content()
+        assert "Отписаться" in part.get_content() and "Unsubscribe" not in part.get_content()
+
+
 def test_words_changed_in_one_language_make_a_new_version(room: Mailroom) -> None:
     source = MailSource(key="case", subject="A case", body=ENGLISH, others=(IN_RUSSIAN,))
     with room.sessions.begin() as session:

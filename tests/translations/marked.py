@@ -80,7 +80,7 @@ class _Page(HTMLParser):
             self._note(data)
 
     def _note(self, text: str) -> None:
-        bare = [word for word in text.replace(_HOLE, " ").split() if word not in NAMES]
+        bare = [word for word in text.replace(_HOLE, " ").split() if word not in NAMES and word[0] != "#"]
         words = _LETTERS.findall(" ".join(bare))
         if words:
             self.found.append(" ".join(text.split()))
