@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from nurture.files.yaml_lines import Faults, Node, read_text, read_yaml
-from nurture.rules.conditions.reading import dotted
+from nurture.rules.conditions.faults import dotted
 from nurture.rules.model import HeatModel, ModelFault, plain, read
 from nurture.rules.words import _
 

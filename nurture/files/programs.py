@@ -13,7 +13,7 @@ from nurture.errors import Invalid
 from nurture.files.mail_files import MailFile, is_mail, read_mails, take
 from nurture.files.yaml_lines import Faults, Node, read_text, read_yaml
 from nurture.rules import program as rules
-from nurture.rules.conditions.reading import Path as ValuePath
+from nurture.rules.conditions.faults import Path as ValuePath
 from nurture.rules.program import Program
 from nurture.rules.program.keys import is_written
 from nurture.rules.tables import near

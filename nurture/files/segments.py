@@ -8,7 +8,7 @@ from typing import Any
 from nurture.files import conditions
 from nurture.files.yaml_lines import Faults, Node, read_text, read_yaml
 from nurture.rules.conditions import ConditionFault, parse
-from nurture.rules.conditions.reading import dotted
+from nurture.rules.conditions.faults import dotted
 from nurture.rules.words import _
 
 _KEYS = ("segment", "name", "description", "condition")

@@ -21,7 +21,7 @@ from nurture.mail.source import MailSource
 from nurture.rules import program as rules
 from nurture.rules.chain import rest_ends
 from nurture.rules.model import HeatModel
-from nurture.rules.program import Chain, Program, Send
+from nurture.rules.program import Chain, Program, Send, Step, Wait, WaitUntil
 from nurture.rules.program.paths import unreachable
 from nurture.rules.words import _
 from nurture.store import models, programs, steps
@@ -178,15 +178,32 @@ def decide_held(session: Session, program_id: int, *, go_on: bool, now: datetime
         sends = {
             step.key for chain in chains.values() for step in chain.by_key.values() if isinstance(step, Send)
         }
-        firsts = {
-            place.id: first
+        places = [
+            (place.id, chains[place.temperature])
             for place in programs.chains(session, [row.id])
-            if place.temperature in chains and (first := chains[place.temperature].first)
+            if place.temperature in chains
+        ]
+        firsts = {number: chain.first for number, chain in places if chain.first}
+        waits = {
+            (number, key): mail
+            for number, chain in places
+            for key in chain.by_key
+            if (mail := _mail_behind(chain, key)) is not None
         }
-        late.leave_out(session, row.id, sorted(sends), firsts, now=now)
+        late.leave_out(session, row.id, sorted(sends), firsts, waits, now=now)
     detail = {"go_on": go_on, "n": held}
     audit(session, by, "program.held_decided", f"program:{row.id}", now=now, detail=detail)
     return held
+
+
+def _mail_behind(chain: Chain, key: str) -> str | None:
+    """The mail that goes out as soon as the wait at this step is over; None where something else comes."""
+    step: Step | None = chain.by_key[key]
+    if not isinstance(step, Wait | WaitUntil):
+        return None
+    while isinstance(step, Wait | WaitUntil):
+        step = chain.by_key.get(chain.after[step.key] or "")
+    return step.key if isinstance(step, Send) else None
 
 
 def _live(session: Session, row: ProgramRow) -> Program:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nurture.rules import conditions, duration
 from nurture.rules.conditions import Condition, ConditionFault, Fault
-from nurture.rules.conditions.reading import Path
+from nurture.rules.conditions.faults import Path
 from nurture.rules.duration import Duration
 from nurture.rules.words import _
 

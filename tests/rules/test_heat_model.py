@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nurture.rules.conditions.reading import dotted
+from nurture.rules.conditions.faults import dotted
 from nurture.rules.model import ModelFault, plain, read
 from nurture.rules.reach import highest_heat
 from tests.rules.models import RAW, contract_model

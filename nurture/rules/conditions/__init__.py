@@ -8,7 +8,8 @@ asked of the database.
 """
 
 from nurture.rules.conditions.deciding import first_failing, holds
-from nurture.rules.conditions.reading import ConditionFault, Fault, parse, unparse
+from nurture.rules.conditions.faults import ConditionFault, Fault
+from nurture.rules.conditions.reading import parse
 from nurture.rules.conditions.saying import describe
 from nurture.rules.conditions.tree import (
     AllOf,
@@ -23,6 +24,7 @@ from nurture.rules.conditions.tree import (
     parts_of,
     signals_asked,
 )
+from nurture.rules.conditions.writing import unparse
 
 __all__ = [
     "AllOf",

@@ -9,7 +9,7 @@ from typing import Any
 from nurture.errors import Invalid
 from nurture.rules import conditions, duration
 from nurture.rules.conditions import Condition, ConditionFault, Fault
-from nurture.rules.conditions.reading import Path, dotted
+from nurture.rules.conditions.faults import Path, dotted
 from nurture.rules.duration import Duration
 from nurture.rules.model.values import (
     DEFAULT_DATA,

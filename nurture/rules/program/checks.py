@@ -4,7 +4,7 @@ without a wait, steps that nobody reaches."""
 from collections.abc import Iterator, Mapping
 
 from nurture.rules.conditions import Condition, Fault, Signalled, parts_of
-from nurture.rules.conditions.reading import Path
+from nurture.rules.conditions.faults import Path
 from nurture.rules.program.values import (
     Branch,
     Chain,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nurture.rules.conditions.reading import Path
+from nurture.rules.conditions.faults import Path
 
 # The kinds of steps, by the word that tells them apart.
 KINDS = (

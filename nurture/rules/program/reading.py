@@ -7,7 +7,7 @@ from typing import Any
 
 from nurture.errors import Invalid
 from nurture.rules.conditions import Fault
-from nurture.rules.conditions.reading import Path, dotted
+from nurture.rules.conditions.faults import Path, dotted
 from nurture.rules.duration import Duration
 from nurture.rules.holidays_of import OWN, is_known
 from nurture.rules.program.checks import look_over

@@ -134,6 +134,16 @@ _AT_FIRST = text(
       AND e.due_reason = 'held' AND e.due_at IS NULL AND e.step_key IS NULL
     """
 )
+# Whose wait ended in the pause stands before the mail that came due by it.
+_BEHIND_WAITS = text(
+    """
+    UPDATE enrollment e SET step_key = w.mail
+    FROM unnest(CAST(:waits AS text[]), CAST(:mails AS text[]), CAST(:chain_ids AS bigint[]))
+         AS w (wait, mail, chain_id)
+    WHERE e.chain_id = w.chain_id AND e.step_key = w.wait AND e.program_id = :program_id
+      AND e.state = 'active' AND e.due_reason = 'held' AND e.due_at IS NULL
+    """
+)
 # A step that is left out counts as settled: the run goes on behind it.
 _LEAVE_OUT = text(
     """
@@ -189,10 +199,24 @@ def go_on(session: Session, program_id: int, *, now: datetime) -> None:
 
 
 def leave_out(
-    session: Session, program_id: int, sends: Sequence[str], firsts: Mapping[int, str], *, now: datetime
+    session: Session,
+    program_id: int,
+    sends: Sequence[str],
+    firsts: Mapping[int, str],
+    waits: Mapping[tuple[int, str], str],
+    *,
+    now: datetime,
 ) -> None:
     """Those held go on without the mail: `sends` are the steps that send one, `firsts` the first step of
-    each chain, which those stand before who have just come in."""
+    each chain, which those stand before who have just come in, `waits` the mail that follows a wait, by
+    chain and step."""
+    behind = {
+        "chain_ids": [chain_id for chain_id, _wait in waits],
+        "waits": [wait for _chain_id, wait in waits],
+        "mails": list(waits.values()),
+        "program_id": program_id,
+    }
+    session.execute(_BEHIND_WAITS, behind)
     first = {"chain_ids": list(firsts), "firsts": list(firsts.values()), "program_id": program_id}
     session.execute(_AT_FIRST, first)
     session.execute(_LEAVE_OUT, {"program_id": program_id, "sends": list(sends), "now": now})
