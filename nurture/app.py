@@ -39,6 +39,7 @@ from nurture.web.admin import (
     sources,
     tags,
     test_mails,
+    transports,
     webhooks,
     why,
 )
@@ -86,6 +87,7 @@ _PAGES = (
     test_mails.pages,
     restraint.pages,
     domains.pages,
+    transports.pages,
     coming_back.pages,
     account.pages,
     confirm.pages,

@@ -230,11 +230,13 @@ def sender_pauses(session: Session) -> dict[str, SenderPause]:
     return {row.domain: row for row in session.scalars(select(SenderPause))}
 
 
-def waiting(session: Session, *, newsletter_id: int | None = None) -> int:
-    """How many mails wait to go out."""
+def waiting(session: Session, *, now: datetime, most: int) -> int:
+    """How many mails are due and wait to go out; counted to `most`."""
     query = text("""
-        SELECT count(*) FROM delivery d
-        WHERE d.state IN ('scheduled', 'ready', 'leased', 'sending', 'deferred')
-          AND (CAST(:newsletter_id AS bigint) IS NULL OR d.newsletter_id = :newsletter_id)
+        SELECT count(*) FROM (
+            SELECT FROM delivery d
+            WHERE d.state IN ('scheduled', 'ready', 'deferred') AND (d.due_at <= :now OR d.reason = 'paced')
+            LIMIT :most
+        ) d
     """)
-    return int(session.execute(query, {"newsletter_id": newsletter_id}).scalar_one())
+    return int(session.execute(query, {"now": now, "most": most}).scalar_one())

@@ -215,6 +215,13 @@ def tallies(session: Session, *, now: datetime) -> dict[int, Tally]:
     return {row[0]: Tally(*(int(n) for n in row[1:])) for row in rows}
 
 
+def rate_lately(session: Session, *, now: datetime) -> float | None:
+    """Mails a second that were taken over the last five minutes; None when there was none."""
+    query = text("SELECT sum(accepted) FROM transport_minute WHERE minute > :since")
+    taken = session.execute(query, {"since": now - timedelta(minutes=5)}).scalar_one()
+    return int(taken) / 300 if taken else None
+
+
 def forget_minutes(session: Session, *, now: datetime) -> None:
     """Drop the minutes that nobody looks at any more."""
     session.execute(
@@ -249,3 +256,9 @@ def choosers(session: Session, transport_ids: Sequence[int]) -> dict[int, int]:
         "SELECT transport_id, count(*) FROM transport_choice WHERE transport_id = ANY(:ids) GROUP BY 1"
     )
     return {row[0]: row[1] for row in session.execute(query, {"ids": list(transport_ids)})}
+
+
+def programs(session: Session) -> list[tuple[int, str]]:
+    """The programs that may choose a transport: (id, name), by name."""
+    rows = session.execute(text("SELECT id, name FROM program WHERE state <> 'draft' ORDER BY name, id"))
+    return [(row.id, row.name) for row in rows]

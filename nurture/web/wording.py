@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import Flask
 
 from nurture.rules import bounces, domains
+from nurture.rules.providers import NAMES
 from nurture.rules.words import _, retold
 from nurture.web.happenings import ANSWER_REASONS, SIGNS, STAGE_REASONS, VERDICTS
 
@@ -47,6 +48,19 @@ SIGNALS = {
     "partner_meeting": _N("A partner set up a meeting"),
     "offer_viewed": _N("Looked at the offer"),
     "note": _N("Note"),
+}
+TRANSPORTS = {
+    "working": _N("works"),
+    "resting": _N("is away"),
+    "on_trial": _N("is tried again"),
+    "paused": _N("paused"),
+}
+TRANSPORT_KINDS = {
+    "smtp": _N("Mail server"),
+    "ses": "Amazon SES",
+    "mailgun": "Mailgun",
+    "postmark": "Postmark",
+    "sendgrid": "SendGrid",
 }
 DELIVERIES = {
     "scheduled": _N("scheduled"),
@@ -251,6 +265,9 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "held_up": HELD_UP,
     "finding": FINDINGS,
     "dkim": SIGNING_KEYS,
+    "transport": TRANSPORTS,
+    "transport_kind": TRANSPORT_KINDS,
+    "provider": NAMES,
     "verdict": VERDICTS,
     "sign": SIGNS,
     "answer_reason": ANSWER_REASONS,

@@ -21,6 +21,8 @@ _NUMBERS = dict.fromkeys(
     "view_id": 1,
     "source_id": 1,
     "domain_id": 1,
+    "transport_id": 999,
+    "domain": "news.example",
     "team_id": 999,
     "absence_id": 999,
     "rule_id": 999,
