@@ -2,12 +2,12 @@
 
 from flask import Flask, Response, request, session
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 
 from nurture.flows.users import clean_address
 from nurture.runtime import Runtime
+from nurture.web.visitor import visitor_address
 
-limiter = Limiter(key_func=get_remote_address, default_limits=[], headers_enabled=False)
+limiter = Limiter(key_func=visitor_address, default_limits=[], headers_enabled=False)
 
 
 def install(app: Flask, runtime: Runtime) -> None:
@@ -23,7 +23,7 @@ def install(app: Flask, runtime: Runtime) -> None:
 
 def account_and_address() -> str:
     """One account tried from one place."""
-    return f"{clean_address(request.form.get('email', ''))[:200]} {get_remote_address()}"
+    return f"{clean_address(request.form.get('email', ''))[:200]} {visitor_address()}"
 
 
 def account() -> str:
@@ -34,7 +34,7 @@ def account() -> str:
 def half_signed_in() -> str:
     """The user whose password was right and whose code is still to come."""
     half = session.get("half")
-    return f"code {half[0]}" if half else get_remote_address()
+    return f"code {half[0]}" if half else visitor_address()
 
 
 def signed_in_user() -> str:

@@ -247,3 +247,22 @@ def test_the_audit_log_is_read_at_the_terminal(terminal: Terminal) -> None:
     [line] = json.loads(terminal.type("audit-log", "--kind", "key", "--json").output)
     assert line["detail"] == {"role": [None, "sales"]}
     assert terminal.type("audit-log", "--kind", "segment").output == ""
+
+
+def test_a_second_host_with_other_keys_does_not_start_silently(
+    terminal: Terminal, settings: Settings
+) -> None:
+    assert terminal.type("doctor").exit_code == 0
+    second = settings.home.with_name("second")
+    (second / "pepper").mkdir(parents=True)
+    (second / "pepper" / "suppression").write_bytes((settings.home / "pepper" / "suppression").read_bytes())
+
+    done = terminal.type("doctor", NURTURE_HOME=str(second))
+    assert done.exit_code == 1
+    assert "set NURTURE_SECRET_KEY as on the first host" in done.stderr
+
+    first = (settings.home / "secrets" / "keys").read_text().strip()
+    assert terminal.type("doctor", NURTURE_HOME=str(second), NURTURE_SECRET_KEY=first).exit_code == 0
+    # The second host has signed with a key of its own by now: the first one is told that it lacks it.
+    done = terminal.type("doctor")
+    assert "warn keys       1 secret keys that others signed with are missing here" in done.stdout

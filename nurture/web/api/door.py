@@ -23,6 +23,7 @@ from nurture.web.api.problems import problem
 from nurture.web.limits import limiter
 from nurture.web.request import close_session, now, page_session, runtime
 from nurture.web.security import csrf
+from nurture.web.visitor import visitor_address
 
 MOST = 500
 _LIMIT = "6000/minute"
@@ -139,7 +140,7 @@ def _cursor(parts: Iterable[object]) -> str:
 
 def _caller() -> str:
     """Whose calls are counted together: the key's, whatever address they come from."""
-    given = request.headers.get("Authorization", request.remote_addr or "")
+    given = request.headers.get("Authorization", visitor_address())
     return hashlib.sha256(given.encode()).hexdigest()[:32]
 
 

@@ -2,6 +2,8 @@
 
 from flask import request
 
+from nurture.web.visitor import visitor_address
+
 _LONGEST = 300
 
 
@@ -9,7 +11,7 @@ def evidence() -> dict[str, str]:
     """From where and with what the request came."""
     agent = request.headers.get("User-Agent", "")
     return {
-        "ip": request.remote_addr or "",
+        "ip": visitor_address(),
         "user_agent": "".join(sign for sign in agent if sign.isprintable())[:_LONGEST],
         "page": request.url_rule.rule if request.url_rule else "",
     }
