@@ -111,6 +111,7 @@ def switch_off(session: Session, endpoint_id: int, reason: str, *, now: datetime
             dedup_key=f"webhook_disabled:{endpoint_id}:{now.isoformat()}:{admin.id}",
             address=admin.email,
             params={"colleague": admin.name, "url": endpoint.url, "reason": reason},
+            retell=("reason",),
             now=now,
         )
 

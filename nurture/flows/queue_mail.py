@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from nurture.mail import layouts
 from nurture.mail.compile import compile_mail, fingerprint
 from nurture.mail.source import SERVICE, MailSource
-from nurture.rules.words import ENGLISH, nearest
+from nurture.rules.words import ENGLISH, nearest, retold, speaking
 from nurture.store import deliveries, mails, readers
 from nurture.store.mails import NewVersion
 
@@ -46,15 +46,18 @@ def queue_service_mail(
     lead_id: int | None = None,
     address: str | None = None,
     params: Mapping[str, Any] | None = None,
+    retell: Sequence[str] = (),
 ) -> int | None:
     """Queue one of the engine's own mails (templates/mail/service/<key>.md) to a lead, or to an address
     that is none's (a colleague), in the reader's language. The delivery's id; None when `dedup_key` was
-    queued before."""
+    queued before. The params named in `retell` are sentences of ours, kept in English."""
     if lead_id is not None:
         wanted = readers.languages_of_lead(session, lead_id)
     else:
         wanted = readers.languages_of_colleague(session, address)
     version_id = keep_own_mail(session, key, wanted, now=now)
+    with speaking(_language(wanted)):
+        told = {name: retold(text) if name in retell else text for name, text in (params or {}).items()}
     return deliveries.queue(
         session,
         dedup_key=dedup_key,
@@ -62,7 +65,7 @@ def queue_service_mail(
         mail_version_id=version_id,
         lead_id=lead_id,
         address=address,
-        params=params or {},
+        params=told,
         now=now,
     )
 
@@ -91,8 +94,12 @@ def queue_test(
 
 def keep_own_mail(session: Session, key: str, wanted: Sequence[str | None], *, now: datetime) -> int:
     """The version of one of the engine's own mails in the first of these languages that we speak."""
-    source = own_mail(key, next(filter(None, map(nearest, wanted)), ENGLISH))
+    source = own_mail(key, _language(wanted))
     return keep_mail(session, None, source, key, now=now)
+
+
+def _language(wanted: Sequence[str | None]) -> str:
+    return next(filter(None, map(nearest, wanted)), ENGLISH)
 
 
 def own_mail(key: str, language: str = ENGLISH) -> MailSource:

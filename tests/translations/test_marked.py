@@ -42,7 +42,7 @@ def test_no_sentence_of_the_program_is_left_unmarked() -> None:
 
 def _describes(path: Path, line: int) -> bool:
     """Whether this is the description of a part of the API, which is documentation in English."""
-    around = "\n".join(path.read_text(encoding="utf-8").splitlines()[max(0, line - 7) : line])
+    around = "\n".join(path.read_text(encoding="utf-8").splitlines()[max(0, line - 14) : line])
     return "Part(" in around or "_DESCRIPTION" in around or "Field" in around or "description" in around
 
 

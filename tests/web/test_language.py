@@ -3,6 +3,7 @@
 from flask import Flask
 from flask.testing import FlaskClient
 
+from nurture.flows import keys
 from nurture.rules import words
 from nurture.runtime import Runtime
 from tests.web.conftest import PASSWORD, SignIn, token_of
@@ -75,6 +76,17 @@ def test_programs_read_faults_in_the_language_they_accept(visitor: FlaskClient) 
     assert russian.status_code == 401
     assert russian.get_json()["detail"].startswith("Укажите действующий ключ")
     assert visitor.get("/api/v1/leads").get_json()["detail"].startswith("Send a valid key")
+
+
+def test_even_a_wrong_shape_is_told_in_the_language_they_accept(
+    visitor: FlaskClient, runtime: Runtime
+) -> None:
+    with runtime.sessions.begin() as session:
+        key = keys.create_key(session, "CRM", "admin", now=runtime.now())
+    mine = {"Authorization": f"Bearer {key}"}
+    for headers, said in ((RU, "Такого поля здесь нет."), (EN, "Unknown field.")):
+        wrong = visitor.post("/api/v1/segments", json={"nme": "x"}, headers={**mine, **headers})
+        assert wrong.get_json()["errors"]["nme"] == [said]
 
 
 def test_counts_take_the_form_that_belongs_to_the_number(runtime: Runtime) -> None:

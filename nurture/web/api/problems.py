@@ -15,6 +15,7 @@ from nurture.errors import Conflict, FileFault, Forbidden, Invalid, NotFound, Re
 from nurture.files.uploads import TooLarge
 from nurture.rules.words import _
 from nurture.store.views.reading import AWAY
+from nurture.web.api.shape_words import told
 
 log = structlog.get_logger()
 
@@ -126,7 +127,7 @@ def _gather(name: str, messages: Any, found: dict[str, list[str]]) -> None:
             part = "" if key == "_schema" else str(key)
             _gather(f"{name}.{part}".strip("."), inner, found)
     elif isinstance(messages, list):
-        found.setdefault(name, []).extend(str(message) for message in messages)
+        found.setdefault(name, []).extend(told(message) for message in messages)
 
 
 def _database_away(fault: Exception) -> Response:
