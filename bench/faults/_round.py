@@ -101,11 +101,13 @@ class Fire:
         return True
 
     def leave(self) -> bool:
-        """Somebody who still waits for a mail asks, by one click, to be left alone."""
+        """Somebody who still waits for a mail, longest if it was put off, asks by one click to be left
+        alone."""
         rows = self.office.rows(
             "SELECT d.id, d.lead_id, l.email_norm FROM delivery d JOIN lead l ON l.id = d.lead_id"
-            " WHERE d.state IN ('scheduled', 'ready', 'sending', 'sent') AND l.email_norm NOT LIKE 'never-%%'"
-            " ORDER BY (d.state = 'ready') DESC, random() LIMIT 1"
+            " WHERE d.state IN ('scheduled', 'ready', 'deferred', 'sending', 'sent')"
+            " AND l.email_norm NOT LIKE 'never-%%'"
+            " ORDER BY (d.state = 'deferred') DESC, (d.state = 'ready') DESC, random() LIMIT 1"
         )
         if not rows or rows[0][2] in self.left or len(self.left) > 40:
             return False

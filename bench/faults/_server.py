@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 # Chances of a fault: for each connection, and for each mail.
 CONNECTION = {"no_banner": 0.03, "busy_banner": 0.03, "no_tls": 0.03, "broken_tls": 0.03, "no_ehlo": 0.03}
 MAIL = {
-    "mail_4xx": 0.01, "mail_hang": 0.004, "rcpt_4xx": 0.03, "rcpt_hang": 0.004, "data_4xx": 0.01,
+    "mail_4xx": 0.01, "mail_hang": 0.004, "rcpt_4xx": 0.06, "rcpt_hang": 0.004, "data_4xx": 0.01,
     "data_hang": 0.004, "mid_body": 0.006, "before_accept_4xx": 0.01, "before_accept_hang": 0.004,
     "after_dot_hang": 0.012, "after_dot_half_close": 0.006, "slow": 0.01,
 }  # fmt: skip
