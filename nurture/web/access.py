@@ -121,6 +121,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "handoffs.pass_on": SELLERS,
     "handoffs.never": SELLERS,
     "handoffs.meeting": SELLERS,
+    "handoffs.export": WRITERS,
     "teams.index": WRITERS,
     "teams.save_floor": WRITERS,
     "teams.create": WRITERS,

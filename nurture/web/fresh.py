@@ -26,6 +26,7 @@ FRESH: dict[str, str] = {
     "keys.create": "keys.index",
     "keys.revoke": "keys.index",
     "leads.export": "leads.index",
+    "handoffs.export": "handoffs.index",
     "leads.take_out": "leads.index",
     "leads.erase": "leads.index",
     "domains.remove": "domains.index",

@@ -289,6 +289,7 @@ def _handoffs(walk: Walk) -> None:
         walk.sql(f"SELECT id FROM handoff ORDER BY id OFFSET {n} LIMIT 1") for n in range(3)
     )
     walk.page("handoff.answered", f"/handoffs/{first}/answer", outcome="accepted")
+    walk.page("handoffs.exported", "/handoffs/export.csv")
     walk.page("lead.never_mail", f"/handoffs/{first}/never")
     mia = walk.sql(
         "INSERT INTO user_account (email, name, role, password_hash, created_at)"

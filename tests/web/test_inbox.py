@@ -1,5 +1,7 @@
 """The sales inbox through its real door: the list, the card, every answer, and who may give it."""
 
+import csv
+import io
 from datetime import timedelta
 
 import pytest
@@ -176,3 +178,17 @@ def test_waiting_and_closed_ones_have_their_lists(db, seller, ada) -> None:
 def test_an_unknown_hand_off_is_not_found(seller) -> None:
     assert seller.get("/handoffs/999").status_code == 404
     assert seller.get("/handoffs/999/meeting.ics").status_code == 404
+
+
+def test_hand_offs_go_out_as_a_file_that_no_spreadsheet_runs(db, sign_in, seller, ada, clock) -> None:
+    lead = db.get_one(Lead, row(db, ada).lead_id)
+    lead.first_name = "=HYPERLINK(1)"
+    db.commit()
+    act(seller, f"/handoffs/{ada}/answer", outcome="contacted")
+    marketer = sign_in("marketer")
+    file = act(marketer, "/handoffs/export.csv")
+    assert file.mimetype == "text/csv", file.text[:300]
+    [line] = csv.DictReader(io.StringIO(file.data.decode("utf-8-sig")))
+    assert line["name"] == "'=HYPERLINK(1) Example"
+    assert (line["state"], line["response_seconds"], line["overdue"]) == ("contacted", "0", "f")
+    assert act(seller, "/handoffs/export.csv").status_code == 403

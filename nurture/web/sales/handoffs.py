@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files.calendar_out import Appointment, appointment
+from nurture.flows import export_handoffs, work_handoffs
 from nurture.flows import inbox as reckoned
-from nurture.flows import work_handoffs
 from nurture.flows.answer import answer as take_answer
 from nurture.flows.hot_message import Links
 from nurture.flows.pass_on import pass_on as give_away
@@ -104,6 +104,14 @@ def never(handoff_id: int) -> ResponseReturnValue:
         work_handoffs.never_mail(session, handoff_id, by=signed_in().actor, now=now())
 
     return _done(handoff_id, {}, take, _("No mail goes to this person any more."))
+
+
+@pages.post("/handoffs/export.csv")
+def export() -> ResponseReturnValue:
+    """Every hand-off with its clock and its last answer, streamed as it is read."""
+    export_handoffs.note(runtime().sessions, by=signed_in().actor, now=now())
+    headers = {"Content-Disposition": 'attachment; filename="hand-offs.csv"', "Cache-Control": "no-store"}
+    return Response(export_handoffs.stream(runtime().sessions), mimetype="text/csv", headers=headers)
 
 
 def _done(
