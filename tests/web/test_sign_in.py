@@ -116,3 +116,18 @@ def test_a_hash_of_weaker_times_is_made_anew_at_the_next_sign_in(
     with runtime.sessions() as session:
         kept = session.query(User.password_hash).filter_by(email="viewer@kessler-ohm.example").scalar()
     assert extract_parameters(kept) == extract_parameters(passwords.nobodys())
+
+
+def test_behind_a_proxy_tries_are_counted_by_visitor(sign_in: SignIn, app: Flask) -> None:
+    sign_in("viewer")
+
+    def status(visitor_at: str) -> int:
+        client = app.test_client()
+        csrf = token_of(client.get("/sign-in").text)
+        form = {"email": "viewer@kessler-ohm.example", "password": "a guess", "csrf_token": csrf}
+        proxy = {"REMOTE_ADDR": "10.0.0.1"}
+        headers = {"X-Forwarded-For": visitor_at}
+        return client.post("/sign-in", data=form, headers=headers, environ_overrides=proxy).status_code
+
+    assert [status("198.51.100.7") for _ in range(11)] == [422] * 10 + [429]
+    assert status("203.0.113.9") == 422
