@@ -14,7 +14,8 @@ from pathlib import Path
 from bench.faults._mutants import MUTANTS, QUICK, QUICK_LEASE, Changes, copy
 from bench.faults._round import run
 
-_LEASE = 62.0
+_LEASE = 82.0  # the lease, a sweep after it, and time for another process to take up what was held
+_SWEPT = 7.0
 _ROUND_SECONDS, _ROUND_LEADS = 150.0, 400
 _QUICK_SECONDS, _QUICK_LEADS = 30.0, 180
 
@@ -51,7 +52,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 def _one_round(asked: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="nurture-fire-") as folder:
-        found = run(Path(folder), asked.seed or 0, asked.seconds, asked.leads, asked.lease + 2, _say)
+        found = run(Path(folder), asked.seed or 0, asked.seconds, asked.leads, asked.lease + _SWEPT, _say)
     print(json.dumps(found))
     return 1 if found else 0
 
