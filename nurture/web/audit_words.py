@@ -19,6 +19,7 @@ KINDS = {
     "domain": _N("Sending domains"),
     "field": _N("Fields"),
     "handoff": _N("Hand-offs"),
+    "handoffs": _N("Many hand-offs at once"),
     "handover": _N("Hand-over"),
     "hit": _N("Verdicts on hits"),
     "import": _N("Imports"),
