@@ -31,7 +31,7 @@ from nurture.runtime import opened
 from nurture.store import partitions
 
 FIGURE = "soak_mb_per_hour"
-SECONDS = {"small": 120, "full": 1200}
+SECONDS = {"small": 30, "full": 1200}
 LEADS = 5_000
 NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
