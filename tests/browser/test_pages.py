@@ -38,6 +38,8 @@ PAGES = (
     "/webhooks/messages",
     "/settings",
     "/settings/domains",
+    "/settings/transports",
+    "/settings/transports/new?kind=ses",
     "/settings/inbound",
     "/settings/users",
     "/settings/keys",

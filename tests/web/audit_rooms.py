@@ -36,6 +36,38 @@ def domains(walk: Walk) -> None:
     walk.call("domain.removed", "DELETE", place)
 
 
+def transports(walk: Walk) -> None:
+    pages = "/settings/transports"
+    server = {"kind": "smtp", "name": "Ours", "host": "127.0.0.1", "port": "1", "tls": "off"}
+    walk.page("transport.added", f"{pages}/new", **server)
+    place = f"{pages}/{walk.sql('SELECT max(id) FROM transport')}"
+    walk.page("transport.changed", place, **server)
+    walk.page("transport.paused", f"{place}/pause")
+    walk.page("transport.resumed", f"{place}/resume")
+    walk.page("transport.tried", f"{place}/test")
+    walk.page("transport.removed", f"{place}/remove")
+    walk.page("pace.limited", f"{pages}/limits", provider="google", per_hour="100")
+    walk.page("pace.warmed", f"{pages}/warm-ups", what="domain", name="news.example", days="50, 100")
+    held = "INSERT INTO sender_pause (domain, at) VALUES ('news.example', now())"
+    walk.sql(held)
+    walk.page("sender.resumed", f"{pages}/senders/news.example/send")
+    said = {"name": "By SES", "kind": "ses", "secret": "s", "settings": {"region": "r", "access_key": "a"}}
+    place = f"/transports/{walk.call('transport.added', 'POST', '/transports', json=said).json['id']}"
+    walk.call("transport.changed", "PUT", place, json=said)
+    walk.call("transport.paused", "POST", f"{place}/pause")
+    walk.call("transport.resumed", "POST", f"{place}/resume")
+    walk.call("transport.tried", "POST", f"{place}/test")
+    choice = {"kind": "program", "id": 1, "transport_id": None}
+    walk.call("transport.chosen", "PUT", "/transports/choices", json=choice)
+    walk.call("transport.removed", "DELETE", place)
+    limit = {"kind": "domain", "name": "leads.example", "per_hour": 9}
+    walk.call("pace.limited", "PUT", "/pace/limits", json=limit)
+    warm = {"kind": "domain", "name": "mail.example", "days": [50]}
+    walk.call("pace.warmed", "PUT", "/pace/warm_ups", json=warm)
+    walk.sql(held)
+    walk.call("sender.resumed", "POST", "/pace/senders/news.example/send")
+
+
 def sources(walk: Walk) -> None:
     walk.page("source.created", "/sources", name="Trade show", kind="fair", targeted="yes")
     first = walk.sql("SELECT max(id) FROM source")
@@ -74,4 +106,4 @@ def coming_back(walk: Walk) -> None:
     walk.call("provider_key.changed", "PUT", "/provider_keys/mailgun", json={"key": "another key"})
 
 
-ROOMS = (house_by_the_api, domains, sources, tags_and_fields, leads, coming_back)
+ROOMS = (house_by_the_api, domains, transports, sources, tags_and_fields, leads, coming_back)
