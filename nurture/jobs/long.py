@@ -6,6 +6,7 @@ from nurture.flows.enroll import enter_existing
 from nurture.flows.import_leads import run_waiting
 from nurture.flows.inbound import Desk
 from nurture.flows.lead_figures import keep_lead_figures
+from nurture.flows.look_up_providers import look_up_providers
 from nurture.flows.mailbox import read_mailbox
 from nurture.net.mailbox import parse_imap_url
 from nurture.runtime import Runtime, opened
@@ -33,6 +34,12 @@ def keep_figures() -> None:
     """Count what is shown by source and by tag, for a base so large that pages do not count themselves."""
     with opened() as runtime:
         keep_lead_figures(runtime.sessions, now=runtime.now())
+
+
+def providers_of_receivers() -> int:
+    """Look up who takes the mail of the domains that are written to soon; how many."""
+    with opened() as runtime:
+        return look_up_providers(runtime.sessions, runtime.dns.records, now=runtime.now())
 
 
 def read_bounce_mailbox() -> int:

@@ -11,7 +11,7 @@ from redis import Redis
 from nurture.jobs import long, queues
 from nurture.jobs.queues import TICK_SECONDS
 from nurture.runtime import Runtime
-from nurture.store import demo, imports, lead_figures, partitions
+from nurture.store import demo, imports, lead_figures, pacing, partitions, transports
 from nurture.store.views.reading import reading
 
 log = structlog.get_logger()
@@ -39,6 +39,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
         Periodic("domains", 3600, lambda: look_at_domains(runtime, redis)),
         Periodic("lead_figures", 60, lambda: count_leads(runtime, redis)),
+        Periodic("providers", 60, lambda: queues.offer_long(redis, long.providers_of_receivers)),
         Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
     ]
 
@@ -102,6 +103,8 @@ def make_partitions(runtime: Runtime) -> None:
     """Partitions of signals and hits, months ahead of their first row."""
     with runtime.sessions.begin() as session:
         partitions.ensure(session, now=runtime.now())
+        pacing.forget_minutes(session, now=runtime.now())
+        transports.forget_minutes(session, now=runtime.now())
         strays = [table for table, found in partitions.stray_rows(session).items() if found]
     if strays:
         log.error("partitions.stray_rows", tables=strays, todo="move the rows out of the default partition")
