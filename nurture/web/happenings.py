@@ -31,8 +31,20 @@ SIGNS = {
     "many_recipients": _N("one address for many recipients"),
     "same_visit": _N("part of the same visit"),
 }
+BUYING_ROLES = {
+    "decision_maker": _N("Decision maker"),
+    "influencer": _N("Influencer"),
+    "user": _N("User of it"),
+    "gatekeeper": _N("Gatekeeper"),
+    "buyer": _N("Buyer"),
+}
 ANSWER_REASONS = {
     "no_answer": _N("nobody answered in time"),
+}
+EXITS = {
+    "done": _N("done"),
+    "no_answer": _N("no answer"),
+    "handed_over": _N("handed over"),
 }
 STAGE_REASONS = {
     "imported": _N("imported"),

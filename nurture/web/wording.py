@@ -7,7 +7,7 @@ from flask import Flask
 from nurture.rules import bounces, domains
 from nurture.rules.providers import NAMES
 from nurture.rules.words import _, retold
-from nurture.web.happenings import ANSWER_REASONS, SIGNS, STAGE_REASONS, VERDICTS
+from nurture.web.happenings import ANSWER_REASONS, BUYING_ROLES, EXITS, SIGNS, STAGE_REASONS, VERDICTS
 
 # gettext reads these marks; the words themselves are looked up at each request.
 _N = str
@@ -271,6 +271,8 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "verdict": VERDICTS,
     "sign": SIGNS,
     "answer_reason": ANSWER_REASONS,
+    "buying": BUYING_ROLES,
+    "exit": EXITS,
 }
 
 

@@ -37,7 +37,8 @@ def describe(condition: Condition) -> str:
             return _signalled(condition)
         case Bant(asked, answers):
             subject = _("budget, authority, need and timing") if asked == BANT_PARTS else ", ".join(asked)
-            return _("{parts} answered {answers}").format(parts=subject, answers=_(" or ").join(answers))
+            said = _(" or ").join(_(answer) for answer in answers)
+            return _("{parts} answered {answers}").format(parts=subject, answers=said)
 
 
 def _called(trait: str, name: str) -> str:
@@ -97,3 +98,7 @@ _COMPARED: Mapping[Op, Callable[[Any], str]] = {
     Op.ENDS: lambda wanted: _("{field} ends with {wanted}"),
     Op.EXISTS: lambda wanted: _("{field} is known") if wanted else _("{field} is not known"),
 }
+
+# gettext reads these marks: the answers of BANT, as conditions name them.
+_N = str
+_ANSWERS = (_N("yes"), _N("no"), _N("partly"), _N("unknown"))

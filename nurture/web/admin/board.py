@@ -107,7 +107,7 @@ def in_words(step: Step, mails: Mails) -> tuple[str, str]:
         case HandOver():
             return "heart-handshake", _("Hand over to sales")
         case Exit(reason=reason):
-            return "door-exit", _("Leaves: {reason}").format(reason=reason.replace("_", " "))
+            return "door-exit", _("Leaves: {reason}").format(reason=says(reason, "exit"))
         case AddTags(tags=tags):
             return "tag", _("Tag: {tags}").format(tags=", ".join(tags))
         case SetField(field=name, to=value):
