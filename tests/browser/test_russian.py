@@ -24,7 +24,10 @@ _NAMES = (
     "Nurture English CSV JSON YAML API CRM BANT SMTP IMAP DKIM SPF DMARC DNS TOTP URL HTTP HTTPS UTC XLSX "
     "Excel TLS STARTTLS RSA Ed25519 MIME HTML MJML Markdown Webhook Bearer UTF PEM MX TXT CNAME "
     "Redis PostgreSQL Amazon SES SNS Mailgun Postmark SendGrid Mailjet Segment RFC NURTURE https "
-    "generic mail mailgun mailjet postmark sendgrid ses fair partner website nurture worker pump long unknown"
+    "generic mail mailgun mailjet postmark sendgrid ses fair partner website nurture worker pump long "
+    "unknown Apple iCloud "
+    "Barracuda Cisco Comcast Free GMX WEB Google IONOS Poste Libero Microsoft Mimecast Naver "
+    "NetEase OVH Orange Proofpoint Proton Telekom Yahoo AOL and Yandex Zoho"
 )
 NAMES = frozenset(_NAMES.split())
 # Pages without words of ours: what they send is a file, a picture or a mail.
@@ -49,7 +52,8 @@ _OWN_WORDS = """
 _TABLES = (
     "lead", "company", "user_account", "source", "mail", "program", "program_version", "link", "segment",
     "newsletter", "webhook_endpoint", "delivery", "signal", "handoff_outcome", "lead_import", "mail_version",
-    "api_key", "heat_model", "heat_model_version", "enrollment", "chain", "installation",
+    "api_key", "heat_model", "heat_model_version", "enrollment", "chain", "installation", "sales_team",
+    "transport",
 )  # fmt: skip
 
 
@@ -113,7 +117,7 @@ def _english(page: str, own: re.Pattern[str]) -> list[str]:
 
 
 def _is_english(line: str, own: re.Pattern[str]) -> bool:
-    bare = own.sub(" ", line)
+    bare = own.sub(" ", re.sub(r"\b[a-z_]+(\.[a-z_]+)+\b|\bname:password\b", " ", line))
     bare = re.sub(r"\S*[@/_.=]\w\S*|\bv\d+\b", " ", bare)  # addresses, settings, versions
     return any(word not in NAMES for word in _WORD.findall(bare))
 
