@@ -17,6 +17,7 @@ from nurture.web import (
     limits,
     rendering,
     security,
+    subject_lines,
     wording,
 )
 from nurture.web.admin import (
@@ -106,6 +107,7 @@ def create_app(runtime: Runtime, *, templates: Path = ROOT / "templates") -> Fla
     limits.install(app, runtime)
     rendering.install(app, vendor)
     wording.install(app)
+    subject_lines.install(app)
     audit_words.install(app)
     errors.install(app)
     bounds.install(app)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from babel.messages.catalog import Catalog, Message
 
-_PLACE = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
+# Sentences that are kept are filled by format; what templates fill by %(name)s is never kept.
+_PLACE = re.compile(r"\{(\w+)\}")
+_OF_TEMPLATES = re.compile(r"%\(\w+\)[sd]|%s")
 _LEAST_LETTERS = 3  # a message of nothing but places would tell everything
 _DEEPEST = 3
 Form = Callable[[Mapping[str, str]], str]
@@ -51,6 +53,8 @@ class Memory:
         return None
 
     def _learn(self, english: str, form: Form) -> None:
+        if _OF_TEMPLATES.search(english):
+            return
         places = list(_PLACE.finditer(english))
         if not places:
             self._plain.setdefault(english.strip(), form({}).strip())
@@ -86,17 +90,17 @@ def _plural(catalogue: Catalog) -> Callable[[Mapping[str, str]], int]:
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
-    return _PLACE.sub(lambda place: values.get(place[1] or place[2], place[0]), text).replace("%%", "%")
+    return _PLACE.sub(lambda place: values.get(place[1], place[0]), text)
 
 
 def _shape(english: str) -> re.Pattern[str]:
     """A message as a pattern: its words as they are, anything in its places."""
     out, at, seen = [], 0, set()
     for place in _PLACE.finditer(english):
-        name = place[1] or place[2]
-        out.append(re.escape(english[at : place.start()].replace("%%", "%")))
+        name = place[1]
+        out.append(re.escape(english[at : place.start()]))
         out.append(f"(?P={name})" if name in seen else f"(?P<{name}>.+?)")
         seen.add(name)
         at = place.end()
-    out.append(re.escape(english[at:].replace("%%", "%")))
+    out.append(re.escape(english[at:]))
     return re.compile("".join(out).strip(), re.DOTALL)

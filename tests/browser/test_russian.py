@@ -14,6 +14,7 @@ from nurture.rules.tokens import mint
 from nurture.runtime import Runtime
 from nurture.store.users import User
 from nurture.web.access import ACCESS
+from nurture.web.subject_lines import subject_line
 from tests.browser.company import CAMPAIGNS
 from tests.browser.conftest import House
 
@@ -79,11 +80,11 @@ def own_words(house: House) -> re.Pattern[str]:
         for table in _TABLES:
             if session.scalar(text("SELECT to_regclass(:name)"), {"name": table}):
                 joined = session.scalar(text(_OWN_WORDS.format(table=table))) or ""
-                found |= {
-                    line.strip() for word in joined.split("\x01") for line in (word, *word.splitlines())
-                }
+                for words in joined.split("\x01"):
+                    found |= {words.replace("_", " "), subject_line(words[:500])}
+                    found |= {line.strip() for line in (words, *words.splitlines())}
     known = sorted((word for word in found if _WORD.search(word)), key=len, reverse=True)
-    return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in known))
+    return re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in known), re.IGNORECASE)
 
 
 def _addresses(app: Flask, runtime: Runtime) -> Iterator[tuple[str, str]]:
