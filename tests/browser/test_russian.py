@@ -33,7 +33,15 @@ _NAMES = (
 NAMES = frozenset(_NAMES.split())
 # Pages without words of ours: what they send is a file, a picture or a mail.
 FILES = frozenset(
-    ("static", "files.vendor", "health.metrics", "health.alive", "health.ready", "letters.view")
+    (
+        "static",
+        "files.vendor",
+        "health.metrics",
+        "health.alive",
+        "health.ready",
+        "letters.view",
+        "deliveries.mail",
+    )
 )
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _UNREAD = (
