@@ -147,6 +147,19 @@ _OWN = {
 }
 
 
+# Fields that came with invented leads alone, and that nobody has said anything about since.
+_FIELDS_OF_NOBODY = text("""
+    DELETE FROM custom_field f
+    WHERE f.label = replace(f.key, '_', ' ') AND f.kind = 'text' AND f.choices = '{}'
+        AND f.key IN (
+            SELECT jsonb_object_keys(l.fields) FROM lead l WHERE l.id IN (SELECT id FROM doomed_lead)
+        )
+        AND NOT EXISTS (
+            SELECT FROM lead l WHERE l.fields ? f.key AND l.id NOT IN (SELECT id FROM doomed_lead)
+        )
+""")
+
+
 def remove(session: Session) -> int:
     """Take every invented lead away with all that hangs on it, and the programs, segments and newsletters
     made for them; how many leads. What is real stays as it is, and so does the audit log, which only grows.
@@ -162,6 +175,7 @@ def remove(session: Session) -> int:
             )
         )
     removed = int(session.execute(text("SELECT count(*) FROM doomed_lead")).scalar_one())
+    session.execute(_FIELDS_OF_NOBODY)
     session.execute(
         text("UPDATE newsletter SET mail_version_id = NULL WHERE id IN (SELECT id FROM doomed_newsletter)")
     )

@@ -160,20 +160,6 @@ def test_older_lines_of_the_timeline_come_without_leaving_the_page(open_page: Op
     visit.check("/leads/n")
 
 
-def test_a_salesperson_answers_from_the_phone(open_page: Open, house: House) -> None:
-    with house.runtime.sessions() as session:
-        handoff_id = session.scalar(text("SELECT max(id) FROM handoff WHERE state = 'released'"))
-    visit = open_page(PHONE, role="sales")
-    visit.go(f"/handoffs/{handoff_id}")
-    assert not visit.page.locator("#f-reason").is_visible()
-    visit.page.get_by_text("Reject", exact=True).click()
-    visit.page.fill("#f-reason", "No budget this year")
-    visit.page.get_by_role("button", name="Save the answer").click()
-    visit.page.get_by_text("Thank you: the answer is recorded").wait_for()
-    assert visit.page.locator(".pill", has_text="rejected").count() == 1
-    visit.check(f"/handoffs/{handoff_id}")
-
-
 def test_what_machines_did_is_shown_and_not_counted(open_page: Open) -> None:
     visit = open_page()
     visit.go("/leads/1?only=mails")

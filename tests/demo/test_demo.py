@@ -25,7 +25,13 @@ from tests.conftest import TUESDAY
 from tests.sinks import SmtpSink
 
 # Written about making and removing, and how the ways of sending stand.
-_TOLD = ("audit_entry", "transport_state", "alembic_version")
+_TOLD = (
+    "audit_entry",
+    "transport_state",
+    "transport_health",
+    "transport_minute",
+    "alembic_version",
+)
 
 
 @pytest.fixture
