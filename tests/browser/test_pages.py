@@ -254,7 +254,7 @@ def test_many_leads_are_changed_at_once_and_changed_back(open_page: Open, size: 
     visit.go("/leads?tag=machinery")
     visit.page.get_by_label("This page").check()
     visit.page.get_by_label("What to do with them").select_option("tag")
-    visit.page.get_by_label("Tag", exact=True).fill("walked")
+    visit.page.locator("input.for-tag").fill("walked")
     visit.page.get_by_role("button", name="Apply").click()
     visit.page.get_by_text("12 leads are changed.").wait_for()
     visit.check("/leads changed")
