@@ -160,7 +160,7 @@ def _set_clock(session: Session, handoff: Handoff, outcome: Outcome, now: dateti
     closed = handoff.closed_at is not None
     handoff.asked_at = None
     handoff.silent_since = max(now, outcome.at) if outcome.outcome == "meeting" and outcome.at else now
-    handoff.watch_at = None if closed else now
+    handoff.watch_at = None if closed or handoff.owner_id is None else now
     if outcome.outcome == "meeting" and handoff.heat_before is None:
         handoff.heat_before = handoffs.heat_of(session, handoff.lead_id)
     if handoff.contacted_at is not None and handoff.response_s is None and handoff.released_at is not None:

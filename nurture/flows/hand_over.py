@@ -104,7 +104,12 @@ def _release(
     if not chosen:
         return 0
     given = [
-        Release(one.id, owner.id if owner else None, floor.team_of(owner), floor.due_at(owner, now))
+        Release(
+            one.id,
+            owner.id if owner else None,
+            floor.team_of(owner),
+            floor.due_at(owner, now) if owner else None,
+        )
         for one, owner in chosen
     ]
     releases.release(session, given, now=now)

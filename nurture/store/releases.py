@@ -202,12 +202,13 @@ def recent_signals(session: Session, lead_ids: Sequence[int], each: int) -> dict
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A hand-off that goes to sales: to whom (None: to whoever listens), of which team, due by when."""
+    """A hand-off that goes to sales: to whom (None: to whoever listens to the webhook, and no clock of ours
+    runs for them), of which team, due by when."""
 
     id: int
     owner_id: int | None
     team_id: int
-    due_at: datetime
+    due_at: datetime | None
 
 
 _RELEASE = text("""
@@ -219,7 +220,7 @@ _RELEASE = text("""
     ), released AS (
         UPDATE handoff h SET state = 'released', released_at = :now, owner_id = given.owner_id,
             team_id = given.team_id, clock_from = :now, due_at = given.due_at, silent_since = :now,
-            watch_at = :now
+            watch_at = CASE WHEN given.owner_id IS NOT NULL THEN CAST(:now AS timestamptz) END
         FROM given WHERE h.id = given.id RETURNING h.id, h.lead_id, h.owner_id
     ), recorded AS (
         INSERT INTO handoff_event (handoff_id, at, kind, by, detail)

@@ -230,3 +230,13 @@ def test_a_seller_full_for_the_day_gets_no_more_until_tomorrow(db, sessions, mia
     hand_over(sessions, RING, BASE, now=TUESDAY + timedelta(days=1))
     db.rollback()
     assert db.get_one(Handoff, first, populate_existing=True).state == "released"
+
+
+def test_no_clock_runs_for_a_lead_that_went_to_the_webhook_alone(db, sessions) -> None:
+    floor = Floor(db, sessions)
+    row = floor.look(TUESDAY + timedelta(days=30))
+    assert (row.owner_id, row.due_at, row.watch_at, row.state) == (None, None, None, "released")
+    floor.say(Outcome("contacted"), TUESDAY + timedelta(days=30))
+    assert floor.row().watch_at is None
+    assert floor.events() == ["released"]
+    assert floor.mails() == []

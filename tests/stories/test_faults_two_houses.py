@@ -118,7 +118,7 @@ def test_a_second_host_takes_its_share_and_honours_what_the_first_has_promised(
     gone = wave.address(0)
     sink.refuse = lambda recipient: "550 5.1.1 nobody here" if recipient == gone else None
     publish_letter(first, tmp_path)
-    sink.pause = 0.1  # long enough for the turn that the second host gets next
+    sink.pause = 0.5  # long enough for the turn that the second host gets next
     wave.bring_in(tmp_path)
     hosts = "SELECT leased_by, count(*) FROM delivery WHERE leased_by IS NOT NULL GROUP BY 1"
     wait_until(lambda: len(first.rows(hosts)) == 2, "mails sent by both", patience=30)

@@ -24,6 +24,9 @@ from tests.sinks import WebhookSink
 from tests.stories.office import Office, wait_until
 from tests.stories.waves import SlowSink, Wave, publish_letter
 
+# A worker keeps up to so many connections to one server: on each, one answer can be cut off.
+CONNECTIONS = 4
+
 pytestmark = pytest.mark.xdist_group("embedded")
 
 log = logging.getLogger(__name__)
@@ -114,7 +117,7 @@ def test_workers_killed_at_random_lose_no_mail_and_send_none_twice(
     wave.nothing_lost_or_doubled()
     uncertain = wave.states()["uncertain"]
     log.info("FIGURE %d kills: %d uncertain, the next mail within %.1f s", kills, uncertain, max(pauses))
-    assert uncertain <= kills
+    assert uncertain <= kills * CONNECTIONS
     assert max(pauses) < 30
 
     wait_until(lambda: len({hot.headers["webhook-id"] for hot in webhook_sink.posts}) >= kills, "lead.hot")
@@ -129,7 +132,7 @@ def test_who_unsubscribes_while_the_mails_are_going_out_is_left_alone(
     office: Office, sink: SlowSink, wave: Wave
 ) -> None:
     wave.grown_by(30)
-    sink.pause = 0.05
+    sink.pause = 0.3
     deliveries = office.rows(
         "SELECT d.id, d.lead_id, l.email_norm, d.state FROM delivery d JOIN lead l ON l.id = d.lead_id"
         " WHERE l.email_norm LIKE %(like)s AND d.state IN ('ready', 'sending') ORDER BY d.id",
@@ -144,10 +147,11 @@ def test_who_unsubscribes_while_the_mails_are_going_out_is_left_alone(
             answer = office.web.post(f"/u/{token}", data={"List-Unsubscribe": "One-Click"})
             assert answer.status_code == 200
             left_at[email] = time.monotonic()
-    sink.pause = 0.02
+    sink.pause = 0.1
 
     wait_until(wave.settled, "the end", patience=60)
-    late = [sink.accepted_at[email] - left_at[email] for email in leaving if email in sink.accepted_at]
+    after = [sink.accepted_at[email] - left_at[email] for email in leaving if email in sink.accepted_at]
+    late = [seconds for seconds in after if seconds > 0]
     log.info(
         "FIGURE %d left, %d were being written to, latest after %.1f s",
         len(leaving),
@@ -198,7 +202,7 @@ def test_a_killed_up_is_started_again_and_sends_the_rest(office: Office, wave: W
     wave.nothing_lost_or_doubled()
     uncertain = wave.states()["uncertain"]
     log.info("FIGURE up again after %.1f s, next mail %.1f s later, %d uncertain", started, pause, uncertain)
-    assert uncertain <= 2  # one for each of the two workers
+    assert uncertain <= 2 * CONNECTIONS  # two workers
     assert pause < 20
 
 

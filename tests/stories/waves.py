@@ -36,10 +36,10 @@ ENDED = ("sent", "failed", "skipped", "cancelled", "uncertain")
 
 
 class SlowSink(SmtpSink):
-    """Accepts a mail, writes it down, and only then takes its time to say so. It can hang up on everybody,
-    close, and open again at the same place."""
+    """Accepts a mail, writes it down, and only then takes its time to say so, on each connection by itself.
+    It can hang up on everybody, close, and open again at the same place."""
 
-    pause = 0.02
+    pause = 0.1
 
     def __init__(self, login: tuple[str, str] | None = None) -> None:
         super().__init__(login)
@@ -165,7 +165,11 @@ class Wave:
             lambda: not self.office.number("SELECT count(*) FROM unrated_signal"), "rated", patience=60
         )
         # A click becomes a signal when it has stood for a while and nothing speaks against it.
-        wait_until(lambda: self.rated_clicks() == self.human_clicks(), "human clicks rated", patience=60)
+        wait_until(
+            lambda: self.rated_clicks() == self.human_clicks(),
+            f"human clicks rated, {self.rated_clicks()} of {self.human_clicks()} at first",
+            patience=60,
+        )
         self.each_once(self.states()["uncertain"])
         assert self.clicks == len(self.taken)
         assert self.recorded_clicks() == self.clicks
