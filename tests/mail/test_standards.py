@@ -28,7 +28,7 @@ ODD = st.text(max_size=80) | st.sampled_from(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("raw", [GOOD, SIGNED])
+@pytest.mark.parametrize("raw", [GOOD, SIGNED], ids=["plain", "signed"])
 def test_our_mails_conform_signed_or_not(raw: bytes) -> None:
     assert faults(raw, "chain") == check(raw) == []
 
