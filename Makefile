@@ -16,11 +16,12 @@ SUITS := import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 12) an
 PYTHON ?= $(shell for p in python3 python3.12 python3.11 python; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c '$(SUITS)' >/dev/null 2>&1; then echo $$p; break; fi; done)
 
-.PHONY: help run test lint bench screenshots faults translations clean
+.PHONY: help run test lint bench screenshots faults translations clean fire
 
 help:
 	@echo "make run     start everything, set up on the first run; Ctrl-C stops it"
 	@echo "make test    the whole test suite"
+	@echo "make fire    processes killed while mails go out (minutes, a quiet machine)"
 	@echo "make lint    style, types and layers"
 	@echo "make translations   bring the catalogues up to date with the strings of the program"
 	@echo "make screenshots   the pictures of the documentation, anew"
@@ -31,7 +32,10 @@ run: $(INSTALLED) $(FRONT)
 	@exec $(BIN)/nurture up
 
 test: $(INSTALLED) $(FRONT)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup
+
+fire: $(INSTALLED) $(FRONT)
+	@$(BIN)/python -m pytest -m fire
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check

@@ -15,10 +15,12 @@ def test_every_mutant_still_fits_the_code(mutant: Mutant, tmp_path: Path) -> Non
     assert copy(tmp_path, (*QUICK, *mutant.changes)).is_dir()
 
 
+@pytest.mark.fire
 def test_a_round_under_fire_breaks_nothing() -> None:
     assert struck("", (), 11) == []
 
 
+@pytest.mark.fire
 def test_a_sown_fault_is_found() -> None:
     mutant = next(one for one in MUTANTS if one.name == "lines_too_long")
     assert any(sentence.startswith("I14") for sentence in struck(mutant.name, mutant.changes, 11))

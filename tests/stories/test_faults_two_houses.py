@@ -18,7 +18,7 @@ from tests.sinks import free_port
 from tests.stories.office import BROWSER, ROOT, Office, links, wait_until
 from tests.stories.waves import SlowSink, Wave, publish_letter
 
-pytestmark = pytest.mark.xdist_group("embedded")
+pytestmark = [pytest.mark.fire, pytest.mark.xdist_group("embedded")]
 
 log = logging.getLogger(__name__)
 

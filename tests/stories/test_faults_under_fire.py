@@ -27,7 +27,7 @@ from tests.stories.waves import SlowSink, Wave, publish_letter
 # A worker keeps up to so many connections to one server: on each, one answer can be cut off.
 CONNECTIONS = 4
 
-pytestmark = pytest.mark.xdist_group("embedded")
+pytestmark = [pytest.mark.fire, pytest.mark.xdist_group("embedded")]
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ import pytest
 from tests.stories.office import Office, wait_until
 from tests.stories.waves import SlowSink
 
-pytestmark = pytest.mark.xdist_group("embedded")
+pytestmark = [pytest.mark.fire, pytest.mark.xdist_group("embedded")]
 log = logging.getLogger(__name__)
 READERS = 600
 
