@@ -235,7 +235,9 @@ def _shown(row: Transport) -> Answers:
 
 
 def _answers() -> Answers:
-    return {name: value for name, value in request.form.items() if name != "secret"}
+    """What was typed, but never the secret; a kind that there is not is shown as the first one."""
+    typed = {name: value for name, value in request.form.items() if name != "secret"}
+    return typed | {"kind": typed["kind"] if typed.get("kind") in KINDS else KINDS[0]}
 
 
 def _wanted(*, keep_secret: bool = False) -> Wanted:
