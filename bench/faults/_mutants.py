@@ -22,7 +22,7 @@ class Mutant:
 
 # Leases and sweeps in seconds, so that a short round sees them run out.
 QUICK: Changes = (
-    ("nurture/store/deliveries.py", "LEASE_SECONDS = 60", "LEASE_SECONDS = 8"),
+    ("nurture/store/deliveries/leasing.py", "LEASE_SECONDS = 60", "LEASE_SECONDS = 8"),
     ("nurture/jobs/streams.py", "_SWEEP_SECONDS = 15.0", "_SWEEP_SECONDS = 2.0"),
 )
 QUICK_LEASE = 8.0
@@ -48,19 +48,19 @@ MUTANTS = (
     )),
     Mutant("no_fence", "a process that stood still past its lease does not go on", (
         ("nurture/flows/flight.py", "if not self._lease.holds:", "if False:"),
-        ("nurture/store/deliveries.py", "(b.state = 'sending' AND d.lease_token = g.token)", "true"),
+        ("nurture/store/deliveries/outcomes.py", "(b.state = 'sending' AND d.lease_token = g.token)", "true"),
     )),
     Mutant("claims_without_lock", "two workers never hold one mail", (
-        ("nurture/store/deliveries.py", "        FOR UPDATE OF d SKIP LOCKED\n    ), looked",
+        ("nurture/store/deliveries/claiming.py", "        FOR UPDATE OF d SKIP LOCKED\n    ), looked",
          "    ), looked"),
     )),
     Mutant("sent_before_the_dot", "sent is said when the server has said so", (
-        ("nurture/store/deliveries.py", "CASE WHEN k.refusal = '' THEN 'sending' ELSE 'skipped' END",
+        ("nurture/store/deliveries/claiming.py", "CASE WHEN k.refusal = '' THEN 'sending' ELSE 'skipped' END",
          "CASE WHEN k.refusal = '' THEN 'sent' ELSE 'skipped' END"),
     )),
     Mutant("who_left_is_written_to", "leaving acts on mails that wait", (
         ("nurture/flows/unsubscribe.py", "    _stop(session, lead_id, meant, now)\n", ""),
-        ("nurture/store/deliveries.py",
+        ("nurture/store/deliveries/claiming.py",
          "WHEN d.consent_purpose IS NOT NULL AND c.granted IS NOT TRUE THEN 'no_consent'",
          "WHEN false THEN 'no_consent'"),
         ("nurture/flows/claiming.py", "    found = suppressions.suppressed(session, hashes.values())\n",

@@ -20,7 +20,7 @@ from nurture.flows.turnstile import Turnstile
 from nurture.mail.envelopes import Transport, TransportDown
 from nurture.rules.transports import FIRST_REST_SECONDS, LONGEST_REST_SECONDS
 from nurture.rules.words import _
-from nurture.store import deliveries, transports
+from nurture.store import transport_states, transports
 
 log = structlog.get_logger()
 
@@ -96,7 +96,7 @@ def note_held(
     outbox.works[way.id] = False
     log.warning("deliver.held", transport=way.key, sentence=sentence)
     with sessions.begin() as session:
-        deliveries.note_transport(session, way.key, ok=False, sentence=sentence, now=now)
+        transport_states.note(session, way.key, ok=False, sentence=sentence, now=now)
 
 
 def note_transport(
@@ -115,7 +115,7 @@ def note_transport(
     if ok and outbox.works.get(way.id):
         return
     with sessions.begin() as session:
-        deliveries.note_transport(session, way.key, ok=ok, sentence=sentence, now=now)
+        transport_states.note(session, way.key, ok=ok, sentence=sentence, now=now)
         if ok:
             transports.note_up(session, way.id, now=now)
         else:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.flows.inbound import LARGEST, Desk, take_in_mail
 from nurture.net.mailbox import ImapUrl, MailboxAway, poll
 from nurture.rules.words import _
-from nurture.store import deliveries
+from nurture.store import transport_states
 
 log = structlog.get_logger()
 _NAME = "bounce mailbox"
@@ -24,7 +24,7 @@ def read_mailbox(sessions: sessionmaker[Session], desk: Desk, url: ImapUrl, *, n
         log.warning("mailbox.away", error=str(fault))
         sentence = _("The mailbox for bounces cannot be read: {why}.").format(why=fault)
     with sessions.begin() as session:
-        deliveries.note_transport(session, _NAME, ok=not sentence, sentence=sentence, now=now)
+        transport_states.note(session, _NAME, ok=not sentence, sentence=sentence, now=now)
     return done
 
 

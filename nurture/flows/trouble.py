@@ -15,7 +15,7 @@ from nurture.rules import pacing as rules
 from nurture.rules.throttling import asks_to_slow_down, sender_not_believed
 from nurture.rules.transports import FIRST_REST_SECONDS, LONGEST_REST_SECONDS, is_sick
 from nurture.rules.words import _
-from nurture.store import deliveries, pacing, transports, users
+from nurture.store import pacing, transport_states, transports, users
 from nurture.store.deliveries import Claimed, Outcome
 from nurture.store.transports import Tally
 
@@ -101,5 +101,5 @@ def _pause_sender(session: Session, domain: str, delivery_id: int, reply: str, n
         "Mail from {domain} is refused because it does not authenticate, so nothing is sent from it: {reply}."
         " Mend SPF, DKIM and DMARC, then let it send again."
     ).format(domain=domain, reply=reply.rstrip("."))
-    deliveries.note_transport(session, sender_pause_name(domain), ok=False, sentence=sentence, now=now)
+    transport_states.note(session, sender_pause_name(domain), ok=False, sentence=sentence, now=now)
     users.audit(session, "engine", "sender.paused", domain, now=now)

@@ -18,7 +18,7 @@ from nurture.flows.users import SignedIn, clean_address
 from nurture.rules.tokens import KeyRing, read
 from nurture.rules.user_links import INVITE, RESET
 from nurture.rules.words import _
-from nurture.store import deliveries, user_links, users
+from nurture.store import deliveries, transport_states, user_links, users
 from nurture.store.audit import audit
 from nurture.store.user_links import UserLink
 from nurture.store.users import User
@@ -172,6 +172,4 @@ def mail_stands(session: Session, *, trial: bool) -> bool:
     """Whether a mail queued now would go out now: a sender is set (or none is needed, on `trial`), sending
     is not stopped and the last word of the mail server was a good one."""
     state = deliveries.sending(session)
-    return (
-        not state.stopped and bool(state.sender_email or trial) and not deliveries.any_transport_down(session)
-    )
+    return not state.stopped and bool(state.sender_email or trial) and not transport_states.any_down(session)

@@ -17,7 +17,7 @@ from nurture.flows.queue_mail import queue_service_mail, queue_test
 from nurture.flows.sending import resume_sending, stop_sending
 from nurture.mail.standards import faults
 from nurture.rules.tokens import read
-from nurture.store import deliveries, installation, suppressions
+from nurture.store import deliveries, installation, suppressions, transport_states
 from nurture.store.deliveries import Delivery
 from nurture.store.leads import Lead
 from nurture.store.links import Link
@@ -233,14 +233,14 @@ def test_a_server_that_is_away_is_said_and_nothing_is_touched(
     assert room.run() == 0
     assert room.get(delivery_id).lease_token == 0
     with sessions() as session:
-        [state] = deliveries.transports(session)
+        [state] = transport_states.every(session)
     assert not state.ok
     assert "cannot be reached" in state.sentence
     assert room.run() == 0, "it rests before it knocks again"
     room.mailer, room.outbox = mailer(server.url), room.new_outbox()
     assert room.run() == 1
     with sessions() as session:
-        [state] = deliveries.transports(session)
+        [state] = transport_states.every(session)
     assert state.ok
     assert state.sentence == ""
 
@@ -302,7 +302,7 @@ def test_without_a_sender_nothing_is_claimed_and_the_page_says_why(room: Mailroo
     assert room.run() == 0
     assert room.get(delivery_id).state == "ready"
     with room.sessions() as session:
-        assert "sender" in deliveries.transports(session)[0].sentence
+        assert "sender" in transport_states.every(session)[0].sentence
 
 
 def test_two_senders_at_once_send_each_mail_once(room: Mailroom, server: ScriptedSmtp) -> None:

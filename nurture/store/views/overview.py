@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import func, literal, select, text
 from sqlalchemy.orm import Session
 
-from nurture.store.deliveries import TransportState
 from nurture.store.heat import TemperatureChange
 from nurture.store.leads import STAGES, Lead
 from nurture.store.programs import ProgramRow
+from nurture.store.transport_states import TransportState
 from nurture.store.views.counts import UP_TO, Bounded
 
 # The newest rows by id are looked at, so that the page costs the same in the tenth year.

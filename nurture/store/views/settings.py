@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from nurture.store import recovery_codes
-from nurture.store.deliveries import TransportState
+from nurture.store.transport_states import TransportState
 from nurture.store.users import ApiKey, User
 
 

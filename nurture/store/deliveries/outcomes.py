@@ -1,0 +1,100 @@
+"""What became of a chunk of deliveries, written in one statement."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from nurture.rules.segments import TOUCHES
+from nurture.store import segments
+
+
+class Outcome(NamedTuple):
+    """How a claimed delivery ends or goes on. `state`: sent, failed, deferred, uncertain, or ready (given
+    back untried); `due_at` when it is due again; `tried` whether a server has answered."""
+
+    delivery_id: int
+    token: int
+    state: str
+    reason: str = ""
+    reply: str = ""
+    due_at: datetime | None = None
+    tried: bool = True
+    bounced: bool = False
+
+
+class Recorded(NamedTuple):
+    """A delivery whose outcome was taken. `settled` is whether it has come to its end just now."""
+
+    delivery_id: int
+    lead_id: int | None
+    state: str
+    settled: bool
+
+
+# The answer to a final dot of ours is taken whatever has become of the lease; anything else only while
+# the lease is ours. A delivery that came to its end as uncertain is not settled a second time.
+_RECORD = text("""
+    WITH given AS (
+        SELECT CAST(r ->> 0 AS bigint) AS id, CAST(r ->> 1 AS bigint) AS token, r ->> 2 AS state,
+               r ->> 3 AS reason, r ->> 4 AS reply, CAST(r ->> 5 AS timestamptz) AS due_at,
+               CAST(r ->> 6 AS boolean) AS tried, CAST(r ->> 7 AS boolean) AS bounced
+        FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS r
+    ), before AS (
+        SELECT d.id, d.state FROM delivery d JOIN given g ON g.id = d.id ORDER BY d.id FOR UPDATE OF d
+    ), changed AS (
+        UPDATE delivery d
+        SET state = g.state, reason = g.reason,
+            reply = CASE WHEN g.reply = '' THEN d.reply ELSE g.reply END,
+            due_at = coalesce(g.due_at, d.due_at),
+            attempt_no = d.attempt_no + CAST(g.tried AS integer),
+            lease_until = NULL,
+            sent_at = CASE WHEN g.state = 'sent' THEN :now ELSE d.sent_at END,
+            settled_at = CASE WHEN g.state IN ('sent', 'failed', 'uncertain')
+                         THEN coalesce(d.settled_at, :now) ELSE d.settled_at END,
+            bounced_at = CASE WHEN g.bounced THEN :now ELSE d.bounced_at END,
+            in_doubt_at = CASE WHEN g.state = 'uncertain' OR g.reason = 'in_doubt'
+                          THEN coalesce(d.in_doubt_at, :now) ELSE d.in_doubt_at END
+        FROM given g JOIN before b ON b.id = g.id
+        WHERE d.id = g.id AND (
+            (b.state = 'sending' AND d.lease_token = g.token)
+            OR (g.state = 'sent' AND b.state IN ('sending', 'uncertain', 'ready', 'deferred'))
+        )
+        RETURNING d.id, d.lead_id, d.state, d.attempt_no, d.purpose,
+                  b.state <> 'uncertain' AND g.state IN ('sent', 'failed', 'uncertain') AS settled
+    ), tries AS (
+        INSERT INTO delivery_attempt (delivery_id, attempt_no, at, outcome, reply, host, transport)
+        SELECT c.id, c.attempt_no, :now,
+               CASE WHEN g.reason = 'in_doubt' THEN 'uncertain' ELSE g.state END, g.reply, :host, :transport
+        FROM changed c JOIN given g ON g.id = c.id WHERE g.tried
+        ON CONFLICT DO NOTHING
+    ), reached AS (
+        SELECT l.id, n.n
+        FROM (SELECT lead_id, count(*) AS n FROM changed
+              WHERE settled AND state IN ('sent', 'uncertain') AND purpose IN ('chain', 'newsletter')
+              GROUP BY lead_id) n
+        JOIN lead l ON l.id = n.lead_id
+        ORDER BY l.id FOR NO KEY UPDATE OF l
+    ), touched AS (
+        UPDATE lead l SET touches_out = l.touches_out + r.n FROM reached r WHERE l.id = r.id
+    )
+    SELECT id, lead_id, state, settled FROM changed
+""")
+
+
+def record(
+    session: Session, outcomes: Sequence[Outcome], *, host: str, now: datetime, transport: str = ""
+) -> list[Recorded]:
+    """Write the outcomes of a chunk in one statement, with their attempts and the touches of the leads;
+    those that were taken. An outcome under a lost lease is not, unless the mail was sent."""
+    if not outcomes:
+        return []
+    values = {"rows": json.dumps(outcomes, default=datetime.isoformat), "host": host, "now": now}
+    values["transport"] = transport
+    recorded = [Recorded(*row) for row in session.execute(_RECORD, values).all()]
+    touched = {one.lead_id for one in recorded if one.settled and one.lead_id is not None}
+    segments.mark_dirty(session, touched, because=TOUCHES)
+    return recorded
