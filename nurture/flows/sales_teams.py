@@ -275,6 +275,11 @@ def _faults_of_hours(promise: Promise) -> dict[str, list[str]]:
     return faults
 
 
+def clock(minute: int) -> str:
+    """A minute of the day as it is written, "09:00"; 1440 is 24:00."""
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
 def _minute(text: str) -> int | None:
     """Minutes of the day of "HH:MM", 24:00 being its end."""
     hours, colon, minutes = text.partition(":")

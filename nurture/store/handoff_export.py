@@ -6,11 +6,8 @@ from typing import LiteralString
 from psycopg import sql
 from sqlalchemy.orm import Session
 
-# A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection).
-_SAFE = sql.SQL(
-    "CASE WHEN left({0}, 1) = ANY(ARRAY['=', '+', '-', '@', E'\\t', E'\\r', '＝', '＋', '－', '＠'])"
-    " THEN '''' || {0} ELSE {0} END"
-)
+from nurture.store.csv_cells import SAFE
+
 _TEXTS: dict[str, LiteralString] = {
     "name": "nullif(concat_ws(' ', l.first_name, l.last_name), '')",
     "email": "l.email",
@@ -71,5 +68,5 @@ def stream(session: Session) -> Iterator[bytes]:
 
 
 def _column(name: str) -> sql.Composed:
-    value = _SAFE.format(sql.SQL(_TEXTS[name])) if name in _TEXTS else sql.Composed([sql.SQL(_OTHERS[name])])
+    value = SAFE.format(sql.SQL(_TEXTS[name])) if name in _TEXTS else sql.Composed([sql.SQL(_OTHERS[name])])
     return sql.SQL("{} AS {}").format(value, sql.Identifier(name))

@@ -8,12 +8,9 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store.csv_cells import SAFE
 from nurture.store.lead_list import SORTS, LeadQuery, Order, matching
 
-_SAFE = sql.SQL(
-    "CASE WHEN left({0}, 1) = ANY(ARRAY['=', '+', '-', '@', E'\\t', E'\\r', '＝', '＋', '－', '＠'])"
-    " THEN '''' || {0} ELSE {0} END"
-)
 _TEXTS = {
     "email": "l.email",
     "first_name": "l.first_name",
@@ -119,11 +116,11 @@ def _shown(names: Sequence[str]) -> Iterator[sql.Composed]:
     for name in dict.fromkeys([*_ALWAYS, *names]):
         if name.startswith(_OWN):
             value = sql.SQL("(l.fields ->> {})").format(sql.Literal(name.removeprefix(_OWN)))
-            yield _named(_SAFE.format(value), name)
+            yield _named(SAFE.format(value), name)
             continue
         for title, column in _columns(name).items():
             safe = title in _TEXTS
-            yield _named(_SAFE.format(sql.SQL(column)) if safe else sql.Composed([sql.SQL(column)]), title)
+            yield _named(SAFE.format(sql.SQL(column)) if safe else sql.Composed([sql.SQL(column)]), title)
 
 
 def _columns(name: str) -> Mapping[str, str]:
@@ -139,7 +136,7 @@ def count(session: Session) -> int:
 def _plain() -> Iterator[sql.Composed]:
     for name, column in {**_OTHERS, **_TEXTS}.items():
         value = sql.SQL(column)
-        yield _named(_SAFE.format(value) if name in _TEXTS else sql.Composed([value]), name)
+        yield _named(SAFE.format(value) if name in _TEXTS else sql.Composed([value]), name)
 
 
 def _bant() -> Iterator[sql.Composed]:
@@ -157,7 +154,7 @@ def _custom(session: Session, group: str) -> Iterator[sql.Composed]:
     )
     for name in names.scalars():
         value = sql.SQL("(l.{0} ->> {1})").format(sql.Identifier(group), sql.Literal(name))
-        yield _named(_SAFE.format(value), f"{group}.{name}")
+        yield _named(SAFE.format(value), f"{group}.{name}")
 
 
 def _named(value: sql.Composable, name: str) -> sql.Composed:

@@ -108,7 +108,8 @@ def test_the_overview_leads_to_it(sign_in: SignIn, runtime: Runtime, db: Session
         installation(session).live = False
     a_mailing(db)
     page = marketer.get("/").text
-    assert "Send yourself a mail of it" in page or "The way to the first mail" not in page
+    assert "Send yourself a test" in page
+    assert 'href="/mails/test' in page
 
 
 def test_the_api_tries_and_keeps_the_same(call: Call) -> None:

@@ -4,7 +4,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from nurture.store import recovery_codes
-from nurture.store.transport_states import TransportState
 from nurture.store.users import ApiKey, User
 
 
@@ -29,8 +28,3 @@ def recovery_codes_left(session: Session, user_id: int) -> int:
 def users_after(session: Session, after: int, limit: int) -> list[User]:
     """Users in the order they came, those after this id."""
     return list(session.scalars(select(User).where(User.id > after).order_by(User.id).limit(limit)))
-
-
-def transports(session: Session) -> list[TransportState]:
-    """The last word about each way of sending."""
-    return list(session.scalars(select(TransportState).order_by(TransportState.name)))

@@ -13,7 +13,8 @@ from nurture.store.inbound import InboundReport
 from nurture.store.views import deliveries as view
 from nurture.web.api import door
 from nurture.web.api.plain import moment
-from nurture.web.api.schemas import DeliveryOut, DeliveryWhole, ListOf
+from nurture.web.api.schemas import ListOf
+from nurture.web.api.schemas.deliveries import DeliveryOut, DeliveryWhole
 from nurture.web.request import page_session
 
 part = door.Part("deliveries", "Mails to leads: their states, tries, opens and clicks.")

@@ -12,7 +12,8 @@ from nurture.store import handoffs, lead_json
 from nurture.store.handoffs import STATES, Handoff, HandoffOutcome
 from nurture.web.api import door
 from nurture.web.api.plain import moment, plain
-from nurture.web.api.schemas import AnsweredOut, HandoffOut, HandoffWhole, ListOf, OutcomeIn
+from nurture.web.api.schemas import ListOf
+from nurture.web.api.schemas.handoffs import AnsweredOut, HandoffOut, HandoffWhole, OutcomeIn
 from nurture.web.request import now, page_session, runtime
 from nurture.web.sales.answering import outcome_of
 

@@ -16,7 +16,8 @@ from nurture.rules.words import _
 from nurture.store.imports import Import
 from nurture.web.api import door
 from nurture.web.api.imports import shown
-from nurture.web.api.schemas import ImportOut, In
+from nurture.web.api.schemas import In
+from nurture.web.api.schemas.imports import ImportOut
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part(

@@ -18,7 +18,8 @@ from nurture.store import imports
 from nurture.store.imports import Import
 from nurture.web.api import door
 from nurture.web.api.plain import moment
-from nurture.web.api.schemas import ImportOut, ListOf, RowFault
+from nurture.web.api.schemas import ListOf
+from nurture.web.api.schemas.imports import ImportOut, RowFault
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("imports", "Files of leads.", json_only=False)

@@ -10,7 +10,8 @@ from nurture.store.users import ApiKey
 from nurture.store.views import settings
 from nurture.web.api import door
 from nurture.web.api.plain import moment
-from nurture.web.api.schemas import KeyIn, KeyMade, KeyOut, ListOf
+from nurture.web.api.schemas import ListOf
+from nurture.web.api.schemas.keys import KeyIn, KeyMade, KeyOut
 from nurture.web.request import now, page_session, runtime
 
 part = door.Part("keys", "Keys of programs that call the API.")

@@ -20,7 +20,8 @@ from nurture.store.lead_list import NEWEST, SORTS, LeadQuery, Order, Place, orde
 from nurture.store.views import lead as card
 from nurture.web.api import door
 from nurture.web.api.plain import plain
-from nurture.web.api.schemas import Answer, LeadIn, LeadOut, ListOf, TouchOut
+from nurture.web.api.schemas import Answer, ListOf
+from nurture.web.api.schemas.leads import LeadIn, LeadOut, TouchOut
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("leads", "People: identity, answers, scores and everything that happened.")

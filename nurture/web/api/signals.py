@@ -11,7 +11,7 @@ from nurture.flows.take_signals import MOST, take_signals
 from nurture.rules.words import _
 from nurture.web.api import door
 from nurture.web.api.problems import flat
-from nurture.web.api.schemas import SignalIn
+from nurture.web.api.schemas.leads import SignalIn
 from nurture.web.request import now, runtime
 
 part = door.Part("signals", "Activities of leads, reported by other programs.")

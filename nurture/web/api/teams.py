@@ -216,11 +216,7 @@ def _saved(said: dict[str, Any], team_id: int | None) -> dict[str, Any]:
 
 def _team(team: Team) -> dict[str, Any]:
     plain = {name: getattr(team, name) for name in TeamOut().fields if name not in ("opens", "closes")}
-    return {**plain, "opens": _clock(team.opens), "closes": _clock(team.closes)}
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
+    return {**plain, "opens": sales_teams.clock(team.opens), "closes": sales_teams.clock(team.closes)}
 
 
 def _all(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -18,13 +18,12 @@ from nurture.store.views import webhooks as view
 from nurture.store.webhooks import WebhookEndpoint
 from nurture.web.api import door
 from nurture.web.api.plain import moment
-from nurture.web.api.schemas import (
+from nurture.web.api.schemas import In, ListOf
+from nurture.web.api.schemas.webhooks import (
     EndpointChange,
     EndpointIn,
     EndpointMade,
     EndpointOut,
-    In,
-    ListOf,
     MessageOut,
     MessageWhole,
 )

@@ -216,14 +216,10 @@ def _shown(team: Team) -> dict[str, Any]:
     return {
         **{name: getattr(team, name) for name in plain},
         **{name: "" if getattr(team, name) is None else getattr(team, name) for name in empty},
-        "opens": _clock(team.opens),
-        "closes": _clock(team.closes),
+        "opens": sales_teams.clock(team.opens),
+        "closes": sales_teams.clock(team.closes),
         "holidays": ", ".join(team.holidays),
     }
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _whole(text: str) -> int | None:

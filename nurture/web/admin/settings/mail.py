@@ -8,9 +8,8 @@ from nurture.flows import test_mail
 from nurture.mail.smtp_trial import Step
 from nurture.mail.smtp_url import SmtpUrl, parse_smtp_url
 from nurture.rules.words import _
-from nurture.store import installation
+from nurture.store import installation, transport_states
 from nurture.store.audit import audit
-from nurture.store.views import settings as views
 from nurture.web.connection import tried
 from nurture.web.limits import limiter, signed_in_user
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
@@ -68,7 +67,7 @@ def _page(
     return render_template(
         "admin/settings/mail.html",
         connection=_connection(),
-        transports=views.transports(session),
+        transports=transport_states.every(session),
         steps=steps,
         answers={"test_addresses": kept if lines is None else lines},
         errors=errors or {},

@@ -1,0 +1,47 @@
+"""The shapes of programs and chains."""
+
+from marshmallow import Schema, fields
+
+
+class ProgramOut(Schema):
+    """A program; `inside` counts leads by the temperature of their chain."""
+
+    id = fields.Integer()
+    key = fields.String()
+    name = fields.String()
+    state = fields.String()
+    live_version = fields.Integer(allow_none=True)
+    draft_version = fields.Integer(allow_none=True)
+    inside = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
+class ChainOut(Schema):
+    """The chain of one temperature, each step with its counts."""
+
+    id = fields.Integer()
+    program_id = fields.Integer()
+    temperature = fields.String()
+    paused = fields.Boolean()
+    inside = fields.Integer()
+    steps = fields.List(fields.Raw())
+
+
+class ProgramWhole(Schema):
+    """A program with its chains and the definition that is live (or the draft before the first)."""
+
+    id = fields.Integer()
+    key = fields.String()
+    name = fields.String()
+    state = fields.String()
+    version = fields.Integer()
+    draft_version = fields.Integer(allow_none=True)
+    published_at = fields.String(allow_none=True)
+    definition = fields.Raw()
+    chains = fields.List(fields.Nested(ChainOut))
+
+
+class Published(Schema):
+    """What publishing did: `moved` leads stood at a step that is gone, `entered` are new inside."""
+
+    moved = fields.Integer()
+    entered = fields.Integer()
