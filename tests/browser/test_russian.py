@@ -26,7 +26,7 @@ _NAMES = (
     "Excel TLS STARTTLS RSA Ed25519 MIME HTML MJML Markdown Webhook Bearer UTF PEM MX TXT CNAME "
     "Redis PostgreSQL Amazon SES SNS Mailgun Postmark SendGrid Mailjet Segment RFC NURTURE https "
     "generic mail mailgun mailjet postmark sendgrid ses fair partner website nurture worker pump long "
-    "unknown Apple iCloud "
+    "unknown Apple iCloud own tag customer "
     "Barracuda Cisco Comcast Free GMX WEB Google IONOS Poste Libero Microsoft Mimecast Naver "
     "NetEase OVH Orange Proofpoint Proton Telekom Yahoo AOL and Yandex Zoho"
 )
@@ -41,11 +41,12 @@ FILES = frozenset(
         "health.ready",
         "letters.view",
         "deliveries.mail",
+        "newsletters.preview",
     )
 )
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _UNREAD = (
-    "//script|//style|//code|//pre|//kbd|//svg|//iframe|//noscript|//*[@lang and not(self::html)]"
+    "//textarea|//script|//style|//code|//pre|//kbd|//svg|//iframe|//noscript|//*[@lang and not(self::html)]"
     "|//*[@translate='no']"
 )
 _SAID = ("title", "aria-label", "placeholder", "alt", "data-ask", "data-more")

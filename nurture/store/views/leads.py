@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from nurture.store.companies import Company
-from nurture.store.custom_fields import CustomField
 from nurture.store.lead_list import LeadQuery, Order, Place, matching, page
 from nurture.store.leads import Lead
-from nurture.store.segments import Segment
 from nurture.store.sources import Source
 from nurture.store.users import User
 from nurture.store.views.counts import Bounded, bounded
@@ -80,16 +78,26 @@ def load(
     return LeadPage(rows, bounded(session, matching(wanted)), more)
 
 
+_CHOICES = text("""
+    (SELECT 'source' AS what, name AS key, name FROM source ORDER BY name LIMIT :most)
+    UNION ALL
+    (SELECT 'owner', CAST(id AS text), name FROM user_account WHERE disabled_at IS NULL
+     ORDER BY name LIMIT :most)
+    UNION ALL (SELECT 'segment', key, name FROM segment ORDER BY name LIMIT :most)
+    UNION ALL (SELECT 'field', key, label FROM custom_field ORDER BY label LIMIT :most)
+""")
+
+
 def choices(session: Session) -> Choices:
-    """Four statements, whatever the base holds."""
-    people = select(User.id, User.name).where(User.disabled_at.is_(None)).order_by(User.name).limit(_MOST)
-    segments = select(Segment.key, Segment.name).order_by(Segment.name).limit(_MOST)
-    own = select(CustomField.key, CustomField.label).order_by(CustomField.label).limit(_MOST)
+    """One statement, whatever the base holds; each kind in the order of its names."""
+    found: dict[str, list[tuple[str, str]]] = {"source": [], "owner": [], "segment": [], "field": []}
+    for what, key, name in session.execute(_CHOICES, {"most": _MOST}):
+        found[what].append((key, name))
     return Choices(
-        sources=list(session.scalars(select(Source.name).order_by(Source.name).limit(_MOST))),
-        owners=[(number, name) for number, name in session.execute(people)],
-        segments=[(key, name) for key, name in session.execute(segments)],
-        fields=[(key, label) for key, label in session.execute(own)],
+        sources=[name for _key, name in found["source"]],
+        owners=[(int(key), name) for key, name in found["owner"]],
+        segments=found["segment"],
+        fields=found["field"],
     )
 
 
