@@ -1,6 +1,5 @@
 """Leads enter programs, change chains when their temperature changes, and leave."""
 
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,17 +9,15 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows.published import Published, published
-from nurture.rules.chain import rest_ends
+from nurture.rules import entering
 from nurture.rules.conditions import holds, signals_asked
 from nurture.rules.facts import Facts
-from nurture.rules.program import Program
 from nurture.store import facts, steps
 from nurture.store.enrollments import runs
 from nurture.store.enrollments.runs import NewRun, OpenRun
 from nurture.store.steps import FlowTally, NewEvent, StepTally
 
 OUTSIDE = ""
-_WARMTH = {"cold": 0, "warm": 1, "hot": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +91,9 @@ def move_leads(session: Session, moves: Sequence[Move], *, now: datetime) -> int
     for run in runs.open_runs(session, sorted({move.lead_id for move in moves})):
         one = programs.get(run.program_id)
         move = by_lead.get((run.lead_id, one.row.heat_model_id)) if one is not None else None
-        if one is None or move is None or not _has_to_move(one.program, run, move):
+        if one is None or move is None or not _has_to_move(one, run, move):
             continue
-        warmer = _WARMTH[move.new] > _WARMTH[run.temperature]
-        reasons[run.id] = "warmed" if warmer else "cooled"
-        how = one.program.on_warm if warmer else one.program.on_cool
+        reasons[run.id], how = entering.way_over(one.program, run.temperature, move.new)
         data = {"sent": run.data.get("sent", {})}
         starts.append(Start(run.lead_id, one, move.new, how, None, data, run.temperature, reasons[run.id]))
         ended.append(run)
@@ -203,53 +198,39 @@ def _known(
 
 
 def _may_enter(one: Published, lead: Facts, ended: Mapping[tuple[int, int], datetime], now: datetime) -> bool:
-    chain = one.program.chains.get(lead.temperature)
-    if chain is None or chain.enter is None or not holds(chain.enter, lead, now):
-        return False
-    if one.program.goal is not None and holds(one.program.goal, lead, now):
-        return False
-    last = ended.get((lead.lead_id, one.chain_ids[lead.temperature]))
-    return last is None or (chain.reentry is not None and last + chain.reentry.elapsed <= now)
+    mine = {
+        name: ended[lead.lead_id, chain_id]
+        for name, chain_id in one.chain_ids.items()
+        if (lead.lead_id, chain_id) in ended
+    }
+    return entering.may_enter(one.program, lead, mine, now)
 
 
 def _entry(one: Published, lead: Facts) -> Start:
-    how = "holdout" if _held_out(one.program, lead.lead_id) else "restart"
+    how = "holdout" if entering.held_out(one.program, lead.lead_id) else "restart"
     return Start(lead.lead_id, one, lead.temperature, how, None, {}, OUTSIDE, "entry")
 
 
-def _held_out(program: Program, lead_id: int) -> bool:
-    """The same leads for the life of the program, spread evenly: CRC-32 of program and lead."""
-    if not program.holdout:
-        return False
-    return zlib.crc32(f"{program.key}:{lead_id}".encode()) % 10_000 < program.holdout * 100
-
-
-def _has_to_move(program: Program, run: OpenRun, move: Move) -> bool:
-    return move.new in program.chains and run.temperature != move.new and run.resting_reason != "holdout"
+def _has_to_move(one: Published, run: OpenRun, move: Move) -> bool:
+    return entering.has_to_move(one.program, run.temperature, run.resting_reason, move.new)
 
 
 def _new_run(start: Start, sent: Mapping[tuple[int, int], str], now: datetime) -> NewRun:
     one = start.published
     chain_id = one.chain_ids[start.temperature]
     chain = one.program.chains[start.temperature]
-    step_key, resting = start.step, None
-    if start.how in ("rest", "holdout"):
-        resting = start.how
-    elif step_key is None and start.how == "resume":
-        last = sent.get((start.lead_id, chain_id))
-        if last is not None and last in chain.after:
-            step_key = chain.after[last]
-            resting = "newsletter_only" if step_key is None else None
-    due_at = start.due_at or now if resting is None else rest_ends(chain, resting, now)
+    last = sent.get((start.lead_id, chain_id))
+    place = entering.begins(chain, start.how, start.step, last, now)
+    due_at = start.due_at if start.due_at and place.resting is None else place.due_at
     return NewRun(
         program_id=one.id,
         chain_id=chain_id,
         version_id=one.row.version_id,
         lead_id=start.lead_id,
-        step_key=step_key,
+        step_key=place.step_key,
         due_at=due_at,
-        due_reason=resting or start.reason,
-        resting_reason=resting,
+        due_reason=place.resting or start.reason,
+        resting_reason=place.resting,
         data=start.data,
         entered_by=start.reason,
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.flows import ripen, sales_notice
 from nurture.flows.hot_message import Links, hot_messages
 from nurture.flows.routing import SalesFloor, sales_floor
+from nurture.rules import ripening
 from nurture.rules.conditions import signals_asked
 from nurture.rules.routing import Seller, choose
 from nurture.rules.tokens import KeyRing
@@ -20,8 +21,6 @@ from nurture.store.webhooks import write_messages
 
 # So many waiting ones are looked through in a turn when those before them find nobody with room.
 _LOOK_AHEAD = 5_000
-# Someone who asks to be called is not kept waiting for a free place; the place is counted all the same.
-_BEYOND_CAPACITY = "direct_request"
 
 Chosen = tuple[Waiting, Seller | None]
 
@@ -43,7 +42,7 @@ def hand_over(
 def _turn(session: Session, links: Links, now: datetime, limit: int) -> int:
     free = _free(session, now)
     full = (free is not None and free <= 0) or not sales_floor(session, (), now=now).routing.with_room()
-    candidates = releases.next_waiting(session, full=full, cooling=ripen.COOLING, limit=_LOOK_AHEAD)
+    candidates = releases.next_waiting(session, full=full, cooling=ripening.COOLING, limit=_LOOK_AHEAD)
     done = 0
     for start in range(0, len(candidates), limit):
         batch = candidates[start : start + limit]
@@ -70,18 +69,18 @@ def _end(session: Session, waiting: Sequence[Waiting], now: datetime) -> int:
     """Withdraw those whose lead was erased or has cooled; how many."""
     erased = [one.lead_id for one in waiting if one.erased]
     cooled = [one.lead_id for one in waiting if not one.erased and _has_cooled(one)]
-    withdrawn = ripen.withdraw(session, erased, "erased", now=now, causes=ripen.CAUSES)
+    withdrawn = ripen.withdraw(session, erased, "erased", now=now, causes=ripening.CAUSES)
     return withdrawn + ripen.withdraw(session, cooled, "cooled before the hand-over", now=now)
 
 
 def _before_the_first_missing(still: list[Waiting], batch: Sequence[int], mine: set[int]) -> list[Waiting]:
     """Where places are few, nobody less ripe goes before a lead that is being changed at this moment."""
     ahead = set(takewhile(lambda one: one in mine, batch))
-    return [one for one in still if one.id in ahead or one.cause == _BEYOND_CAPACITY]
+    return [one for one in still if one.id in ahead or one.cause == ripening.BEYOND_CAPACITY]
 
 
 def _has_cooled(one: Waiting) -> bool:
-    return one.cooled and one.cause in ripen.COOLING
+    return ripening.has_cooled(one.cause, one.cooled)
 
 
 def _free(session: Session, now: datetime) -> int | None:
@@ -129,7 +128,7 @@ def _choose(
     known = facts.load(session, [one.lead_id for one in ripe], now=now, asked=asked)
     chosen: list[Chosen] = []
     for one in ripe:
-        urgent = one.cause == _BEYOND_CAPACITY
+        urgent = one.cause == ripening.BEYOND_CAPACITY
         if free is not None and len(chosen) >= free and not urgent:
             continue
         lead = replace(known[one.lead_id], owner=one.owner_id)

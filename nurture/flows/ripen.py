@@ -7,18 +7,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from nurture.rules import ripening as rules
 from nurture.rules import stages as funnel
 from nurture.store import ripening, stages
 from nurture.store.ripening import NewHandoff, Ripened, Ripener
 from nurture.store.webhooks import Message, write_messages
 from nurture.webhooks import payload
-
-# A person asks, or a person of ours decides: this does not wait for the lead to be armed again.
-_WITHOUT_ARMING = frozenset({"direct_request", "hand"})
-_URGENT = frozenset({"direct_request", "bant"})
-# Only what heat has made can heat's fading undo.
-COOLING = ("threshold",)
-CAUSES = ("threshold", "direct_request", "bant", "step", "hand")
 
 _BY = "readiness"
 
@@ -65,7 +59,7 @@ def withdraw(
     reason: str,
     *,
     now: datetime,
-    causes: Sequence[str] = COOLING,
+    causes: Sequence[str] = rules.COOLING,
 ) -> int:
     """Take back what was said of leads that have cooled, or whose signals turned out not to be theirs.
 
@@ -98,7 +92,7 @@ def _back(session: Session, lead_id: int) -> str:
 
 
 def _hurry(session: Session, chosen: Mapping[int, Ripe], leads: Mapping[int, Ripener]) -> None:
-    for cause in sorted(_URGENT):
+    for cause in sorted(rules.URGENT):
         waiting = [
             lead.open_handoff
             for lead in leads.values()
@@ -109,11 +103,10 @@ def _hurry(session: Session, chosen: Mapping[int, Ripe], leads: Mapping[int, Rip
 
 
 def _may_ripen(one: Ripe, lead: Ripener | None) -> bool:
-    if lead is None or not lead.real or lead.open_handoff is not None:
+    if lead is None or not lead.real:
         return False
-    if lead.stage not in funnel.RIPENS_FROM:
-        return False
-    return lead.armed or one.cause in _WITHOUT_ARMING
+    is_open = lead.open_handoff is not None
+    return rules.makes_handoff(one.cause, stage=lead.stage, armed=lead.armed, is_open=is_open)
 
 
 def _handoff(one: Ripe, rises: Mapping[int, float]) -> NewHandoff:
@@ -127,7 +120,7 @@ def _handoff(one: Ripe, rises: Mapping[int, float]) -> NewHandoff:
         temperature=one.temperature,
         heat=one.heat,
         grade=one.grade,
-        priority=one.cause in _URGENT,
+        priority=one.cause in rules.URGENT,
     )
 
 
