@@ -15,6 +15,7 @@ death of the host (another boot id) the last lines may be missing: all unanswere
 in doubt then.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -29,6 +30,8 @@ IN_DOUBT = "in_doubt"
 ANSWERED = "answered"
 
 _FORMAT = "nurture-journal-1"
+# What a mail takes in the file at most: its name, its start and an answer with a long reply.
+_BYTES_A_MAIL = 1024
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -84,9 +87,12 @@ class Journal:
         self._unwritten = ""
 
     def open_group(self, members: Sequence[tuple[int, int]]) -> None:
-        """Begin a group of (delivery_id, token); durable when this returns."""
+        """Begin a group of (delivery_id, token); durable when this returns. A disk that has no room for
+        the whole of it is full, even where the block at the end of the file would take its first lines: a
+        mail that goes out now and then would tell everybody that all is well."""
         names = " ".join([f"{delivery_id}:{token}" for delivery_id, token in members])
         file = self._own_file()
+        file.needs(_BYTES_A_MAIL * len(members))
         self._unwritten = ""
         file.write(f"G {names}\n")
         file.sync()
@@ -163,6 +169,11 @@ class _File:
         data = line.encode()
         while data:  # a full disk takes a part, and says at the next part what is wrong
             data = data[os.write(self._fd, data) :]
+
+    def needs(self, size: int) -> None:
+        disk = os.fstatvfs(self._fd)
+        if disk.f_bavail * disk.f_frsize < size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
         os.fdatasync(self._fd)

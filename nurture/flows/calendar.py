@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from nurture.flows.published import Published, published
 from nurture.rules.forecast import NextMail, next_mail
+from nurture.rules.holidays_of import OWN
 from nurture.rules.program import Send
 from nurture.rules.timing import instant_of, zone_for
 from nurture.store.views import calendar as view
@@ -98,11 +99,13 @@ def _end(zone: ZoneInfo, now: datetime, days: int) -> datetime:
 
 
 def _caps(programs: Mapping[int, Published]) -> Caps:
-    every = [(number, one.program.frequency) for number, one in sorted(programs.items())]
+    every = [one.program for _number, one in sorted(programs.items())]
+    caps = [program.frequency for program in every]
     return Caps(
-        ids=[number for number, _cap in every],
-        most=[cap.most if cap is not None else None for _number, cap in every],
-        per=[cap.per.total_seconds() if cap is not None else 0.0 for _number, cap in every],
+        ids=sorted(programs),
+        most=[cap.most if cap is not None else None for cap in caps],
+        per=[cap.per.total_seconds() if cap is not None else 0.0 for cap in caps],
+        own=[program.window is not None and OWN in program.window.holidays for program in every],
     )
 
 
@@ -117,7 +120,14 @@ def _forecast(
             continue
         zone = zone_for(group.timezone, one.program.timezone)
         mail = next_mail(
-            one.program, chain, group.step_key, group.due_at, zone, free_at=group.free_at, until=until
+            one.program,
+            chain,
+            group.step_key,
+            group.due_at,
+            zone,
+            country=group.country,
+            free_at=group.free_at,
+            until=until,
         )
         if mail is not None:
             found.append((group, mail))

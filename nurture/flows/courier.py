@@ -122,7 +122,13 @@ class Courier:
                 done += len(flight.chunk.go)
                 self._outbox.note_pace(len(flight.chunk.go), flight.seconds, transport_id)
                 note_transport(
-                    self._sessions, self._outbox, flight.chunk.way, flight.sentence, now, flight.rest
+                    self._sessions,
+                    self._outbox,
+                    flight.chunk.way,
+                    flight.sentence,
+                    now,
+                    flight.rest,
+                    began=flight.claimed_at,
                 )
                 if flight.sentence:
                     self._read_at = 0.0

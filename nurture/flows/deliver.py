@@ -52,7 +52,7 @@ def deliver(
         flight.fly(transport, turnstile)
         flight.land(now)
         outbox.note_pace(len(chunk.go), flight.seconds)
-        note_transport(sessions, outbox, _ONLY_WAY, flight.sentence, now)
+        note_transport(sessions, outbox, _ONLY_WAY, flight.sentence, now, began=flight.claimed_at)
     return len(chunk.go) + chunk.done
 
 
@@ -106,8 +106,10 @@ def note_transport(
     sentence: str,
     now: datetime,
     rest: float | None = None,
+    began: datetime | None = None,
 ) -> None:
-    """Keep how a transport stands; while it is away, rest before the next knock, for as long as it asks."""
+    """Keep how a transport stands; while it is away, rest before the next knock, for as long as it asks. That
+    it works is believed of mails that were claimed (`began`) after the last trouble that anybody noted."""
     ok = not sentence
     if not ok:
         outbox.rest(way.id)
@@ -115,10 +117,10 @@ def note_transport(
     if ok and outbox.works.get(way.id):
         return
     with sessions.begin() as session:
-        transport_states.note(session, way.key, ok=ok, sentence=sentence, now=now)
-        if ok:
+        kept = transport_states.note(session, way.key, ok=ok, sentence=sentence, now=now, began=began)
+        if ok and kept:
             transports.note_up(session, way.id, now=now)
-        else:
+        elif not ok:
             transports.note_down(
                 session,
                 way.id,
@@ -127,4 +129,4 @@ def note_transport(
                 longest=LONGEST_REST_SECONDS,
                 now=now,
             )
-    outbox.works[way.id] = ok
+    outbox.works[way.id] = ok and kept

@@ -22,7 +22,7 @@ from nurture.rules.program import (
     WaitFor,
     WaitUntil,
 )
-from nurture.rules.timing import ends_at, next_open, next_weekday
+from nurture.rules.timing import ends_at, next_open, next_weekday, window_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,13 @@ def next_mail(
     due_at: datetime,
     zone: ZoneInfo,
     *,
+    country: str | None,
     free_at: datetime | None,
     until: datetime,
 ) -> NextMail | None:
     """The next mail of a run that stands at `step_key` (None: before the first step) and is due at `due_at`;
-    None when none goes out before `until`. `free_at` is when a cap lets the next one through."""
+    None when none goes out before `until`. `country` is that of the lead, whose holidays may be kept;
+    `free_at` is when a cap lets the next one through."""
     key, at, certain = step_key or chain.first, due_at, True
     standing = step_key is not None
     for _hop in range(HOPS):
@@ -55,7 +57,7 @@ def next_mail(
             return None
         if isinstance(step, Send):
             free = at if step.immediate or free_at is None else max(at, free_at)
-            opened = free if step.immediate else next_open(program.window, zone, free)
+            opened = free if step.immediate else next_open(window_of(program.window, country), zone, free)
             if opened is None or opened >= until:
                 return None
             return NextMail(step.key, step.mail, opened, certain)

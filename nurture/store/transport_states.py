@@ -27,6 +27,8 @@ _TRANSPORT = text("""
     SET ok = excluded.ok, sentence = excluded.sentence, at = excluded.at,
         since = CASE WHEN t.ok = excluded.ok AND t.sentence = excluded.sentence
                 THEN t.since ELSE excluded.since END
+    WHERE NOT excluded.ok OR t.ok OR t.at <= :began
+    RETURNING name
 """)
 
 
@@ -35,9 +37,13 @@ def any_down(session: Session) -> bool:
     return session.scalar(select(TransportState.name).where(~TransportState.ok).limit(1)) is not None
 
 
-def note(session: Session, name: str, *, ok: bool, sentence: str, now: datetime) -> None:
-    """Keep how a transport stands, for pages and `doctor`."""
-    session.execute(_TRANSPORT, {"name": name, "ok": ok, "sentence": sentence, "now": now})
+def note(
+    session: Session, name: str, *, ok: bool, sentence: str, now: datetime, began: datetime | None = None
+) -> bool:
+    """Keep how a transport stands, for pages and `doctor`; whether that was kept. What went well and `began`
+    before the last trouble was noted (in another process, say) tells nothing about that trouble."""
+    values = {"name": name, "ok": ok, "sentence": sentence, "now": now, "began": began or now}
+    return session.execute(_TRANSPORT, values).first() is not None
 
 
 def every(session: Session) -> list[TransportState]:

@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.buffers.limiter import Limiter
 from nurture.files.vault import Vault
+from nurture.flows.claiming import WayOut
 from nurture.flows.courier import Courier, Makers
+from nurture.flows.deliver import note_transport
 from nurture.flows.deliver_again import let_sender_send
 from nurture.flows.open_transport import open_transport
 from nurture.flows.sweep import sweep
@@ -23,7 +25,7 @@ from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
 from nurture.rules.pacing import WarmUp
 from nurture.rules.transports import Limits
-from nurture.store import pacing, transports
+from nurture.store import pacing, transport_states, transports
 from tests.conftest import TUESDAY
 from tests.flows.mailroom import RING, WORDS, Mailroom, mailer
 from tests.mail.scripted_smtp import ScriptedSmtp
@@ -158,6 +160,22 @@ def _failures(room: Mailroom, transport_id: int) -> int:
     with room.sessions() as session:
         known = transports.health(session).get(transport_id)
         return known.failures if known else 0
+
+
+def test_mails_begun_before_a_trouble_do_not_take_its_sentence_away(room: Mailroom) -> None:
+    way, here, there = WayOut(), room.outbox, room.new_outbox()
+    later = TUESDAY + timedelta(seconds=1)
+
+    note_transport(room.sessions, here, way, "The disk is full.", later)
+    note_transport(room.sessions, there, way, "", later + timedelta(seconds=1), began=TUESDAY)
+    with room.sessions() as session:
+        assert [state.sentence for state in transport_states.every(session)] == ["The disk is full."]
+        assert transports.health(session)[0].failures == 1
+
+    note_transport(room.sessions, there, way, "", later + timedelta(seconds=9), began=later)
+    with room.sessions() as session:
+        assert [state.ok for state in transport_states.every(session)] == [True]
+        assert transports.health(session)[0].failures == 0
 
 
 def test_a_paused_transport_keeps_its_mails(room: Mailroom, server: ScriptedSmtp) -> None:

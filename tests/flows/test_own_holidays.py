@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from nurture.flows import calendar
 from nurture.rules.facts import Facts
 from nurture.rules.newsletter import Later, Plan, Reader, Send, decide
 from nurture.rules.program import read_window
@@ -32,6 +33,25 @@ def test_a_chain_keeps_the_holidays_of_each_lead(garden):
     garden.enter(german, austrian, somebody)
     sent = {lead: at for at, lead, _step in garden.pass_time(1)}
     assert sent == {german: MONDAY, somebody: MONDAY, austrian: TUESDAY_AT_NINE}
+
+
+def test_the_calendar_foretells_the_day_of_each_lead(garden):
+    garden.publish(COLD + "      - send: one\n", HEAD + WRITTEN)
+    for name, country in (("greta", "DE"), ("anton", "AT"), ("anna", "at"), ("sam", None)):
+        garden.enter(garden.lead(name, country=country, timezone="Europe/Berlin"))
+
+    with garden.sessions() as session:
+        entries = calendar.calendar(session, BERLIN, days=3, now=MONDAY)
+        chain_id = next(entry.chain_id for entry in entries)
+        on_tuesday = calendar.who(
+            session, BERLIN, TUESDAY_AT_NINE.date(), chain_id, "one", days=3, now=MONDAY
+        )
+
+    assert [(entry.day, entry.n) for entry in entries] == [
+        (MONDAY.date(), 2),
+        (TUESDAY_AT_NINE.date(), 2),
+    ]
+    assert {lead.name for lead in on_tuesday} == {"anton", "anna"}
 
 
 @pytest.mark.parametrize(("country", "goes"), [("DE", True), ("AT", False), ("at", False), (None, True)])

@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """So many runs that stand at the same step in the same zone and are due in the same hour; `free_at`
-    is when the cap of their program lets the next mail through, None if it does now."""
+    """So many runs that stand at the same step in the same zone and country (None where the program does
+    not ask for the holidays of each lead's own) and are due in the same hour; `free_at` is when the cap of
+    their program lets the next mail through, None if it does now."""
 
     program_id: int
     chain_id: int
     step_key: str | None
     hour: datetime
     timezone: str | None
+    country: str | None
     free_hour: datetime | None
     due_at: datetime
     free_at: datetime | None
@@ -63,8 +65,8 @@ class Who:
 # Without the cap of the program every run counts as free.
 _OF_RUNS = """
     FROM enrollment e
-    JOIN unnest(CAST(:ids AS bigint[]), CAST(:most AS int[]), CAST(:per AS float[])) AS p (id, most, per)
-      ON p.id = e.program_id
+    JOIN unnest(CAST(:ids AS bigint[]), CAST(:most AS int[]), CAST(:per AS float[]), CAST(:own AS boolean[]))
+      AS p (id, most, per, own) ON p.id = e.program_id
     JOIN chain c ON c.id = e.chain_id AND c.paused_at IS NULL
     JOIN lead l ON l.id = e.lead_id
     LEFT JOIN LATERAL (
@@ -74,15 +76,16 @@ _OF_RUNS = """
     WHERE e.state = 'active' AND e.due_at IS NOT NULL AND e.due_at < :until
       AND e.awaiting_delivery_id IS NULL
 """
+_COUNTRY = "CASE WHEN p.own THEN upper(l.country) END"
 _HOUR = "date_trunc('hour', greatest(e.due_at, CAST(:now AS timestamptz)))"
 _GROUPS = text(
     f"""
     SELECT e.program_id, e.chain_id, e.step_key, {_HOUR} AS hour, l.timezone,
-           date_trunc('hour', f.at) AS free_hour,
+           {_COUNTRY} AS country, date_trunc('hour', f.at) AS free_hour,
            min(greatest(e.due_at, CAST(:now AS timestamptz))) AS due_at,
            min(f.at) AS free_at, count(*) AS n
     {_OF_RUNS}
-    GROUP BY 1, 2, 3, 4, 5, 6
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
     """
 )
 _WHO = text(
@@ -93,9 +96,11 @@ _WHO = text(
     {_OF_RUNS} AND e.chain_id = :chain_id
       AND EXISTS (
         SELECT FROM unnest(CAST(:steps AS text[]), CAST(:hours AS timestamptz[]), CAST(:zones AS text[]),
-                           CAST(:frees AS timestamptz[])) AS g (step_key, hour, zone, free)
+                           CAST(:countries AS text[]), CAST(:frees AS timestamptz[]))
+                    AS g (step_key, hour, zone, country, free)
         WHERE g.step_key IS NOT DISTINCT FROM e.step_key AND g.hour = {_HOUR}
-          AND g.zone IS NOT DISTINCT FROM l.timezone AND g.free IS NOT DISTINCT FROM date_trunc('hour', f.at))
+          AND g.zone IS NOT DISTINCT FROM l.timezone AND g.country IS NOT DISTINCT FROM {_COUNTRY}
+          AND g.free IS NOT DISTINCT FROM date_trunc('hour', f.at))
     ORDER BY e.due_at, e.lead_id LIMIT :limit
     """
 )
@@ -141,14 +146,16 @@ def mail_names(session: Session, program_ids: Sequence[int]) -> dict[tuple[int, 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The live programs with the caps of their own: at most `most` mails (None: no cap) in `per` seconds."""
+    """The live programs with the caps of their own: at most `most` mails (None: no cap) in `per` seconds;
+    `own` if their window keeps the holidays of each lead's own country."""
 
     ids: Sequence[int]
     most: Sequence[int | None]
     per: Sequence[float]
+    own: Sequence[bool]
 
     def values(self) -> dict[str, object]:
-        return {"ids": list(self.ids), "most": list(self.most), "per": list(self.per)}
+        return {"ids": list(self.ids), "most": list(self.most), "per": list(self.per), "own": list(self.own)}
 
 
 def groups(session: Session, caps: Caps, *, now: datetime, until: datetime) -> list[Group]:
@@ -172,6 +179,7 @@ def who(
         "steps": [one.step_key for one in chosen],
         "hours": [one.hour for one in chosen],
         "zones": [one.timezone for one in chosen],
+        "countries": [one.country for one in chosen],
         "frees": [one.free_hour for one in chosen],
         "limit": limit,
     }
