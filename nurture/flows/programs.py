@@ -66,7 +66,7 @@ def check_folder(path: Path) -> Checked:
 
 
 def _checked(folder: Folder, model: HeatModel | None) -> Checked:
-    _check_mails(folder)
+    check_mails(folder)
     program = folder.program
     if program is not None and model is not None and not folder.faults.faults:
         for temperature, sentence in unreachable(program, model):
@@ -229,7 +229,8 @@ def mail_source(mail: MailFile) -> MailSource:
     )
 
 
-def _check_mails(folder: Folder) -> None:
+def check_mails(folder: Folder) -> None:
+    """Add what is wrong in the words of the mails to the faults of the folder."""
     every = [one for mail in folder.mails.values() for one in (mail, *mail.others)]
     for mail in every:
         if not mail.subject:

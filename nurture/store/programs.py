@@ -33,7 +33,8 @@ class ProgramRow(Base):
 
 
 class ProgramVersion(Base):
-    """One version: `source` holds the files as written, by path; `spec` the parsed program. Immutable."""
+    """One version: `source` holds the files as written, by path; `spec` the parsed program. Immutable.
+    `gone` is told when it goes live: temperature -> removed step -> the step at which its leads go on."""
 
     __tablename__ = "program_version"
     __table_args__ = (UniqueConstraint("program_id", "no"),)
@@ -45,6 +46,7 @@ class ProgramVersion(Base):
     source_hash: Mapped[str]
     spec: Mapped[Json]
     mails: Mapped[Json]  # mail key -> mail_version id
+    gone: Mapped[Json]
     created_at: Mapped[Instant]
     created_by: Mapped[str] = mapped_column(server_default="")
     published_at: Mapped[Instant | None]
