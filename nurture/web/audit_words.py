@@ -127,6 +127,8 @@ ACTIONS = {
     "program.loaded": _N("loaded a program"),
     "program.paused": _N("paused a program"),
     "program.published": _N("published a program"),
+    "program.draft_begun": _N("began to change a program"),
+    "program.draft_discarded": _N("threw a draft away"),
     "program.resumed": _N("resumed a program"),
     "address.suppressed": _N("kept an address out"),
     "address.let_in": _N("let an address in again"),
