@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from nurture.files.yaml_lines import Faults
 from nurture.flows.models import load_model, read_models
+from nurture.flows.programs import load_folder
+from nurture.flows.published import published
 from nurture.store import partitions
 
 CAMPAIGNS = Path(__file__).parents[1] / "campaigns"
@@ -141,6 +143,19 @@ _MAILS = (
 )
 
 
+# Everybody who is not done stands in the cold chain, somewhere in the next two weeks, as after a month.
+_RUNS = """
+    INSERT INTO enrollment (program_id, chain_id, version_id, lead_id, state, step_key, step_since, due_at,
+        due_reason, data, entered_at)
+    SELECT p.id, c.id, p.live_version_id, l.id, 'active', s.steps[1 + l.id % cardinality(s.steps)], :now,
+        CAST(:now AS timestamptz) + (l.id * 7919 % 20160) * interval '1 minute', 'wait',
+        jsonb_build_object('sent', jsonb_build_object('welcome', CAST(:now AS timestamptz) - interval '3 days')),
+        :now
+    FROM lead l, program p JOIN chain c ON c.program_id = p.id AND c.temperature = 'cold',
+        LATERAL (SELECT CAST(:steps AS text[]) AS steps) s
+"""
+
+
 def make(engine: Engine, *, leads: int, signals: int) -> None:
     """Fill an empty migrated database."""
     given: dict[str, Any] = {"now": NOW, "leads": leads, "signals": signals}
@@ -151,5 +166,8 @@ def make(engine: Engine, *, leads: int, signals: int) -> None:
         session.execute(text("SELECT setseed(0.7)"))
         for statement in (*_HOUSE, _LEADS, _SIGNALS, *_CONSENTS, *_SEGMENTS, *_MAILS):
             session.execute(text(statement), given)
+        load_folder(session, CAMPAIGNS / "consulting", publish=True, now=NOW, by="bench")
+        steps = [step.key for step in next(iter(published(session).values())).program.chains["cold"].steps]
+        session.execute(text(_RUNS), given | {"steps": steps})
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))

@@ -3,7 +3,7 @@
 Every filter of the list of leads with every order, alone and together, the search by fragments of names,
 companies and addresses, second pages; then every other list. Each page is asked of the whole application
 (session, access, statements, rendering), as a person who is signed in. The figure is the 95th percentile
-over all pages of the list of leads; the bound is the same for a page that reads one row.
+over all pages of the list of leads, with the slowest beside it; the bound is the same for a page that reads one row.
 """
 
 import math
@@ -19,8 +19,10 @@ from sqlalchemy.orm import sessionmaker
 
 from bench import _base
 from nurture.app import create_app
-from nurture.config import load_settings
+from nurture.config import Settings, load_settings
 from nurture.embedded.servers import servers
+from nurture.flows.keep_forecast import keep_forecast
+from nurture.flows.lead_figures import keep_lead_figures
 from nurture.flows.users import create_user
 from nurture.migrations import upgrade
 from nurture.runtime import Runtime, build, make_engine
@@ -50,7 +52,10 @@ FILTERS: tuple[dict[str, str], ...] = (
 )
 LISTS = (
     "/sources", "/tags", "/fields", "/segments", "/deliveries", "/deliveries?state=failed",
-    "/handoffs", "/newsletters", "/imports", "/webhooks", "/programs", "/",
+    "/deliveries?purpose=chain",
+    "/handoffs", "/handoffs?state=won", "/newsletters", "/imports", "/webhooks", "/webhooks/messages",
+    "/programs", "/programs/1", "/chains/1", "/calendar", "/models", "/leads/200", "/settings/audit",
+    "/settings/users", "/settings/jobs", "/",
 )  # fmt: skip
 _ROUNDS = 3
 
@@ -59,7 +64,7 @@ def run(scale: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
     leads, signals = SIZES[scale]
     with (
         tempfile.TemporaryDirectory(prefix="nurture-bench-") as folder,
-        servers(settings := load_settings({"NURTURE_HOME": folder, "NURTURE_LIVE": "1"})) as addresses,
+        servers(settings := _settings(folder)) as addresses,
     ):
         engine = make_engine(addresses.database_url, pool=2)
         upgrade(engine)
@@ -68,12 +73,21 @@ def run(scale: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
         say(f"  {leads:,} leads and {signals:,} signals made in {time.monotonic() - began:.0f} s")
         with sessionmaker(engine).begin() as session:
             create_user(session, EMAIL, "admin", PASSWORD, name="Mira", now=_base.NOW)
+        # What the long jobs of a running house keep every minute.
+        keep_lead_figures(sessionmaker(engine), now=_base.NOW)
+        keep_forecast(sessionmaker(engine), now=_base.NOW)
         engine.dispose()
         runtime = build(settings, addresses)
         try:
             return list(_measure(runtime, say))
         finally:
             runtime.close()
+
+
+def _settings(folder: str) -> Settings:
+    """The clock stands where the made base does, so that what is due in two weeks is."""
+    said = {"NURTURE_HOME": folder, "NURTURE_LIVE": "1", "NURTURE_CLOCK_START": _base.NOW.isoformat()}
+    return load_settings(said)
 
 
 def _measure(runtime: Runtime, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
@@ -87,10 +101,15 @@ def _measure(runtime: Runtime, say: Callable[[str], None]) -> Iterator[dict[str,
         say(f"  {lists[address]:6.1f} ms  {address}")
     for figure, found in zip(FIGURE, (pages, lists), strict=True):
         value = _percentile(list(found.values()), 0.95)
-        say(f"  {figure}: {len(found)} addresses, p50 {median(found.values()):.1f} ms, p95 {value:.1f} ms")
+        most = max(found.values())
+        say(
+            f"  {figure}: {len(found)} addresses, p50 {median(found.values()):.1f} ms, p95 {value:.1f} ms,"
+            f" at most {most:.1f} ms"
+        )
         yield {
             "figure": figure,
             "value": round(value, 1),
+            "most": round(most, 1),
             "unit": "ms",
             "bound": round(bound, 1),
             "bound_name": "a page of one row",

@@ -1,7 +1,8 @@
 """The calendar: what goes out today and in the days to come, to how many, before it goes.
 
 Scheduled is what stands already (mails made ready, newsletters with a date). The rest is a forecast: the
-next mail of each lead in a chain, as if nobody did anything meanwhile.
+next mail of each lead in a chain, as if nobody did anything meanwhile; where many leads stand in chains it
+was worked out a little while ago (`keep_forecast`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,8 @@ from nurture.rules.forecast import NextMail, next_mail
 from nurture.rules.holidays_of import OWN
 from nurture.rules.program import Send
 from nurture.rules.timing import instant_of, zone_for
+from nurture.store import forecasts
+from nurture.store.forecasts import Line
 from nurture.store.views import calendar as view
 from nurture.store.views.calendar import Caps, Group, Who
 
@@ -50,26 +53,45 @@ class Entry:
     local: bool = False
 
 
-def calendar(session: Session, zone: ZoneInfo, *, days: int, now: datetime) -> list[Entry]:
-    """What goes out from `now` on, today and `days` days more, by day of `zone`; entries in their order."""
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The lines in their order; `counted_at` is when the forecast was worked out, None for just now."""
+
+    entries: list[Entry]
+    counted_at: datetime | None
+
+
+def calendar(session: Session, zone: ZoneInfo, *, days: int, now: datetime) -> Calendar:
+    """What goes out from `now` on, today and `days` days more, by day of `zone`."""
     until = _end(zone, now, days)
     programs = published(session, held=False)
     names = view.mail_names(session, list(programs))
-    entries = _scheduled(session, programs, names, zone, now, until)
-    for group, mail in _forecast(session, programs, now, until):
-        one = programs[group.program_id]
-        entries.append(
-            Entry(
-                day=mail.at.astimezone(zone).date(),
-                kind="forecast",
-                purpose="chain",
-                at=mail.at,
-                n=group.n,
-                certain=mail.certain,
-                **_place(one, names, group.chain_id, mail.step_key),
+    kept = forecasts.kept(session, zone.key) if forecasts.is_large(session) else None
+    lines = kept.lines if kept else forecast(session, programs, zone, until=until, now=now)
+    today, last = now.astimezone(zone).date(), until.astimezone(zone).date()
+    expected = [
+        _expected(programs[line.program_id], names, line, now)
+        for line in lines
+        if line.program_id in programs and today <= line.day < last
+    ]
+    entries = _together([*_scheduled(session, programs, names, zone, now, until), *expected])
+    return Calendar(entries, kept.counted_at if kept else None)
+
+
+def forecast(
+    session: Session, programs: Mapping[int, Published], zone: ZoneInfo, *, until: datetime, now: datetime
+) -> list[Line]:
+    """The next mail of every lead in a chain before `until`, summed by day of `zone`, step and certainty."""
+    found: dict[tuple[date, int, str, bool], Line] = {}
+    for group, mail in _next_mails(session, programs, now, until):
+        day = mail.at.astimezone(zone).date()
+        new = Line(day, group.program_id, group.chain_id, mail.step_key, mail.certain, mail.at, group.n)
+        old = found.setdefault((day, group.chain_id, mail.step_key, mail.certain), new)
+        if old is not new:
+            found[day, group.chain_id, mail.step_key, mail.certain] = replace(
+                old, n=old.n + new.n, first_at=min(old.first_at, new.first_at)
             )
-        )
-    return _together(entries)
+    return list(found.values())
 
 
 def who(
@@ -79,18 +101,29 @@ def who(
     chain_id: int,
     step_key: str,
     *,
-    days: int,
     now: datetime,
 ) -> list[Who]:
     """The leads behind a line of the forecast, at most two hundred."""
-    until = _end(zone, now, days)
+    until = instant_of(day + timedelta(days=1), 0, zone)
     programs = published(session, held=False)
     chosen = [
         group
-        for group, mail in _forecast(session, programs, now, until)
-        if group.chain_id == chain_id and mail.step_key == step_key and mail.at.astimezone(zone).date() == day
+        for group, mail in _next_mails(session, programs, now, until, chain_id)
+        if mail.step_key == step_key and mail.at.astimezone(zone).date() == day
     ]
     return view.who(session, _caps(programs), chosen, now=now, until=until, limit=_MOST_WHO)
+
+
+def _expected(one: Published, names: Names, line: Line, now: datetime) -> Entry:
+    return Entry(
+        day=line.day,
+        kind="forecast",
+        purpose="chain",
+        at=max(line.first_at, now),
+        n=line.n,
+        certain=line.certain,
+        **_place(one, names, line.chain_id, line.step_key),
+    )
 
 
 def _end(zone: ZoneInfo, now: datetime, days: int) -> datetime:
@@ -109,11 +142,15 @@ def _caps(programs: Mapping[int, Published]) -> Caps:
     )
 
 
-def _forecast(
-    session: Session, programs: Mapping[int, Published], now: datetime, until: datetime
+def _next_mails(
+    session: Session,
+    programs: Mapping[int, Published],
+    now: datetime,
+    until: datetime,
+    chain_id: int | None = None,
 ) -> list[tuple[Group, NextMail]]:
     found = []
-    for group in view.groups(session, _caps(programs), now=now, until=until):
+    for group in view.groups(session, _caps(programs), now=now, until=until, chain_id=chain_id):
         one = programs[group.program_id]
         chain = one.chain_of(group.chain_id)
         if chain is None:

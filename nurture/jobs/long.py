@@ -5,6 +5,7 @@ from nurture.flows.domains import check_due
 from nurture.flows.enroll import enter_existing
 from nurture.flows.import_leads import run_waiting
 from nurture.flows.inbound import Desk
+from nurture.flows.keep_forecast import keep_forecast
 from nurture.flows.lead_figures import keep_lead_figures
 from nurture.flows.look_up_providers import look_up_providers
 from nurture.flows.mailbox import read_mailbox
@@ -34,6 +35,13 @@ def keep_figures() -> None:
     """Count what is shown by source and by tag, for a base so large that pages do not count themselves."""
     with opened() as runtime:
         keep_lead_figures(runtime.sessions, now=runtime.now())
+
+
+def keep_calendar() -> int:
+    """Work the forecast of the calendar out, where so many leads stand in chains that its page does not; how
+    many lines."""
+    with opened() as runtime:
+        return keep_forecast(runtime.sessions, now=runtime.now())
 
 
 def providers_of_receivers() -> int:

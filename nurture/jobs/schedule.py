@@ -11,7 +11,7 @@ from redis import Redis
 from nurture.jobs import long, queues
 from nurture.jobs.queues import TICK_SECONDS
 from nurture.runtime import Runtime
-from nurture.store import demo, imports, lead_figures, pacing, partitions, transports
+from nurture.store import demo, forecasts, imports, lead_figures, pacing, partitions, transports
 from nurture.store.views.reading import reading
 
 log = structlog.get_logger()
@@ -39,6 +39,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
         Periodic("domains", 3600, lambda: look_at_domains(runtime, redis)),
         Periodic("lead_figures", 60, lambda: count_leads(runtime, redis)),
+        Periodic("forecast", 60, lambda: foresee(runtime, redis)),
         Periodic("providers", 60, lambda: queues.offer_long(redis, long.providers_of_receivers)),
         Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
     ]
@@ -97,6 +98,14 @@ def count_leads(runtime: Runtime, redis: Redis) -> None:
         large = lead_figures.is_large(session)
     if large:
         queues.offer_long(redis, long.keep_figures)
+
+
+def foresee(runtime: Runtime, redis: Redis) -> None:
+    """Offer the long job of the calendar, where too many leads stand in chains for its page."""
+    with reading(runtime.sessions) as session:
+        large = forecasts.is_large(session)
+    if large:
+        queues.offer_long(redis, long.keep_calendar)
 
 
 def make_partitions(runtime: Runtime) -> None:

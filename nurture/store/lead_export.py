@@ -106,8 +106,8 @@ def stream_chosen(
 
 def _matching(session: Session, wanted: LeadQuery) -> tuple[str, dict[str, Any]]:
     """The query of the list as text with the names of its values, and the values: they travel beside it."""
-    query = matching(wanted).with_only_columns(*dict.fromkeys(SORTS.values()))
-    compiled = query.compile(session.get_bind())
+    query = matching(session, wanted).with_only_columns(*dict.fromkeys(SORTS.values()))
+    compiled = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
     return str(compiled), dict(compiled.params)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Text, cast, false, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -80,10 +80,11 @@ def order_of(written: str) -> Order:
 def page(
     session: Session, wanted: LeadQuery, order: Order, *, after: Place | None, limit: int
 ) -> list[Place]:
-    """Leads in their order, those after the last one seen; one statement."""
+    """Leads in their order, those after the last one seen; one statement, and one for a source or an owner
+    that is named."""
     key, lead_id = SORTS[order.by], LeadLine.lead_id
     columns: tuple[Any, ...] = (key, lead_id)
-    query = matching(wanted).with_only_columns(*columns)
+    query = matching(session, wanted).with_only_columns(*columns)
     if after is not None:
         here, there = func.row(key, lead_id), func.row(cast(literal(after.key), key.type), after.lead_id)
         query = query.where(here < there if order.down else here > there)
@@ -92,8 +93,8 @@ def page(
 
 
 def ids(session: Session, wanted: LeadQuery, *, limit: int) -> list[int]:
-    """Everybody who matches, newest first; one statement."""
-    query = matching(wanted).order_by(LeadLine.lead_id.desc()).limit(limit)
+    """Everybody who matches, newest first."""
+    query = matching(session, wanted).order_by(LeadLine.lead_id.desc()).limit(limit)
     return list(session.scalars(query))
 
 
@@ -102,8 +103,10 @@ def exists(session: Session, lead_id: int) -> bool:
     return session.scalar(query) is not None
 
 
-def matching(wanted: LeadQuery) -> Select[Any]:
-    """The ids of those who match, as a query to be sorted, cut or counted."""
+def matching(session: Session, wanted: LeadQuery) -> Select[Any]:
+    """The ids of those who match, as a query to be sorted, cut or counted. Names are looked up first: only
+    with the id in its text does the planner know how rare a source is, and a walk along an order for a
+    source that has two leads reads the whole base."""
     query = select(LeadLine.lead_id).select_from(LeadLine)
     for word in fold(wanted.q).split()[:_MOST_WORDS]:
         query = query.where(_word(word))
@@ -111,9 +114,10 @@ def matching(wanted: LeadQuery) -> Select[Any]:
         if value := getattr(wanted, column):
             query = query.where(getattr(LeadLine, column) == value)
     if wanted.source:
-        query = query.where(LeadLine.source_id == _named(Source.id, Source.name == wanted.source))
+        found = session.scalar(select(Source.id).where(Source.name == wanted.source))
+        query = query.where(_is(LeadLine.source_id, found))
     if wanted.owner:
-        query = query.where(_owned(wanted.owner))
+        query = query.where(_owned(session, wanted.owner))
     if wanted.held:
         query = query.where(LeadLine.held)
     if wanted.tag:
@@ -132,14 +136,17 @@ def _word(word: str) -> ColumnElement[bool]:
     return or_(LeadLine.search.startswith(word, autoescape=True), later)
 
 
-def _named(column: Any, condition: ColumnElement[bool]) -> ColumnElement[int]:
-    """The id of a name; none for a name that nothing has, which then matches nobody."""
-    return select(column).where(condition).scalar_subquery()
+def _is(column: Any, found: int | None) -> ColumnElement[bool]:
+    """That it is this id; nobody for a name that nothing has."""
+    if found is None:
+        return false()
+    known: ColumnElement[bool] = column == literal(found, literal_execute=True)
+    return known
 
 
-def _owned(owner: str) -> ColumnElement[bool]:
+def _owned(session: Session, owner: str) -> ColumnElement[bool]:
     if owner == NOBODY:
         return LeadLine.owner_id.is_(None)
     if owner.isascii() and owner.isdigit() and len(owner) < 19:
-        return LeadLine.owner_id == int(owner)
-    return LeadLine.owner_id == _named(User.id, User.email == owner)
+        return _is(LeadLine.owner_id, int(owner))
+    return _is(LeadLine.owner_id, session.scalar(select(User.id).where(User.email == owner)))

@@ -84,7 +84,7 @@ _GROUPS = text(
            {_COUNTRY} AS country, date_trunc('hour', f.at) AS free_hour,
            min(greatest(e.due_at, CAST(:now AS timestamptz))) AS due_at,
            min(f.at) AS free_at, count(*) AS n
-    {_OF_RUNS}
+    {_OF_RUNS} AND (CAST(:chain_id AS bigint) IS NULL OR e.chain_id = :chain_id)
     GROUP BY 1, 2, 3, 4, 5, 6, 7
     """
 )
@@ -158,9 +158,11 @@ class Caps:
         return {"ids": list(self.ids), "most": list(self.most), "per": list(self.per), "own": list(self.own)}
 
 
-def groups(session: Session, caps: Caps, *, now: datetime, until: datetime) -> list[Group]:
-    """Where all runs of these programs stand that are due before `until`, grouped."""
-    values = caps.values() | {"now": now, "until": until}
+def groups(
+    session: Session, caps: Caps, *, now: datetime, until: datetime, chain_id: int | None = None
+) -> list[Group]:
+    """Where all runs of these programs (or of one chain) stand that are due before `until`, grouped."""
+    values = caps.values() | {"now": now, "until": until, "chain_id": chain_id}
     # All runs are looked at: with room for the groups they are hashed, without it sorted on disk.
     session.execute(text("SET LOCAL work_mem = '64MB'"))
     return [Group(**row) for row in session.execute(_GROUPS, values).mappings()]

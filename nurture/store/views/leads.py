@@ -71,11 +71,12 @@ class Choices:
 def load(
     session: Session, wanted: LeadQuery, order: Order, *, after: Place | None, limit: int = PAGE
 ) -> LeadPage:
-    """Three statements: who stands on the page, their lines, and how many match."""
+    """Three statements: who stands on the page, their lines, and how many match; one more for each of them
+    that looks for a named source or owner."""
     places = page(session, wanted, order, after=after, limit=limit + 1)
     rows = _rows(session, [place.lead_id for place in places[:limit]])
     more = places[limit - 1] if len(places) > limit else None
-    return LeadPage(rows, bounded(session, matching(wanted)), more)
+    return LeadPage(rows, bounded(session, matching(session, wanted)), more)
 
 
 _CHOICES = text("""

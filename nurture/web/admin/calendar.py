@@ -22,7 +22,8 @@ DAYS = 14
 def index() -> ResponseReturnValue:
     """The days beside one of them: the one asked for, else the first on which something goes out."""
     zone, moment = rendering.zone(), now()
-    entries = flow.calendar(page_session(), zone, days=DAYS, now=moment)
+    found = flow.calendar(page_session(), zone, days=DAYS, now=moment)
+    entries = found.entries
     today = moment.astimezone(zone).date()
     days = [today + timedelta(days=ahead) for ahead in range(DAYS + 1)]
     totals = {day: sum(one.n for one in entries if one.day == day) for day in days}
@@ -37,6 +38,7 @@ def index() -> ResponseReturnValue:
         chosen=chosen,
         entries=[one for one in entries if one.day == chosen],
         every=len(entries),
+        counted_at=found.counted_at,
     )
 
 
@@ -47,7 +49,7 @@ def day(day: str) -> ResponseReturnValue:
     page = chains.chain(page_session(), chain_id) if chain_id else None
     if wanted is None or page is None:
         raise NotFound(_("There is no such line in the calendar."))
-    leads = flow.who(page_session(), rendering.zone(), wanted, page.id, step, days=DAYS, now=now())
+    leads = flow.who(page_session(), rendering.zone(), wanted, page.id, step, now=now())
     sent = read(dict(page.spec)).chains[page.temperature].by_key.get(step)
     mail = page.mails[sent.mail][1] if isinstance(sent, Send) and sent.mail in page.mails else step
     return render_template("admin/calendar/who.html", day=wanted, page=page, mail=mail, leads=leads)

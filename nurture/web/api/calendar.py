@@ -7,8 +7,7 @@ from nurture.flows.calendar import Entry
 from nurture.web import rendering
 from nurture.web.api import door
 from nurture.web.api.plain import moment
-from nurture.web.api.schemas import ListOf
-from nurture.web.api.schemas.calendar import CalendarOut, CalendarQuery
+from nurture.web.api.schemas.calendar import CalendarPage, CalendarQuery
 from nurture.web.request import now, page_session
 
 part = door.Part("calendar", "What goes out today and in the days to come, to how many.")
@@ -16,12 +15,17 @@ part = door.Part("calendar", "What goes out today and in the days to come, to ho
 
 @part.route("/calendar", methods=["GET"])
 @part.arguments(CalendarQuery, location="query")
-@part.response(200, ListOf(CalendarOut))
+@part.response(200, CalendarPage)
 def entries(asked: dict[str, Any]) -> dict[str, Any]:
     """Today and `days` days more, by day, in the time zone of the installation. `scheduled` stands already;
-    `forecast` is the next mail of each lead in a chain, as if nobody did anything meanwhile."""
+    `forecast` is the next mail of each lead in a chain, as if nobody did anything meanwhile, worked out at `counted_at` (null:
+    just now; where many leads stand in chains it is a minute or two old)."""
     found = flow.calendar(page_session(), rendering.zone(), days=asked["days"], now=now())
-    return {"data": [_shown(one) for one in found], "next_cursor": None}
+    return {
+        "data": [_shown(one) for one in found.entries],
+        "next_cursor": None,
+        "counted_at": moment(found.counted_at),
+    }
 
 
 def _shown(one: Entry) -> dict[str, Any]:

@@ -33,3 +33,11 @@ class CalendarOut(Schema):
     newsletter = fields.String(allow_none=True)
     certain = fields.Boolean()
     local = fields.Boolean()
+
+
+class CalendarPage(Schema):
+    """All lines, and when the forecast among them was worked out; null for just now."""
+
+    data = fields.List(fields.Nested(CalendarOut))
+    next_cursor = fields.String(allow_none=True)
+    counted_at = fields.String(allow_none=True)
