@@ -1,4 +1,4 @@
-"""Figures over all leads, by source and by tag: counted when asked for while the base is small, kept beside
+"""Figures over all leads, by source, by tag and by stage: counted when asked for while the base is small, kept beside
 it by a long job once it is large."""
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ LARGE = 20_000
 
 
 class LeadFigure(Base):
-    """The figures of one source or tag (`kind` and `key`), as they were at `at`."""
+    """The figures of one source, tag or stage (`kind` and `key`), as they were at `at`."""
 
     __tablename__ = "lead_figure"
 
@@ -56,17 +56,21 @@ _TAGS = """
     SELECT tag AS key, jsonb_build_object('leads', count(*)) AS figures
     FROM lead_line, unnest(tags) tag GROUP BY tag
 """
-_COUNTED = {"source": _SOURCES, "tag": _TAGS}
+_STAGES = (
+    "SELECT stage AS key, jsonb_build_object('leads', count(*)) AS figures FROM lead_line GROUP BY stage"
+)
+_COUNTED = {"source": _SOURCES, "tag": _TAGS, "stage": _STAGES}
 _MANY = text("SELECT reltuples > :large FROM pg_class WHERE oid = 'lead_line'::regclass")
 
 
 def read(session: Session, kind: str) -> Figures:
-    """The figures of every source or tag; two statements."""
-    if not is_large(session):
-        return Figures({row.key: row.figures for row in session.execute(text(_COUNTED[kind]))}, None)
-    kept = text("SELECT key, figures, at FROM lead_figure WHERE kind = :kind")
-    rows = session.execute(kept, {"kind": kind}).all()
-    return Figures({row.key: row.figures for row in rows}, min((row.at for row in rows), default=None))
+    """The figures of every source, tag or stage; at most three statements. Where there are too many to count
+    and none are kept yet, they are counted all the same."""
+    if is_large(session):
+        kept = text("SELECT key, figures, at FROM lead_figure WHERE kind = :kind")
+        if rows := session.execute(kept, {"kind": kind}).all():
+            return Figures({row.key: row.figures for row in rows}, min(row.at for row in rows))
+    return Figures({row.key: row.figures for row in session.execute(text(_COUNTED[kind]))}, None)
 
 
 def is_large(session: Session) -> bool:
