@@ -149,8 +149,7 @@ _RUNS = """
         due_reason, data, entered_at)
     SELECT p.id, c.id, p.live_version_id, l.id, 'active', s.steps[1 + l.id % cardinality(s.steps)], :now,
         CAST(:now AS timestamptz) + (l.id * 7919 % 20160) * interval '1 minute', 'wait',
-        jsonb_build_object('sent', jsonb_build_object('welcome', CAST(:now AS timestamptz) - interval '3 days')),
-        :now
+        jsonb_build_object('sent', jsonb_build_object('welcome', l.created_at)), :now
     FROM lead l, program p JOIN chain c ON c.program_id = p.id AND c.temperature = 'cold',
         LATERAL (SELECT CAST(:steps AS text[]) AS steps) s
 """

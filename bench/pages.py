@@ -3,7 +3,8 @@
 Every filter of the list of leads with every order, alone and together, the search by fragments of names,
 companies and addresses, second pages; then every other list. Each page is asked of the whole application
 (session, access, statements, rendering), as a person who is signed in. The figure is the 95th percentile
-over all pages of the list of leads, with the slowest beside it; the bound is the same for a page that reads one row.
+over all pages of the list of leads, with the slowest beside it; the bound is the same for a page that reads
+one row.
 """
 
 import math

@@ -1,5 +1,5 @@
-"""Figures over all leads, by source, by tag and by stage: counted when asked for while the base is small, kept beside
-it by a long job once it is large."""
+"""Figures over all leads, by source, by tag and by stage: counted when asked for while the base is small,
+kept beside it by a long job once it is large."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

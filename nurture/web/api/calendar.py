@@ -18,8 +18,8 @@ part = door.Part("calendar", "What goes out today and in the days to come, to ho
 @part.response(200, CalendarPage)
 def entries(asked: dict[str, Any]) -> dict[str, Any]:
     """Today and `days` days more, by day, in the time zone of the installation. `scheduled` stands already;
-    `forecast` is the next mail of each lead in a chain, as if nobody did anything meanwhile, worked out at `counted_at` (null:
-    just now; where many leads stand in chains it is a minute or two old)."""
+    `forecast` is the next mail of each lead in a chain, as if nobody did anything meanwhile, worked out
+    at `counted_at` (null: just now; where many leads stand in chains it is a minute or two old)."""
     found = flow.calendar(page_session(), rendering.zone(), days=asked["days"], now=now())
     return {
         "data": [_shown(one) for one in found.entries],
