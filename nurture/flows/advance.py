@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.flows import compete, enroll
+from nurture.flows import compete, enroll, model_facts
 from nurture.flows.enroll import OUTSIDE, Start
 from nurture.flows.published import Published, published
 from nurture.flows.ripen import Ripe, ripen
@@ -18,7 +18,7 @@ from nurture.rules.facts import Facts
 from nurture.rules.program import Chain
 from nurture.rules.timing import closes_at, next_open, window_of, zone_for
 from nurture.rules.words import _
-from nurture.store import facts, restraint, steps, suppressions
+from nurture.store import restraint, steps, suppressions
 from nurture.store.enrollments import claiming, marking
 from nurture.store.enrollments import late as late_mails
 from nurture.store.enrollments.claiming import ChainSend, DueRun, RunAfter
@@ -117,7 +117,7 @@ def _facts(
         inside = programs[program_id].asked_inside(now)
         mine |= {kind: min(since, mine.get(kind, since)) for kind, since in inside.items()}
     return {
-        model_id: facts.load(session, sorted(ids), now=now, model_id=model_id, asked=asked[model_id])
+        model_id: model_facts.load(session, sorted(ids), now=now, model_id=model_id, asked=asked[model_id])
         for model_id, ids in leads.items()
     }
 

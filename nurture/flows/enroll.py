@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from nurture.flows import model_facts
 from nurture.flows.published import Published, published
 from nurture.rules import entering
 from nurture.rules.conditions import holds, signals_asked
 from nurture.rules.facts import Facts
-from nurture.store import facts, steps
+from nurture.store import steps
 from nurture.store.enrollments import runs
 from nurture.store.enrollments.runs import NewRun, OpenRun
 from nurture.store.steps import FlowTally, NewEvent, StepTally
@@ -194,7 +195,7 @@ def _known(
     if known is not None and one.by_default_model:
         return known
     asked = signals_asked(one.at_the_door, now)
-    return facts.load(session, lead_ids, now=now, model_id=one.row.model_id, asked=asked)
+    return model_facts.load(session, lead_ids, now=now, model_id=one.row.model_id, asked=asked)
 
 
 def _may_enter(one: Published, lead: Facts, ended: Mapping[tuple[int, int], datetime], now: datetime) -> bool:

@@ -7,30 +7,20 @@ old, heat that cools) is told anew for a whole segment, from time to time, by on
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
-from json import dumps, loads
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import enroll
-from nurture.rules.conditions import Condition, holds, parse, signals_asked
+from nurture.flows.asked_segments import Asked, asked_in_order
+from nurture.rules.conditions import holds, parse, signals_asked
 from nurture.rules.facts import Facts
-from nurture.rules.segments import TIME, in_order, named
+from nurture.rules.segments import TIME, named
 from nurture.store import enrollments, facts, scores, segment_members, segments
 
 _SOON, _SELDOM = timedelta(minutes=5), timedelta(days=1)
 _SHARE = 50  # telling anew takes at most a fiftieth of the time
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A segment ready to be decided."""
-
-    id: int
-    key: str
-    condition: Condition
 
 
 def update(session: Session, lead_ids: Sequence[int], *, now: datetime) -> dict[int, frozenset[str]]:
@@ -99,13 +89,6 @@ def refresh(session: Session, segment_id: int, *, now: datetime) -> None:
         segments.make_due(session, leaning, now=now)
 
 
-def asked_in_order(session: Session) -> list[Asked]:
-    """Every segment, those that lean on others after them."""
-    stored = {one.key: one for one in segments.every(session)}
-    conditions = {key: _parsed(dumps(one.condition, sort_keys=True)) for key, one in stored.items()}
-    return [Asked(stored[key].id, key, conditions[key]) for key in in_order(conditions)]
-
-
 def is_used(session: Session, key: str) -> bool:
     """Whether a program asks for the segment."""
     return any(key in names for (kind, *_what), names in segments.uses(session).items() if kind == "program")
@@ -124,8 +107,3 @@ def _lead_on(session: Session, lead_ids: Sequence[int], now: datetime) -> None:
         enrollments.wake_waiting(session, lead_ids, now)
         enroll.leave_reached(session, lead_ids, now=now)
         enroll.enter_programs(session, lead_ids, now=now)
-
-
-@lru_cache(1024)
-def _parsed(plain: str) -> Condition:
-    return parse(loads(plain))

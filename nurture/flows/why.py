@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.errors import NotFound
+from nurture.flows import model_facts
 from nurture.flows.newsletters import addressed
 from nurture.rules import program as program_rules
 from nurture.rules import why as rules
@@ -68,7 +69,7 @@ def why(
         elsewhere=elsewhere,
         mails=store.mails(session, lead_id, asked.chain_id),
         events=store.events(session, [run.id for run in here]),
-        facts=facts.load(session, [lead_id], now=now, model_id=asked.model_id).get(lead_id)
+        facts=model_facts.load(session, [lead_id], now=now, model_id=asked.model_id).get(lead_id)
         if needs_facts
         else None,
         erased=person.erased,

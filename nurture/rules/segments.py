@@ -27,6 +27,17 @@ def asks(condition: Condition) -> list[str]:
     return [TIME] * time + [TOUCHES] * any(_is(part, "touches") for part in parts)
 
 
+def leaning_on_heat(conditions: Mapping[str, Condition]) -> frozenset[str]:
+    """The keys of those that ask for heat or temperature, themselves or by way of others: which leads are in
+    depends on the heat model."""
+    found: set[str] = set()
+    for key in in_order(conditions):
+        parts = list(parts_of(conditions[key]))
+        if any(_asks_for_heat(part) for part in parts) or named(conditions[key]) & found:
+            found.add(key)
+    return frozenset(found)
+
+
 def in_order(conditions: Mapping[str, Condition]) -> list[str]:
     """The keys so that each comes after those that it leans on; ValueError with the keys of a circle."""
     order: list[str] = []
@@ -60,6 +71,12 @@ def _visit(key: str, conditions: Mapping[str, Condition], order: list[str], abov
     for other in sorted(named(conditions[key])):
         _visit(other, conditions, order, (*above, key))
     order.append(key)
+
+
+def _asks_for_heat(part: Condition) -> bool:
+    if isinstance(part, OneOf):
+        return part.trait == "temperature"
+    return _is(part, "heat") or _is(part, "temperature")
 
 
 def _is(part: Condition, field: str) -> bool:

@@ -167,6 +167,8 @@ def to_watch(session: Session, *, now: datetime, limit: int) -> list[Handoff]:
     """Hand-offs whose clock is due, locked after their leads; those being answered right now are passed over
     until the next time."""
     ids = list(session.scalars(_TO_WATCH, {"now": now, "limit": limit}))
+    if not ids:
+        return []
     query = select(Handoff).where(Handoff.id.in_(ids), Handoff.watch_at <= now).order_by(Handoff.watch_at)
     return list(session.scalars(query.with_for_update(), execution_options={"populate_existing": True}))
 

@@ -4,16 +4,19 @@ import pytest
 from sqlalchemy import text
 
 from nurture.errors import Conflict, Invalid
+from nurture.files.models import parse_model
+from nurture.files.yaml_lines import Faults
 from nurture.flows import edit_newsletters, membership, segments
 from nurture.flows.leads import erase_lead, save_lead
 from nurture.flows.rate import rate
 from nurture.flows.unsubscribe import unsubscribe
-from nurture.store import leads, signals, stages
+from nurture.flows.why import why
+from nurture.store import leads, models, signals, stages
 from nurture.store import segments as stored
 from nurture.store.signals import NewSignal
 from nurture.store.stages import StageMove
 from tests.conftest import TUESDAY
-from tests.flows.garden import Garden
+from tests.flows.garden import HEAD, MODEL, Garden
 
 BASE = "http://localhost:8000"
 
@@ -214,3 +217,78 @@ def test_without_segments_nothing_is_noted(garden):
         stages.move(session, [StageMove(anna, "customer", "won")], now=TUESDAY, by="test")
     with garden.sessions() as session:
         assert session.scalar(text("SELECT count(*) FROM dirty_lead")) == 0
+
+
+def publish_model(garden, written):
+    """Another model goes live; its number."""
+    with garden.sessions.begin() as session:
+        model = parse_model(written, Faults("model.yaml"))
+        number, version_id, _no = models.add_version(session, model, written, now=garden.clock.now, by="test")
+        models.set_live(session, version_id, now=garden.clock.now)
+        return number
+
+
+@pytest.fixture
+def eager(garden):
+    """A model under which one click is enough for hot, beside the default one, which asks for five."""
+    return publish_model(
+        garden,
+        MODEL.replace("model: default", "model: eager").replace(
+            "{warm: {rise: 20, fall: 12}, hot: {rise: 50, fall: 35}}",
+            "{warm: {rise: 4, fall: 2}, hot: {rise: 8, fall: 5}}",
+        ),
+    )
+
+
+HOT_ONES = """
+  cold:
+    enter: {when: {segment: keen}}
+    steps:
+      - send: early
+  hot:
+    enter: {when: {segment: keen}}
+    steps:
+      - branch:
+          - when: {segment: tepid}
+            steps: [{send: tepid-mail}]
+          - else: true
+            steps: [{send: keen-mail}]
+"""
+
+
+@pytest.mark.parametrize("condition", [{"temperature": "hot"}, {"field": "heat", "gte": 8}])
+def test_a_segment_that_asks_for_heat_is_told_by_the_model_of_the_program(garden, eager, condition):
+    """By way of another segment, too. Everybody else goes on seeing it by the default model."""
+    make(garden, "hot-ones", condition)
+    make(garden, "keen", {"all": [{"segment": "hot-ones"}, {"consent": "marketing"}]})
+    make(garden, "tepid", {"not": {"segment": "hot-ones"}})
+    garden.publish(HOT_ONES, HEAD.replace("program: garden", "program: garden\nmodel: eager"))
+    anna, bert = garden.lead("anna"), garden.lead("bert")
+
+    hear(garden, anna, "clicked")
+    garden.enter(anna, bert)
+    garden.pass_time(1)
+
+    assert garden.steps_sent(anna) == ["keen-mail"]
+    assert garden.runs(bert) == []
+    by_default = condition == {"field": "heat", "gte": 8}
+    assert inside(garden, "keen") == ({anna} if by_default else set())
+
+
+def test_why_a_lead_did_not_enter_is_told_by_the_model_of_the_program(garden, eager):
+    make(garden, "keen", {"temperature": "warm"})
+    garden.publish(
+        "  hot:\n    enter: {when: {segment: keen}}\n    steps:\n      - send: early\n",
+        HEAD.replace("program: garden", "program: garden\nmodel: eager"),
+    )
+    anna = garden.lead("anna")
+    for _click in range(2):
+        hear(garden, anna, "clicked")
+    settle(garden)
+
+    assert inside(garden, "keen") == {anna}
+    assert garden.runs(anna) == []
+    with garden.sessions() as session:
+        answer = why(session, anna, "garden/hot", now=garden.clock.now, live=True).steps["early"]
+    assert (answer.state, answer.reason) == ("no", "condition")
+    assert "keen" in str(answer.detail)
