@@ -45,7 +45,7 @@ def test_a_lost_lead_is_nurtured_again_when_its_time_has_come(db, sessions, clos
     assert recycle_lost(sessions, now=TUESDAY + timedelta(days=89)) == 0
     assert recycle_lost(sessions, now=TUESDAY + timedelta(days=90)) == 1
     found = db.get_one(Lead, lead, populate_existing=True)
-    assert (found.stage, found.armed) == ("lead", True)
+    assert (found.stage, found.armed, found.tags) == ("lead", True, ["recycled"])
     last = db.scalars(select(StageChange).order_by(StageChange.id.desc()).limit(1)).one()
     assert (last.reason, last.by) == ("recycled after 90 days", "recycle")
     assert recycle_lost(sessions, now=TUESDAY + timedelta(days=91)) == 0

@@ -230,8 +230,8 @@ def test_the_models_page_says_thresholds_and_who_goes_by_them(sign_in: SignIn, r
     for words in ("Heat halves in 21 days", "Consulting, long cycle", "Scorecard", "company of 50 or more"):
         assert words in page.replace("Company of", "company of")
     listed = admin.get(f"{API}/models", headers=api(admin, runtime)).json["data"]
-    assert [one["key"] for one in listed] == ["default"]
-    assert listed[0]["versions"][0]["live"] is True
+    assert [one["key"] for one in listed] == ["consumer", "default", "trial"]
+    assert all(one["versions"][0]["live"] for one in listed)
 
 
 def test_deliveries_are_narrowed_by_program_mail_and_day(sign_in: SignIn, runtime: Runtime) -> None:
