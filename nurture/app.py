@@ -42,6 +42,7 @@ from nurture.web.admin import (
     test_mails,
     transports,
     webhooks,
+    website,
     why,
 )
 from nurture.web.admin import inbound as coming_back
@@ -90,6 +91,7 @@ _PAGES = (
     domains.pages,
     transports.pages,
     coming_back.pages,
+    website.pages,
     account.pages,
     confirm.pages,
     second_factor.pages,

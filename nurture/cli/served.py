@@ -7,10 +7,13 @@ from wsgiref.types import WSGIApplication
 from nurture.app import create_app
 from nurture.buffers.stream import HitStream, StreamFeed, quick_client
 from nurture.cli.logs import configure
+from nurture.files import site_cache
 from nurture.files.held import HeldSpool
 from nurture.files.link_cache import LinkCache
+from nurture.files.site_cache import SiteCache
 from nurture.files.spool import Spool
 from nurture.flows.links import link_source
+from nurture.flows.website import site_source
 from nurture.runtime import Runtime, opened
 from nurture.web.tracking import TrackingDoor, nowhere
 
@@ -43,5 +46,7 @@ def _door(app: WSGIApplication, runtime: Runtime) -> TrackingDoor:
         spool=HeldSpool(Spool(home / "spool")),
         stream=StreamFeed(HitStream(quick_client(runtime.addresses.redis_url))),
         links=LinkCache(home / "links.jsonl", link_source(runtime.sessions)),
+        sites=SiteCache(site_cache.file_of(home), site_source(runtime.sessions)),
         now=runtime.now,
+        real_now=runtime.real_now,
     )

@@ -31,6 +31,7 @@ from nurture.store import (
     stages,
     suppressions,
     users,
+    websites,
 )
 from nurture.store.leads import Identity, Lead
 from nurture.store.stages import StageChange, StageMove
@@ -220,6 +221,7 @@ def erase_lead(session: Session, lead_id: int, *, pepper: bytes, home: Path, now
     leads.forget(session, lead_id, now=now)
     inbound.forget(session, [lead_id])
     notices.forget(session, [lead_id])
+    websites.forget_lead(session, lead_id)
     write_message(
         session,
         "lead.erased",

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid, NotFound
 from nurture.flows.leads import save_lead
+from nurture.flows.take_visits import join_visitor
 from nurture.rules.addresses import normalise
 from nurture.rules.outside_events import VISITED, answers_of, kind_of
 from nurture.rules.words import _
@@ -44,6 +45,8 @@ def identify(session: Session, said: Mapping[str, Any], *, now: datetime, by: st
         answers["id"] = known
     saved = save_lead(session, answers, now=now, by=by, base_url=base_url)
     identities.keep(session, saved.id, names, now=now)
+    if "anonymous_id" in names:  # the id of our own script, where a site passes it on
+        join_visitor(session, names["anonymous_id"], saved.id, now=now)
     return Told(saved.id)
 
 

@@ -16,12 +16,15 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.files.spool import draining
 from nurture.flows import doubt
+from nurture.flows.take_visits import take_visits
 from nurture.flows.turn_verdicts import turn_to_machine
 from nurture.flows.weigh_hits import Scene, arrived, first_seen, is_under_way, signals_of
 from nurture.rules import hits as lines
+from nurture.rules import visits
 from nurture.rules.hits import CLICK, Hit, NotAHit
 from nurture.rules.patterns import Pattern, first_met
 from nurture.rules.robots import HUMAN, OVERRULED, Context, Verdict, judge
+from nurture.rules.visits import NotAVisit, Visit
 from nurture.store import hits, patterns, signals, verdicts
 from nurture.store.hits import Arrived, JudgedHit
 
@@ -63,7 +66,9 @@ def record(
             with sessions() as session, session.begin():
                 if entries and not hits.may_drain_stream(session):
                     entries = []
-                _take_in(session, _readable([*(line for _, line in entries), *spooled]), now, stall)
+                seen, looks = _readable([*(line for _, line in entries), *spooled])
+                _take_in(session, seen, now, stall)
+                take_visits(session, looks, now=now)
         for one in drained:
             one.keep()
     if entries:
@@ -87,21 +92,25 @@ def _let_go(stream: Stream, through: str) -> None:
         log.warning("record.stream_not_trimmed", error=type(fault).__name__)
 
 
-def _readable(raw: Iterable[bytes]) -> list[Hit]:
-    """Each hit once, oldest first. What no door can have written (a line torn by a full disk) is counted
-    in the log and passed over, so that it stops nobody behind it."""
+def _readable(raw: Iterable[bytes]) -> tuple[list[Hit], list[Visit]]:
+    """Each hit and each visit once, oldest first. What no door can have written (a line torn by a full disk)
+    is counted in the log and passed over, so that it stops nobody behind it."""
     found: dict[object, Hit] = {}
+    looks: dict[object, Visit] = {}
     torn = 0
     for line in dict.fromkeys(raw):
         try:
-            hit = lines.read(line)
-        except NotAHit:
+            if visits.is_visit(line):
+                look = visits.parse(line)
+                looks[look.id] = look
+            else:
+                hit = lines.read(line)
+                found[hit.id] = hit
+        except (NotAHit, NotAVisit):
             torn += 1
-        else:
-            found[hit.id] = hit
     if torn:
         log.warning("record.unreadable_lines", count=torn)
-    return sorted(found.values(), key=lambda hit: hit.id)
+    return sorted(found.values(), key=lambda hit: hit.id), sorted(looks.values(), key=lambda look: look.id)
 
 
 def _take_in(session: Session, batch: Sequence[Hit], now: datetime, stall: timedelta) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 from redis import Redis
 
+from nurture.flows.website import forget_old_visits
 from nurture.jobs import long, queues
 from nurture.jobs.queues import TICK_SECONDS
 from nurture.runtime import Runtime
@@ -42,6 +43,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("forecast", 60, lambda: foresee(runtime, redis)),
         Periodic("providers", 60, lambda: queues.offer_long(redis, long.providers_of_receivers)),
         Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
+        Periodic("old_visits", 600, lambda: forget_old_visits(runtime.sessions, now=runtime.now())),
     ]
 
 

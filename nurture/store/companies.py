@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.conditions import seen
@@ -14,9 +14,11 @@ from nurture.store.base import Base, Flag, Id, Instant, Json
 
 class Company(Base):
     """`folded` is the name as Python folds it (rules/folding.py); it finds the company again.
-    `folded_fields` is what conditions compare (rules/conditions/seen.py)."""
+    `folded_fields` is what conditions compare (rules/conditions/seen.py). `heat_log2` is the net log of the
+    sum of its contacts' heat under the default model, `due_at` when silence next changes `temperature`."""
 
     __tablename__ = "company"
+    __table_args__ = (Index("ix_company_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),)
 
     id: Mapped[Id]
     name: Mapped[str]
@@ -31,6 +33,10 @@ class Company(Base):
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
     demo: Mapped[Flag]
+    heat_log2: Mapped[float | None]
+    temperature: Mapped[str] = mapped_column(server_default="cold")
+    temperature_since: Mapped[Instant | None]
+    due_at: Mapped[Instant | None]
 
 
 _TAKE = text(

@@ -1,15 +1,15 @@
 """The tracking door: a bare WSGI callable in front of the pages.
 
-It answers opens and clicks from memory alone: a pixel and a redirect work while Redis and PostgreSQL are
-away. What it saw goes to the host's spool and, for speed, to the stream; `flows/record` judges it later.
+It answers opens, clicks and visits of websites from memory alone: a pixel and a redirect work while Redis
+and PostgreSQL are away. What it saw goes to the host's spool and, for speed, to the stream; `flows/record`
+judges it later.
 Where a click leads is decided by the stored link and by nothing in the request but its signed id.
 """
 
 import os
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from html import escape
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
@@ -20,7 +20,8 @@ from nurture.rules.hits import CLICK, OPEN, Hit
 from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
 from nurture.rules.tokens import KeyRing, read
 from nurture.rules.visitors import visitor_ip
-from nurture.rules.words import _
+from nurture.web.bare import UNCACHED, Answer, not_found, try_later
+from nurture.web.website import NO_SITES, PATHS, Sites, WebsiteDoor
 
 log = structlog.get_logger()
 
@@ -29,13 +30,6 @@ PIXEL = (
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff"
     b"!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 )
-_UNCACHED = [
-    ("Cache-Control", "no-store, no-cache, must-revalidate, private, max-age=0"),
-    ("X-Robots-Tag", "noindex, nofollow"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-]
 _METHODS = frozenset(("GET", "HEAD"))
 
 
@@ -57,21 +51,18 @@ class Targets(Protocol):
     def target(self, link_id: int) -> str | None: ...
 
 
-class _Answer(NamedTuple):
-    status: str
-    headers: list[tuple[str, str]]
-    body: bytes
-
-
-_SEEN = _Answer(
-    "200 OK", [("Content-Type", "image/gif"), ("Content-Length", str(len(PIXEL))), *_UNCACHED], PIXEL
+_SEEN = Answer(
+    "200 OK", [("Content-Type", "image/gif"), ("Content-Length", str(len(PIXEL))), *UNCACHED], PIXEL
 )
 
 
 class TrackingDoor:
-    """`/o/<token>.gif` and `/c/<token>` by GET and HEAD; everything else goes on to `app`.
+    """`/o/<token>.gif` and `/c/<token>` by GET and HEAD, `/t.js` and `/t` (web/website); everything else goes
+    on to `app`.
 
-    `now` gives the instant a hit is dated with. The door never raises for its own paths.
+    `now` gives the instant a hit is dated with, `real_now` what tokens age by
+    (`now` unless said). The door never raises for its
+    own paths.
     """
 
     def __init__(
@@ -83,6 +74,8 @@ class TrackingDoor:
         stream: Feed,
         links: Targets,
         now: Callable[[], datetime],
+        sites: Sites = NO_SITES,
+        real_now: Callable[[], datetime] | None = None,
     ) -> None:
         self._app = app
         self._ring = ring
@@ -90,42 +83,49 @@ class TrackingDoor:
         self._stream = stream
         self._links = links
         self._now = now
+        self._website = WebsiteDoor(
+            ring=ring, sites=sites, write=self._keep, now=now, real_now=real_now or now
+        )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
         method: str = environ["REQUEST_METHOD"]
-        if not path.startswith(("/o/", "/c/")) or method not in _METHODS:
+        if path not in PATHS and (not path.startswith(("/o/", "/c/")) or method not in _METHODS):
             return self._app(environ, start_response)
         try:
-            answer = self._opened(path, environ) if path[1] == "o" else self._clicked(path, environ)
+            answer = self._answer(path, environ)
         except Exception as fault:  # noqa: BLE001 - a reader must get an answer, whatever broke in here.
             log.error("tracking.failed", error=type(fault).__name__)
-            answer = _try_later()
+            answer = try_later()
         start_response(answer.status, answer.headers)
         return [] if method == "HEAD" else [answer.body]
 
-    def _opened(self, path: str, environ: WSGIEnvironment) -> _Answer:
+    def _answer(self, path: str, environ: WSGIEnvironment) -> Answer:
+        if path in PATHS:
+            return self._website.answer(environ)
+        return self._opened(path, environ) if path[1] == "o" else self._clicked(path, environ)
+
+    def _opened(self, path: str, environ: WSGIEnvironment) -> Answer:
         token = path.removeprefix("/o/")
         ids = read(self._ring, "open", token.removesuffix(".gif"), 1) if token.endswith(".gif") else None
         if ids is None:
-            return _not_found()
+            return not_found()
         self._write_down(OPEN, ids[0], None, environ)
         return _SEEN
 
-    def _clicked(self, path: str, environ: WSGIEnvironment) -> _Answer:
+    def _clicked(self, path: str, environ: WSGIEnvironment) -> Answer:
         ids = read(self._ring, "click", path.removeprefix("/c/"), 2)
         if ids is None:
-            return _not_found()
+            return not_found()
         delivery_id, link_id = ids
         self._write_down(CLICK, delivery_id, link_id, environ)
         try:
             target = self._links.target(link_id)
         except Away:
-            return _try_later()
-        return _not_found() if target is None else _redirect(target)
+            return try_later()
+        return not_found() if target is None else _redirect(self._website.marked(target, delivery_id))
 
     def _write_down(self, kind: str, delivery_id: int, link_id: int | None, environ: WSGIEnvironment) -> None:
-        """Spool first, since that is what counts; a full disk leaves the stream as the only hope."""
         line = hits.write(
             Hit(
                 id=uuid7(millis_of(self._now()), os.urandom(NOISE_BYTES)),
@@ -138,6 +138,10 @@ class TrackingDoor:
                 headers=_kept_headers(environ),
             )
         )
+        self._keep(line)
+
+    def _keep(self, line: bytes) -> None:
+        """Spool first, since that is what counts; a full disk leaves the stream as the only hope."""
         try:
             self._spool.append(line)
         except OSError as fault:
@@ -148,9 +152,9 @@ class TrackingDoor:
 def nowhere(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """The application behind a door that stands alone: it is alive, and has no pages."""
     if environ.get("PATH_INFO") == "/healthz":
-        answer = _Answer("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")], b"ok\n")
+        answer = Answer("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")], b"ok\n")
     else:
-        answer = _not_found()
+        answer = not_found()
     start_response(answer.status, answer.headers)
     return [answer.body]
 
@@ -160,27 +164,5 @@ def _kept_headers(environ: WSGIEnvironment) -> dict[str, str]:
     return {name: hits.clean(value) for name, value in kept if value}
 
 
-def _redirect(target: str) -> _Answer:
-    return _Answer("302 Found", [("Location", target), ("Content-Length", "0"), *_UNCACHED], b"")
-
-
-def _not_found() -> _Answer:
-    return _page("404 Not Found", _("Nothing here"), _("This link is incomplete, or it is not one of ours."))
-
-
-def _try_later() -> _Answer:
-    answer = _page(
-        "503 Service Unavailable",
-        _("One moment"),
-        _("This link cannot be looked up now. Please try again."),
-    )
-    return answer._replace(headers=[*answer.headers, ("Retry-After", "10")])
-
-
-def _page(status: str, title: str, sentence: str) -> _Answer:
-    text = (
-        '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><h1>{escape(title)}</h1><p>{escape(sentence)}</p>\n"
-    ).encode()
-    headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(text))), *_UNCACHED]
-    return _Answer(status, headers, text)
+def _redirect(target: str) -> Answer:
+    return Answer("302 Found", [("Location", target), ("Content-Length", "0"), *UNCACHED], b"")

@@ -106,4 +106,17 @@ def coming_back(walk: Walk) -> None:
     walk.call("provider_key.changed", "PUT", "/provider_keys/mailgun", json={"key": "another key"})
 
 
-ROOMS = (house_by_the_api, domains, transports, sources, tags_and_fields, leads, coming_back)
+def websites(walk: Walk) -> None:
+    pages = "/settings/website"
+    walk.page("site.added", f"{pages}/sites", host="https://www.kessler-ohm.example/start")
+    walk.page("site.removed", f"{pages}/sites/{walk.sql('SELECT max(id) FROM site')}/remove")
+    walk.page("visit_rule.added", f"{pages}/rules", pattern="/products/*", kind="viewed_product")
+    walk.page("visit_rule.removed", f"{pages}/rules/{walk.sql('SELECT max(id) FROM visit_rule')}/remove")
+    made = walk.call("site.added", "POST", "/website/sites", json={"host": "shop.example"}).json["id"]
+    walk.call("site.removed", "DELETE", f"/website/sites/{made}")
+    rule = {"pattern": "/offers/*", "kind": "offer_viewed"}
+    made = walk.call("visit_rule.added", "POST", "/website/rules", json=rule).json["id"]
+    walk.call("visit_rule.removed", "DELETE", f"/website/rules/{made}")
+
+
+ROOMS = (house_by_the_api, domains, transports, sources, tags_and_fields, leads, coming_back, websites)

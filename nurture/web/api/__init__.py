@@ -41,6 +41,7 @@ from nurture.web.api import (
     transports,
     users,
     webhooks,
+    website,
     why,
 )
 from nurture.web.api.schemas import Problem
@@ -51,6 +52,7 @@ _PARTS = (
     signals.part,
     outside_events.part,
     touches.part,
+    website.part,
     lead_changes.part,
     sources.part,
     tags.part,
