@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.enroll import OUTSIDE, Start, begin, leave_all
-from nurture.flows.judge import judge_leads
+from nurture.flows.judge_leads import judge_leads
 from nurture.flows.published import published
 from nurture.flows.start_leads import read_place, start_leads
 from nurture.rules.words import _

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from nurture.flows import enroll, membership, warm
+from nurture.flows import enroll, membership
 from nurture.flows.ripen import Ripe, ripen
 from nurture.flows.warm import Warmed
 from nurture.rules import heat, readiness, scorecard
@@ -21,7 +21,7 @@ from nurture.rules.facts import Facts
 from nurture.rules.messages import instant
 from nurture.rules.readiness import Crossing, Judgement
 from nurture.rules.scorecard import Grade
-from nurture.store import enrollments, facts, models, scores
+from nurture.store import enrollments, facts, scores
 from nurture.store import heat as heats
 from nurture.store.heat import NewTemperature, Pair, StoredHeat
 from nurture.store.models import LiveModel
@@ -30,7 +30,6 @@ from nurture.store.webhooks import Message, write_messages
 
 NO_TOUCHES: Mapping[int, Touched] = MappingProxyType({})
 NOT_ASKED: Mapping[str, datetime] = MappingProxyType({})
-BATCH = 1000
 _CHANGED = "lead.temperature_changed"
 
 
@@ -44,25 +43,6 @@ class Judged:
     readiness: Judgement
     crossing: Crossing
     at: datetime
-
-
-def judge_leads(session: Session, lead_ids: Sequence[int], *, now: datetime) -> dict[int, Judged]:
-    """Judge leads whose facts have changed (fields, company, BANT, consent, stage): grade, readiness,
-    hand-off if one has become ripe, entry into programs. In the caller's transaction, any number of
-    leads, in batches, locked in the order of their ids."""
-    ordered = sorted(set(lead_ids))
-    found: dict[int, Judged] = {}
-    for start in range(0, len(ordered), BATCH):
-        found |= _judge_batch(session, ordered[start : start + BATCH], now)
-    return found
-
-
-def _judge_batch(session: Session, lead_ids: Sequence[int], now: datetime) -> dict[int, Judged]:
-    live = models.live(session)
-    leads = scores.lock(session, lead_ids)
-    stored = heats.load(session, leads, [model.id for model in live])
-    warmed = warm.cool(live, stored.values(), now=now)
-    return follow(session, live, leads, warmed, now=now)
 
 
 def follow(

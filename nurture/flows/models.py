@@ -1,6 +1,5 @@
 """Heat models: kept as new versions, published, every lead rated anew where the heat would differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,15 +8,12 @@ from sqlalchemy.orm import Session
 
 from nurture.files.models import read_model
 from nurture.files.yaml_lines import Faults
-from nurture.flows import warm
-from nurture.flows.judge import Judged, follow
-from nurture.flows.warm import Warmed
+from nurture.flows.bring_over import Brought, bring
+from nurture.rules import heat as heat_rules
 from nurture.rules.model import HeatModel
-from nurture.store import heat, models, scores
+from nurture.store import approvals, heat, models, ripening, scores
 from nurture.store.audit import audit
-from nurture.store.heat import Pair
 from nurture.store.models import LiveModel
-from nurture.store.scores import LeadState
 
 BATCH = 500
 
@@ -32,8 +28,8 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """What publishing did. `hot` and `ready` are the leads that became hot, or ripe, by the switch
-    alone: they are listed for a person to decide on, none of them is handed over by it."""
+    """What publishing did. `hot` and `ready` are the leads that became hot, or ripe, by the switch alone: the
+    ripe are listed for a person to decide on, none of them is handed over by it."""
 
     model_id: int
     version_id: int
@@ -63,71 +59,64 @@ def load_model(session: Session, file: ModelFile, *, now: datetime, by: str = ""
 
 
 def publish_model(session: Session, file: ModelFile, *, now: datetime, by: str = "") -> Switch:
-    """Let a model rate from now on, in the caller's transaction; rating waits until it is over.
-
-    Where weights, caps, floors or half-life differ, every lead's heat is computed anew from its signals;
-    otherwise its temperature and scores are judged anew. Rolled back, it tells what a switch would do.
-    """
-    models.stop_rating(session)
-    before = {live.id: live for live in models.live(session)}
+    """Let a model rate from now on and bring every lead over, all in the caller's transaction; rating waits
+    until it is over. Rolled back, it tells what a switch would do."""
     model_id, version_id, no = models.add_version(session, file.model, file.source, now=now, by=by)
-    old = before.get(model_id)
-    if old is not None and old.version_id == version_id:
+    live = begin_switch(session, model_id, version_id, now=now, by=by)
+    if live is None:
         return Switch(model_id, version_id, no, 0, 0, (), ())
+    brought = Brought()
+    while (portion := bring_portion(session, model_id, now=now)) is not None:
+        brought.add(portion)
+    return Switch(
+        model_id, version_id, no, brought.rated, brought.changed, tuple(brought.hot), tuple(brought.ready)
+    )
+
+
+def begin_switch(
+    session: Session, model_id: int, version_id: int, *, now: datetime, by: str
+) -> LiveModel | None:
+    """Make a version live; None when it is already. What it takes to bring a portion of the leads over to
+    it is `bring_portion`, until that says None. Rating waits only until the caller's transaction ends."""
+    models.stop_rating(session)
+    old = next((one for one in models.live(session) if one.id == model_id), None)
+    if old is not None and old.version_id == version_id:
+        return None
     models.set_live(session, version_id, now=now)
-    audit(session, by or "terminal", "model.published", f"model:{model_id}", now=now, detail={"version": no})
-    return _rate_all(session, LiveModel(model_id, version_id, no, file.model), old, now)
+    models.note_switch(session, model_id, 0)
+    ripening.arm(session, approvals.lapse(session, model_id, now=now))
+    new = next(one for one in models.live(session) if one.id == model_id)
+    if old is not None and old.model.half_life.elapsed != new.model.half_life.elapsed:
+        _move_logs(session, old, new, now)
+    audit(
+        session, by or "terminal", "model.published", f"model:{model_id}", now=now, detail={"version": new.no}
+    )
+    return new
 
 
-def _rate_all(session: Session, new: LiveModel, old: LiveModel | None, now: datetime) -> Switch:
-    live = models.live(session)
-    rated = changed = 0
-    hot: list[int] = []
-    ready: list[int] = []
-    for lead_ids in _all_leads(session):
-        leads = scores.lock(session, lead_ids)
-        warmed = _under_new(session, new, old, leads, now)
-        found = follow(
-            session,
-            live,
-            leads,
-            {**_others(session, live, new, leads, now), **warmed},
-            now=now,
-            hand_over=False,
-        )
-        rated += len(warmed)
-        changed += sum(one.changed for one in warmed.values())
-        hot += [
-            one.after.lead_id for one in warmed.values() if one.changed and one.after.temperature == "hot"
-        ]
-        ready += _ready(found)
-    return Switch(new.id, new.version_id, new.no, rated, changed, tuple(hot), tuple(ready))
+def bring_portion(session: Session, model_id: int, *, now: datetime, limit: int = BATCH) -> Brought | None:
+    """Bring the next leads over, in the caller's transaction; None when all have been."""
+    live = models.rate_under(session)
+    model = next((one for one in live if one.id == model_id), None)
+    if model is None or model.switching_after is None:
+        return None
+    lead_ids = heat.following_leads(session, after=model.switching_after, limit=limit)
+    if not lead_ids:
+        models.note_switch(session, model_id, None)
+        return None
+    leads = scores.lock(session, lead_ids)
+    stale = heat.stale(session, model_id, model.version_id, leads, after=model.switching_after)
+    brought = bring(session, live, model, {lead_id: leads[lead_id] for lead_id in stale}, now=now)
+    models.note_switch(session, model_id, lead_ids[-1])
+    brought.leads = len(lead_ids)
+    return brought
 
 
-def _all_leads(session: Session) -> Iterator[list[int]]:
-    after = 0
-    while lead_ids := heat.rated_leads(session, after=after, limit=BATCH):
-        yield lead_ids
-        after = lead_ids[-1]
-
-
-def _under_new(
-    session: Session, new: LiveModel, old: LiveModel | None, leads: Mapping[int, LeadState], now: datetime
-) -> dict[Pair, Warmed]:
-    reason = f"model {new.model.key}, version {new.no}"
-    if old is None or not old.model.rates_like(new.model):
-        return warm.rebuild(session, new, list(leads), reason, now=now)
-    stored = heat.load(session, leads, [new.id])
-    return {row.pair: warm.judged(new, row, row.heat, row.floors, now, reason) for row in stored.values()}
-
-
-def _others(
-    session: Session, live: Sequence[LiveModel], new: LiveModel, leads: Mapping[int, LeadState], now: datetime
-) -> dict[Pair, Warmed]:
-    """Their rows under the other models, as they stand: scores are judged under the default one."""
-    ids = [model.id for model in live if model.id != new.id]
-    return warm.cool(live, heat.load(session, leads, ids).values(), now=now)
-
-
-def _ready(found: Mapping[int, Judged]) -> list[int]:
-    return [lead_id for lead_id, one in found.items() if one.crossing == "cross"]
+def _move_logs(session: Session, old: LiveModel, new: LiveModel, now: datetime) -> None:
+    """Until a lead is brought over, it is worth under the new half-life what it was worth a moment ago. One
+    that an unfinished switch had not reached yet has been moved twice: it is counted from its signals."""
+    seconds = heat_rules.seconds(now)
+    by = seconds / new.model.half_life_s - seconds / old.model.half_life_s
+    heat.move_logs(session, new.id, by, default=new.is_default)
+    if old.switching_after is not None:
+        heat.forget_versions(session, new.id, but=old.version_id)

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import warm
+from nurture.flows.bring_over import bring_over
 from nurture.flows.judge import follow
 from nurture.rules.touches import is_touch
 from nurture.store import heat, models, scores, unrated
@@ -34,7 +35,7 @@ def rate_new(session: Session, *, now: datetime, limit: int) -> int:
     waiting = unrated.claim(session, limit) if live else []
     if not waiting:
         return 0
-    leads = scores.lock(session, {one.lead_id for one in waiting})
+    leads = bring_over(session, live, scores.lock(session, {one.lead_id for one in waiting}), now=now)
     signals = [signal for signal in unrated.claimed(session, waiting) if signal.lead_id in leads]
     claimed = [one.signal_id for one in waiting]
     warmed = warm.count(session, live, signals, claimed, now=now)
@@ -52,7 +53,7 @@ def rate_due(session: Session, *, now: datetime, limit: int) -> int:
     due = heat.due(session, by_id, now=now, limit=limit) if live else []
     if not due:
         return 0
-    leads = scores.lock(session, due, skip_locked=True)
+    leads = bring_over(session, live, scores.lock(session, due, skip_locked=True), now=now)
     stored = heat.load(session, leads, by_id)
     warmed = warm.cool(live, stored.values(), now=now)
     follow(session, live, leads, warmed, now=now, hand_over=False)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import NotFound
 from nurture.flows import warm
+from nurture.flows.bring_over import bring_over
 from nurture.flows.judge import Judged, follow
 from nurture.flows.ripen import withdraw
 from nurture.flows.warm import Warmed
@@ -64,7 +65,7 @@ def undo_signal(
 
 
 def _count_anew(session: Session, live: Sequence[LiveModel], turned: Sequence[Turned], now: datetime) -> None:
-    leads = scores.lock(session, {one.lead_id for one in turned})
+    leads = bring_over(session, live, scores.lock(session, {one.lead_id for one in turned}), now=now)
     signals = unrated.find_all(session, [one.signal_id for one in turned])
     mine = [one for one in turned if one.lead_id in leads and one.signal_id in signals]
     warmed = warm.recount(session, live, [signals[one.signal_id] for one in mine], now=now)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from nurture.flows.judge import judge_leads
+from nurture.flows.judge_leads import judge_leads
 from nurture.store import lead_json
 from nurture.store.webhooks import Message, write_messages
 

@@ -139,11 +139,24 @@ def rebuild(
     session: Session, model: LiveModel, lead_ids: Sequence[int], reason: str, *, now: datetime
 ) -> dict[Pair, Warmed]:
     """The heat of locked leads under a model from all their signals, buckets written anew."""
-    kept = _kept_signals(session, model, lead_ids, now)
-    half_life_s = model.model.half_life_s
+    kept = kept_signals(session, model, lead_ids, now)
     heats.forget_buckets(session, model.id, lead_ids)
     heats.save_buckets(session, _buckets_of(model, kept))
-    stored = heats.load(session, lead_ids, [model.id])
+    return told_by(model, heats.load(session, lead_ids, [model.id]), kept, lead_ids, reason, now=now)
+
+
+def told_by(
+    model: LiveModel,
+    stored: Mapping[Pair, StoredHeat],
+    kept: Mapping[int, list[RatedSignal]],
+    lead_ids: Sequence[int],
+    reason: str,
+    *,
+    now: datetime,
+) -> dict[Pair, Warmed]:
+    """The heat of leads under a model as their signals tell it, nothing written; a lead without signals and
+    without a row has none."""
+    half_life_s = model.model.half_life_s
     warmed = {}
     for lead_id in lead_ids:
         signals = caps.counted(kept.get(lead_id, []))
@@ -242,7 +255,7 @@ def _judged_anew(
     now: datetime,
 ) -> dict[Pair, Warmed]:
     kept = {
-        model.id: _kept_signals(session, model, [row.lead_id for one, row in rows if one.id == model.id], now)
+        model.id: kept_signals(session, model, [row.lead_id for one, row in rows if one.id == model.id], now)
         for model in dict.fromkeys(model for model, _row in rows)
     }
     warmed = {}
@@ -255,7 +268,7 @@ def _judged_anew(
     return warmed
 
 
-def _kept_signals(
+def kept_signals(
     session: Session, model: LiveModel, lead_ids: Sequence[int], now: datetime
 ) -> dict[int, list[RatedSignal]]:
     """The remembered human signals of leads under a model."""

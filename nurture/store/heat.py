@@ -197,11 +197,27 @@ _DROP_BUCKETS = text(
 _FORGET_MODEL = text(
     "DELETE FROM heat_bucket WHERE model_id = :model_id AND lead_id = ANY(:leads)",
 )
-_RATED_LEADS = text(
+_STALE = text(
     """
-    SELECT id FROM lead WHERE id > :after AND last_signal_at IS NOT NULL AND erased_at IS NULL
-    ORDER BY id LIMIT :limit
+    SELECT l.id FROM lead l LEFT JOIN lead_heat h ON h.lead_id = l.id AND h.model_id = :model_id
+    WHERE l.id = ANY(:leads)
+      AND (h.model_version_id <> :version_id OR (h.lead_id IS NULL AND l.id > :after))
+    ORDER BY l.id
     """
+)
+_FOLLOWING_LEADS = text(
+    "SELECT id FROM lead WHERE id > :after AND erased_at IS NULL ORDER BY id LIMIT :limit"
+)
+# A log kept for one half-life says something else under another: what it is worth at the switch stays.
+_MOVE_HEAT = text(
+    """
+    UPDATE lead_heat SET pos_log2 = pos_log2 + :by, neg_log2 = neg_log2 + :by, net_log2 = net_log2 + :by
+    WHERE model_id = :model_id
+    """
+)
+_MOVE_DEFAULT = (
+    text("UPDATE lead SET heat_log2 = heat_log2 + :by WHERE heat_log2 IS NOT NULL"),
+    text("UPDATE handoff SET heat_before = heat_before + :by WHERE heat_before IS NOT NULL"),
 )
 _ADD_CHANGES = text(
     """
@@ -287,9 +303,34 @@ def forget_buckets(session: Session, model_id: int, lead_ids: Collection[int]) -
     session.execute(_FORGET_MODEL, {"model_id": model_id, "leads": list(lead_ids)})
 
 
-def rated_leads(session: Session, *, after: int, limit: int) -> list[int]:
-    """Ids of leads with signals that were rated, ascending, past `after`."""
-    return list(session.scalars(_RATED_LEADS, {"after": after, "limit": limit}))
+def stale(
+    session: Session, model_id: int, version_id: int, lead_ids: Collection[int], *, after: int
+) -> list[int]:
+    """Those of these leads that were last rated by another version of the model; without a row under it,
+    those past the id `after`."""
+    given = {"model_id": model_id, "version_id": version_id, "leads": list(lead_ids), "after": after}
+    return list(session.scalars(_STALE, given))
+
+
+def following_leads(session: Session, *, after: int, limit: int) -> list[int]:
+    """Ids of leads, ascending, past `after`; erased ones are left out."""
+    return list(session.scalars(_FOLLOWING_LEADS, {"after": after, "limit": limit}))
+
+
+def move_logs(session: Session, model_id: int, by: float, *, default: bool) -> None:
+    """Add `by` to every stored log of a model whose half-life has changed, and, for the default model, to
+    those that other tables keep."""
+    session.execute(_MOVE_HEAT, {"model_id": model_id, "by": by})
+    for statement in _MOVE_DEFAULT if default else ():
+        session.execute(statement, {"by": by})
+
+
+def forget_versions(session: Session, model_id: int, *, but: int) -> None:
+    """Let no row but those of one version say by which it was rated: they are all stale."""
+    statement = text(
+        "UPDATE lead_heat SET model_version_id = 0 WHERE model_id = :model_id AND model_version_id <> :but"
+    )
+    session.execute(statement, {"model_id": model_id, "but": but})
 
 
 def add_changes(session: Session, changes: Sequence[NewTemperature], *, now: datetime) -> dict[Pair, int]:

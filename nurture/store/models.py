@@ -1,6 +1,7 @@
 """Heat models: named, versioned, one of them the default."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,13 +15,15 @@ from nurture.store.base import Base, Id, Instant, Json, Ref
 
 
 class HeatModelRow(Base):
-    """A named model; `live_version_id` is the version that rates."""
+    """A named model; `live_version_id` is the version that rates. `switching_after` is NULL but while leads
+    are being brought over to it: then those up to this id have been."""
 
     __tablename__ = "heat_model"
 
     id: Mapped[Id]
     key: Mapped[str] = mapped_column(unique=True)
     live_version_id: Mapped[Ref | None]
+    switching_after: Mapped[Ref | None]
     created_at: Mapped[Instant]
 
 
@@ -46,12 +49,14 @@ _RATING_LOCK = 4_201_001
 
 @dataclass(frozen=True, slots=True)
 class LiveModel:
-    """The version of a model that rates now."""
+    """The version of a model that rates now. While leads are being brought over to it, those up to the id
+    `switching_after` have been; None when all have."""
 
     id: int
     version_id: int
     no: int
     model: HeatModel
+    switching_after: int | None = None
 
     @property
     def is_default(self) -> bool:
@@ -59,9 +64,18 @@ class LiveModel:
         return self.model.key == DEFAULT
 
 
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A version of a model, live or not."""
+
+    id: int
+    no: int
+    model: HeatModel
+
+
 _LIVE = text(
     """
-    SELECT m.id, v.id AS version_id, v.no, CAST(v.spec AS text) AS spec
+    SELECT m.id, v.id AS version_id, v.no, CAST(v.spec AS text) AS spec, m.switching_after
     FROM heat_model m JOIN heat_model_version v ON v.id = m.live_version_id
     ORDER BY m.id
     """
@@ -92,6 +106,12 @@ _PUBLISH = text(
         UPDATE heat_model_version SET published_at = :now WHERE id = :version_id RETURNING id, model_id
     )
     UPDATE heat_model SET live_version_id = published.id FROM published WHERE heat_model.id = model_id
+    """
+)
+_BY_VERSIONS = text("SELECT id, CAST(spec AS text) AS spec FROM heat_model_version WHERE id = ANY(:ids)")
+_VERSION = text(
+    """
+    SELECT id, no, CAST(spec AS text) AS spec FROM heat_model_version WHERE model_id = :model_id AND no = :no
     """
 )
 _SHARE_RATING = text(f"SELECT pg_advisory_xact_lock_shared({_RATING_LOCK})")
@@ -134,12 +154,47 @@ def set_live(session: Session, version_id: int, *, now: datetime) -> None:
     session.execute(_PUBLISH, {"version_id": version_id, "now": now})
 
 
+def note_switch(session: Session, model_id: int, after: int | None) -> None:
+    """Leads up to the id `after` have been brought over to the live version; None: all have."""
+    given = {"id": model_id, "after": after}
+    session.execute(text("UPDATE heat_model SET switching_after = :after WHERE id = :id"), given)
+
+
+def by_versions(session: Session, version_ids: Collection[int]) -> dict[int, HeatModel]:
+    """What these versions say, live or not."""
+    rows = session.execute(_BY_VERSIONS, {"ids": list(version_ids)})
+    return {row.id: _parsed(row.spec) for row in rows}
+
+
+def version_of(session: Session, model_id: int, no: int) -> StoredVersion | None:
+    """One version of a model by its number."""
+    row = session.execute(_VERSION, {"model_id": model_id, "no": no}).one_or_none()
+    return None if row is None else StoredVersion(row.id, row.no, _parsed(row.spec))
+
+
+def key_of(session: Session, model_id: int) -> str | None:
+    """The name of a model; None for one that does not exist."""
+    found = session.execute(text("SELECT key FROM heat_model WHERE id = :id"), {"id": model_id}).scalar()
+    return None if found is None else str(found)
+
+
+def id_of(session: Session, key: str) -> int | None:
+    """The model of this name."""
+    found = session.execute(text("SELECT id FROM heat_model WHERE key = :key"), {"key": key}).scalar()
+    return None if found is None else int(found)
+
+
+def add_model(session: Session, key: str, *, now: datetime) -> int:
+    """The id of the model of this name, made if need be."""
+    return int(session.execute(_ADD_MODEL, {"key": key, "now": now}).scalar_one())
+
+
 def _json(spec: dict[str, Any]) -> str:
     return json.dumps(spec, ensure_ascii=False)
 
 
 def _live(row: Row[Any]) -> LiveModel:
-    return LiveModel(row.id, row.version_id, row.no, _parsed(row.spec))
+    return LiveModel(row.id, row.version_id, row.no, _parsed(row.spec), row.switching_after)
 
 
 @lru_cache(maxsize=32)

@@ -62,6 +62,12 @@ _STATE = text(
     WHERE id = :lead_id AND erased_at IS NULL
     """
 )
+_STATES = text(
+    """
+    SELECT id, email, stage, armed, grade_override, future_at FROM lead
+    WHERE id = ANY(:leads) AND erased_at IS NULL ORDER BY id
+    """
+)
 _LOCK_FREE = text(
     """
     SELECT id, email, stage, armed, grade_override, future_at FROM lead
@@ -115,6 +121,11 @@ def state(session: Session, lead_id: int) -> LeadState | None:
     """A lead as rating looks at it, not locked; None if it does not exist or was erased."""
     row = session.execute(_STATE, {"lead_id": lead_id}).one_or_none()
     return None if row is None else LeadState(*row)
+
+
+def states(session: Session, lead_ids: Collection[int]) -> dict[int, LeadState]:
+    """Leads as rating looks at them, not locked; erased ones are left out."""
+    return {row.id: LeadState(*row) for row in session.execute(_STATES, {"leads": list(lead_ids)})}
 
 
 def save(session: Session, scores: Sequence[LeadScore], *, now: datetime) -> None:

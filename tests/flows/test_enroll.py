@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from nurture.flows import enroll, judge, programs, segments
+from nurture.flows import enroll, programs, segments
 from nurture.flows.advance import advance
+from nurture.flows.judge_leads import judge_leads
 from nurture.store.steps import FlowCount
 from tests.flows.garden import HEAD, PEPPER, Garden
 
@@ -223,7 +224,7 @@ def test_judging_lets_in_by_the_signals_that_only_the_door_asks_for(garden):
     garden.signal(anna, "clicked")
     garden.signal(anna, "clicked")
     with garden.sessions.begin() as session:
-        judge.judge_leads(session, [anna, ben], now=garden.clock.now)
+        judge_leads(session, [anna, ben], now=garden.clock.now)
     assert (len(garden.runs(anna)), len(garden.runs(ben))) == (1, 0)
 
 
@@ -234,7 +235,7 @@ def test_judging_ends_a_run_whose_goal_is_a_signal(garden):
     garden.enter(anna)
     garden.signal(anna, "meeting_requested")
     with garden.sessions.begin() as session:
-        judge.judge_leads(session, [anna], now=garden.clock.now)
+        judge_leads(session, [anna], now=garden.clock.now)
     assert garden.run(anna).exit_reason == "goal"
     assert garden.enter(anna) == 0
 
@@ -247,5 +248,5 @@ def test_judging_lets_in_by_the_segment_that_judging_itself_put_a_lead_into(gard
     anna, ben = garden.lead("anna"), garden.lead("ben")
     garden.signal(anna, "clicked")
     with garden.sessions.begin() as session:
-        judge.judge_leads(session, [anna, ben], now=garden.clock.now)
+        judge_leads(session, [anna, ben], now=garden.clock.now)
     assert (len(garden.runs(anna)), len(garden.runs(ben))) == (1, 0)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, event, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.flows.judge import judge_leads
+from nurture.flows.judge_leads import judge_leads
 from nurture.flows.rate import rate, rate_new
 from nurture.rules import heat
 from nurture.store.handoffs import Handoff

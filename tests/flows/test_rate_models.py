@@ -13,6 +13,7 @@ from nurture.files.yaml_lines import Faults
 from nurture.flows.models import ModelFile, load_model, publish_model, read_models
 from nurture.flows.rate import rate
 from nurture.rules.model import HeatModel, Readiness, Requirements
+from nurture.store.approvals import ModelApproval
 from nurture.store.handoffs import Handoff
 from nurture.store.heat import TemperatureChange
 from nurture.store.models import HeatModelRow, HeatModelVersion
@@ -95,7 +96,11 @@ def test_leads_ready_by_the_switch_are_listed_and_not_handed_over(sessions: Sess
     switch = publish(sessions, replace(contract_model(), readiness=easy))
     assert switch.ready == (anna,)
     assert all_of(sessions, Handoff) == []
-    assert lead(sessions, anna).armed is True
+    [listed] = all_of(sessions, ModelApproval)
+    assert (listed.lead_id, listed.state) == (anna, "waiting")
+    send(sessions, anna, "opened", TUESDAY)
+    rate(sessions, now=TUESDAY)
+    assert all_of(sessions, Handoff) == []
 
 
 def test_a_switch_rolled_back_only_tells(sessions: Sessions) -> None:

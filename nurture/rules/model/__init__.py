@@ -1,6 +1,7 @@
 """A heat model: how signals warm, when a lead is warm or hot, who fits, and who is ready."""
 
-from nurture.rules.model.reading import ModelFault, read
+from nurture.rules.model.changes import changes
+from nurture.rules.model.reading import ModelFault, is_name, read
 from nurture.rules.model.values import (
     DEFAULT_DATA,
     DEFAULT_NEED,
@@ -33,6 +34,8 @@ __all__ = [
     "Scorecard",
     "SignalRule",
     "Thresholds",
+    "changes",
+    "is_name",
     "plain",
     "read",
 ]

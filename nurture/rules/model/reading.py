@@ -48,6 +48,11 @@ class ModelFault(Invalid):
         self.faults = faults
 
 
+def is_name(key: str) -> bool:
+    """Whether a model, or a kind of signal, may be called so."""
+    return _NAME.fullmatch(key) is not None
+
+
 def read(raw: object) -> HeatModel:
     """The model that plain dicts, lists and scalars say; ModelFault with all faults otherwise."""
     faults: list[Fault] = []
