@@ -2,7 +2,8 @@
 signed links, journal, SMTP, record; two processes, every mail different, every byte to the standards.
 
 The bound is smtp-source, which sends one constant text over four sessions and keeps no record, to the
-same sink in the same run, measured before and after.
+same sink in the same run, measured before and after. The peer, django-post_office, sends the same letter to
+the same sink, with PostgreSQL, two processes and templates of its own.
 """
 
 import json
@@ -20,16 +21,20 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from bench import _post_office
 from bench._postfix import sink, source_rate, tool
 from nurture.config import load_settings
 from nurture.embedded.servers import servers
 from nurture.errors import Unavailable
+from nurture.files.vault import Vault
+from nurture.flows import domains
 from nurture.flows.courier import Courier, Makers
 from nurture.flows.letters import letter, sender_of
 from nurture.flows.outbox import Outbox
 from nurture.flows.queue_mail import keep_mail
 from nurture.mail.envelopes import Transport
 from nurture.mail.message import build
+from nurture.mail.plain import plain_text
 from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
 from nurture.mail.source import MailSource
@@ -40,9 +45,11 @@ from nurture.store import deliveries
 
 FIGURE = "send"
 RECIPIENTS = {"small": 20_000, "full": 50_000}
+OF_PEER = {"small": 1_000, "full": 5_000}
 PROCESSES = 2
 CONNECTIONS = 4
 RING = KeyRing((b"bench" * 8,))
+VAULT = Vault(RING)
 PEPPER = b"pepper" * 6
 BASE_URL = "https://nurture.example"
 NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
@@ -60,9 +67,12 @@ def run(scale: str, say: Callable[[str], None]) -> dict[str, Any]:
             seconds = _send_all(addresses.database_url, port, Path(folder))
             after = source_rate(port, count)
             _check(addresses.database_url, count)
+            peer = _peer_rate(addresses.database_url, port, OF_PEER[scale], say)
     rate, bound = count / seconds, statistics.mean((before, after))
     say(f"  {count} mails of {size} bytes by {PROCESSES} processes in {seconds:.1f} s: {rate:.0f} a second")
     say(f"  smtp-source -s4 to the same sink: {before:.0f} before, {after:.0f} after")
+    if peer is not None:
+        say(f"  {_post_office.NAME}: {peer:.0f} a second; this is {rate / peer:.1f} times that")
     return {
         "figure": FIGURE,
         "value": round(rate),
@@ -70,7 +80,33 @@ def run(scale: str, say: Callable[[str], None]) -> dict[str, Any]:
         "bound": round(bound),
         "bound_name": "smtp-source -s4",
         "ratio": round(rate / bound, 2),
+        "peer": None if peer is None else round(peer),
+        "peer_name": _post_office.NAME,
+        "peer_ratio": None if peer is None else round(rate / peer, 1),
     }
+
+
+def rate_of(count: int, port: int, algorithm: str | None) -> float:
+    """Mails a second to the sink at this port, every one signed with a key of this algorithm (None:
+    unsigned)."""
+    with (
+        tempfile.TemporaryDirectory(prefix="nurture-bench-") as folder,
+        servers(load_settings({"NURTURE_HOME": folder})) as addresses,
+    ):
+        prepare(addresses.database_url, count, Path(folder), algorithm)
+        seconds = _send_all(addresses.database_url, port, Path(folder))
+        _check(addresses.database_url, count)
+    return count / seconds
+
+
+def _peer_rate(database_url: str, port: int, count: int, say: Callable[[str], None]) -> float | None:
+    html = words().replace(' | default("there", true)', '|default:"there"')
+    letter = _post_office.Letter("{{ lead.first_name }}, a case for you", plain_text(html), html)
+    try:
+        return _post_office.rate(database_url, port, count, letter)
+    except Unavailable as refusal:
+        say(f"  without the peer: {refusal}")
+        return None
 
 
 _HEAD = """<h1>Hello {{ lead.first_name | default("there", true) }}</h1>
@@ -90,11 +126,15 @@ def words() -> str:
     return _HEAD + "".join(block % (n, n) + plain for n in range(1, 13))
 
 
-def prepare(database_url: str, count: int, home: Path) -> int:
+def prepare(database_url: str, count: int, home: Path, algorithm: str | None = None) -> int:
+    """Fill an empty database with a chain mail due for so many leads, from a domain that signs if an
+    algorithm is named; the size of one mail."""
     engine = create_engine(database_url)
     upgrade(engine)
     with Session(engine) as session, session.begin():
         _world(session, count)
+        if algorithm is not None:
+            _sign(session, algorithm)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
     size = _message_size(engine, home)
@@ -109,6 +149,14 @@ def _world(session: Session, count: int) -> None:
     values = {"now": NOW, "n": count, "version": version_id}
     for statement in _WORLD.split(";\n"):
         session.execute(text(statement), values if ":" in statement else {})
+
+
+def _sign(session: Session, algorithm: str) -> None:
+    domain = domains.sender_domain(session, now=NOW)
+    if domain is None:
+        raise RuntimeError("the sender has no domain")
+    key = domains.make_key(session, VAULT, domain.id, algorithm, by="bench", now=NOW)
+    domains.sign_now(session, key.id, domain.id, by="bench", now=NOW)
 
 
 _WORLD = """
@@ -179,7 +227,7 @@ def _work(database_url: str, port: int, home: Path, barrier: Barrier) -> None:
     """One sending process, as a pump is."""
     engine = create_engine(database_url, connect_args={"options": "-c timezone=UTC"})
     sessions = sessionmaker(engine, expire_on_commit=False)
-    outbox = Outbox(ring=RING, pepper=PEPPER, base_url=BASE_URL, home=home)
+    outbox = Outbox(ring=RING, pepper=PEPPER, base_url=BASE_URL, home=home, vault=VAULT)
     mailer = Mailer(parse_smtp_url(f"smtp://127.0.0.1:{port}"), connections=CONNECTIONS)
     mailer.check()
     work_in_batches()

@@ -1,0 +1,76 @@
+"""The peer for sending: django-post_office, in a virtual environment that is made for the run and thrown away
+after it. None of its packages is a requirement of the program."""
+
+import json
+import subprocess
+import tempfile
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import make_url
+
+from nurture.errors import Unavailable
+
+PACKAGES = ("Django==5.2.19", "django-post_office==3.12.0", "psycopg[binary]==3.3.9")
+NAME = "django-post_office 3.12"
+_SCRIPT = Path(__file__).parent / "peers" / "django_post_office.py"
+_PATIENCE_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is sent, in Django's template language."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def rate(database_url: str, port: int, count: int, letter: Letter) -> float:
+    """Mails a second, queued, rendered and sent, by two processes of five threads each, over a database of
+    its own beside the given one. Raises Unavailable when its packages cannot be installed or it fails."""
+    with tempfile.TemporaryDirectory(prefix="nurture-bench-peer-") as folder:
+        python = _installed(Path(folder))
+        asked = {"database": _database(database_url), "port": port, "count": count, **vars(letter)}
+        done = subprocess.run(
+            [python, str(_SCRIPT)],
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_PATIENCE_SECONDS,
+        )
+    if done.returncode != 0:
+        raise Unavailable(f"{NAME} failed: {done.stderr.strip().splitlines()[-1]}")
+    told = json.loads(done.stdout)
+    if told["sent"] != count:
+        raise Unavailable(f"{NAME} sent {told['sent']} mails of {count}.")
+    return float(count / told["seconds"])
+
+
+def _installed(folder: Path) -> str:
+    """The Python of a fresh environment with the packages in it."""
+    venv.create(folder, with_pip=True, symlinks=True)
+    python = str(folder / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    done = subprocess.run([*pip, *PACKAGES], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise Unavailable(f"{NAME} cannot be installed for comparison: {reason}")
+    return python
+
+
+def _database(database_url: str) -> dict[str, str]:
+    url = make_url(database_url)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE post_office")
+    host = url.host or str(url.query.get("host", ""))
+    return {
+        "NAME": "post_office",
+        "USER": url.username or "",
+        "PASSWORD": url.password or "",
+        "HOST": host,
+        "PORT": str(url.port or url.query.get("port", "")),
+    }
