@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
-from nurture.flows.enroll import OUTSIDE, Start, begin, leave_all
+from nurture.flows.begin import OUTSIDE, Start, begin
+from nurture.flows.enroll import leave_all
 from nurture.flows.judge_leads import judge_leads
 from nurture.flows.published import published
 from nurture.flows.start_leads import read_place, start_leads

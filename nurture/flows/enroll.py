@@ -4,21 +4,27 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.flows import model_facts
+from nurture.flows import goals_met, model_facts
+from nurture.flows.begin import OUTSIDE, Start, begin
+from nurture.flows.goals_met import Met
 from nurture.flows.published import Published, published
 from nurture.rules import entering
-from nurture.rules.conditions import holds, signals_asked
+from nurture.rules.chain import worth
+from nurture.rules.conditions import holds
+from nurture.rules.entering import Before
 from nurture.rules.facts import Facts
+from nurture.rules.program import Goal
 from nurture.store import steps
 from nurture.store.enrollments import runs
-from nurture.store.enrollments.runs import NewRun, OpenRun
+from nurture.store.enrollments.runs import OpenRun, Trace
 from nurture.store.steps import FlowTally, NewEvent, StepTally
 
-OUTSIDE = ""
+# The run that rested ended because its lead came in anew.
+ANEW = "entered_anew"
+_GOES_ALONG = ("sent", "rounds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,39 +37,25 @@ class Move:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """A lead begins in the chain of `temperature`: at `step` if named, else as `how` says (resume after
-    the last step sent there, restart, rest). `data` goes along (mails sent, hops). `due_at` is when the
-    first step is due, if not at once."""
-
-    lead_id: int
-    published: Published
-    temperature: str
-    how: str
-    step: str | None
-    data: Mapping[str, Any]
-    came_from: str
-    reason: str
-    due_at: datetime | None = None
-
-
 def asked_at_the_door(session: Session, now: datetime) -> dict[str, datetime]:
     """The signals that entries and goals of the published programs look at under the default model, each
     with the instant after which one can matter."""
-    mine = [one for one in published(session, ("live", "paused")).values() if one.by_default_model]
-    return signals_asked((part for one in mine for part in one.at_the_door), now)
+    found: dict[str, datetime] = {}
+    for one in published(session, ("live", "paused")).values():
+        for kind, since in one.asked_at_the_door(now).items() if one.by_default_model else ():
+            found[kind] = min(since, found.get(kind, since))
+    return found
 
 
 def enter_programs(
     session: Session, lead_ids: Sequence[int], *, now: datetime, known: Mapping[int, Facts] | None = None
 ) -> int:
-    """Enrol these leads in every live program whose entry they meet and in which they stand nowhere;
-    returns how many entered. In the caller's transaction. `known` are facts of all these leads under the
-    default model, with every signal that is `asked_at_the_door`; without them they are loaded."""
+    """Enrol these leads in every live program whose entry they meet; returns how many entered. In the
+    caller's transaction. `known` are facts of all these leads under the default model, with every signal that
+    is `asked_at_the_door`; without them they are loaded."""
     if not lead_ids:
         return 0
-    return sum(_enter(session, one, lead_ids, known, now) for one in published(session).values())
+    return sum(enter(session, one, lead_ids, known, now) for one in published(session).values())
 
 
 def enter_existing(sessions: sessionmaker[Session], *, now: datetime, batch: int = 1000) -> int:
@@ -95,7 +87,7 @@ def move_leads(session: Session, moves: Sequence[Move], *, now: datetime) -> int
         if one is None or move is None or not _has_to_move(one, run, move):
             continue
         reasons[run.id], how = entering.way_over(one.program, run.temperature, move.new)
-        data = {"sent": run.data.get("sent", {})}
+        data = {name: run.data[name] for name in _GOES_ALONG if name in run.data}
         starts.append(Start(run.lead_id, one, move.new, how, None, data, run.temperature, reasons[run.id]))
         ended.append(run)
     _end(session, ended, reasons, now)
@@ -127,6 +119,7 @@ def leave_reached(
     for `enter_programs`."""
     programs = published(session, ("live", "paused"))
     reached = []
+    met = []
     found: dict[int, list[OpenRun]] = {}
     for run in runs.open_runs(session, sorted(set(lead_ids))):
         found.setdefault(run.program_id, []).append(run)
@@ -136,52 +129,92 @@ def leave_reached(
         if one is None or goal is None:
             continue
         mine = _known(session, one, [run.lead_id for run in standing], known, now)
-        reached += [run for run in standing if run.lead_id in mine and holds(goal, mine[run.lead_id], now)]
+        here = [run for run in standing if run.lead_id in mine and holds(goal.when, mine[run.lead_id], now)]
+        reached += here
+        met += [_met(run, goal, mine[run.lead_id]) for run in here]
+    goals_met.count(session, met, now=now)
     _leave(session, reached, dict.fromkeys((run.id for run in reached), "goal"), now)
     return len(reached)
 
 
-def begin(session: Session, starts: Sequence[Start], *, now: datetime) -> int:
-    """Begin these runs and record where each came from; returns how many began."""
-    if not starts:
-        return 0
-    chain_ids = {start.published.chain_ids[start.temperature] for start in starts}
-    sent = runs.last_sent(session, [start.lead_id for start in starts], sorted(chain_ids))
-    new = [_new_run(start, sent, now) for start in starts]
-    begun = runs.begin(session, new, now=now)
-    tally: StepTally = Counter()
-    flows: FlowTally = Counter()
-    events = []
-    for start, run in zip(starts, new, strict=True):
-        run_id = begun.get((run.program_id, run.lead_id))
-        if run_id is None:
-            continue
-        flows[start.published.id, start.came_from, start.temperature] += 1
-        if run.step_key is not None and run.resting_reason is None:
-            tally[run.chain_id, run.version_id, run.step_key, "entered"] += 1
-        detail = {"from": start.came_from, "chain": start.temperature}
-        events.append(NewEvent(run_id, start.lead_id, run.step_key, "entered", start.reason, detail))
-    steps.note(session, events, now=now)
-    steps.count(session, tally)
-    steps.count_flows(session, flows, now=now)
-    return len(begun)
-
-
-def _enter(
+def enter(
     session: Session,
     one: Published,
     lead_ids: Sequence[int],
     known: Mapping[int, Facts] | None,
     now: datetime,
+    dates_since: datetime | None = None,
 ) -> int:
-    outside = runs.without_run(session, one.id, lead_ids)
-    if not outside:
+    """Enrol these leads in one live program whose entry they meet; how many entered. Dates are looked at from
+    `dates_since` on (None: not at all); `known` as for `enter_programs`."""
+    # Who stands in the program already may come in again only where an occasion lets in.
+    wanted = runs.welcome if one.lets_in_by_occasion else runs.without_run
+    candidates = wanted(session, one.id, lead_ids)
+    if not candidates:
         return 0
-    mine = _known(session, one, outside, known, now)
-    ended = runs.last_ended(session, one.id, outside)
-    leads = (mine[lead_id] for lead_id in outside if lead_id in mine)
-    fitting = [lead for lead in leads if _may_enter(one, lead, ended, now)]
-    return begin(session, [_entry(one, lead) for lead in fitting], now=now)
+    mine = _known(session, one, candidates, known, now)
+    traces = runs.traces(session, one.id, candidates)
+    found = []
+    for lead_id in candidates:
+        if lead_id in mine and (
+            start := _entry(one, mine[lead_id], traces.get(lead_id, ()), now, dates_since)
+        ):
+            found.append(start)
+    return len(_come_in(session, one, found, now))
+
+
+def _entry(
+    one: Published, lead: Facts, traces: Sequence[Trace], now: datetime, dates_since: datetime | None
+) -> tuple[Start, bool] | None:
+    """How the lead comes in, and whether that ends the run that rests."""
+    chain = one.program.chains.get(lead.temperature)
+    if chain is None:
+        return None
+    before = _before(traces, one.chain_ids[lead.temperature])
+    found = entering.entrance(one.program, chain, lead, before, now, dates_since=dates_since)
+    if found is None:
+        return None
+    how = "holdout" if entering.held_out(one.program, lead.lead_id) else "restart"
+    start = Start(
+        lead.lead_id,
+        one,
+        lead.temperature,
+        how,
+        None,
+        {},
+        OUTSIDE,
+        found.how,
+        parallel=found.parallel,
+        occasion=found.occasion,
+    )
+    return start, found.instead
+
+
+def _before(traces: Sequence[Trace], chain_id: int) -> Before | None:
+    """The lead's last run, in this chain or under way in another."""
+    here = next((trace for trace in traces if trace.chain_id == chain_id), None)
+    entered = here.entered_at if here is not None else entering.NEVER
+    if any(trace.under_way for trace in traces):
+        return Before(entered, None)
+    resting = next((trace for trace in traces if trace.resting), None)
+    if resting is not None:
+        return Before(entered, resting.rests_since, resting.resting)
+    return Before(entered, here.ended_at) if here is not None else None
+
+
+def _come_in(
+    session: Session, one: Published, found: Sequence[tuple[Start, bool]], now: datetime
+) -> list[Start]:
+    """Begin these runs; those that take the place of one at its rest end it."""
+    returning = {start.lead_id for start, instead in found if instead}
+    if returning:
+        rests = [
+            run
+            for run in runs.open_runs(session, sorted(returning))
+            if run.program_id == one.id and run.state == "resting" and not run.parallel
+        ]
+        _leave(session, rests, dict.fromkeys((run.id for run in rests), ANEW), now)
+    return begin(session, [start for start, _instead in found], now=now)
 
 
 def _known(
@@ -194,46 +227,27 @@ def _known(
     """Facts of leads as this program sees them, with the signals that its door looks at."""
     if known is not None and one.by_default_model:
         return known
-    asked = signals_asked(one.at_the_door, now)
+    asked = one.asked_at_the_door(now)
     return model_facts.load(session, lead_ids, now=now, model_id=one.row.model_id, asked=asked)
 
 
-def _may_enter(one: Published, lead: Facts, ended: Mapping[tuple[int, int], datetime], now: datetime) -> bool:
-    mine = {
-        name: ended[lead.lead_id, chain_id]
-        for name, chain_id in one.chain_ids.items()
-        if (lead.lead_id, chain_id) in ended
-    }
-    return entering.may_enter(one.program, lead, mine, now)
-
-
-def _entry(one: Published, lead: Facts) -> Start:
-    how = "holdout" if entering.held_out(one.program, lead.lead_id) else "restart"
-    return Start(lead.lead_id, one, lead.temperature, how, None, {}, OUTSIDE, "entry")
-
-
 def _has_to_move(one: Published, run: OpenRun, move: Move) -> bool:
-    return entering.has_to_move(one.program, run.temperature, run.resting_reason, move.new)
+    """A run beside another one belongs to its occasion: it stays in its chain."""
+    return not run.parallel and entering.has_to_move(
+        one.program, run.temperature, run.resting_reason, move.new
+    )
 
 
-def _new_run(start: Start, sent: Mapping[tuple[int, int], str], now: datetime) -> NewRun:
-    one = start.published
-    chain_id = one.chain_ids[start.temperature]
-    chain = one.program.chains[start.temperature]
-    last = sent.get((start.lead_id, chain_id))
-    place = entering.begins(chain, start.how, start.step, last, now)
-    due_at = start.due_at if start.due_at and place.resting is None else place.due_at
-    return NewRun(
-        program_id=one.id,
-        chain_id=chain_id,
-        version_id=one.row.version_id,
-        lead_id=start.lead_id,
-        step_key=place.step_key,
-        due_at=due_at,
-        due_reason=place.resting or start.reason,
-        resting_reason=place.resting,
-        data=start.data,
-        entered_by=start.reason,
+def _met(run: OpenRun, goal: Goal, lead: Facts) -> Met:
+    return Met(
+        run_id=run.id,
+        program_id=run.program_id,
+        chain_id=run.chain_id,
+        version_id=run.version_id,
+        lead_id=run.lead_id,
+        step_key=run.step_key,
+        resting=run.resting_reason,
+        worth=worth(goal, lead),
     )
 
 

@@ -169,7 +169,9 @@ def shown(mail: CompiledMail, lead: Mapping[str, Any], sender_values: Mapping[st
 
 def _with_link(params: Mapping[str, Any], ring: KeyRing, base: str) -> Mapping[str, Any]:
     """A link that lets somebody in is made here, on its way out: neither the row of the delivery nor a page
-    that shows the mail holds it."""
+    that shows the mail holds it. So is that to a lead's card."""
+    if "card_of" in params:
+        return {**params, "card_url": f"{base}/leads/{params['card_of']}"}
     if "user_link" not in params:
         return params
     return {**params, "link_url": user_links.url(ring, base, params["kind"], params["user_link"])}

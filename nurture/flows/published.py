@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from nurture.rules import program as program_rules
 from nurture.rules.conditions import Condition, signals_asked
 from nurture.rules.conditions.tree import EVER
+from nurture.rules.entering import asked
 from nurture.rules.program import Branch, Chain, Program, WaitFor, walk
 from nurture.store import programs
 from nurture.store.programs import LiveProgram
@@ -40,8 +41,24 @@ class Published:
     @property
     def at_the_door(self) -> tuple[Condition, ...]:
         """Every condition that decides who enters and who has reached the goal."""
-        entries = (chain.enter for chain in self.program.chains.values())
-        return tuple(one for one in (*entries, self.program.goal) if one is not None)
+        entries = (chain.enter.when for chain in self.program.chains.values() if chain.enter is not None)
+        goal = self.program.goal
+        return tuple(one for one in (*entries, goal.when if goal is not None else None) if one is not None)
+
+    @property
+    def lets_in_by_occasion(self) -> bool:
+        """Whether a signal, a form or a date lets leads into one of its chains."""
+        return any(
+            chain.enter is not None and chain.enter.by_occasion for chain in self.program.chains.values()
+        )
+
+    def asked_at_the_door(self, now: datetime) -> dict[str, datetime]:
+        """The signals that its entries and goal look at, each with the instant after which one can matter."""
+        found = signals_asked(self.at_the_door, now)
+        for chain in self.program.chains.values():
+            for kind, since in asked(chain.enter, now).items() if chain.enter is not None else ():
+                found[kind] = min(since, found.get(kind, since))
+        return found
 
     def asked_inside(self, now: datetime) -> dict[str, datetime]:
         """The signals that its steps, entries and goal look at, each with the instant after which one can
@@ -49,7 +66,7 @@ class Published:
         steps = [step for chain in self.program.chains.values() for step in walk(chain.steps)]
         arms = (arm.when for step in steps if isinstance(step, Branch) for arm in step.arms)
         conditions = (*self.at_the_door, *(when for when in arms if when is not None))
-        waits = {step.signal: EVER for step in steps if isinstance(step, WaitFor)}
+        waits = {kind: EVER for step in steps if isinstance(step, WaitFor) for kind in step.signals}
         return signals_asked(conditions, now) | waits
 
     def chain_of(self, chain_id: int) -> Chain | None:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid
-from nurture.flows.enroll import OUTSIDE, Start, begin
+from nurture.flows.begin import OUTSIDE, Start, begin
 from nurture.flows.published import Published, published
+from nurture.rules.entering import held_out
 from nurture.rules.words import _
 from nurture.store.enrollments import runs
 
@@ -78,7 +79,7 @@ def start_leads(
             lead_id,
             place.program,
             place.temperature,
-            "restart",
+            "holdout" if held_out(place.program.program, lead_id) else "restart",
             place.step,
             {},
             OUTSIDE,
@@ -88,5 +89,4 @@ def start_leads(
         for number, lead_id in enumerate(lead_ids)
         if lead_id in free
     ]
-    begin(session, starts, now=now)
-    return sorted(start.lead_id for start in starts)
+    return sorted(start.lead_id for start in begin(session, starts, now=now))

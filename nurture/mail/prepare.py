@@ -55,9 +55,9 @@ def prepare(mail: CompiledMail, link_ids: Mapping[int, int]) -> PreparedMail:
         key=mail.key,
         kind=mail.kind,
         language=mail.language,
-        subject=_template(_PLAIN, mail.subject, mail.language),
-        html=_template(_QUOTED_HTML, mail.html, mail.language),
-        text=_template(_QUOTED_TEXT, mail.text, mail.language),
+        subject=template_of(_PLAIN, mail.subject, mail.language),
+        html=template_of(_QUOTED_HTML, mail.html, mail.language),
+        text=template_of(_QUOTED_TEXT, mail.text, mail.language),
         link_ids={link.no: link_ids[link.no] for link in mail.links if link.no in link_ids},
         others=tuple(prepare(other, link_ids) for other in mail.others),
     )
@@ -84,16 +84,16 @@ def _limited(pieces: Iterable[str]) -> Iterator[str]:
 
 def plain_html(mail: CompiledMail, values: Values) -> str:
     """The page as a browser gets it."""
-    return render(_template(_HTML, mail.html, mail.language), values)
+    return render(template_of(_HTML, mail.html, mail.language), values)
 
 
 def plain_subject(mail: CompiledMail, values: Values) -> str:
-    return one_line(render(_template(_PLAIN, mail.subject, mail.language), values))
+    return one_line(render(template_of(_PLAIN, mail.subject, mail.language), values))
 
 
 def plain_words(mail: CompiledMail, values: Values) -> str:
     """The text part as it is read."""
-    return render(_template(_TEXT, mail.text, mail.language), values)
+    return render(template_of(_TEXT, mail.text, mail.language), values)
 
 
 def one_line(text: str) -> str:
@@ -103,7 +103,8 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _template(env: MailEnvironment, text: str, language: str) -> Template:
+def template_of(env: MailEnvironment, text: str, language: str) -> Template:
+    """The template of an environment, ready for `render`. Raises TemplateSyntaxError."""
     tree = parsed(text, env, language)
     if env in (_QUOTED_HTML, _QUOTED_TEXT):
         for data in tree.find_all(nodes.TemplateData):
@@ -112,7 +113,7 @@ def _template(env: MailEnvironment, text: str, language: str) -> Template:
     return Template.from_code(env, env.compile(tree, name, "<mail>"), dict(env.globals))
 
 
-def _text(value: object) -> str:
+def as_text(value: object) -> str:
     """What stands in the mail for a value: nothing for what is missing, a list with commas."""
     if isinstance(value, str):
         return value
@@ -124,20 +125,20 @@ def _text(value: object) -> str:
 
 
 def _html(value: object) -> str:
-    return str(escape(_text(value)))
+    return str(escape(as_text(value)))
 
 
 def _quoted_text(value: object) -> str:
     if type(value) is Encoded:
         return value
-    text = _text(value)
+    text = as_text(value)
     return _encoded_text(text) if len(text) < _WORTH_KEEPING else encode(text)
 
 
 def _quoted_html(value: object) -> str:
     if type(value) is Encoded:
         return value
-    text = _text(value)
+    text = as_text(value)
     return _encoded_html(text) if len(text) < _WORTH_KEEPING else encode(str(escape(text)))
 
 
@@ -159,7 +160,7 @@ def _encoded_html(text: str) -> str:
 _LOOPS, _STRAIGHT = "loops", "straight"
 _TRIMMED = {"trim_blocks": True, "lstrip_blocks": True}
 _HTML = MailEnvironment(_html)
-_PLAIN = MailEnvironment(_text)
-_TEXT = MailEnvironment(_text, **_TRIMMED)
+_PLAIN = MailEnvironment(as_text)
+_TEXT = MailEnvironment(as_text, **_TRIMMED)
 _QUOTED_HTML = MailEnvironment(_quoted_html)
 _QUOTED_TEXT = MailEnvironment(_quoted_text, **_TRIMMED)

@@ -33,6 +33,34 @@ class Duration:
         return f"{self.amount}{self.unit}"
 
 
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """A length of time before (`back`) or after something."""
+
+    by: Duration
+    back: bool = False
+
+    @property
+    def elapsed(self) -> timedelta:
+        """The length with its sign, a day being 24 hours."""
+        return -self.by.elapsed if self.back else self.by.elapsed
+
+    def __str__(self) -> str:
+        return f"-{self.by}" if self.back else str(self.by)
+
+
+AT_ONCE = Offset(Duration(0, "d"))
+
+
+def parse_offset(raw: object) -> Offset:
+    """The offset that `raw` says (-14d, 2h); ValueError with what was expected otherwise."""
+    text = raw.strip() if isinstance(raw, str) else ""
+    try:
+        return Offset(parse(text[1:] if text[:1] in ("+", "-") else text), text.startswith("-"))
+    except ValueError:
+        raise ValueError(_("expected a length of time before or after it, such as -14d or 2h")) from None
+
+
 def parse(raw: object) -> Duration:
     """The duration that `raw` says; ValueError with what was expected otherwise."""
     match = _FORM.fullmatch(raw.strip()) if isinstance(raw, str) else None

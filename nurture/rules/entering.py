@@ -1,16 +1,26 @@
-"""Who enters a program, where a run begins, and who has to change chains."""
+"""Who enters a program and by what, where a run begins, and who has to change chains."""
 
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from nurture.rules.chain import rest_ends
 from nurture.rules.conditions import holds
-from nurture.rules.facts import Facts
-from nurture.rules.program import Chain, Program
+from nurture.rules.facts import Facts, SignalFact
+from nurture.rules.moments import moment_of
+from nurture.rules.program import Chain, Entry, Program
+from nurture.rules.timing import zone_for
 
 _WARMTH = {"cold": 0, "warm": 1, "hot": 2}
+# A signal lets a lead in when it is taken in within a day; what is older is history.
+FRESH = timedelta(days=1)
+FORM = "form_submitted"
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+ENTRY, BY_SIGNAL, BY_FORM, BY_DATE = "entry", "by_signal", "by_form", "by_date"
+# Rests from which an occasion brings a lead back: it has come to the end.
+_AT_THE_END = ("newsletter_only", "repeat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +32,115 @@ class Beginning:
     due_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The lead's last run in this chain: when it came in, when it left or came to rest (None: it is under
+    way), and the reason of its rest."""
+
+    entered_at: datetime
+    left_at: datetime | None
+    resting: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """The lead comes in, by `how`. `occasion` names what may let it in only once. `parallel`: beside the run
+    that is under way; `instead` of the one that rests."""
+
+    how: str
+    occasion: str | None = None
+    parallel: bool = False
+    instead: bool = False
+
+
+def entrance(
+    program: Program,
+    chain: Chain,
+    lead: Facts,
+    before: Before | None,
+    now: datetime,
+    *,
+    dates_since: datetime | None = None,
+) -> Entrance | None:
+    """How the lead comes in now; None if it does not. Dates are looked at from `dates_since` on (None: not
+    at all). Facts must hold the signals that `asked` names."""
+    entry = chain.enter
+    if entry is None or not _again(chain, before, now):
+        return None
+    found = _occasion(program, entry, lead, before, now, dates_since)
+    if found is None or (entry.when is not None and not holds(entry.when, lead, now)):
+        return None
+    if program.goal is not None and holds(program.goal.when, lead, now):
+        return None
+    if before is not None and before.left_at is None:
+        return Entrance(found.how, found.occasion, parallel=True)
+    return Entrance(found.how, found.occasion, instead=before is not None and before.resting is not None)
+
+
 def may_enter(program: Program, lead: Facts, ended: Mapping[str, datetime], now: datetime) -> bool:
     """Whether a lead that stands nowhere in the program enters it. `ended` tells when its last run in the
     chain of each temperature ended."""
-    chain = program.chains.get(lead.temperature)
-    if chain is None or chain.enter is None or not holds(chain.enter, lead, now):
+    chain, last = program.chains.get(lead.temperature), ended.get(lead.temperature)
+    if chain is None:
         return False
-    if program.goal is not None and holds(program.goal, lead, now):
+    before = Before(last, last) if last is not None else None
+    return entrance(program, chain, lead, before, now) is not None
+
+
+def asked(entry: Entry, now: datetime) -> dict[str, datetime]:
+    """The kinds of signals that are occasions to come in, each with the instant after which one counts."""
+    kinds = (*entry.signals, *((FORM,) if entry.forms else ()))
+    return dict.fromkeys(kinds, now - FRESH)
+
+
+def _again(chain: Chain, before: Before | None, now: datetime) -> bool:
+    """Whether a lead that was here before may come again."""
+    if before is None:
+        return True
+    entry, reentry = chain.enter, chain.reentry
+    if entry is None or reentry is None or not reentry.multiple:
         return False
-    last = ended.get(lead.temperature)
-    return last is None or (chain.reentry is not None and last + chain.reentry.elapsed <= now)
+    if before.left_at is None:
+        return reentry.concurrent and _long_ago(chain, before.entered_at, now)
+    if before.resting is not None and not (entry.by_occasion and before.resting in _AT_THE_END):
+        return False
+    return _long_ago(chain, before.left_at, now)
+
+
+def _long_ago(chain: Chain, at: datetime, now: datetime) -> bool:
+    after = chain.reentry.after if chain.reentry is not None else None
+    return after is None or at + after.elapsed <= now
+
+
+def _occasion(
+    program: Program,
+    entry: Entry,
+    lead: Facts,
+    before: Before | None,
+    now: datetime,
+    dates_since: datetime | None,
+) -> Entrance | None:
+    if not entry.by_occasion:
+        return Entrance(ENTRY)
+    since = max(now - FRESH, before.entered_at) if before is not None else now - FRESH
+    for signal in reversed(lead.signals):
+        if since < signal.occurred_at <= now and (how := _by(entry, signal)):
+            return Entrance(how, f"{signal.kind}:{signal.occurred_at.isoformat()}")
+    if entry.date is None or dates_since is None:
+        return None
+    zone = zone_for(lead.timezone, program.timezone)
+    met = moment_of(entry.date, lead.fields, zone, since=dates_since)
+    if met is None or not dates_since <= met < now:
+        return None
+    return Entrance(BY_DATE, f"date:{met.isoformat()}")
+
+
+def _by(entry: Entry, signal: SignalFact) -> str | None:
+    if signal.kind in entry.signals:
+        return BY_SIGNAL
+    if signal.kind == FORM and signal.data.get("form") in entry.forms:
+        return BY_FORM
+    return None
 
 
 def held_out(program: Program, lead_id: int) -> bool:

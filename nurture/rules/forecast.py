@@ -2,7 +2,7 @@
 go in, the mail and its moment come out.
 
 The future is walked as if nothing happened meanwhile: a wait for a signal runs to its deadline, a branch
-is taken by its last arm. What depends on such a guess is marked as not certain.
+is taken by its last arm, a split by its heaviest. What depends on such a guess is marked as not certain.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,12 @@ from nurture.rules.program import (
     Goto,
     Program,
     Send,
+    Split,
     Step,
     Wait,
     WaitFor,
     WaitUntil,
+    WaitUntilDate,
 )
 from nurture.rules.timing import ends_at, next_open, next_weekday, window_of
 
@@ -82,6 +84,12 @@ def _on(
             return chain.into(step, step.otherwise), end, True
         case Branch():
             return (chain.into(step, step.arms[-1].steps) if step.arms else chain.after[step.key]), at, True
+        case WaitUntilDate():
+            # The dates of leads differ: only for those that wait already is the day known.
+            return (chain.after[step.key] if standing else None), at, False
+        case Split():
+            likely = max(step.shares, key=lambda share: share.weight)
+            return chain.into(step, likely.steps), at, True
         case Goto():
             here = step.chain is None or step.chain == chain.temperature
             return (step.step if here else None), at, False

@@ -26,6 +26,9 @@ TYPES = (
     "webhook.test",
 )
 
+# What a step of a chain posts: its body is the step's own, and it goes to that step's address alone.
+OF_STEPS = "chain.step"
+
 # So many of these that they are kept only while somebody listens.
 PLENTIFUL = ("delivery.sent", "lead.created", "lead.temperature_changed")
 

@@ -53,7 +53,8 @@ class ProgramVersion(Base):
 
 
 class ChainRow(Base):
-    """The chain of one temperature of a program: a stable id across versions."""
+    """The chain of one temperature of a program: a stable id across versions. `dates_seen_at` is the moment
+    up to which dates of leads were looked at that let them in."""
 
     __tablename__ = "chain"
     __table_args__ = (
@@ -65,6 +66,7 @@ class ChainRow(Base):
     program_id: Mapped[Ref] = mapped_column(ForeignKey("program.id"))
     temperature: Mapped[str]
     paused_at: Mapped[Instant | None]
+    dates_seen_at: Mapped[Instant | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ _CLAIM = text("""
         lease_until = clock_timestamp() + make_interval(secs => :lease)
     FROM chosen, webhook_endpoint e, webhook_message m
     WHERE p.id = chosen.id AND e.id = p.endpoint_id AND m.id = p.message_id
-    RETURNING p.id, p.lease_token, p.attempt_no, p.endpoint_id, p.message_id, e.url, e.secrets, m.body,
-        e.signing_key
+    RETURNING p.id, p.lease_token, p.attempt_no, p.endpoint_id, p.message_id,
+        coalesce(m.url, e.url) AS url, e.secrets, m.body, e.signing_key
 """)
 
 
@@ -152,7 +152,8 @@ _REPLAY = text("""
     JOIN webhook_endpoint e ON e.disabled_at IS NULL
     WHERE m.id = :id AND (
         EXISTS (SELECT FROM webhook_post p WHERE p.message_id = m.id AND p.endpoint_id = e.id)
-        OR (m.type <> 'webhook.test' AND e.filter IS NULL AND (e.types = '{}' OR m.type = ANY(e.types)))
+        OR (m.type NOT IN ('webhook.test', 'chain.step') AND e.filter IS NULL
+            AND (e.types = '{}' OR m.type = ANY(e.types)))
     )
     ON CONFLICT (message_id, endpoint_id) DO UPDATE
     SET state = 'pending', attempt_no = 0, due_at = :now, delivered_at = NULL

@@ -12,15 +12,19 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.message_filter import passes
 from nurture.rules.messages import PLENTIFUL, body
-from nurture.store.base import Base, Count, Id, Instant, Ref, Words
+from nurture.store.base import Base, Count, Flag, Id, Instant, Ref, Words
 
 
 class WebhookEndpoint(Base):
     """A receiver. `secrets` are sealed (files/vault.py), newest first; empty `types` means all. `filter` is a
     condition on the message (`type`, `data.…`) that lets it through (NULL: all). `signing_key` (sealed) and
-    `verify_key` are an Ed25519 pair for receivers that check by a public key."""
+    `verify_key` are an Ed25519 pair for receivers that check by a public key. Those `of_chains` are posted to
+    by steps of chains alone."""
 
     __tablename__ = "webhook_endpoint"
+    __table_args__ = (
+        Index("uq_webhook_endpoint_of_chains", "url", unique=True, postgresql_where=text("of_chains")),
+    )
 
     id: Mapped[Id]
     url: Mapped[str]
@@ -34,11 +38,12 @@ class WebhookEndpoint(Base):
     filter: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     signing_key: Mapped[str | None]
     verify_key: Mapped[str | None]
+    of_chains: Mapped[Flag]
 
 
 class WebhookMessage(Base):
     """A message, its bytes fixed once. `id` is the webhook-id of every attempt; dedup_key makes
-    writing it again harmless."""
+    writing it again harmless. `url`, where there is one, stands for the address of its endpoint."""
 
     __tablename__ = "webhook_message"
     __table_args__ = (Index("ix_webhook_message_created_at", "created_at"),)
@@ -49,6 +54,7 @@ class WebhookMessage(Base):
     lead_id: Mapped[Ref | None]
     body: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[Instant]
+    url: Mapped[str | None]
 
 
 class WebhookPost(Base):

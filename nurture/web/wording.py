@@ -167,7 +167,9 @@ DUE = {
     "local_time": _N("waits for the reader's own local time"),
     "wait": _N("waits as written"),
     "wait_until": _N("waits for the day and hour"),
+    "wait_date": _N("waits for a date of the lead"),
     "wait_for": _N("waits for a signal"),
+    "looping": _N("went round and round, a person decides"),
     "window": _N("outside the hours in which the program writes"),
     "frequency": _N("had enough mails for now"),
 }

@@ -72,18 +72,19 @@ class Poster:
         signing_key: str | None = None,
     ) -> Answer | Failure:
         """Post a message with the three headers of Standard Webhooks, the timestamp that of this attempt;
-        with a key of its own the receiver gets a signature by it too."""
+        with a key of its own the receiver gets a signature by it too. Without secrets nothing is signed."""
         timestamp = int(self._real_seconds())
-        signature = sign(secrets, message_id, timestamp, body)
+        signature = sign(secrets, message_id, timestamp, body) if secrets else ""
         if signing_key is not None:
-            signature += " " + sign_openly(signing_key, message_id, timestamp, body)
+            signature = f"{signature} {sign_openly(signing_key, message_id, timestamp, body)}".strip()
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "nurture-webhooks/1",
             "webhook-id": message_id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature,
         }
+        if signature:
+            headers["webhook-signature"] = signature
         return self.post(url, headers, body)
 
     @property

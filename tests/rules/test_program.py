@@ -114,7 +114,11 @@ def test_the_frame_of_a_program():
     [
         ({"sned": "x"}, 'chains.cold.steps[0].sned: No such step. "sned" is not known here'),
         ({"sned": "x"}, 'Did you mean "send"?'),
-        ({"split": {}}, "known: send, wait, wait_until, wait_for, branch, goto, hand_over, exit, tag, set."),
+        (
+            {"sleep": {}},
+            "known: send, wait, wait_until, wait_for, branch, split, holdout, goto, hand_over, exit, tag, "
+            "set, signal, notify, webhook.",
+        ),
         ({"send": "x", "wait": "3d"}, "One step does one thing; here stand send, wait."),
         ({"key": "x"}, "No such step."),
         ("send", "Expected names with values"),

@@ -5,20 +5,21 @@ from collections.abc import Iterator, Mapping
 
 from nurture.rules.conditions import Condition, Fault, Signalled, parts_of
 from nurture.rules.conditions.faults import Path
-from nurture.rules.program.values import (
+from nurture.rules.program.steps import (
     Branch,
-    Chain,
     Exit,
     Goto,
-    Program,
     Send,
+    Split,
     Step,
     Wait,
     WaitFor,
     WaitUntil,
+    WaitUntilDate,
     blocks,
     walk,
 )
+from nurture.rules.program.values import Chain, Program
 from nurture.rules.words import _
 
 Place = tuple[str, str]  # temperature, step key
@@ -130,6 +131,10 @@ def _followers(chain: Chain, step: Step) -> list[str | None]:
         return []
     if isinstance(step, WaitFor):
         return [chain.into(step, step.then)] if step.mail is not None else []
+    if isinstance(step, WaitUntilDate):  # where the date is missing or past
+        return [chain.into(step, step.otherwise)]
+    if isinstance(step, Split):
+        return [chain.into(step, share.steps) for share in step.shares]
     if isinstance(step, Branch):
         past = [] if step.arms and step.arms[-1].when is None else [chain.after[step.key]]
         return [*(chain.into(step, arm.steps) for arm in step.arms), *past]
@@ -165,6 +170,8 @@ def _always_leaves(step: Step) -> bool:
     if isinstance(step, Goto | Exit):
         return True
     inside = blocks(step)
-    if not inside or (isinstance(step, Branch) and step.arms[-1].when is not None):
+    if not inside or isinstance(step, WaitUntilDate):
+        return False
+    if isinstance(step, Branch) and step.arms[-1].when is not None:
         return False
     return all(block and _always_leaves(block[-1]) for block in inside)

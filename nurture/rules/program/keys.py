@@ -7,7 +7,8 @@ from nurture.rules.conditions.faults import Path
 
 # The kinds of steps, by the word that tells them apart.
 KINDS = (
-    "send", "wait", "wait_until", "wait_for", "branch", "goto", "hand_over", "exit", "tag", "set",
+    "send", "wait", "wait_until", "wait_for", "branch", "split", "holdout", "goto", "hand_over", "exit",
+    "tag", "set", "signal", "notify", "webhook",
 )  # fmt: skip
 
 
@@ -56,10 +57,27 @@ def _walk(raw_steps: object, path: Path) -> Iterator[tuple[Path, Mapping[str, An
 
 def inner(raw: Mapping[str, Any]) -> Iterator[tuple[Path, object]]:
     """The raw lists of steps inside a raw step, with the path from the step to each."""
-    for name in ("then", "else"):
-        if "wait_for" in raw and name in raw:
+    for name in _named_blocks(raw):
+        if name in raw:
             yield (name,), raw[name]
     arms = raw.get("branch")
     for at, arm in enumerate(arms if isinstance(arms, list) else []):
         if isinstance(arm, Mapping) and "steps" in arm:
             yield ("branch", at, "steps"), arm["steps"]
+
+
+def _named_blocks(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    if "wait_for" in raw:
+        return ("then", "else")
+    return ("else",) if "wait_until" in raw else arms_of(raw)
+
+
+def arms_of(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the ways of a raw split: those that have a weight, then those that only have steps."""
+    split = raw.get("split")
+    if split is None:
+        return ()
+    weights = split.get("weights") if isinstance(split, Mapping) else None
+    weighed = [name for name in weights if isinstance(name, str)] if isinstance(weights, Mapping) else []
+    beside = [name for name in raw if name not in ("split", "key", *KINDS, *weighed)]
+    return (*weighed, *beside)

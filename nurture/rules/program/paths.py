@@ -5,7 +5,18 @@ from datetime import timedelta
 from itertools import islice
 
 from nurture.rules.model import HeatModel
-from nurture.rules.program.values import Branch, Chain, Exit, Goto, Program, Send, Step, Wait, WaitFor
+from nurture.rules.program.steps import (
+    Branch,
+    Exit,
+    Goto,
+    Send,
+    Split,
+    Step,
+    Wait,
+    WaitFor,
+    WaitUntilDate,
+)
+from nurture.rules.program.values import Chain, Program
 from nurture.rules.reach import highest_heat
 from nurture.rules.words import _
 
@@ -68,6 +79,12 @@ def _choices(chain: Chain, step: Step) -> Iterator[tuple[Way, str | None]]:
     elif isinstance(step, Branch):
         for arm in step.arms:
             yield (), chain.into(step, arm.steps)
+    elif isinstance(step, Split):
+        for share in step.shares:
+            yield (), chain.into(step, share.steps)
+    elif isinstance(step, WaitUntilDate):
+        yield (), after
+        yield (), chain.into(step, step.otherwise)
     elif isinstance(step, Goto | Exit):
         yield (), None
     else:

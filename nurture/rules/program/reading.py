@@ -1,43 +1,28 @@
 """From the plain form of a program (a file, the API, a stored version) to its values."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nurture.errors import Invalid
 from nurture.rules.conditions import Fault
 from nurture.rules.conditions.faults import Path, dotted
 from nurture.rules.duration import Duration
-from nurture.rules.holidays_of import OWN, is_known
 from nurture.rules.program.checks import look_over
-from nurture.rules.program.keys import KINDS, keys_of, kind_of
-from nurture.rules.program.values import (
-    TEMPERATURES,
-    AddTags,
-    Arm,
-    Branch,
-    Chain,
-    Exit,
-    Goto,
-    HandOver,
-    Program,
-    Send,
-    SetField,
-    Step,
-    Wait,
-    WaitFor,
-    WaitUntil,
-)
+from nurture.rules.program.keys import keys_of
+from nurture.rules.program.kinds import EXITS
+from nurture.rules.program.reading_steps import names, steps
+from nurture.rules.program.times import date_of, window
+from nurture.rules.program.values import TEMPERATURES, Chain, Entry, Goal, Program, Reentry
 from nurture.rules.tables import NAME, Table, unknown
-from nurture.rules.timing import WEEKDAYS, Frequency, Window, zone_named
+from nurture.rules.timing import Frequency, Window, zone_named
 from nurture.rules.words import _
 
-_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
-_FIELD = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_NESTED = 12
 _SECOND = Duration(1, "s")
 _WEEK = Duration(7, "d")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_FIELD = re.compile(r"(?:fields\.)?[a-z][a-z0-9_]{0,62}")
+_MOST_WORTH = 1e12
 
 
 class ProgramFault(Invalid):
@@ -82,10 +67,10 @@ def examine(raw: object) -> Reading:
 def read_window(raw: object) -> Window | None:
     """A window alone, written as in a program; None for nothing. ProgramFault with all faults."""
     faults: list[Fault] = []
-    window = _window(Table({"window": raw}, (), faults)) if raw else None
+    found = window(Table({"window": raw}, (), faults)) if raw else None
     if faults:
         raise ProgramFault(tuple(faults))
-    return window
+    return found
 
 
 def _program(table: Table, keys: dict[Path, str]) -> Program:
@@ -94,9 +79,10 @@ def _program(table: Table, keys: dict[Path, str]) -> Program:
         name=table.text("name", str(table.raw.get("program", ""))),
         model=table.name("model", "default"),
         timezone=_timezone(table),
-        window=_window(table),
+        window=window(table),
         frequency=_frequency(table),
-        goal=_when(table, "goal"),
+        goal=_goal(table),
+        exit_on=_exit_on(table),
         on_warm=table.choice("on_warm", ("resume", "restart", "rest"), "resume"),
         on_cool=table.choice("on_cool", ("resume", "restart", "rest"), "resume"),
         after_end=table.choice("after_end", ("repeat", "newsletter_only", "exit"), "newsletter_only"),
@@ -119,79 +105,46 @@ def _timezone(table: Table) -> str:
     return name
 
 
-def _when(table: Table, name: str) -> Any:
-    if table.get(name) is None:
+def _goal(table: Table) -> Goal | None:
+    if table.get("goal") is None:
         return None
-    inside = table.table(name)
+    inside = table.table("goal")
     if inside.get("when") is None:
         inside.expected("when", _("a condition"))
-    condition = inside.condition("when")
+    when = inside.condition("when")
+    value, field = _worth(inside)
+    currency = inside.get("currency")
+    if currency is not None and (not isinstance(currency, str) or not _CURRENCY.fullmatch(currency)):
+        inside.expected("currency", _("a currency such as EUR"))
+        currency = None
+    if currency is not None and inside.get("value") is None:
+        inside.fault("currency", _("A currency needs a value beside it."))
     inside.done()
-    return condition
+    return Goal(when, value, field, currency) if when is not None else None
 
 
-def _window(table: Table) -> Window | None:
-    if table.get("window") is None:
-        return None
-    inside = table.table("window")
-    window = Window(
-        days=_weekdays(inside, "days", default=frozenset(range(7))),
-        opens=_minute(inside, "from", 0),
-        closes=_minute(inside, "to", 1440),
-        holidays=_holidays(inside),
-    )
-    inside.done()
-    if window.closes <= window.opens:
-        inside.fault("to", _("This window never opens: it would close before it opens."))
-    return window
+def _worth(inside: Table) -> tuple[float | None, str | None]:
+    """What a goal is worth: a number, or the field of the lead that says it."""
+    raw = inside.get("value")
+    if not isinstance(raw, Mapping):
+        return (None, None) if raw is None else (inside.number("value", 0.0, least=0, most=_MOST_WORTH), None)
+    of = inside.table("value")
+    field = of.get("field")
+    if not isinstance(field, str) or not _FIELD.fullmatch(field):
+        of.expected("field", _("the name of a custom field"))
+    of.done()
+    return None, str(field)
 
 
-def _weekdays(table: Table, name: str, default: frozenset[int] | None = None) -> frozenset[int]:
-    given = table.many(name)
-    if not given and table.raw.get(name) is None and default is not None:
-        return default
-    days: set[int] = set()
-    for span in (_span(part) for one in given for part in str(one).split(",")):
-        if span is None:
-            table.expected(name, _("weekdays such as mon-fri or [tue, thu]"))
-            return frozenset(range(7))
-        days.update(span)
-    if not days:
-        table.expected(name, _("at least one weekday such as mon-fri or [tue, thu]"))
-        return frozenset(range(7))
-    return frozenset(days)
-
-
-def _span(text: str) -> list[int] | None:
-    """The weekdays of "tue" or of "fri-mon", which runs over the weekend."""
-    first, dash, last = text.strip().lower().partition("-")
-    if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
-        return None
-    start, end = WEEKDAYS.index(first), WEEKDAYS.index(last if dash else first)
-    return [day % 7 for day in range(start, end + 1 if end >= start else end + 8)]
-
-
-def _minute(table: Table, name: str, default: int | None) -> int:
-    raw = table.get(name)
-    if raw is None and default is not None:
-        return default
-    if raw == "24:00" and name == "to":
-        return 1440
-    match = _TIME.fullmatch(raw) if isinstance(raw, str) else None
-    if match is None:
-        table.expected(name, _('a time of day such as "09:00"'))
-        return default or 0
-    return int(match[1]) * 60 + int(match[2])
-
-
-def _holidays(table: Table) -> tuple[str, ...]:
-    places = tuple(str(place) for place in table.many("holidays"))
-    for place in places:
-        if place != OWN and not is_known(place):
-            known = _("a country or region such as DE, NO or DE-BY, or own, not {place}")
-            table.expected("holidays", known.format(place=place))
-            return ()
-    return places
+def _exit_on(table: Table) -> frozenset[str]:
+    if table.raw.get("exit_on") is None:
+        table.get("exit_on")
+        return frozenset({"reply"})
+    given = table.many("exit_on")
+    if any(one not in EXITS for one in given):
+        table.expected("exit_on", _("a list of {choices}").format(choices=", ".join(EXITS)))
+        return frozenset()
+    return frozenset(given)
 
 
 def _frequency(table: Table) -> Frequency | None:
@@ -221,156 +174,56 @@ def _chains(table: Table, keys: dict[Path, str]) -> dict[str, Chain]:
 
 
 def _chain(temperature: str, table: Table, keys: dict[Path, str]) -> Chain:
-    enter = _when(table, "enter")
-    reentry = None
-    if table.get("reentry") is not None:
-        inside = table.table("reentry")
-        reentry = inside.duration("after", required=True)
-        inside.done()
+    enter = _entry(table)
+    reentry = _reentry(table, enter)
     keys.update(keys_of(table.raw.get("steps"), (*table.path, "steps")))
-    steps = _steps(table, "steps", keys)
-    if not steps and not table.listed("steps"):
+    found = steps(table, "steps", keys)
+    if not found and not table.listed("steps"):
         table.expected("steps", _("a list of steps"))
     table.done()
-    return Chain(temperature, steps, enter, reentry)
+    return Chain(temperature, found, enter, reentry)
 
 
-def _steps(table: Table, name: str, keys: Mapping[Path, str]) -> tuple[Step, ...]:
-    if len(table.path) > 3 * _NESTED:
-        table.fault(name, _("Steps are nested too deeply."))
-        return ()
-    steps = []
-    for at, raw in enumerate(table.listed(name)):
-        path = (*table.path, name, at)
-        step = _step(Table(raw, path, table.faults), keys.get(path, ""), keys)
-        if step is not None:
-            steps.append(step)
-    return tuple(steps)
-
-
-def _step(table: Table, key: str, keys: Mapping[Path, str]) -> Step | None:
-    kind = kind_of(table.raw)
-    if kind is None:
-        _no_such_step(table)
+def _entry(table: Table) -> Entry | None:
+    if table.get("enter") is None:
         return None
-    if table.get("key") is not None:
-        table.name("key")
-    table.get(kind)
-    step = _READ[kind](table, key, keys)
-    table.done()
-    return step
-
-
-def _no_such_step(table: Table) -> None:
-    kinds = [kind for kind in KINDS if kind in table.raw]
-    if len(kinds) > 1:
-        table.fault(
-            kinds[1], _("One step does one thing; here stand {kinds}.").format(kinds=", ".join(kinds))
-        )
-    elif table.raw:
-        word = next((str(name) for name in table.raw if name not in ("key", "then", "else")), "key")
-        table.fault(word, _("No such step. ") + unknown(word, KINDS))
-    elif not table.faults or table.faults[-1].path != table.path:
-        table.faults.append(Fault(table.path, _("Expected a step.")))
-
-
-def _send(table: Table, key: str, _keys: Mapping[Path, str]) -> Step:
-    return Send(key, table.name("send"), table.flag("immediate"))
-
-
-def _wait(table: Table, key: str, _keys: Mapping[Path, str]) -> Step:
-    return Wait(key, table.duration("wait", required=True) or _SECOND)
-
-
-def _wait_until(table: Table, key: str, _keys: Mapping[Path, str]) -> Step:
-    inside = table.table("wait_until")
-    step = WaitUntil(key, _weekdays(inside, "weekday", frozenset(range(7))), _minute(inside, "at", None))
+    inside = table.table("enter")
+    signals = _optional(inside, "signal", _("a kind of signal such as clicked, or a list of them"))
+    forms = _optional(inside, "form", _("the key of a form, or a list of them"))
+    date = None
+    if inside.get("date") is not None:
+        of = inside.table("date")
+        date = date_of(of)
+        of.done()
+    entry = Entry(inside.condition("when"), signals, forms, date)
+    if not {"when", "signal", "form", "date"} & set(inside.raw):
+        inside.expected("when", _("a condition, or beside it a signal, a form or a date"))
     inside.done()
-    return step
+    return entry
 
 
-def _wait_for(table: Table, key: str, keys: Mapping[Path, str]) -> Step:
-    inside = table.table("wait_for")
-    signal = inside.name("signal")
-    mail = inside.name("mail") if inside.get("mail") is not None else None
-    within = inside.duration("within", required=True) or _SECOND
+def _optional(table: Table, name: str, what: str) -> tuple[str, ...]:
+    return () if table.get(name) is None else names(table, name, what)
+
+
+def _reentry(table: Table, enter: Entry | None) -> Reentry | None:
+    if table.get("reentry") is None:
+        return None
+    inside = table.table("reentry")
+    multiple = inside.flag("multiple") if inside.get("multiple") is not None else True
+    after = inside.duration("after")
+    concurrent = inside.flag("concurrent")
+    occasions = enter is not None and bool(enter.signals or enter.forms)
+    by_date = enter is not None and enter.date is not None
+    if multiple and after is None and "after" not in inside.raw and not (occasions or by_date):
+        inside.expected("after", _("how long after it left a lead may enter again, such as 90d"))
+    if not multiple and (after is not None or concurrent):
+        inside.fault("multiple", _("multiple: false lets nobody in again; after and concurrent say nothing."))
+    if concurrent and not occasions:
+        sentence = _("Only a signal or a form can begin a run beside another: name it under enter.")
+        inside.fault("concurrent", sentence)
     inside.done()
-    return WaitFor(key, signal, mail, within, _steps(table, "then", keys), _steps(table, "else", keys))
-
-
-def _branch(table: Table, key: str, keys: Mapping[Path, str]) -> Step:
-    arms = []
-    given = table.listed("branch")
-    for at, raw in enumerate(given):
-        arm = Table(raw, (*table.path, "branch", at), table.faults)
-        arms.append(_arm(arm, keys, last=at == len(given) - 1))
-    if not given:
-        table.expected("branch", _("a list of ways, each with when (or else: true) and steps"))
-    return Branch(key, tuple(arms))
-
-
-def _arm(table: Table, keys: Mapping[Path, str], *, last: bool) -> Arm:
-    when = table.condition("when")
-    otherwise = table.flag("else")
-    if otherwise == (table.get("when") is not None):
-        table.fault("when", _("Each way of a branch has either when or else: true."))
-    elif otherwise and not last:
-        table.fault("else", _("else is the last way of a branch; those below it would never be taken."))
-    steps = _steps(table, "steps", keys)
-    table.done()
-    return Arm(when, steps)
-
-
-def _goto(table: Table, key: str, _keys: Mapping[Path, str]) -> Step:
-    inside = table.table("goto")
-    chain = inside.choice("chain", TEMPERATURES, "") or None
-    step = inside.name("step") if inside.get("step") is not None else None
-    inside.done()
-    if chain is None and step is None and not inside.raw:
-        table.expected("goto", _("a chain or a step, such as {chain: warm}"))
-    return Goto(key, chain, step)
-
-
-def _hand_over(table: Table, key: str, _keys: Mapping[Path, str]) -> Step:
-    table.table("hand_over").done()
-    return HandOver(key)
-
-
-def _exit(table: Table, key: str, _keys: Mapping[Path, str]) -> Step:
-    return Exit(key, table.name("exit", "done"))
-
-
-def _tag(table: Table, key: str, _keys: Mapping[Path, str]) -> Step:
-    tags = [tag.strip() for tag in table.many("tag") if isinstance(tag, str) and 0 < len(tag.strip()) <= 60]
-    if not tags or len(tags) != len(table.many("tag")):
-        table.expected("tag", _("one or more tags such as [engaged]"))
-    return AddTags(key, tuple(tags))
-
-
-def _set(table: Table, key: str, _keys: Mapping[Path, str]) -> Step:
-    inside = table.table("set")
-    field = inside.get("field")
-    if not isinstance(field, str) or not _FIELD.fullmatch(field.removeprefix("fields.")):
-        inside.expected("field", _("the name of a custom field"))
-    to = inside.get("to")
-    if not isinstance(to, str | int | float | bool):
-        inside.expected("to", _("a text, a number, true or false"))
-    inside.done()
-    return SetField(key, str(field).removeprefix("fields."), to)
-
-
-_READ: Mapping[str, Callable[[Table, str, Mapping[Path, str]], Step]] = {
-    "send": _send,
-    "wait": _wait,
-    "wait_until": _wait_until,
-    "wait_for": _wait_for,
-    "branch": _branch,
-    "goto": _goto,
-    "hand_over": _hand_over,
-    "exit": _exit,
-    "tag": _tag,
-    "set": _set,
-}
+    return Reentry(multiple, after, concurrent)
 
 
 def is_name(text: str) -> bool:

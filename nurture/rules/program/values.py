@@ -1,124 +1,51 @@
 """A program as frozen values: one chain of steps for each temperature, and what holds for all of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from nurture.rules.conditions import Condition
 from nurture.rules.duration import Duration
+from nurture.rules.program.steps import DateOf, Step, blocks, walk
 from nurture.rules.timing import Frequency, Window
 
 TEMPERATURES = ("cold", "warm", "hot")
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
-    """Send a mail. `immediate` lets the first mail of a run ignore window and caps."""
+class Entry:
+    """Who comes into a chain from outside: those for whom `when` holds and, where there are occasions, at
+    one of them: a signal of a kind, a form sent (by its key), a date of the lead."""
 
-    key: str
-    mail: str
-    immediate: bool = False
+    when: Condition | None = None
+    signals: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    date: DateOf | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    key: str
-    duration: Duration
-
-
-@dataclass(frozen=True, slots=True)
-class WaitUntil:
-    """Wait for the next `minute` of the local day on one of the weekdays (0 = Monday)."""
-
-    key: str
-    weekdays: frozenset[int]
-    minute: int
+    @property
+    def by_occasion(self) -> bool:
+        return bool(self.signals or self.forms or self.date)
 
 
 @dataclass(frozen=True, slots=True)
-class WaitFor:
-    """Wait for a signal: `then` as soon as it is there, `otherwise` when `within` has passed without it."""
+class Reentry:
+    """Whether a lead comes in again, how long after it last left at the earliest, and (`concurrent`) whether
+    an occasion begins a run beside the one that is under way."""
 
-    key: str
-    signal: str
-    mail: str | None
-    within: Duration
-    then: "tuple[Step, ...]" = ()
-    otherwise: "tuple[Step, ...]" = ()
+    multiple: bool = True
+    after: Duration | None = None
+    concurrent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
-    """One way of a branch; `when` None is the else."""
+class Goal:
+    """What ends every run the moment it holds, and what that is worth: a number, or what stands in a field
+    of the lead (`value_field`)."""
 
-    when: Condition | None
-    steps: "tuple[Step, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """The first arm whose condition holds is taken; without any the chain goes on below."""
-
-    key: str
-    arms: tuple[Arm, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Goto:
-    """Go on at a step of this chain, or in another chain of the program (from its start, or after what
-    was sent there before)."""
-
-    key: str
-    chain: str | None = None
-    step: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HandOver:
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """End this run; `reason` is recorded, and what comes after the end is the program's to say."""
-
-    key: str
-    reason: str = "done"
-
-
-@dataclass(frozen=True, slots=True)
-class AddTags:
-    key: str
-    tags: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SetField:
-    """Set a custom field of the lead."""
-
-    key: str
-    field: str
-    to: str | int | float | bool
-
-
-Step = Send | Wait | WaitUntil | WaitFor | Branch | Goto | HandOver | Exit | AddTags | SetField
-
-
-def blocks(step: Step) -> tuple[tuple[Step, ...], ...]:
-    """The lists of steps inside a step."""
-    if isinstance(step, WaitFor):
-        return (step.then, step.otherwise)
-    if isinstance(step, Branch):
-        return tuple(arm.steps for arm in step.arms)
-    return ()
-
-
-def walk(steps: tuple[Step, ...]) -> Iterator[Step]:
-    """Every step, in the order of the file, those inside others too."""
-    for step in steps:
-        yield step
-        for block in blocks(step):
-            yield from walk(block)
+    when: Condition
+    value: float | None = None
+    value_field: str | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,8 +55,8 @@ class Chain:
 
     temperature: str
     steps: tuple[Step, ...]
-    enter: Condition | None = None
-    reentry: Duration | None = None
+    enter: Entry | None = None
+    reentry: Reentry | None = None
     by_key: Mapping[str, Step] = field(init=False, repr=False, compare=False)
     after: Mapping[str, str | None] = field(init=False, repr=False, compare=False)
 
@@ -158,14 +85,15 @@ def _follow(steps: tuple[Step, ...], end: str | None, after: dict[str, str | Non
 
 @dataclass(frozen=True)
 class Program:
-    """A nurture program. `goal` ends every run the moment it holds; `on_warm`, `on_cool` say where a lead
-    goes on in its new chain (resume, restart, rest), `after_end` what comes after the last step
-    (repeat, newsletter_only, exit); `holdout` is the percentage of leads kept without mails to compare
-    with; `purpose` the consent every mail rests on; `while_with_sales` whether mails wait while sales is
-    talking to the lead (pause) or not (go_on). Of mails that compete for the last place under a cap, those
-    of the program with the higher `priority` go first. After a pause, steps that came due longer than
-    `hold_after` ago are held for a person. `in_doubt` says what is done about a mail whose answer was lost
-    (assume_sent, resend_once; "": as the installation says)."""
+    """A nurture program. `goal` ends every run the moment it holds; `exit_on` names what else does (reply,
+    hand_over); `on_warm`, `on_cool` say where a lead goes on in its new chain (resume, restart, rest),
+    `after_end` what comes after the last step (repeat, newsletter_only, exit); `holdout` is the percentage
+    of leads kept without mails to compare with; `purpose` the consent every mail rests on;
+    `while_with_sales` whether mails wait while sales is talking to the lead (pause) or not (go_on). Of mails
+    that compete for the last place under a cap, those of the program with the higher `priority` go first.
+    After a pause, steps that came due longer than `hold_after` ago are held for a person. `in_doubt` says
+    what is done about a mail whose answer was lost (assume_sent, resend_once; "": as the installation
+    says)."""
 
     key: str
     name: str
@@ -173,13 +101,14 @@ class Program:
     timezone: str
     window: Window | None
     frequency: Frequency | None
-    goal: Condition | None
+    goal: Goal | None
     on_warm: str
     on_cool: str
     after_end: str
     holdout: float
     purpose: str
     chains: Mapping[str, Chain]
+    exit_on: frozenset[str] = frozenset({"reply"})
     while_with_sales: str = "pause"
     priority: int = 0
     hold_after: timedelta = timedelta(days=7)

@@ -6,6 +6,7 @@ Only a lead that was never in the chain is judged anew, by the conditions of ent
 
 from datetime import datetime
 
+from nurture.rules.chain import HELD, LOOPING
 from nurture.rules.conditions import describe, first_failing, holds
 from nurture.rules.program import Chain, Send
 from nurture.rules.why.mails import of_mail, plain, told, under_way
@@ -65,12 +66,13 @@ def _standing(around: Around, run: RunRecord, *, is_mail: bool, now: datetime) -
     held = held or ("chain_paused" if around.chain_paused else "")
     if held:
         return Answer(NOT_YET, held, mail=is_mail)
-    if run.due_reason == "held":
-        return Answer(NOT_YET, "held", mail=is_mail)
+    if run.due_reason in (HELD, LOOPING):
+        return Answer(NOT_YET, run.due_reason, mail=is_mail)
     if run.due_at is None or run.due_at <= now:
         return Answer(NOT_YET, "due", run.due_at, mail=is_mail)
     reason = run.due_reason if run.due_reason in WAITS else "until"
-    return Answer(NOT_YET, reason, run.due_at, {"signal": run.waiting_for or ""}, mail=is_mail)
+    detail = {"signal": run.waiting_for or ""}
+    return Answer(NOT_YET, reason, run.due_at, detail, mail=is_mail)
 
 
 def _ahead(known: Known, run: RunRecord, *, is_mail: bool) -> Answer:
@@ -93,8 +95,8 @@ def _record(
         return ended, of_mail(mail)
     if event is None:
         return None
-    if is_mail:
-        return event.at, Answer(NO, plain(event.reason), event.at, told(event.reason))
+    if is_mail or event.what == "skipped":
+        return event.at, Answer(NO, plain(event.reason), event.at, told(event.reason), mail=is_mail)
     return event.at, Answer(DONE, "", event.at, mail=False)
 
 
@@ -131,15 +133,17 @@ def _outside(known: Known, now: datetime, *, is_mail: bool) -> Answer:
         return Answer(NO, "draft", mail=is_mail)
     if lead is None:
         return Answer(NO, "erased", mail=is_mail)
-    if program.goal is not None and holds(program.goal, lead, now):
-        return Answer(NO, "goal", None, {"condition": describe(program.goal)}, mail=is_mail)
+    if program.goal is not None and holds(program.goal.when, lead, now):
+        return Answer(NO, "goal", None, {"condition": describe(program.goal.when)}, mail=is_mail)
     if lead.temperature != chain.temperature:
         detail = {"temperature": lead.temperature, "chain": chain.temperature}
         return Answer(NO, "temperature", None, detail, mail=is_mail)
     if chain.enter is None:
         return Answer(NO, "no_entry", mail=is_mail)
-    failing = first_failing(chain.enter, lead, now)
+    failing = first_failing(chain.enter.when, lead, now) if chain.enter.when is not None else None
     if failing is not None:
         return Answer(NO, "condition", None, {"condition": describe(failing)}, mail=is_mail)
+    if chain.enter.by_occasion:
+        return Answer(NOT_YET, "occasion", mail=is_mail)
     held = "program_paused" if known.around.program_state == "paused" else "enters"
     return Answer(NOT_YET, held, mail=is_mail)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nurture.rules.program import Branch, Chain, Exit, Goto, Step, WaitFor
+from nurture.rules.program import Branch, Chain, Exit, Goto, Split, Step, WaitFor, WaitUntilDate
 
 
 def reachable(chain: Chain, start: str | None) -> frozenset[str]:
@@ -28,6 +28,11 @@ def _next_to(chain: Chain, step: Step | None) -> Iterator[str | None]:
                 yield chain.after[step.key]
         case WaitFor():
             yield chain.into(step, step.then)
+            yield chain.into(step, step.otherwise)
+        case Split():
+            yield from (chain.into(step, share.steps) for share in step.shares)
+        case WaitUntilDate():
+            yield chain.after[step.key]
             yield chain.into(step, step.otherwise)
         case Goto():
             if step.chain is None or step.chain == chain.temperature:

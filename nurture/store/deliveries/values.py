@@ -44,16 +44,24 @@ def lead_values(row: Sequence[Any]) -> dict[str, Any]:
     return values
 
 
-_LEAD_VALUES = text("""
-    SELECT l.email, l.first_name, l.last_name, l.phone, l.role, l.language, l.timezone, l.country, l.city,
-           l.temperature, l.stage, l.tags, l.fields, l.dates,
+_VALUES = """
+    SELECT {first} l.email, l.first_name, l.last_name, l.phone, l.role, l.language, l.timezone, l.country,
+           l.city, l.temperature, l.stage, l.tags, l.fields, l.dates,
            o.name AS company_name, o.size AS company_size, o.industry AS company_industry,
            o.website AS company_website, o.country AS company_country, o.city AS company_city
-    FROM lead l LEFT JOIN company o ON o.id = l.company_id WHERE l.id = :lead_id AND l.erased_at IS NULL
-""")
+    FROM lead l LEFT JOIN company o ON o.id = l.company_id WHERE {which} AND l.erased_at IS NULL
+"""
+_LEAD_VALUES = text(_VALUES.format(first="", which="l.id = :lead_id"))
+_LEADS_VALUES = text(_VALUES.format(first="l.id,", which="l.id = ANY(:lead_ids)"))
 
 
 def values_of_lead(session: Session, lead_id: int) -> dict[str, Any] | None:
     """What mails know of one lead; None when there is none, or none any more."""
     row = session.execute(_LEAD_VALUES, {"lead_id": lead_id}).first()
     return None if row is None else lead_values(row)
+
+
+def values_of_leads(session: Session, lead_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What mails know of these leads, by id; erased ones are missing."""
+    rows = session.execute(_LEADS_VALUES, {"lead_ids": list(lead_ids)})
+    return {row.id: lead_values(row) for row in rows}

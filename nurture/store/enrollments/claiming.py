@@ -37,6 +37,7 @@ class DueRun:
     data: Mapping[str, Any]
     entered_at: datetime
     due_reason: str
+    parallel: bool
     with_sales: bool
 
 
@@ -87,7 +88,7 @@ _CLAIM = text(
     """
     SELECT e.id, e.program_id, e.chain_id, e.version_id, e.lead_id, l.email_norm, e.state, e.step_key,
            e.step_since, e.pass_no, e.settled_state, e.settled_at, e.resting_reason, e.data, e.entered_at,
-           e.due_reason,
+           e.due_reason, e.parallel,
            EXISTS (SELECT FROM handoff h WHERE h.lead_id = e.lead_id AND h.state = ANY(:talking))
                AS with_sales
     FROM enrollment e

@@ -111,14 +111,16 @@ _AFTER_PAUSE = text(
 _HELD = text(
     """
     SELECT count(*) FROM enrollment
-    WHERE program_id = :program_id AND state = 'active' AND due_reason = 'held' AND due_at IS NULL
+    WHERE program_id = :program_id AND state = 'active' AND due_reason IN ('held', 'looping')
+      AND due_at IS NULL
     """
 )
 _GO_ON = text(
     """
     WITH held AS (
         SELECT id, row_number() OVER (ORDER BY step_since, id) AS place FROM enrollment
-        WHERE program_id = :program_id AND state = 'active' AND due_reason = 'held' AND due_at IS NULL
+        WHERE program_id = :program_id AND state = 'active' AND due_reason IN ('held', 'looping')
+          AND due_at IS NULL
     )
     UPDATE enrollment e
     SET due_at = CAST(:now AS timestamptz) + make_interval(secs => greatest(held.place - :at_once, 0)),
@@ -144,15 +146,18 @@ _BEHIND_WAITS = text(
       AND e.state = 'active' AND e.due_reason = 'held' AND e.due_at IS NULL
     """
 )
-# A step that is left out counts as settled: the run goes on behind it.
+# A step that is left out counts as settled: the run goes on behind it. Who went round and round has come to
+# the end of the chain.
 _LEAVE_OUT = text(
     """
     WITH let_go AS (
         UPDATE enrollment e
         SET due_at = :now, due_reason = 'settled',
+            data = CASE WHEN e.due_reason = 'looping' THEN e.data || '{"over": true}' ELSE e.data END,
             settled_state = CASE WHEN e.step_key = ANY(:sends) THEN 'skipped' END,
             settled_at = CASE WHEN e.step_key = ANY(:sends) THEN CAST(:now AS timestamptz) END
-        WHERE program_id = :program_id AND state = 'active' AND due_reason = 'held' AND due_at IS NULL
+        WHERE program_id = :program_id AND state = 'active' AND due_reason IN ('held', 'looping')
+          AND due_at IS NULL
         RETURNING id, lead_id, step_key, settled_state
     ), told AS (
         INSERT INTO chain_event (enrollment_id, lead_id, at, step_key, what, reason)

@@ -24,6 +24,8 @@ class NewRun:
     resting_reason: str | None
     data: Mapping[str, Any] = field(default_factory=dict)
     entered_by: str = ""
+    parallel: bool = False
+    occasion: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class OpenRun:
     step_key: str | None
     resting_reason: str | None
     data: Mapping[str, Any]
+    parallel: bool
 
 
 _WITHOUT_RUN = text(
@@ -53,11 +56,21 @@ _WITHOUT_RUN = text(
     """
 )
 _LEADS_AFTER = text("SELECT id FROM lead WHERE id > :after AND erased_at IS NULL ORDER BY id LIMIT :limit")
-_LAST_ENDED = text(
+_WELCOME = text(
     """
-    SELECT lead_id, chain_id, max(ended_at) AS ended_at FROM enrollment
-    WHERE lead_id = ANY(:lead_ids) AND program_id = :program_id AND state = 'ended'
-    GROUP BY lead_id, chain_id
+    SELECT l.id FROM lead l JOIN program p ON p.id = :program_id AND p.demo = l.demo
+    WHERE l.id = ANY(:lead_ids) AND l.erased_at IS NULL AND l.held_at IS NULL
+    """
+)
+_TRACES = text(
+    """
+    SELECT e.lead_id, e.chain_id, max(e.entered_at) AS entered_at, max(e.ended_at) AS ended_at,
+           bool_or(e.state = 'active' AND NOT e.parallel) AS under_way,
+           max(e.resting_reason) FILTER (WHERE e.state = 'resting') AS resting,
+           max(coalesce(e.step_since, e.entered_at)) FILTER (WHERE e.state = 'resting') AS rests_since
+    FROM enrollment e
+    WHERE e.program_id = :program_id AND e.lead_id = ANY(:lead_ids)
+    GROUP BY e.lead_id, e.chain_id
     """
 )
 _LAST_SENT = text(
@@ -67,27 +80,32 @@ _LAST_SENT = text(
     ORDER BY lead_id, chain_id, entered_at DESC, id DESC
     """
 )
+_IDS = text(
+    "SELECT nextval(pg_get_serial_sequence('enrollment', 'id')) FROM generate_series(1, CAST(:n AS int))"
+)
 _BEGIN = text(
     """
-    INSERT INTO enrollment (program_id, chain_id, version_id, lead_id, state, step_key, step_since, due_at,
-                            due_reason, resting_reason, data, entered_at, entered_by)
-    SELECT program_id, chain_id, version_id, lead_id,
+    INSERT INTO enrollment (id, program_id, chain_id, version_id, lead_id, state, step_key, step_since,
+                            due_at, due_reason, resting_reason, data, entered_at, entered_by, parallel,
+                            occasion)
+    SELECT id, program_id, chain_id, version_id, lead_id,
            CASE WHEN resting_reason IS NULL THEN 'active' ELSE 'resting' END, step_key, :now, due_at,
-           due_reason, resting_reason, CAST(data AS jsonb), :now, entered_by
-    FROM unnest(CAST(:programs AS bigint[]), CAST(:chains AS bigint[]), CAST(:versions AS bigint[]),
-                CAST(:leads AS bigint[]), CAST(:steps AS text[]), CAST(:dues AS timestamptz[]),
-                CAST(:reasons AS text[]), CAST(:resting AS text[]), CAST(:data AS text[]),
-                CAST(:bys AS text[]))
-         AS r (program_id, chain_id, version_id, lead_id, step_key, due_at, due_reason, resting_reason,
-               data, entered_by)
-    ON CONFLICT (program_id, lead_id) WHERE state IN ('active', 'resting') DO NOTHING
-    RETURNING id, lead_id, program_id
+           due_reason, resting_reason, CAST(data AS jsonb), :now, entered_by, parallel, occasion
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:programs AS bigint[]), CAST(:chains AS bigint[]),
+                CAST(:versions AS bigint[]), CAST(:leads AS bigint[]), CAST(:steps AS text[]),
+                CAST(:dues AS timestamptz[]), CAST(:reasons AS text[]), CAST(:resting AS text[]),
+                CAST(:data AS text[]), CAST(:bys AS text[]), CAST(:parallels AS boolean[]),
+                CAST(:occasions AS text[]))
+         AS r (id, program_id, chain_id, version_id, lead_id, step_key, due_at, due_reason, resting_reason,
+               data, entered_by, parallel, occasion)
+    ON CONFLICT DO NOTHING
+    RETURNING id
     """
 )
 _OPEN = text(
     """
     SELECT e.id, e.program_id, e.chain_id, e.version_id, e.lead_id, c.temperature, e.state, e.step_key,
-           e.resting_reason, e.data
+           e.resting_reason, e.data, e.parallel
     FROM enrollment e
     JOIN chain c ON c.id = e.chain_id
     JOIN program p ON p.id = e.program_id
@@ -100,7 +118,7 @@ _OPEN = text(
 _ENDED_FOR = text(
     """
     SELECT e.id, e.program_id, e.chain_id, e.version_id, e.lead_id, c.temperature, e.state, e.step_key,
-        e.resting_reason, e.data
+        e.resting_reason, e.data, e.parallel
     FROM enrollment e JOIN chain c ON c.id = e.chain_id JOIN lead l ON l.id = e.lead_id
     WHERE e.lead_id = ANY(:lead_ids) AND e.exit_reason = :reason AND e.ended_at = :at
         AND l.temperature = c.temperature
@@ -136,10 +154,32 @@ def without_run(session: Session, program_id: int, lead_ids: Sequence[int]) -> l
     return list(session.execute(_WITHOUT_RUN, values).scalars())
 
 
-def last_ended(session: Session, program_id: int, lead_ids: Sequence[int]) -> dict[tuple[int, int], datetime]:
-    """When the last run of each lead in each chain of the program ended, by (lead, chain)."""
-    rows = session.execute(_LAST_ENDED, {"program_id": program_id, "lead_ids": list(lead_ids)})
-    return {(row.lead_id, row.chain_id): row.ended_at for row in rows}
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a lead has left in one chain: when it last came in and last ended, whether a run is under way
+    there, or rests for which reason since when."""
+
+    lead_id: int
+    chain_id: int
+    entered_at: datetime
+    ended_at: datetime | None
+    under_way: bool
+    resting: str | None
+    rests_since: datetime | None
+
+
+def welcome(session: Session, program_id: int, lead_ids: Sequence[int]) -> list[int]:
+    """Those of the leads whom nobody holds back from all programs."""
+    values = {"program_id": program_id, "lead_ids": list(lead_ids)}
+    return list(session.execute(_WELCOME, values).scalars())
+
+
+def traces(session: Session, program_id: int, lead_ids: Sequence[int]) -> dict[int, list[Trace]]:
+    """What each lead has left in the chains of a program, by lead."""
+    found: dict[int, list[Trace]] = {}
+    for row in session.execute(_TRACES, {"program_id": program_id, "lead_ids": list(lead_ids)}):
+        found.setdefault(row.lead_id, []).append(Trace(**row._mapping))
+    return found
 
 
 def last_sent(
@@ -151,14 +191,16 @@ def last_sent(
     return {(row.lead_id, row.chain_id): row.last_sent_step for row in rows}
 
 
-def begin(session: Session, runs: Sequence[NewRun], *, now: datetime) -> dict[tuple[int, int], int]:
-    """Begin these runs; ids by (program, lead) of those begun. A lead that stands in the program already
-    is passed over."""
+def begin(session: Session, runs: Sequence[NewRun], *, now: datetime) -> list[int | None]:
+    """Begin these runs; the id of each, None for one passed over: its lead stands in the program already, or
+    has come in by this occasion before."""
     if not runs:
-        return {}
-    rows = session.execute(
+        return []
+    ids = list(session.execute(_IDS, {"n": len(runs)}).scalars())
+    begun = session.execute(
         _BEGIN,
         {
+            "ids": ids,
             "programs": [run.program_id for run in runs],
             "chains": [run.chain_id for run in runs],
             "versions": [run.version_id for run in runs],
@@ -169,10 +211,13 @@ def begin(session: Session, runs: Sequence[NewRun], *, now: datetime) -> dict[tu
             "resting": [run.resting_reason for run in runs],
             "data": [json.dumps(run.data) for run in runs],
             "bys": [run.entered_by for run in runs],
+            "parallels": [run.parallel for run in runs],
+            "occasions": [run.occasion for run in runs],
             "now": now,
         },
     )
-    return {(row.program_id, row.lead_id): row.id for row in rows}
+    known = set(begun.scalars())
+    return [number if number in known else None for number in ids]
 
 
 def open_runs(session: Session, lead_ids: Sequence[int], *, purpose: str | None = None) -> list[OpenRun]:

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from nurture.store.base import Base, Id, Instant, Json, Ref
+from nurture.store.base import Base, Flag, Id, Instant, Json, Ref
 
 
 class Enrollment(Base):
@@ -13,17 +13,27 @@ class Enrollment(Base):
     `step_key` is where it stands (NULL = before the first step), `step_since` since when, `pass_no` how
     often this run has come round (goto, repeat). `awaiting_delivery_id` is the send that must settle
     first; `waiting_for` a wait_for's signal kind that may wake it early. `data` keeps what the steps
-    remember: `sent` (when each mail was handed to delivery), `hops`, `over` (behind the last step).
+    remember: `sent` (when each mail was handed to delivery), `hops`, `rounds` (how often goto sent it on,
+    since when), `over` (behind the last step). `occasion` names what may let a lead in only once (a signal,
+    a date); a `parallel` run stands beside another one of the lead in the program.
     """
 
     __tablename__ = "enrollment"
     __table_args__ = (
         Index(
-            "uq_enrollment_open",
+            "uq_enrollment_standing",
             "program_id",
             "lead_id",
             unique=True,
-            postgresql_where=text("state IN ('active', 'resting')"),
+            postgresql_where=text("state IN ('active', 'resting') AND NOT parallel"),
+        ),
+        Index(
+            "uq_enrollment_occasion",
+            "chain_id",
+            "lead_id",
+            "occasion",
+            unique=True,
+            postgresql_where=text("occasion IS NOT NULL"),
         ),
         Index(
             "ix_enrollment_due",
@@ -64,3 +74,5 @@ class Enrollment(Base):
     entered_at: Mapped[Instant]
     entered_by: Mapped[str] = mapped_column(server_default="")
     ended_at: Mapped[Instant | None]
+    parallel: Mapped[Flag]
+    occasion: Mapped[str | None]

@@ -1,43 +1,17 @@
 """A chain as the board draws it: each step in words, with its counts and the ways that leave it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from babel.dates import get_day_names
 
-from nurture.rules import duration, names
-from nurture.rules.conditions import (
-    AllOf,
-    AnyOf,
-    Compare,
-    Condition,
-    Not,
-    Signalled,
-    describe,
-    parts_of,
-)
-from nurture.rules.program import (
-    AddTags,
-    Branch,
-    Chain,
-    Exit,
-    Goto,
-    HandOver,
-    Program,
-    Send,
-    SetField,
-    Step,
-    Wait,
-    WaitFor,
-    WaitUntil,
-)
+from nurture.rules import names
+from nurture.rules.conditions import describe
+from nurture.rules.program import Chain, Goal, Program, Send, Step
 from nurture.rules.words import _
 from nurture.store.views.programs import Counts
+from nurture.web.admin.step_words import Mails, in_words, ways
 from nurture.web.language import locale
-from nurture.web.rendering import sentence
-from nurture.web.wording import says
-
-Mails = Mapping[str, tuple[int, str]]
 
 
 @dataclass(frozen=True)
@@ -83,86 +57,36 @@ def _line(step: Step, counts: Mapping[str, Counts], mails: Mails) -> Line:
         clicked=here.get("clicked", 0),
         ways=[
             Way(label, [_line(one, counts, mails) for one in inside], icon)
-            for icon, label, inside in _ways(step)
+            for icon, label, inside in ways(step)
         ],
     )
-
-
-def in_words(step: Step, mails: Mails) -> tuple[str, str]:
-    """The icon and the words for a step."""
-    match step:
-        case Send(mail=mail):
-            return "mail", mails[mail][1] if mail in mails else mail
-        case Wait(duration=span):
-            return "clock", duration.describe(span)
-        case WaitUntil(weekdays=weekdays, minute=minute):
-            return "calendar-event", _until(weekdays, minute)
-        case WaitFor(signal=signal, within=span):
-            what = sentence(names.signal(signal))
-            return "click", _("{what} within {span}").format(what=what, span=duration.describe(span))
-        case Branch(arms=arms):
-            return "git-branch", _branch([arm.when for arm in arms if arm.when])
-        case Goto(chain=chain, step=target):
-            return "arrow-back-up", _goto(chain, target)
-        case HandOver():
-            return "heart-handshake", _("Hand over to sales")
-        case Exit(reason=reason):
-            return "door-exit", _("Leaves: {reason}").format(reason=says(reason, "exit"))
-        case AddTags(tags=tags):
-            return "tag", _("Tag: {tags}").format(tags=", ".join(tags))
-        case SetField(field=name, to=value):
-            return "note", _("Set {field} to {value}").format(field=names.field(name), value=value)
-
-
-def _ways(step: Step) -> list[tuple[str, str, tuple[Step, ...]]]:
-    if isinstance(step, WaitFor):
-        both = (("check", _("yes"), step.then), ("x", _("no"), step.otherwise))
-        return [way for way in both if way[2]]
-    if isinstance(step, Branch):
-        return [("", _condition(arm.when), arm.steps) for arm in step.arms]
-    return []
-
-
-def _condition(when: Condition | None) -> str:
-    return sentence(describe(when)) if when else _("everyone else")
-
-
-def _branch(asked: Sequence[Condition]) -> str:
-    """What the ways differ by, when that is one thing."""
-    leaves = [part for when in asked for part in parts_of(when) if not isinstance(part, AllOf | AnyOf | Not)]
-    fields = {part.field for part in leaves if isinstance(part, Compare)}
-    if len(fields) == 1 and all(isinstance(part, Compare) for part in leaves):
-        return _("By {field}").format(field=names.field(fields.pop()))
-    if all(isinstance(part, Signalled) for part in leaves):
-        return _("By what they did")
-    return _("By what is known then")
-
-
-def _until(weekdays: frozenset[int], minute: int) -> str:
-    at = f"{minute // 60:02d}:{minute % 60:02d}"
-    if not weekdays or len(weekdays) == 7:
-        return _("Until {at}").format(at=at)
-    days = get_day_names("abbreviated", locale=locale())
-    return _("Until {days}, {at}").format(days=_either([days[day] for day in sorted(weekdays)]), at=at)
-
-
-def _either(words: Sequence[str]) -> str:
-    """ "Tue, Wed or Thu"."""
-    return _(" or ").join(part for part in (", ".join(words[:-1]), words[-1]) if part)
-
-
-def _goto(chain: str | None, step: str | None) -> str:
-    if chain is None:
-        return _("Back to {step}").format(step=step)
-    return _("On to the {chain} chain").format(chain=says(chain, "temperature").lower())
 
 
 def rules(program: Program) -> list[str]:
     """What holds for the whole program, in short sentences."""
     told = [_window(program), _frequency(program)]
     if program.goal:
-        told.append(_("goal: {goal}").format(goal=describe(program.goal)))
+        told.append(_goal(program.goal))
+    if "hand_over" in program.exit_on:
+        told.append(_("leaves when sales gets the lead"))
+    if "reply" not in program.exit_on:
+        told.append(_("stays when the lead replies"))
+    if program.holdout:
+        share = f"{program.holdout:g}"
+        told.append(_("%(share)s %% held out without mails, to compare with") % {"share": share})
     return [sentence for sentence in told if sentence]
+
+
+def _goal(goal: Goal) -> str:
+    told = describe(goal.when)
+    if goal.value_field is not None:
+        worth = names.field(goal.value_field)
+    elif goal.value is not None:
+        worth = f"{goal.value:,.12g}"
+    else:
+        return _("goal: {goal}").format(goal=told)
+    worth = " ".join(part for part in (worth, goal.currency) if part)
+    return _("goal: {goal}, worth {worth}").format(goal=told, worth=worth)
 
 
 def _window(program: Program) -> str:

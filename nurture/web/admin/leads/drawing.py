@@ -14,7 +14,7 @@ from nurture.rules.words import _
 from nurture.store.views.lead import Card, RunLine
 from nurture.store.views.model import default_model
 from nurture.store.views.reading import PageSession
-from nurture.web.admin.board import in_words
+from nurture.web.admin.step_words import in_words
 from nurture.web.rendering import number
 from nurture.web.wording import says
 
