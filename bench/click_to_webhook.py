@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from nurture.config import load_settings
 from nurture.embedded.servers import running
 from nurture.errors import Unavailable
-from nurture.flows.endpoints import create_endpoint
+from nurture.flows.endpoints import Receiver, create_endpoint
 from nurture.rules.model import read
 from nurture.rules.tokens import mint
 from nurture.runtime import Runtime, build
@@ -61,7 +61,7 @@ BROWSER = {
 def run(scale: str, say: Callable[[str], None]) -> dict[str, Any]:
     """The figure, as the line that `make bench` prints. `say` takes lines for people."""
     clicks = CLICKS[scale]
-    with tempfile.TemporaryDirectory(prefix="nurture-bench-") as folder, Receiver() as receiver:
+    with tempfile.TemporaryDirectory(prefix="nurture-bench-") as folder, Catcher() as receiver:
         with installation(Path(folder)) as runtime:
             tokens = prepare(runtime, receiver.url, clicks + 1)
             door = runtime.settings.bind
@@ -81,7 +81,7 @@ def run(scale: str, say: Callable[[str], None]) -> dict[str, Any]:
     }
 
 
-class Receiver:
+class Catcher:
     """Takes every POST and remembers when the first `lead.hot` of each lead was here in full."""
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class Receiver:
             self.arrived.setdefault(message["data"]["lead"]["id"], at)
             self._came.notify_all()
 
-    def __enter__(self) -> "Receiver":
+    def __enter__(self) -> "Catcher":
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
@@ -170,7 +170,8 @@ def prepare(runtime: Runtime, url: str, count: int) -> list[tuple[int, str]]:
     now = runtime.now()
     schema.metadata()  # rows of one table are sorted by the foreign keys of all
     with runtime.sessions.begin() as session:
-        create_endpoint(session, runtime.vault, url, ["lead.hot"], private=True, by="bench", now=now)
+        receiver = Receiver(url, ["lead.hot"])
+        create_endpoint(session, runtime.vault, receiver, private=True, by="bench", now=now)
         _no, version_id, _new = models.add_version(session, read(MODEL), "bench", now=now, by="bench")
         models.set_live(session, version_id, now=now)
         link = _mail_with_link(session, now)
@@ -218,13 +219,13 @@ def _sent(session: Session, number: int, mail_version_id: int, now: datetime) ->
     return lead.id, delivery.id
 
 
-def _warm_up(door: tuple[str, int], token: tuple[int, str], receiver: Receiver) -> None:
+def _warm_up(door: tuple[str, int], token: tuple[int, str], receiver: Catcher) -> None:
     """The first one pays for imports, connections and caches."""
     _click(door, token[1])
     receiver.wait_for(token[0], ARRIVAL_SECONDS)
 
 
-def _measure(door: tuple[str, int], tokens: list[tuple[int, str]], receiver: Receiver) -> list[float]:
+def _measure(door: tuple[str, int], tokens: list[tuple[int, str]], receiver: Catcher) -> list[float]:
     """Clicks at a steady pace, none waiting for the one before; seconds until each webhook was there."""
     began = {}
     start = time.monotonic()
@@ -244,7 +245,7 @@ def _click(door: tuple[str, int], token: str) -> None:
         raise Unavailable(f"The door answered a click with {status}.")
 
 
-def _bare_post(receiver: Receiver, *, size: int) -> float:
+def _bare_post(receiver: Catcher, *, size: int) -> float:
     body = json.dumps({"type": "bare", "data": "x" * size})
     began = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", receiver.port, timeout=10)

@@ -1,7 +1,7 @@
 """Webhook endpoints: made, changed, switched off, tried out. Each works in the caller's transaction."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files.vault import Vault
+from nurture.flows import shape_messages
 from nurture.flows.queue_mail import NOTICE, queue_service_mail
 from nurture.net.target import parse
 from nurture.rules import message_filter
@@ -16,6 +17,7 @@ from nurture.rules.messages import TYPES
 from nurture.rules.words import _
 from nurture.store import users, webhook_endpoints
 from nurture.store.webhooks import WebhookEndpoint
+from nurture.webhooks import catalogue, headers
 from nurture.webhooks.signature import make_key_pair, make_secret
 
 _SECRETS_KEPT = 2
@@ -29,23 +31,28 @@ class Created:
     secret: str
 
 
+@dataclass(frozen=True)
+class Receiver:
+    """What is said of a receiver; None leaves a thing as it is. No `types` means all; an empty `filter` or
+    `mapping` takes it away; a header with None as its value is taken away."""
+
+    url: str | None = None
+    types: Sequence[str] | None = None
+    filter: Mapping[str, Any] | None = None
+    mapping: str | None = None
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+
+
 def create_endpoint(
-    session: Session,
-    vault: Vault,
-    url: str,
-    types: Sequence[str],
-    *,
-    private: bool,
-    by: str,
-    now: datetime,
-    filter: Mapping[str, Any] | None = None,
+    session: Session, vault: Vault, wanted: Receiver, *, private: bool, by: str, now: datetime
 ) -> Created:
-    """Post messages of `types` (none = all) to `url` from now on. `private` opens inner addresses
+    """Post messages to this receiver from now on. `private` opens inner addresses
     (NURTURE_ALLOW_PRIVATE_WEBHOOKS). Raises Invalid with all faults."""
-    _check(url, types, private, filter)
+    _check(wanted, wanted.types or (), private, ())
     secret = make_secret()
-    endpoint = webhook_endpoints.add(session, url.strip(), _ordered(types), vault.seal(secret), now=now)
-    endpoint.filter = dict(filter) if filter else None
+    url = (wanted.url or "").strip()
+    endpoint = webhook_endpoints.add(session, url, _ordered(wanted.types or ()), vault.seal(secret), now=now)
+    _set(endpoint, vault, wanted)
     session.flush()
     _audit(session, by, "webhook_endpoint.created", endpoint.id, now)
     return Created(endpoint.id, secret)
@@ -53,29 +60,39 @@ def create_endpoint(
 
 def change_endpoint(
     session: Session,
+    vault: Vault,
     endpoint_id: int,
+    wanted: Receiver,
     *,
     private: bool,
     by: str,
     now: datetime,
-    url: str | None = None,
-    types: Sequence[str] | None = None,
     disabled: bool | None = None,
-    filter: Mapping[str, Any] | None = None,
 ) -> WebhookEndpoint:
-    """Change what is given. Switched on again, an endpoint gets what has waited for it."""
+    """Change what is given. Switched on again, an endpoint gets what has waited for it. Raises Invalid with
+    all faults."""
     endpoint = _locked(session, endpoint_id)
-    new_url = endpoint.url if url is None else url.strip()
-    new_types = endpoint.types if types is None else _ordered(types)
-    _check(new_url, new_types, private, filter)
-    endpoint.url = new_url
-    endpoint.types = new_types
-    if filter is not None:
-        endpoint.filter = dict(filter) or None
+    whole = replace(wanted, url=endpoint.url if wanted.url is None else wanted.url)
+    types = endpoint.types if wanted.types is None else wanted.types
+    mapping = endpoint.mapping if wanted.mapping is None else wanted.mapping
+    _check(replace(whole, mapping=mapping), types, private, endpoint.headers)
+    endpoint.url, endpoint.types = (whole.url or "").strip(), _ordered(types)
+    _set(endpoint, vault, wanted)
     if disabled is not None:
         _switch(endpoint, disabled, now)
     _audit(session, by, "webhook_endpoint.changed", endpoint.id, now)
     return endpoint
+
+
+def _set(endpoint: WebhookEndpoint, vault: Vault, wanted: Receiver) -> None:
+    if wanted.filter is not None:
+        endpoint.filter = dict(wanted.filter) or None
+    if wanted.mapping is not None:
+        endpoint.mapping = wanted.mapping.strip() or None
+    named = {name.lower() for name in wanted.headers}
+    kept = {name: sealed for name, sealed in (endpoint.headers or {}).items() if name.lower() not in named}
+    given = {name: vault.seal(value) for name, value in wanted.headers.items() if value is not None}
+    endpoint.headers = kept | given
 
 
 def rotate_secret(session: Session, vault: Vault, endpoint_id: int, *, by: str, now: datetime) -> str:
@@ -89,13 +106,22 @@ def rotate_secret(session: Session, vault: Vault, endpoint_id: int, *, by: str, 
 
 
 def make_signing_key(session: Session, vault: Vault, endpoint_id: int, *, by: str, now: datetime) -> str:
-    """Sign by an Ed25519 key too from now on; the public part (`whpk_…`), by which the receiver checks. A new
-    one takes the place of the old at once."""
+    """Sign by an Ed25519 key too from now on; the public part (`whpk_…`), by which the receiver checks. The
+    pair before signs too until the next one is made."""
     endpoint = _locked(session, endpoint_id)
     pair = make_key_pair()
+    endpoint.signing_key_before, endpoint.verify_key_before = endpoint.signing_key, endpoint.verify_key
     endpoint.signing_key, endpoint.verify_key = vault.seal(pair.signing), pair.verifying
     _audit(session, by, "webhook_endpoint.signing_key_made", endpoint.id, now)
     return pair.verifying
+
+
+def forget_old_keys(session: Session, endpoint_id: int, *, by: str, now: datetime) -> None:
+    """The receiver has changed over, or a key is known to others: only the newest ones sign from now on."""
+    endpoint = _locked(session, endpoint_id)
+    endpoint.secrets = endpoint.secrets[:1]
+    endpoint.signing_key_before = endpoint.verify_key_before = None
+    _audit(session, by, "webhook_endpoint.old_keys_forgotten", endpoint.id, now)
 
 
 def switch_off(session: Session, endpoint_id: int, reason: str, *, now: datetime) -> None:
@@ -122,26 +148,45 @@ def try_endpoint(session: Session, endpoint_id: int, *, now: datetime, by: str =
     if endpoint.disabled_at is not None:
         raise Conflict(_("This endpoint is switched off: switch it on before testing it."))
     _audit(session, by, "webhook_endpoint.tested", endpoint.id, now)
-    data = {"endpoint_id": endpoint.id, "text": "A test message: nothing has happened."}
-    return webhook_endpoints.post_test(session, endpoint.id, data, now=now)
+    return webhook_endpoints.post_test(session, endpoint.id, test_data(endpoint), now=now)
 
 
-def _check(url: str, types: Sequence[str], private: bool, filter: Mapping[str, Any] | None) -> None:
-    faults: dict[str, list[str]] = {}
-    try:
-        parse(url.strip(), private=private)
-    except Invalid as refusal:
-        faults["url"] = [str(refusal)]
+def test_data(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    """What a test message carries. A mapping gets the example of what it is made for: of a person who does
+    not exist, as it would come."""
+    kind = endpoint.types[0] if endpoint.types else "lead.hot"
+    example = catalogue.example(kind)["data"] if endpoint.mapping else {}
+    return example | {"endpoint_id": endpoint.id, "text": "A test message: nothing has happened."}
+
+
+def _check(wanted: Receiver, types: Sequence[str], private: bool, kept: Iterable[str]) -> None:
     unknown = sorted(set(types) - set(TYPES))
+    looks: dict[str, Callable[[], object]] = {
+        "url": lambda: _check_url((wanted.url or "").strip(), private),
+        "filter": lambda: message_filter.check(wanted.filter) if wanted.filter else None,
+        "mapping": lambda: shape_messages.check(wanted.mapping, types) if wanted.mapping else None,
+    }
+    faults = {name: found for name, look in looks.items() if (found := _faults_of(look, name))}
     if unknown:
         faults["types"] = [_("There is no message of the type ") + name + "." for name in unknown]
-    try:
-        if filter:
-            message_filter.check(filter)
-    except Invalid as refusal:
-        faults["filter"] = [str(refusal)]
+    if found := headers.faults(wanted.headers, kept=kept):
+        faults["headers"] = found
     if faults:
         raise Invalid(" ".join(sentence for sentences in faults.values() for sentence in sentences), faults)
+
+
+def _check_url(url: str, private: bool) -> None:
+    if "YOUR-" in url:
+        raise Invalid(_("Put your own value in the place of the part in capitals."))
+    parse(url, private=private)
+
+
+def _faults_of(look: Callable[[], object], name: str) -> list[str]:
+    try:
+        look()
+    except Invalid as refusal:
+        return refusal.errors.get(name) or [str(refusal)]
+    return []
 
 
 def _ordered(types: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.errors import Invalid, NotFound, Unavailable
 from nurture.files.vault import Vault
 from nurture.flows.endpoints import switch_off
+from nurture.flows.shape_messages import mapped
 from nurture.rules.backoff import LONGEST, wait_after
 from nurture.rules.words import _
 from nurture.store import webhook_endpoints, webhook_posts
@@ -119,9 +120,9 @@ def _post(
     sessions: sessionmaker[Session], poster: Poster, vault: Vault, post: ClaimedPost, now: datetime
 ) -> None:
     """One attempt and its record, on a thread of its own."""
-    outcome = _send(poster, vault, post)
+    sent, outcome = _send(poster, vault, post)
     with sessions.begin() as session:
-        webhook_posts.record_post(session, post, _result(post, outcome, now), now=now)
+        webhook_posts.record_post(session, post, _result(post, sent, outcome, now), now=now)
         _judge_endpoint(session, post.endpoint_id, outcome, now)
     log.info(
         "webhook attempt",
@@ -132,20 +133,25 @@ def _post(
     )
 
 
-def _send(poster: Poster, vault: Vault, post: ClaimedPost) -> Answer | Failure:
+def _send(poster: Poster, vault: Vault, post: ClaimedPost) -> tuple[bytes | None, Answer | Failure]:
+    """The body where it has a shape of its own, and what came of it."""
     try:
         secrets = [vault.open(sealed) for sealed in post.secrets]
-        signing_key = vault.open(post.signing_key) if post.signing_key else None
-    except Unavailable as reason:
-        return Failure(str(reason), 0)
-    return poster.send(post.url, post.message_id, post.body, secrets, signing_key)
+        keys = [vault.open(sealed) for sealed in (post.signing_key, post.signing_key_before) if sealed]
+        headers = {name: vault.open(sealed) for name, sealed in post.headers.items()}
+        shaped = mapped(post.mapping, post.body) if post.mapping else None
+    except (Unavailable, Invalid) as reason:
+        return None, Failure(str(reason), 0)
+    body = post.body if shaped is None else shaped
+    return shaped, poster.send(post.url, post.message_id, body, secrets, keys, headers)
 
 
-def _result(post: ClaimedPost, outcome: Answer | Failure, now: datetime) -> PostResult:
+def _result(post: ClaimedPost, sent: bytes | None, outcome: Answer | Failure, now: datetime) -> PostResult:
     state, due_at = _next(post, outcome, now)
     if isinstance(outcome, Failure):
-        return PostResult(state, due_at, outcome.millis, error=outcome.sentence)
-    return PostResult(state, due_at, outcome.millis, outcome.status, outcome.reply, _complaint(outcome))
+        return PostResult(state, due_at, outcome.millis, error=outcome.sentence, sent=sent)
+    complaint = _complaint(outcome)
+    return PostResult(state, due_at, outcome.millis, outcome.status, outcome.reply, complaint, sent)
 
 
 def _next(post: ClaimedPost, outcome: Answer | Failure, now: datetime) -> tuple[str, datetime]:

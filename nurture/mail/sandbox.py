@@ -7,6 +7,7 @@ a value but not grow it. Filters come from an allow-list without any that pads o
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import ChainableUndefined, StrictUndefined, TemplateSyntaxError, nodes
@@ -113,6 +114,21 @@ ROOTS = frozenset(("lead", "sender", "params", "loop")) | ADDRESSES
 Fault = tuple[int, str]
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What the templates of one kind may name: `roots`, and for each path its parts (None or absent: any);
+    the `filters` beside the usual ones; how deep loops may stand, over lists such as `a_list`."""
+
+    roots: frozenset[str]
+    parts: Mapping[str, frozenset[str] | None]
+    a_list: str
+    deepest_loop: int = DEEPEST_LOOP
+    filters: frozenset[str] = frozenset()
+
+
+MAIL = Ground(ROOTS, KNOWN_PARTS, "lead.tags")
+
+
 class _Generator(CodeGenerator):
     """Puts every value through `environment.shown`, and through nothing else: what becomes of a value
     (escaping, encoding) is decided in one place and costs one call."""
@@ -202,8 +218,8 @@ def parsed(text: str, env: MailEnvironment, language: str = "en") -> nodes.Templ
     return tree
 
 
-def template_faults(text: str) -> list[Fault]:
-    """(line, sentence) of everything in a template that a mail may not hold."""
+def template_faults(text: str, ground: Ground = MAIL) -> list[Fault]:
+    """(line, sentence) of everything in a template that may not stand there."""
     if len(text) > MOST_CHARACTERS:
         return [(1, _("The text is longer than {n} characters.").format(n=MOST_CHARACTERS))]
     try:
@@ -212,44 +228,44 @@ def template_faults(text: str) -> list[Fault]:
         return [(fault.lineno, _("The template cannot be read: {why}.").format(why=fault.message))]
     except RecursionError:
         return [(1, _("The template is nested too deeply."))]
-    return sorted(set(_tree_faults(tree)))
+    return sorted(set(_tree_faults(tree, ground)))
 
 
-def _tree_faults(tree: nodes.Template) -> Iterator[Fault]:
+def _tree_faults(tree: nodes.Template, ground: Ground) -> Iterator[Fault]:
     if sum(1 for _node in tree.find_all(nodes.Node)) > MOST_NODES:
         yield 1, _("The template has more than {n} parts.").format(n=MOST_NODES)
         return
     own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
     for node in tree.find_all(nodes.Node):
-        yield from _node_faults(node, own)
-    yield from _loop_faults(tree, 0)
+        yield from _node_faults(node, own, ground)
+    yield from _loop_faults(tree, 0, ground)
 
 
-def _node_faults(node: nodes.Node, own: set[str]) -> Iterator[Fault]:
+def _node_faults(node: nodes.Node, own: set[str], ground: Ground) -> Iterator[Fault]:
     if not isinstance(node, _KNOWN):
-        yield node.lineno, _("“{what}” cannot be used in a mail.").format(what=type(node).__name__.lower())
-    elif isinstance(node, nodes.Filter) and node.name not in (*_FILTERS, "join", "date"):
+        yield node.lineno, _("“{what}” cannot be used here.").format(what=type(node).__name__.lower())
+    elif isinstance(node, nodes.Filter) and node.name not in (*_FILTERS, "join", "date", *ground.filters):
         yield node.lineno, _("There is no filter “{name}”.").format(name=node.name)
     elif isinstance(node, nodes.Test) and node.name not in _PARSER.tests:
         yield node.lineno, _("There is no test “{name}”.").format(name=node.name)
     elif isinstance(node, nodes.Assign):
-        yield from _assign_faults(node)
-    elif isinstance(node, nodes.Name) and node.ctx == "load" and node.name not in ROOTS | own:
+        yield from _assign_faults(node, ground)
+    elif isinstance(node, nodes.Name) and node.ctx == "load" and node.name not in ground.roots | own:
         yield node.lineno, _("“{name}” is not known.").format(name=node.name)
     elif isinstance(node, nodes.Getattr):
-        yield from _part_faults(node, own)
+        yield from _part_faults(node, own, ground)
 
 
-def _assign_faults(node: nodes.Assign) -> Iterator[Fault]:
-    if not isinstance(node.target, nodes.Name) or node.target.name in ROOTS:
+def _assign_faults(node: nodes.Assign, ground: Ground) -> Iterator[Fault]:
+    if not isinstance(node.target, nodes.Name) or node.target.name in ground.roots:
         yield node.lineno, _("“set” takes one new name.")
     if any(not isinstance(part, _NAMING) for part in (node.node, *node.node.find_all(nodes.Node))):
         yield node.lineno, _("“set” may name a value, not put one together.")
 
 
-def _part_faults(node: nodes.Getattr, own: set[str]) -> Iterator[Fault]:
+def _part_faults(node: nodes.Getattr, own: set[str], ground: Ground) -> Iterator[Fault]:
     path = _path(node.node)
-    known = KNOWN_PARTS.get(path) if path.partition(".")[0] not in own else None
+    known = ground.parts.get(path) if path.partition(".")[0] not in own else None
     if known is not None and node.attr not in known:
         yield node.lineno, _("“{name}” is not known.").format(name=f"{path}.{node.attr}")
 
@@ -260,16 +276,16 @@ def _path(node: nodes.Expr) -> str:
     return node.name if isinstance(node, nodes.Name) else "?"
 
 
-def _loop_faults(node: nodes.Node, depth: int) -> Iterator[Fault]:
+def _loop_faults(node: nodes.Node, depth: int, ground: Ground) -> Iterator[Fault]:
     for child in node.iter_child_nodes():
         inside = depth + isinstance(child, nodes.For)
         if isinstance(child, nodes.For):
-            yield from _one_loop_faults(child, inside)
-        yield from _loop_faults(child, inside)
+            yield from _one_loop_faults(child, inside, ground)
+        yield from _loop_faults(child, inside, ground)
 
 
-def _one_loop_faults(loop: nodes.For, depth: int) -> Iterable[Fault]:
-    if depth > DEEPEST_LOOP:
-        yield loop.lineno, _("Loops may stand {n} deep at most.").format(n=DEEPEST_LOOP)
+def _one_loop_faults(loop: nodes.For, depth: int, ground: Ground) -> Iterable[Fault]:
+    if depth > ground.deepest_loop:
+        yield loop.lineno, _("Loops may stand {n} deep at most.").format(n=ground.deepest_loop)
     if loop.recursive or not isinstance(loop.iter, (nodes.Name, nodes.Getattr, nodes.Getitem)):
-        yield loop.lineno, _("A loop runs over a list of the lead, such as lead.tags.")
+        yield loop.lineno, _("A loop runs over a list, such as {name}.").format(name=ground.a_list)

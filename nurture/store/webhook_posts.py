@@ -12,8 +12,8 @@ from nurture.store.webhooks import WebhookMessage
 
 @dataclass(frozen=True, slots=True)
 class ClaimedPost:
-    """A post that is ours until its lease ends: `attempt_no` counts this attempt, `secrets` and
-    `signing_key` are sealed."""
+    """A post that is ours until its lease ends: `attempt_no` counts this attempt, `secrets`,
+    the signing keys (newest first) and the values of `headers` are sealed."""
 
     id: int
     lease_token: int
@@ -23,7 +23,10 @@ class ClaimedPost:
     url: str
     secrets: list[str]
     body: bytes
-    signing_key: str | None = None
+    signing_key: str | None
+    signing_key_before: str | None
+    mapping: str | None
+    headers: dict[str, str]
 
 
 LEASE_SECONDS = 60
@@ -74,7 +77,8 @@ _CLAIM = text("""
     FROM chosen, webhook_endpoint e, webhook_message m
     WHERE p.id = chosen.id AND e.id = p.endpoint_id AND m.id = p.message_id
     RETURNING p.id, p.lease_token, p.attempt_no, p.endpoint_id, p.message_id,
-        coalesce(m.url, e.url) AS url, e.secrets, m.body, e.signing_key
+        coalesce(m.url, e.url) AS url, e.secrets, m.body, e.signing_key, e.signing_key_before,
+        e.mapping, e.headers
 """)
 
 
@@ -86,7 +90,8 @@ def claim_posts(session: Session, *, now: datetime, limit: int) -> list[ClaimedP
 
 @dataclass(frozen=True, slots=True)
 class PostResult:
-    """What came of one attempt. `state`: delivered, failed, or pending (again at `due_at`)."""
+    """What came of one attempt. `state`: delivered, failed, or pending (again at `due_at`); `sent` the body
+    where it had another shape than the message's own."""
 
     state: str
     due_at: datetime
@@ -94,11 +99,12 @@ class PostResult:
     status: int | None = None
     reply: str = ""
     error: str = ""
+    sent: bytes | None = None
 
 
 _RECORD_ATTEMPT = text("""
-    INSERT INTO webhook_attempt (post_id, attempt_no, at, status, millis, reply, error)
-    VALUES (:id, :attempt_no, :now, :status, :millis, :reply, :error)
+    INSERT INTO webhook_attempt (post_id, attempt_no, at, status, millis, reply, error, sent)
+    VALUES (:id, :attempt_no, :now, :status, :millis, :reply, :error, :sent)
 """)
 # A delivery that I was told of is one, whatever has become of my lease; a failure counts only under it.
 _RECORD_POST = text("""
@@ -121,6 +127,7 @@ def record_post(session: Session, post: ClaimedPost, result: PostResult, *, now:
             "millis": result.millis,
             "reply": result.reply,
             "error": result.error,
+            "sent": result.sent,
         },
     )
     session.execute(

@@ -12,14 +12,16 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.message_filter import passes
 from nurture.rules.messages import PLENTIFUL, body
-from nurture.store.base import Base, Count, Flag, Id, Instant, Ref, Words
+from nurture.store.base import Base, Count, Flag, Id, Instant, Json, Ref, Words
 
 
 class WebhookEndpoint(Base):
     """A receiver. `secrets` are sealed (files/vault.py), newest first; empty `types` means all. `filter` is a
     condition on the message (`type`, `data.…`) that lets it through (NULL: all). `signing_key` (sealed) and
-    `verify_key` are an Ed25519 pair for receivers that check by a public key. Those `of_chains` are posted to
-    by steps of chains alone."""
+    `verify_key` are an Ed25519 pair for receivers that check by a public key; the pair `…_before` signs
+    beside it until the next change. `mapping` is JSON that gives the body another shape (NULL: as it is),
+    `headers` the receiver's own headers by name, their values sealed. Those `of_chains`
+    are posted to by steps of chains alone."""
 
     __tablename__ = "webhook_endpoint"
     __table_args__ = (
@@ -39,6 +41,10 @@ class WebhookEndpoint(Base):
     signing_key: Mapped[str | None]
     verify_key: Mapped[str | None]
     of_chains: Mapped[Flag]
+    mapping: Mapped[str | None]
+    headers: Mapped[Json]
+    signing_key_before: Mapped[str | None]
+    verify_key_before: Mapped[str | None]
 
 
 class WebhookMessage(Base):
@@ -70,6 +76,8 @@ class WebhookPost(Base):
             "id",
             postgresql_where=text("state = 'pending'"),
         ),
+        Index("ix_webhook_post_receiver", "endpoint_id", "id"),
+        Index("ix_webhook_post_given_up", "endpoint_id", postgresql_where=text("state = 'failed'")),
         Index("ix_webhook_post_lease", "lease_until", postgresql_where=text("state = 'posting'")),
         Index("uq_webhook_post_message_id_endpoint_id", "message_id", "endpoint_id", unique=True),
         CheckConstraint("state IN ('pending', 'posting', 'delivered', 'failed')", name="state"),
@@ -87,7 +95,8 @@ class WebhookPost(Base):
 
 
 class WebhookAttempt(Base):
-    """One attempt: what was answered, how long it took. Appended only."""
+    """One attempt: what was answered, how long it took. `sent` is the body where it had another shape than
+    the message's own. Appended only."""
 
     __tablename__ = "webhook_attempt"
     __table_args__ = (Index("ix_webhook_attempt_post_id", "post_id"),)
@@ -100,6 +109,7 @@ class WebhookAttempt(Base):
     millis: Mapped[int]
     reply: Mapped[str] = mapped_column(server_default="")
     error: Mapped[str] = mapped_column(server_default="")
+    sent: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 @dataclass(frozen=True, slots=True)

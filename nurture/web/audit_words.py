@@ -185,6 +185,7 @@ ACTIONS = {
     "user.reset_link_made": _N("made a link to a new password"),
     "webhook_endpoint.changed": _N("changed a webhook receiver"),
     "webhook_endpoint.created": _N("added a webhook receiver"),
+    "webhook_endpoint.old_keys_forgotten": _N("let the old keys of a receiver go"),
     "webhook_endpoint.secret_rotated": _N("made a new signing secret"),
     "webhook_endpoint.signing_key_made": _N("made a key pair for a receiver"),
     "webhook_endpoint.tested": _N("tested a webhook receiver"),

@@ -180,6 +180,24 @@ def example(kind: str) -> dict[str, Any]:
     return {"type": kind, "timestamp": _MOMENT_EXAMPLE, "data": _example("data", _DATA[kind])}
 
 
+def parts(kind: str) -> dict[str, frozenset[str] | None]:
+    """The paths of a body of this type (`data.lead`) with the names below each; None where any may stand."""
+    found: dict[str, frozenset[str] | None] = {}
+    _gather("data", _DATA[kind], found)
+    return found
+
+
+def _gather(path: str, part: Schema, found: dict[str, frozenset[str] | None]) -> None:
+    whole = next((one for one in part.get("anyOf", ()) if one.get("type") == "object"), part)
+    if whole.get("type") != "object":
+        return
+    inner = whole.get("properties", {})
+    closed = inner and set(inner) == set(whole.get("required", ()))
+    found[path] = frozenset(inner) if closed else None
+    for name, one in inner.items():
+        _gather(f"{path}.{name}", one, found)
+
+
 def _example(name: str, part: Schema) -> Any:
     if "anyOf" in part:
         return _example(name, part["anyOf"][0])

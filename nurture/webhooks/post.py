@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
 import structlog
 
 from nurture.net.outgoing import Reply, Unreached, Way, post
+from nurture.webhooks.headers import hide
 from nurture.webhooks.signature import sign, sign_openly
 
 log = structlog.get_logger()
@@ -17,6 +18,7 @@ THREADS = 16
 KEPT_REPLY = 4 * 1024
 
 _ASKING = (429, 502, 503, 504)
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -69,15 +71,18 @@ class Poster:
         message_id: str,
         body: bytes,
         secrets: Sequence[str],
-        signing_key: str | None = None,
+        signing_keys: Sequence[str] = (),
+        own_headers: Mapping[str, str] = _NO_HEADERS,
     ) -> Answer | Failure:
         """Post a message with the three headers of Standard Webhooks, the timestamp that of this attempt;
-        with a key of its own the receiver gets a signature by it too. Without secrets nothing is signed."""
+        with keys of its own the receiver gets a signature by each of them too. Without any nothing is signed.
+        What it repeats of its own headers is hidden in the answer."""
         timestamp = int(self._real_seconds())
-        signature = sign(secrets, message_id, timestamp, body) if secrets else ""
-        if signing_key is not None:
-            signature = f"{signature} {sign_openly(signing_key, message_id, timestamp, body)}".strip()
+        openly = [sign_openly(key, message_id, timestamp, body) for key in signing_keys]
+        by_secrets = [sign(secrets, message_id, timestamp, body)] if secrets else []
+        signature = " ".join([*by_secrets, *openly])
         headers = {
+            **own_headers,
             "Content-Type": "application/json",
             "User-Agent": "nurture-webhooks/1",
             "webhook-id": message_id,
@@ -85,7 +90,10 @@ class Poster:
         }
         if signature:
             headers["webhook-signature"] = signature
-        return self.post(url, headers, body)
+        answer = self.post(url, headers, body)
+        if isinstance(answer, Answer) and own_headers:
+            return replace(answer, reply=hide(answer.reply, own_headers.values()))
+        return answer
 
     @property
     def free(self) -> int:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from nurture.files.yaml_lines import Faults
 from nurture.flows.answer import Outcome, answer
-from nurture.flows.endpoints import create_endpoint
+from nurture.flows.endpoints import Receiver, create_endpoint
 from nurture.flows.enroll import enter_existing
 from nurture.flows.import_leads import ImportOptions, import_leads
 from nurture.flows.models import load_model, read_models
@@ -83,7 +83,8 @@ def _open_house(runtime: Runtime, now: datetime, hook: WebhookSink) -> None:
         save_company(session, company, by="test", now=now)
         for role, name in USERS.items():
             create_user(session, f"{role}@kessler-ohm.example", role, PASSWORD, name=name, now=now)
-        create_endpoint(session, runtime.vault, hook.url, ["lead.hot"], private=True, by="test", now=now)
+        receiver = Receiver(hook.url, ["lead.hot"])
+        create_endpoint(session, runtime.vault, receiver, private=True, by="test", now=now)
         for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
             load_model(session, file, now=now)
         load_folder(session, CAMPAIGNS / "consulting", publish=True, now=now, by="test")

@@ -15,7 +15,7 @@ from nurture import migrations
 from nurture.config import load_settings
 from nurture.embedded import processes
 from nurture.embedded.throwaway import Throwaway, throwaway
-from nurture.flows.endpoints import create_endpoint
+from nurture.flows.endpoints import Receiver, create_endpoint
 from nurture.jobs import queues
 from nurture.runtime import Runtime, build
 from nurture.store.webhooks import write_message
@@ -57,8 +57,7 @@ class Plant:
             create_endpoint(
                 session,
                 self.runtime.vault,
-                self.sink.url,
-                [],
+                Receiver(self.sink.url),
                 private=True,
                 by="test",
                 now=self.runtime.now(),

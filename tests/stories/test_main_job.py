@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
 from nurture.files.yaml_lines import Faults
-from nurture.flows.endpoints import create_endpoint
+from nurture.flows.endpoints import Receiver, create_endpoint
 from nurture.flows.enroll import enter_existing
 from nurture.flows.import_leads import ImportOptions, ImportResult, import_leads
 from nurture.flows.keys import create_key
@@ -79,7 +79,7 @@ def bring_in(world: World, rows: str, tmp_path: Path, **options: str) -> ImportR
 def listen(world: World, sink: WebhookSink) -> str:
     with world.runtime.sessions.begin() as session:
         created = create_endpoint(
-            session, world.runtime.vault, sink.url, [], private=True, by="test", now=world.clock.moment
+            session, world.runtime.vault, Receiver(sink.url), private=True, by="test", now=world.clock.moment
         )
     return created.secret
 

@@ -61,6 +61,8 @@ EXEMPT: dict[str, str] = {
     "leads.add_touch": "the timeline of the lead tells who noted it",
     "newsletters.try_words": "keeps nothing",
     "segments.preview": "keeps nothing",
+    "receivers.preview": "keeps nothing",
+    "api-webhooks.preview": "keeps nothing",
     "segments.read_text": "keeps nothing",
     "choosing.save": "the lead's own choice stands in the ledger of consent, with its proof",
     "choosing.confirm": "the lead's own choice stands in the ledger of consent, with its proof",
@@ -202,16 +204,23 @@ def _newsletters(walk: Walk) -> None:
 def _webhooks(walk: Walk) -> None:
     url = "http://127.0.0.1:8099/hook"
     walk.page("webhook_endpoint.created", "/webhooks", url=url, types="lead.hot")
-    walk.page("webhook_endpoint.changed", "/webhooks/1", disabled="0")
+    walk.page("webhook_endpoint.changed", "/webhooks/1/switch", disabled="0")
+    walk.page("webhook_endpoint.changed", "/webhooks/1/change", url=url, types="lead.hot")
+    walk.page("webhook_endpoint.secret_rotated", "/webhooks/1/secret")
+    walk.page("webhook_endpoint.signing_key_made", "/webhooks/1/signing-key")
+    walk.page("webhook_endpoint.old_keys_forgotten", "/webhooks/1/forget-keys")
     walk.page("webhook_endpoint.tested", "/webhooks/1/test")
     message = walk.sql("SELECT id FROM webhook_message LIMIT 1")
     walk.page("webhook_message.replayed", f"/webhooks/messages/{message}/replay")
+    stretch_typed = {"from": "2026-03-01T00:00", "to": "2026-03-09T00:00"}
+    walk.page("webhook_message.range_replayed", "/webhooks/1/replay", **stretch_typed)
     walk.call(
         "webhook_endpoint.created", "POST", "/webhook_endpoints", json={"url": url, "types": ["lead.hot"]}
     )
     walk.call("webhook_endpoint.changed", "PATCH", "/webhook_endpoints/2", json={"types": ["lead.hot"]})
     walk.call("webhook_endpoint.secret_rotated", "POST", "/webhook_endpoints/2/secret")
     walk.call("webhook_endpoint.signing_key_made", "POST", "/webhook_endpoints/2/signing_key")
+    walk.call("webhook_endpoint.old_keys_forgotten", "DELETE", "/webhook_endpoints/2/old_keys")
     walk.call("webhook_endpoint.tested", "POST", "/webhook_endpoints/2/test")
     stretch = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-09T00:00:00Z"}
     walk.call("webhook_message.range_replayed", "POST", "/webhook_messages/replay", json=stretch)

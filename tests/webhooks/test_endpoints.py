@@ -1,6 +1,7 @@
 import base64
 import json
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,12 +11,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 from standardwebhooks import Webhook
+from standardwebhooks.webhooks import WebhookVerificationError
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files.vault import Vault
 from nurture.flows.endpoints import (
+    Receiver,
     change_endpoint,
     create_endpoint,
+    forget_old_keys,
     make_signing_key,
     rotate_secret,
     switch_off,
@@ -49,9 +53,26 @@ def turn(sessions: sessionmaker[Session], vault: Vault):
 
 
 def make(db: Session, vault: Vault, url: str, *types: str):
-    created = create_endpoint(db, vault, url, types, private=True, by=BY, now=TUESDAY)
+    created = create_endpoint(db, vault, Receiver(url, types), private=True, by=BY, now=TUESDAY)
     db.commit()
     return created
+
+
+def change(db: Session, vault: Vault, endpoint_id: int, wanted: Receiver, *, private: bool = True):
+    return change_endpoint(db, vault, endpoint_id, wanted, private=private, by=BY, now=TUESDAY)
+
+
+def openly_signed(post, public: str) -> bool:
+    """Whether one of the `v1a` signatures of a post is by this key, as the standard describes it."""
+    headers = {name.lower(): value for name, value in post.headers.items()}
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public.removeprefix("whpk_")))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + post.body
+    for given in headers["webhook-signature"].split():
+        with suppress(InvalidSignature):
+            if given.startswith("v1a,"):
+                key.verify(base64.b64decode(given.removeprefix("v1a,")), signed)
+                return True
+    return False
 
 
 def test_a_new_endpoint_gives_its_secret_once_and_keeps_it_sealed(db: Session, vault: Vault) -> None:
@@ -64,7 +85,8 @@ def test_a_new_endpoint_gives_its_secret_once_and_keeps_it_sealed(db: Session, v
 
 def test_all_faults_of_a_new_endpoint_are_named_at_once(db: Session, vault: Vault) -> None:
     with pytest.raises(Invalid) as refusal:
-        create_endpoint(db, vault, "http://127.0.0.1/", ["lead.cold"], private=False, by=BY, now=TUESDAY)
+        wrong = Receiver("http://127.0.0.1/", ["lead.cold"])
+        create_endpoint(db, vault, wrong, private=False, by=BY, now=TUESDAY)
     assert sorted(refusal.value.errors) == ["types", "url"]
     assert "lead.cold" in refusal.value.errors["types"][0]
 
@@ -87,12 +109,12 @@ def test_what_waits_for_an_endpoint_goes_out_when_it_is_switched_on_again(
 ) -> None:
     created = make(db, vault, webhook_sink.url)
     write_message(db, "lead.hot", {}, lead_id=None, dedup_key="a", now=TUESDAY)
-    change_endpoint(db, created.id, private=True, disabled=True, by=BY, now=TUESDAY)
+    change_endpoint(db, vault, created.id, Receiver(), private=True, disabled=True, by=BY, now=TUESDAY)
     db.commit()
     assert turn() == 0
     with pytest.raises(Conflict):
         try_endpoint(db, created.id, now=TUESDAY)
-    change_endpoint(db, created.id, private=True, disabled=False, by=BY, now=TUESDAY)
+    change_endpoint(db, vault, created.id, Receiver(), private=True, disabled=False, by=BY, now=TUESDAY)
     db.commit()
     assert turn() == 1
     assert len(webhook_sink.posts) == 1
@@ -116,8 +138,8 @@ def test_after_a_rotation_messages_carry_both_signatures(
 def test_a_changed_address_is_checked_like_a_new_one(db: Session, vault: Vault) -> None:
     created = make(db, vault, "https://crm.example/in")
     with pytest.raises(Invalid):
-        change_endpoint(db, created.id, private=False, by=BY, now=TUESDAY, url="https://10.0.0.1/")
-    changed = change_endpoint(db, created.id, private=False, by=BY, now=TUESDAY, types=["lead.hot"])
+        change(db, vault, created.id, Receiver(url="https://10.0.0.1/"), private=False)
+    changed = change(db, vault, created.id, Receiver(types=["lead.hot"]), private=False)
     assert (changed.url, changed.types) == ("https://crm.example/in", ["lead.hot"])
     assert [one.id for one in webhook_endpoints.page(db)] == [created.id]
 
@@ -131,12 +153,14 @@ def test_a_filter_lets_through_only_what_it_asks_for(db, vault, webhook_sink, tu
     create_endpoint(
         db,
         vault,
-        webhook_sink.url,
-        ["handoff.outcome"],
+        Receiver(
+            webhook_sink.url,
+            ["handoff.outcome"],
+            {"any": [{"field": "data.outcome", "eq": "won"}, {"field": "data.lead.id", "eq": 7}]},
+        ),
         private=True,
         by=BY,
         now=TUESDAY,
-        filter={"any": [{"field": "data.outcome", "eq": "won"}, {"field": "data.lead.id", "eq": 7}]},
     )
     for no, (outcome, lead) in enumerate([("won", 1), ("lost", 2), ("lost", 7)]):
         data = {"outcome": outcome, "lead": {"id": lead}}
@@ -150,18 +174,17 @@ def test_a_filter_lets_through_only_what_it_asks_for(db, vault, webhook_sink, tu
 def test_a_filter_that_asks_about_anything_else_is_refused(db, vault) -> None:
     for wrong in ({"temperature": "hot"}, {"field": "email", "eq": "x"}, {"weather": "fine"}):
         with pytest.raises(Invalid) as refusal:
-            create_endpoint(
-                db, vault, "https://crm.example/in", [], private=True, by=BY, now=TUESDAY, filter=wrong
-            )
+            receiver = Receiver("https://crm.example/in", [], wrong)
+            create_endpoint(db, vault, receiver, private=True, by=BY, now=TUESDAY)
         assert list(refusal.value.errors) == ["filter"]
 
 
 def test_a_filter_can_be_taken_away(db, vault) -> None:
     created = make(db, vault, "https://crm.example/in")
     narrow = {"field": "data.grade", "eq": "A"}
-    change_endpoint(db, created.id, private=True, by=BY, now=TUESDAY, filter=narrow)
+    change(db, vault, created.id, Receiver(filter=narrow))
     assert db.get_one(WebhookEndpoint, created.id).filter == narrow
-    change_endpoint(db, created.id, private=True, by=BY, now=TUESDAY, filter={})
+    change(db, vault, created.id, Receiver(filter={}))
     assert db.get_one(WebhookEndpoint, created.id).filter is None
 
 
@@ -174,12 +197,29 @@ def test_a_key_pair_signs_beside_the_secret(db, vault, webhook_sink, turn) -> No
     [post] = webhook_sink.posts
     headers = {name.lower(): value for name, value in post.headers.items()}
     Webhook(created.secret).verify(post.body, headers)
-    [openly] = [one for one in headers["webhook-signature"].split() if one.startswith("v1a,")]
-    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public.removeprefix("whpk_")))
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + post.body
-    key.verify(base64.b64decode(openly.removeprefix("v1a,")), signed)
-    with pytest.raises(InvalidSignature):
-        key.verify(base64.b64decode(openly.removeprefix("v1a,")), signed + b" ")
+    assert openly_signed(post, public)
+    assert not openly_signed(replace(post, body=post.body + b" "), public)
+
+
+def test_a_key_pair_is_changed_in_peace_and_old_keys_can_be_forgotten(db, vault, webhook_sink, turn) -> None:
+    created = make(db, vault, webhook_sink.url)
+    first = make_signing_key(db, vault, created.id, by=BY, now=TUESDAY)
+    second = make_signing_key(db, vault, created.id, by=BY, now=TUESDAY)
+    newer = rotate_secret(db, vault, created.id, by=BY, now=TUESDAY)
+    try_endpoint(db, created.id, now=TUESDAY)
+    db.commit()
+    turn()
+    forget_old_keys(db, created.id, by=BY, now=TUESDAY)
+    try_endpoint(db, created.id, now=TUESDAY)
+    db.commit()
+    turn()
+    during, after = webhook_sink.posts
+    assert openly_signed(during, first) and openly_signed(during, second)
+    assert openly_signed(after, second) and not openly_signed(after, first)
+    Webhook(created.secret).verify(during.body, during.headers)
+    Webhook(newer).verify(after.body, after.headers)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(created.secret).verify(after.body, after.headers)
 
 
 def test_what_was_given_up_in_a_stretch_of_time_goes_out_again_under_its_ids(

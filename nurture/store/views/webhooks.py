@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from nurture.store.webhooks import WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookPost
 
 PAGE = 50
+_LATELY = 8
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,47 @@ def message(session: Session, message_id: str) -> MessagePage | None:
             for post, url in posts
         ],
     )
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a receiver fares: what waits for it, what was given up, and the last attempts, newest first, each
+    with the message it was for."""
+
+    waiting: int
+    given_up: int
+    attempts: list[tuple[WebhookAttempt, str, str]]
+
+
+_MOST_COUNTED = 1_000
+
+
+def health(session: Session, endpoint_id: int) -> Health:
+    """Two statements; counts go to a thousand."""
+    counts = session.execute(
+        text("""
+            SELECT (SELECT count(*) FROM (SELECT FROM webhook_post WHERE endpoint_id = :id
+                        AND state = 'pending' LIMIT :most) AS w) AS waiting,
+                   (SELECT count(*) FROM (SELECT FROM webhook_post WHERE endpoint_id = :id
+                        AND state = 'failed' LIMIT :most) AS f) AS given_up
+        """),
+        {"id": endpoint_id, "most": _MOST_COUNTED},
+    ).one()
+    lately = (
+        select(WebhookPost.id, WebhookPost.message_id)
+        .where(WebhookPost.endpoint_id == endpoint_id)
+        .order_by(WebhookPost.id.desc())
+        .limit(_LATELY)
+        .subquery()
+    )
+    attempts = session.execute(
+        select(WebhookAttempt, WebhookMessage.id, WebhookMessage.type)
+        .join(lately, lately.c.id == WebhookAttempt.post_id)
+        .join(WebhookMessage, WebhookMessage.id == lately.c.message_id)
+        .order_by(WebhookAttempt.id.desc())
+        .limit(_LATELY)
+    )
+    return Health(counts.waiting, counts.given_up, [(row[0], row[1], row[2]) for row in attempts])
 
 
 def _row(id: str, type: str, lead_id: int | None, created_at: datetime, states: dict[str, int]) -> MessageRow:

@@ -1,4 +1,4 @@
-"""Webhooks out: receivers, messages, every attempt, tests and replays."""
+"""Webhooks out: who listens, what was told, every attempt, and telling it again."""
 
 import json
 from datetime import datetime
@@ -6,63 +6,21 @@ from datetime import datetime
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from nurture.errors import Invalid, NotFound
-from nurture.flows import endpoints
+from nurture.errors import NotFound
 from nurture.flows.post_webhooks import replay as replay_message
-from nurture.rules.messages import TYPES
 from nurture.rules.words import _, ngettext
 from nurture.store.views import webhooks as view
+from nurture.web.admin.receiver_form import shown_url
 from nurture.web.request import now, page_session, runtime, signed_in
+from nurture.webhooks.presets import PRESETS
 
 pages = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
 @pages.get("")
 def index() -> ResponseReturnValue:
-    return _endpoints({}, {})
-
-
-@pages.post("")
-def create() -> ResponseReturnValue:
-    """The secret stands in this one answer and is never shown again."""
-    url, types = request.form.get("url", ""), request.form.getlist("types")
-    try:
-        with runtime().sessions.begin() as session:
-            made = endpoints.create_endpoint(
-                session,
-                runtime().vault,
-                url,
-                types,
-                private=runtime().settings.allow_private_webhooks,
-                by=signed_in().actor,
-                now=now(),
-            )
-    except Invalid as refusal:
-        return _endpoints({"url": url}, refusal.errors), 422
-    return _endpoints({}, {}, secret=made.secret), 201
-
-
-@pages.post("/<int:endpoint_id>")
-def change(endpoint_id: int) -> ResponseReturnValue:
-    with runtime().sessions.begin() as session:
-        endpoints.change_endpoint(
-            session,
-            endpoint_id,
-            private=runtime().settings.allow_private_webhooks,
-            by=signed_in().actor,
-            now=now(),
-            disabled=request.form.get("disabled") == "1",
-        )
-    runtime().wake("post_webhooks")
-    return redirect(url_for("webhooks.index"))
-
-
-@pages.post("/<int:endpoint_id>/test")
-def test(endpoint_id: int) -> ResponseReturnValue:
-    with runtime().sessions.begin() as session:
-        message_id = endpoints.try_endpoint(session, endpoint_id, now=now(), by=signed_in().actor)
-    runtime().wake("post_webhooks")
-    return redirect(url_for("webhooks.message", message_id=message_id))
+    rows = [(row, shown_url(row.url)) for row in view.endpoints(page_session())]
+    return render_template("admin/webhooks/index.html", endpoints=rows, presets=PRESETS)
 
 
 @pages.get("/messages")
@@ -77,8 +35,14 @@ def message(message_id: str) -> ResponseReturnValue:
     page = view.message(page_session(), message_id)
     if page is None:
         raise NotFound(_("There is no such message."))
-    body = json.dumps(json.loads(page.message.body), indent=2, ensure_ascii=False)
-    return render_template("admin/webhooks/message.html", page=page, message=page.message, body=body)
+    return render_template(
+        "admin/webhooks/message.html",
+        page=page,
+        message=page.message,
+        body=_indented(page.message.body),
+        indented=_indented,
+        shown_url=shown_url,
+    )
 
 
 @pages.post("/messages/<message_id>/replay")
@@ -91,15 +55,8 @@ def replay(message_id: str) -> ResponseReturnValue:
     return redirect(url_for("webhooks.message", message_id=message_id))
 
 
-def _endpoints(answers: dict[str, str], errors: dict[str, list[str]], secret: str = "") -> str:
-    return render_template(
-        "admin/webhooks/index.html",
-        endpoints=view.endpoints(page_session()),
-        types=[kind for kind in TYPES if kind != "webhook.test"],
-        answers=answers,
-        errors=errors,
-        secret=secret,
-    )
+def _indented(body: bytes) -> str:
+    return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
 
 
 def _place(text: str) -> tuple[datetime, str] | None:

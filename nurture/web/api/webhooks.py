@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, fields, post_load, validate
 
 from nurture.errors import NotFound
 from nurture.flows import endpoints as flow
+from nurture.flows import shape_messages
 from nurture.flows.post_webhooks import Range, replay_range
 from nurture.flows.post_webhooks import replay as repost
 from nurture.rules.messages import TYPES
@@ -18,68 +18,29 @@ from nurture.store.views import webhooks as view
 from nurture.store.webhooks import WebhookEndpoint
 from nurture.web.api import door
 from nurture.web.api.plain import moment
-from nurture.web.api.schemas import In, ListOf
+from nurture.web.api.schemas import ListOf
 from nurture.web.api.schemas.webhooks import (
     EndpointChange,
     EndpointIn,
     EndpointMade,
     EndpointOut,
+    MappingMade,
+    MappingTried,
     MessageOut,
     MessageWhole,
+    PresetOut,
+    RangeIn,
+    ReplayOut,
+    SecretOut,
+    TestOut,
+    TypeOut,
+    VerifyKeyOut,
 )
 from nurture.web.request import close_session, now, page_session, runtime
 from nurture.webhooks import catalogue
+from nurture.webhooks.presets import PRESETS
 
 part = door.Part("webhooks", "Receivers of webhooks, and what they were told.")
-
-
-class SecretOut(Schema):
-    """A new secret, shown this once; the one before signs too until the next change."""
-
-    secret = fields.String()
-
-
-class VerifyKeyOut(Schema):
-    """The public part of the pair, `whpk_…`."""
-
-    verify_key = fields.String()
-
-
-class RangeIn(In):
-    """Which messages go out again: written from `from` to before `to`, of `types` (none: all), to one
-    endpoint or all."""
-
-    since = fields.AwareDateTime(required=True, data_key="from", metadata={"format": "date-time"})
-    until = fields.AwareDateTime(required=True, data_key="to", metadata={"format": "date-time"})
-    endpoint_id = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 2**63 - 1))
-    types = fields.List(fields.String(validate=validate.OneOf(TYPES)), load_default=list)
-    delivered_too = fields.Boolean(load_default=False)
-
-    @post_load
-    def as_range(self, data: dict[str, Any], **_more: Any) -> dict[str, Any]:
-        """Types as the flow takes them."""
-        return {**data, "types": tuple(data["types"])}
-
-
-class TypeOut(Schema):
-    """A type of message: when it is written, the JSON Schema (2020-12) of a whole body, and an example."""
-
-    type = fields.String()
-    when = fields.String()
-    schema = fields.Dict()
-    example = fields.Dict()
-
-
-class TestOut(Schema):
-    """The test message; its attempts are seen under its id."""
-
-    message_id = fields.String()
-
-
-class ReplayOut(Schema):
-    """To how many receivers it goes again."""
-
-    posts = fields.Integer()
 
 
 @part.route("/webhook_endpoints", methods=["GET"])
@@ -102,9 +63,7 @@ def create(said: dict[str, Any]) -> ResponseReturnValue:
         made = flow.create_endpoint(
             session,
             runtime().vault,
-            said["url"],
-            said["types"],
-            filter=said["filter"],
+            flow.Receiver(**said),
             private=runtime().settings.allow_private_webhooks,
             by=door.actor(),
             now=now(),
@@ -151,6 +110,30 @@ def new_signing_key(endpoint_id: int) -> dict[str, Any]:
     with runtime().sessions.begin() as session:
         public = flow.make_signing_key(session, runtime().vault, endpoint_id, by=door.actor(), now=now())
     return {"verify_key": public}
+
+
+@part.route("/webhook_endpoints/<int:endpoint_id>/old_keys", methods=["DELETE"])
+@part.response(204)
+def forget_old_keys(endpoint_id: int) -> None:
+    """Sign by the newest secret and key alone from now on."""
+    with runtime().sessions.begin() as session:
+        flow.forget_old_keys(session, endpoint_id, by=door.actor(), now=now())
+
+
+@part.route("/webhook_endpoints/preview", methods=["POST"])
+@part.arguments(MappingTried)
+@part.response(200, MappingMade)
+def preview(said: dict[str, Any]) -> dict[str, Any]:
+    """What a mapping makes of the example of a type, or every fault of it by its place."""
+    return {"sent": shape_messages.preview(said["mapping"], said["type"])}
+
+
+@part.route("/webhook_presets", methods=["GET"])
+@part.response(200, ListOf(PresetOut))
+def list_presets() -> dict[str, Any]:
+    """Shapes that known programs take, with their addresses; what is to be filled in begins with YOUR."""
+    presets = [{**vars(one), "mapping": json.loads(one.mapping)} for one in PRESETS]
+    return {"data": presets, "next_cursor": None}
 
 
 @part.route("/webhook_messages/replay", methods=["POST"])
@@ -236,6 +219,7 @@ def message(message_id: str) -> dict[str, Any]:
                         "millis": attempt.millis,
                         "reply": attempt.reply,
                         "error": attempt.error,
+                        "sent": json.loads(attempt.sent) if attempt.sent else None,
                     }
                     for attempt in one.attempts
                 ],
@@ -257,13 +241,16 @@ def replay(message_id: str) -> dict[str, Any]:
 
 def _change(endpoint_id: int, said: dict[str, Any]) -> None:
     with runtime().sessions.begin() as session:
+        disabled = said.pop("disabled", None)
         flow.change_endpoint(
             session,
+            runtime().vault,
             endpoint_id,
+            flow.Receiver(**said),
             private=runtime().settings.allow_private_webhooks,
             by=door.actor(),
             now=now(),
-            **said,
+            disabled=disabled,
         )
 
 
@@ -287,6 +274,10 @@ def _endpoint(row: WebhookEndpoint) -> dict[str, Any]:
         "last_success_at": moment(row.last_success_at),
         "filter": row.filter,
         "verify_key": row.verify_key,
+        "verify_key_before": row.verify_key_before,
+        "secrets": len(row.secrets),
+        "mapping": json.loads(row.mapping) if row.mapping else None,
+        "headers": sorted(row.headers),
     }
 
 
