@@ -9,10 +9,11 @@ each times the points of its part. Reasons are rounded to a tenth by largest rem
 the score; the score compared with the threshold is the one shown.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from functools import partial
+from typing import Literal, Protocol
 
 from nurture.rules import names, scorecard, shares, temperature
 from nurture.rules.conditions import Bant, Condition, Signalled, describe, holds, parts_of
@@ -72,6 +73,47 @@ class Judgement:
     def meets_requirements(self) -> bool:
         return all(requirement.met for requirement in self.requirements)
 
+    @property
+    def beside_activity(self) -> float:
+        """What the score is made of beside heat."""
+        return sum(part.points for part in self.parts if part.name != "activity")
+
+
+class Found(Protocol):
+    """What decides about a crossing: a judgement, or the same without its words."""
+
+    @property
+    def score(self) -> float: ...
+
+    @property
+    def cause(self) -> Cause | None: ...
+
+    @property
+    def meets_requirements(self) -> bool: ...
+
+    @property
+    def beside_activity(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """A judgement without its words, for whoever judges by the million. `points` are those of every reason,
+    by part."""
+
+    cause: Cause | None
+    meets_requirements: bool
+    points: Mapping[str, tuple[float, ...]]
+
+    @property
+    def score(self) -> float:
+        return shares.whole([points for part in self.points.values() for points in part])
+
+    @property
+    def beside_activity(self) -> float:
+        rounded = iter(shares.rounded([points for part in self.points.values() for points in part]))
+        parts = {name: round(sum(next(rounded) for _point in part), 1) for name, part in self.points.items()}
+        return sum(points for name, points in parts.items() if name != "activity")
+
 
 def judge(model: HeatModel, facts: Facts, now: datetime, last: LastRipening | None = None) -> Judgement:
     """The readiness of a lead whose heat, temperature and grade stand in its facts."""
@@ -86,7 +128,19 @@ def judge(model: HeatModel, facts: Facts, now: datetime, last: LastRipening | No
     )
 
 
-def crossing(armed: bool, judgement: Judgement, policy: Readiness) -> Crossing:
+def reckon(model: HeatModel, facts: Facts, now: datetime, last: LastRipening | None = None) -> Reckoned:
+    """What `judge` finds, without the sentences."""
+    always = next((rule for rule in model.readiness.always if _is_news(rule, facts, now, last)), None)
+    return Reckoned(
+        cause=_cause(always),
+        meets_requirements=all(met for _name, met in _required(model.readiness, facts)),
+        points={
+            name: tuple(points for points, _words in found) for name, found in _raw(model, facts, now).items()
+        },
+    )
+
+
+def crossing(armed: bool, judgement: Found, policy: Readiness) -> Crossing:
     """What a judgement does to a lead. News under an `always` rule crosses at once; otherwise an armed
     lead crosses by score and requirements, and one that has crossed is armed again when its score
     has fallen below `fall`."""
@@ -97,61 +151,69 @@ def crossing(armed: bool, judgement: Judgement, policy: Readiness) -> Crossing:
     return "cross" if judgement.score >= policy.rise and judgement.meets_requirements else "stay"
 
 
-def cause_of(judgement: Judgement) -> Cause:
+def cause_of(judgement: Found) -> Cause:
     """What a crossing is put down to."""
     return judgement.cause or "threshold"
 
 
-def may_ripen(stage: str, future_at: datetime | None, judgement: Judgement, now: datetime) -> bool:
+def may_ripen(stage: str, future_at: datetime | None, judgement: Found, now: datetime) -> bool:
     """Whether the lead's place allows it: not while sales has it, nor before the date it asked to be
     left until, unless it asks by itself."""
     waits = future_at is not None and future_at > now and judgement.cause is None
     return stage in RIPENS_FROM and not waits
 
 
-def falls_below_at_heat(model: HeatModel, judgement: Judgement) -> float | None:
+def falls_below_at_heat(model: HeatModel, judgement: Found) -> float | None:
     """The heat under which the score, all else equal, is below `fall`; None if heat cannot bring it
     there, or it is there already."""
     policy = model.readiness
-    rest = sum(part.points for part in judgement.parts if part.name != "activity")
-    wanted = policy.fall - 0.051 - rest
+    wanted = policy.fall - 0.051 - judgement.beside_activity
     if judgement.score < policy.fall or wanted <= 0 or policy.parts.activity <= 0:
         return None
     return wanted / policy.parts.activity * model.thresholds.hot.rise
 
 
-def _parts(model: HeatModel, facts: Facts, now: datetime) -> tuple[Part, ...]:
-    best = model.readiness.parts
-    raw: dict[str, list[Contribution]] = {
+_Reason = tuple[float, Callable[[], str]]
+
+
+def _raw(model: HeatModel, facts: Facts, now: datetime) -> dict[str, list[_Reason]]:
+    """Every reason by part: its points before rounding, and how to say it."""
+    return {
         "need": list(_need(model, facts, now)),
         "activity": list(_activity(model, facts)),
         "data": list(_data(model, facts)),
         "bant": list(_bant(model, facts)),
     }
-    flat = [reason for name in PART_NAMES for reason in raw[name]]
-    points = iter(shares.rounded([reason.points for reason in flat]))
+
+
+def _parts(model: HeatModel, facts: Facts, now: datetime) -> tuple[Part, ...]:
+    best = model.readiness.parts
+    raw = _raw(model, facts, now)
+    points = iter(shares.rounded([points for name in PART_NAMES for points, _words in raw[name]]))
     parts = []
     for name in PART_NAMES:
-        reasons = tuple(Contribution(reason.text, next(points)) for reason in raw[name])
+        reasons = tuple(Contribution(words(), next(points)) for _points, words in raw[name])
         told = tuple(reason for reason in reasons if reason.points)
         parts.append(Part(name, round(sum(one.points for one in told), 1), getattr(best, name), told))
     return tuple(parts)
 
 
-def _need(model: HeatModel, facts: Facts, now: datetime) -> Iterator[Contribution]:
+def _need(model: HeatModel, facts: Facts, now: datetime) -> Iterator[_Reason]:
     held = [rule for rule in model.readiness.need if holds(rule.when, facts, now)]
     whole = max(100.0, sum(rule.share for rule in held))
     for rule in held:
-        yield Contribution(_(rule.text), model.readiness.parts.need * rule.share / whole)
+        yield model.readiness.parts.need * rule.share / whole, partial(_, rule.text)
 
 
-def _activity(model: HeatModel, facts: Facts) -> Iterator[Contribution]:
+def _activity(model: HeatModel, facts: Facts) -> Iterator[_Reason]:
     share = min(1.0, (facts.heat + TOLERANCE) / model.thresholds.hot.rise) if facts.heat > 0 else 0.0
     if share:
-        text = _("heat {heat} of {hot} to be hot").format(
-            heat=_plain(facts.heat), hot=_plain(model.thresholds.hot.rise)
-        )
-        yield Contribution(text, model.readiness.parts.activity * share)
+        yield model.readiness.parts.activity * share, partial(_heat_in_words, model, facts)
+
+
+def _heat_in_words(model: HeatModel, facts: Facts) -> str:
+    hot = _plain(model.thresholds.hot.rise)
+    return _("heat {heat} of {hot} to be hot").format(heat=_plain(facts.heat), hot=hot)
 
 
 def _plain(value: float) -> str:
@@ -159,39 +221,48 @@ def _plain(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _data(model: HeatModel, facts: Facts) -> Iterator[Contribution]:
+def _data(model: HeatModel, facts: Facts) -> Iterator[_Reason]:
     policy, best = model.readiness.data, model.readiness.parts.data / 100
     by_grade = {"A": policy.a, "B": policy.b, "C": policy.c}.get(facts.grade or "", 0.0)
     if by_grade:
-        yield Contribution(_("grade {grade}").format(grade=facts.grade), best * by_grade)
+        yield best * by_grade, lambda: _("grade {grade}").format(grade=facts.grade)
     known = [name for name in policy.fields if facts.fields.get(name) not in (None, "")]
     if known:
         rest = 100 - max(policy.a, policy.b, policy.c)
-        text = _("known: {names}").format(names=", ".join(names.field(name) for name in known))
-        yield Contribution(text, best * rest * len(known) / len(policy.fields))
+        yield best * rest * len(known) / len(policy.fields), partial(_known_in_words, known)
 
 
-def _bant(model: HeatModel, facts: Facts) -> Iterator[Contribution]:
+def _known_in_words(known: Sequence[str]) -> str:
+    return _("known: {names}").format(names=", ".join(names.field(name) for name in known))
+
+
+def _bant(model: HeatModel, facts: Facts) -> Iterator[_Reason]:
     each = model.readiness.parts.bant / len(BANT_PARTS)
     worth = {"yes": 1.0, "partly": 0.5}
-    words = {"yes": _("{part}: yes"), "partly": _("{part}: partly")}
-    parts = {"budget": _("budget"), "authority": _("authority"), "need": _("need"), "timing": _("timing")}
     for part in BANT_PARTS:
         answer = facts.bant.get(part, "unknown")
         if answer in worth:
-            yield Contribution(words[answer].format(part=parts[part]), each * worth[answer])
+            yield each * worth[answer], partial(_answer_in_words, part, answer)
+
+
+def _answer_in_words(part: str, answer: str) -> str:
+    words = {"yes": _("{part}: yes"), "partly": _("{part}: partly")}
+    parts = {"budget": _("budget"), "authority": _("authority"), "need": _("need"), "timing": _("timing")}
+    return words[answer].format(part=parts[part])
 
 
 def _requirements(policy: Readiness, facts: Facts) -> tuple[Requirement, ...]:
-    found = []
+    words = {"temperature": _("at least {temperature}"), "grade": _("grade {grade} at least")}
+    wanted = {"temperature": names.trait(policy.require.temperature or ""), "grade": policy.require.grade}
+    return tuple(Requirement(words[name].format(**wanted), met) for name, met in _required(policy, facts))
+
+
+def _required(policy: Readiness, facts: Facts) -> Iterator[tuple[str, bool]]:
+    """What is required, and whether it is met."""
     if policy.require.temperature is not None:
-        text = _("at least {temperature}").format(temperature=names.trait(policy.require.temperature))
-        met = temperature.at_least(facts.temperature, policy.require.temperature)
-        found.append(Requirement(text, met))
+        yield "temperature", temperature.at_least(facts.temperature, policy.require.temperature)
     if policy.require.grade is not None:
-        text = _("grade {grade} at least").format(grade=policy.require.grade)
-        found.append(Requirement(text, scorecard.at_least(facts.grade, policy.require.grade)))
-    return tuple(found)
+        yield "grade", scorecard.at_least(facts.grade, policy.require.grade)
 
 
 def _is_news(rule: Condition, facts: Facts, now: datetime, last: LastRipening | None) -> bool:
