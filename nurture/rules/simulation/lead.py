@@ -17,13 +17,19 @@ TALKING = ("accepted", "contacted", "meeting")
 
 @dataclass(slots=True)
 class Run:
-    """The run that a lead is in. `due_at` None: nothing but an event takes it further."""
+    """A run of a lead; `state` active, resting or ended. `due_at` None: nothing but an event takes it
+    further."""
 
     temperature: str
     standing: Standing
     state: str
     due_at: datetime | None
     waiting_for: str | None = None
+
+    @property
+    def step(self) -> str | None:
+        """Where it stands, while it is under way."""
+        return self.standing.step_key if self.state == "active" else None
 
 
 @dataclass(slots=True)
@@ -62,16 +68,21 @@ class Lead:
         self.warmth = Warmth(world.model, person.rates_as)
         self.own = Warmth(world.own, person.rates_as_own) if world.own is not None else None
         self.sends = list(person.sends)
-        self.last_sent, self.ended = dict(person.last_sent), dict(person.ended)
-        self.run: Run | None = None
+        self.last_sent, self.traces = dict(person.last_sent), dict(person.traces)
+        self.occasions = person.occasions
+        self.runs = [
+            Run(one.temperature, one.standing, one.state, one.due_at, one.waiting_for) for one in person.runs
+        ]
         self.handoff: Handoff | None = None
         self.handoffs = 0
         self.mails: dict[str, int] = {}
         self.known_signals = 0
-        self.came_at = person.comes_at
-        if person.run is not None:
-            stand = person.run
-            self.run = Run(stand.temperature, stand.standing, stand.state, stand.due_at, stand.waiting_for)
+        self.looks_at: datetime | None = None
+
+    @property
+    def main(self) -> Run | None:
+        """The run that follows its temperature."""
+        return next((run for run in self.runs if not run.standing.parallel), None)
 
     @property
     def with_sales(self) -> bool:

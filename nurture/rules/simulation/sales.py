@@ -1,87 +1,111 @@
-"""What sales has in a simulation: those that wait for it, and how many it takes on a day."""
+"""Sales in a simulation: leads ripen, wait for room, are handed over, and answered."""
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from datetime import datetime
 
-from nurture.rules import ripening
+from nurture.rules import ripening, stages
+from nurture.rules.facts import SignalFact
+from nurture.rules.readiness import LastRipening
+from nurture.rules.simulation.desk import Desk
 from nurture.rules.simulation.lead import Handoff, Lead
-from nurture.rules.simulation.values import Capacity, OpenHandoff
+from nurture.rules.simulation.log import Log
+from nurture.rules.simulation.places import Places
+from nurture.rules.simulation.timeline import OUTSIDE, RELEASE, Timeline
+from nurture.rules.simulation.values import Behaviour, OpenHandoff
+
+_BOOKED = "meeting_booked"
 
 
-class Desk:
-    """Those that wait, and the releases of the present day. A day begins at midnight where sales works."""
+class Sales:
+    """As `flows.ripen`, `flows.hand_over` and `flows.answer` have it. `receive` takes a signal of a lead."""
 
-    def __init__(self, capacity: Capacity) -> None:
-        self.per_day = capacity.per_day
-        self._zone = ZoneInfo(capacity.timezone)
-        self._number = 0
-        self._waiting: list[Handoff] = []
-        self._day: datetime | None = None
-        self._taken = 0
-        self._taken_before = capacity.taken
-        self._looks_at: datetime | None = None
+    def __init__(
+        self,
+        desk: Desk,
+        places: Places,
+        behaviour: Behaviour,
+        receive: Callable[[Lead, SignalFact, datetime], None],
+        timeline: Timeline,
+        log: Log,
+    ) -> None:
+        self.desk, self.places, self.behaviour = desk, places, behaviour
+        self.receive, self.timeline, self.log = receive, timeline, log
 
-    def take_in(self, lead: Lead, cause: str, score: float, now: datetime) -> Handoff:
-        """A new hand-off, which waits."""
-        self._number += 1
-        made = Handoff(lead, self._number, lead.handoffs, cause, score, now, lead.base.bant)
-        self._waiting.append(made)
-        return made
+    def take_over(self, lead: Lead, opened: OpenHandoff) -> None:
+        """A hand-off that was open before the simulation began."""
+        lead.handoff = self.desk.take_over(lead, opened)
+        lead.handoffs = 1
+        if opened.state == "waiting":
+            self.look(self.timeline.start)
 
-    def take_over(self, lead: Lead, opened: OpenHandoff) -> Handoff:
-        """One that was open when the simulation began."""
-        made = self.take_in(lead, opened.cause, opened.score, opened.ready_at)
-        made.state = opened.state
-        if opened.state != "waiting":
-            self._waiting.remove(made)
-        return made
+    def look(self, at: datetime) -> None:
+        """Have the line looked at then."""
+        self.timeline.push(at, RELEASE, self.release)
 
-    @property
-    def waiting(self) -> int:
-        return len(self._waiting)
+    def ripen(self, lead: Lead, cause: str, score: float, now: datetime) -> None:
+        """The lead was found ripe."""
+        known = lead.handoff
+        is_open = known is not None and known.state in stages.OPEN
+        if known is not None and known.state == "waiting" and cause in ripening.URGENT:
+            known.cause = cause
+            self.look(now)
+        if not ripening.makes_handoff(cause, stage=lead.stage, armed=lead.armed, is_open=is_open):
+            return
+        lead.came_from, lead.stage, lead.armed, lead.future_at = lead.stage, "sales_ready", False, None
+        lead.last_ripening = LastRipening(now, lead.base.bant)
+        lead.handoff = self.desk.take_in(lead, cause, score, now)
+        lead.handoffs += 1
+        self.log.note(lead, now, "ripe", cause=cause, score=score)
+        self.look(now)
+        self._changed(lead, now)
 
-    def cooled(self) -> list[Handoff]:
-        """Those that are taken back, no longer waiting."""
-        found = [one for one in self._waiting if ripening.has_cooled(one.cause, one.lead.armed)]
-        if found:
-            self._waiting = [one for one in self._waiting if one not in found]
-        return found
+    def release(self, now: datetime) -> None:
+        """Sales takes the ripest for which it has room; those that cooled meanwhile are taken back."""
+        for handoff in self.desk.cooled():
+            self._withdraw(handoff, now)
+        for handoff in self.desk.release(now):
+            lead = handoff.lead
+            self.log.note(lead, now, "released", cause=handoff.cause, ready_at=handoff.ready_at)
+            for answer in self.behaviour.answers(lead.no, handoff.time):
+                self.timeline.push(now + answer.after, OUTSIDE, self.answer, handoff, answer.outcome)
+        again = self.desk.next_day(now)
+        if again is not None:
+            self.look(again)
 
-    def release(self, now: datetime) -> list[Handoff]:
-        """Those that go to sales now: the ripest there is room for, and direct requests beyond."""
-        free = self._free(now)
-        line = sorted(
-            self._waiting,
-            key=lambda one: ripening.turn(one.cause, one.score, one.lead.readiness, one.ready_at, one.number),
-        )
-        chosen: list[Handoff] = []
-        for one in line:
-            if free is None or len(chosen) < free or one.cause == ripening.BEYOND_CAPACITY:
-                one.state, one.released_at = "released", now
-                chosen.append(one)
-        if chosen:
-            self._waiting = [one for one in self._waiting if one.state == "waiting"]
-            self._taken += len(chosen)
-        return chosen
+    def answer(self, handoff: Handoff, outcome: str, now: datetime) -> None:
+        """What sales says of a lead it has."""
+        lead = handoff.lead
+        if not stages.takes(handoff.state, outcome):
+            return
+        move = stages.after(outcome, "", came_from=lead.came_from)
+        handoff.state = outcome
+        lead.stage, lead.armed, lead.future_at = move.stage, lead.armed or move.arms, None
+        self.log.note(lead, now, "answered", outcome=outcome)
+        if move.ends_nurturing:
+            self.places.leave(lead, "goal", now)
+        if outcome == "rejected":
+            lead.handoff = None
+            lead.last_ripening = LastRipening(now, handoff.bant)
+            for run in lead.runs:
+                if run.standing.waits == "with_sales":
+                    self.places.due(lead, run, now)
+        if move.arms:
+            self.places.enter(lead, now)
+        if outcome == "meeting":
+            self.receive(lead, SignalFact(_BOOKED, now), now)
+        self._changed(lead, now)
 
-    def next_day(self, now: datetime) -> datetime | None:
-        """When there is room again for those that still wait; None when that is known, or nobody waits."""
-        if not self._waiting:
-            return None
-        begins = self._begin_of_day(self._begin_of_day(now) + timedelta(hours=36))
-        if self._looks_at is not None and self._looks_at >= begins:
-            return None
-        self._looks_at = begins
-        return begins
+    def _withdraw(self, handoff: Handoff, now: datetime) -> None:
+        lead = handoff.lead
+        handoff.state = "withdrawn"
+        lead.handoff, lead.armed = None, True
+        lead.stage = stages.returned_to(lead.came_from)
+        lead.last_ripening = LastRipening(now, handoff.bant)
+        self.log.note(lead, now, "withdrawn")
+        self._changed(lead, now)
 
-    def _free(self, now: datetime) -> int | None:
-        if self.per_day is None:
-            return None
-        day = self._begin_of_day(now)
-        if day != self._day:
-            self._day, self._taken, self._taken_before = day, self._taken_before, 0
-        return self.per_day - self._taken
-
-    def _begin_of_day(self, at: datetime) -> datetime:
-        local = at.astimezone(self._zone)
-        return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    def _changed(self, lead: Lead, now: datetime) -> None:
+        if lead.join_segments(now):
+            self.places.wake(lead, now)
+            self.places.leave_reached(lead, now)
+            self.places.enter(lead, now)

@@ -58,10 +58,18 @@ class Stand:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """What a lead has left in a chain: when it last came in and last ended."""
+
+    entered_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """A lead as it is when the simulation begins, or when it comes (`comes_at`). `facts` are under the
     default model; `rates_as` is None for a lead that was never rated. `sends` are the capped mails it has
-    had; `last_sent` and `ended` are by temperature."""
+    had; `last_sent` and `traces` are by temperature; by each of the `occasions` it has come in before."""
 
     facts: Facts
     name: str = ""
@@ -75,10 +83,11 @@ class Person:
     last_ripening: LastRipening | None = None
     rates_as: Warm | None = None
     rates_as_own: Warm | None = None
-    run: Stand | None = None
+    runs: Sequence[Stand] = ()
     sends: Sequence[datetime] = ()
     last_sent: Mapping[str, str] = field(default_factory=dict)
-    ended: Mapping[str, datetime] = field(default_factory=dict)
+    traces: Mapping[str, Trace] = field(default_factory=dict)
+    occasions: frozenset[str] = frozenset()
     handoff: "OpenHandoff | None" = None
 
 
