@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import compete, model_facts
-from nurture.flows.published import Published, published
+from nurture.flows.published import Published, as_standing, published
 from nurture.flows.write_decided import Decided, write
 from nurture.rules.chain import (
     Around,
@@ -17,6 +17,7 @@ from nurture.rules.chain import (
     Standing,
     next_step,
 )
+from nurture.rules.edits import Gone
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain
 from nurture.rules.timing import closes_at, next_open, window_of, zone_for
@@ -60,7 +61,8 @@ def _replan_late(session: Session, programs: Mapping[int, Published], now: datet
 def _decide(
     session: Session, programs: Mapping[int, Published], due: Sequence[DueRun], pepper: bytes, now: datetime
 ) -> list[Decided]:
-    known = _facts(session, programs, due, now)
+    standing = as_standing(session, programs, {(run.program_id, run.version_id) for run in due})
+    known = _facts(session, standing, due, now)
     cap = restraint.cap(session)
     places = compete.places(
         session,
@@ -75,7 +77,7 @@ def _decide(
     decided = []
     # Of the runs of one lead, that of the program with the highest priority takes the last place under a cap.
     for run in sorted(due, key=lambda run: -programs[run.program_id].program.priority):
-        one = programs[run.program_id]
+        one = standing[run.program_id, run.version_id]
         chain = one.chain_of(run.chain_id) or Chain("", ())
         lead = known[one.row.model_id][run.lead_id]
         around = Around(
@@ -85,23 +87,23 @@ def _decide(
             with_sales=run.with_sales,
             paused_until=pauses.get(run.lead_id),
         )
-        decision = next_step(one.program, chain, _standing(run), lead, around, now)
+        decision = next_step(one.program, chain, _standing(run, one.gone, chain), lead, around, now)
         # A mail decided now counts for the lead's other runs of this batch.
         places.take(run.lead_id, sum(isinstance(intent, SendMail) for intent in decision.intents))
-        decided.append(Decided(run, one, chain, lead, decision))
+        decided.append(Decided(run, one, programs[run.program_id], chain, lead, decision))
     return decided
 
 
 def _facts(
-    session: Session, programs: Mapping[int, Published], due: Sequence[DueRun], now: datetime
+    session: Session, standing: Mapping[tuple[int, int], Published], due: Sequence[DueRun], now: datetime
 ) -> dict[int | None, dict[int, Facts]]:
     leads: dict[int | None, set[int]] = {}
     for run in due:
-        leads.setdefault(programs[run.program_id].row.model_id, set()).add(run.lead_id)
+        leads.setdefault(standing[run.program_id, run.version_id].row.model_id, set()).add(run.lead_id)
     asked: dict[int | None, dict[str, datetime]] = {model_id: {} for model_id in leads}
-    for program_id in {run.program_id for run in due}:
-        mine = asked[programs[program_id].row.model_id]
-        inside = programs[program_id].asked_inside(now)
+    for place in {(run.program_id, run.version_id) for run in due}:
+        mine = asked[standing[place].row.model_id]
+        inside = standing[place].asked_inside(now)
         mine |= {kind: min(since, mine.get(kind, since)) for kind, since in inside.items()}
     return {
         model_id: model_facts.load(session, sorted(ids), now=now, model_id=model_id, asked=asked[model_id])
@@ -115,7 +117,7 @@ def _suppressed(session: Session, due: Sequence[DueRun], pepper: bytes) -> set[i
     return {lead_id for lead_id, digest in hashes.items() if digest in found}
 
 
-def _standing(run: DueRun) -> Standing:
+def _standing(run: DueRun, gone: Gone, chain: Chain) -> Standing:
     sent = {mail: datetime.fromisoformat(at) for mail, at in run.data.get("sent", {}).items()}
     return Standing(
         step_key=run.step_key,
@@ -131,6 +133,7 @@ def _standing(run: DueRun) -> Standing:
         waits=run.due_reason,
         rounds=_rounds(run.data.get("rounds")),
         parallel=run.parallel,
+        had=gone.had(chain.temperature, sent),
     )
 
 

@@ -70,7 +70,8 @@ def _new_run(start: Start, sent: Mapping[tuple[int, int], str], now: datetime) -
     chain_id = one.chain_ids[start.temperature]
     chain = one.program.chains[start.temperature]
     last = sent.get((start.lead_id, chain_id))
-    place = entering.begins(chain, start.how, start.step, last, now)
+    gone = one.gone.steps.get(start.temperature, {})
+    place = entering.begins(chain, start.how, start.step, last, now, gone)
     due_at = start.due_at if start.due_at and place.resting is None else place.due_at
     return NewRun(
         program_id=one.id,

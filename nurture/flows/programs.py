@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,22 +14,21 @@ from nurture.files import programs as files
 from nurture.files.models import read_model
 from nurture.files.programs import Folder, MailFile
 from nurture.files.yaml_lines import Faults
+from nurture.flows.publish import publish_version
 from nurture.flows.queue_mail import keep_mail
 from nurture.mail.compile import check
 from nurture.mail.source import MailSource
 from nurture.rules import program as rules
-from nurture.rules.chain import rest_ends
 from nurture.rules.model import HeatModel
 from nurture.rules.program import Chain, Program, Send, Step, Wait, WaitUntil
 from nurture.rules.program.paths import unreachable
 from nurture.rules.words import _
-from nurture.store import models, programs, steps
+from nurture.store import models, programs
 from nurture.store.audit import audit
 from nurture.store.chains import switch
 from nurture.store.enrollments import late
 from nurture.store.models import LiveModel
 from nurture.store.programs import ChainRow, NewVersion, ProgramRow, ProgramVersion
-from nurture.store.steps import StepTally
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def load_folder(session: Session, path: Path, *, publish: bool, now: datetime, b
     if program is None:
         raise NotFound(_("{path} holds no program.").format(path=path))
     row, version, is_new = _keep(session, folder, program, now=now, by=by)
-    moved = _publish(session, row, version, now=now, by=by) if publish else 0
+    moved = _go_live(session, row, version, now=now, by=by) if publish else 0
     return Loaded(
         program_id=row.id,
         key=row.key,
@@ -119,7 +117,7 @@ def publish(session: Session, program_id: int, *, now: datetime, by: str = "syst
     version = programs.latest_version(session, program_id)
     if version is None:
         raise NotFound(_("There is no version to publish."))
-    return _publish(session, row, version, now=now, by=by)
+    return _go_live(session, row, version, now=now, by=by)
 
 
 def pause(session: Session, program_id: int, *, now: datetime, by: str = "system") -> None:
@@ -284,71 +282,6 @@ def _digest(sources: Mapping[str, str], mails: Mapping[str, int]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _publish(session: Session, row: ProgramRow, version: ProgramVersion, *, now: datetime, by: str) -> int:
-    """Make a version live and bring every run over, in the caller's transaction."""
-    if row.live_version_id == version.id:
-        return 0
-    program = rules.read(version.spec)
-    model_id = _model_id(session, program.model)
-    programs.add_chains(session, row.id, list(program.chains))
-    moved = _move(session, row, version, program, now) if row.live_version_id is not None else 0
-    before = programs.version(session, row.live_version_id).no if row.live_version_id is not None else None
-    row.live_version_id, row.draft_version_id = version.id, None
-    row.name, row.purpose, row.model_id = program.name, program.purpose, model_id
-    row.state = "live" if row.state == "draft" else row.state
-    row.updated_at = version.published_at = now
-    session.flush()
-    detail = {"version": [before, version.no]}
-    audit(session, by, "program.published", f"program:{row.id}", now=now, detail=detail)
-    return moved
-
-
-def _move(session: Session, row: ProgramRow, version: ProgramVersion, program: Program, now: datetime) -> int:
-    """Runs keep their step by its key; those at a step that is gone go on to the next one that is left."""
-    places = programs.chains(session, [row.id])
-    closed = [place.id for place in places if place.temperature not in program.chains]
-    programs.close_chains(session, closed, due_at=rest_ends(None, "chain_removed", now), now=now)
-    temperatures = {place.id: place.temperature for place in places if place.id not in closed}
-    old: dict[int, Program] = {}
-    tally: StepTally = Counter()
-    moved = 0
-    for chain_id, version_id, step_key in programs.standing(session, list(temperatures)):
-        if version_id not in old:
-            old[version_id] = rules.read(programs.version(session, version_id).spec)
-        before = old[version_id].chains[temperatures[chain_id]]
-        after = program.chains[temperatures[chain_id]]
-        if step_key in after.by_key or step_key not in before.by_key:
-            continue
-        arrived = programs.move_standing(
-            session,
-            chain_id,
-            version_id,
-            step_key,
-            after=_surviving(before, after, step_key),
-            after_mail=_surviving(before, after, step_key, but_mail=_mail_of(before, step_key)),
-            now=now,
-        )
-        for key, n in arrived.items():
-            moved += n
-            tally[chain_id, version_id, step_key, "left"] += n
-            if key is not None:
-                tally[chain_id, version.id, key, "entered"] += n
-    steps.count(session, tally)
-    programs.take_version(session, row.id, version.id)
-    return moved
-
-
-def _surviving(before: Chain, after: Chain, key: str, but_mail: str | None = None) -> str | None:
-    """The next step of the old chain that the new one still has; steps sending `but_mail` are passed
-    over. None: the run is behind the last one."""
-    following = before.after[key]
-    while following is not None:
-        if following in after.by_key and (but_mail is None or _mail_of(after, following) != but_mail):
-            return following
-        following = before.after[following]
-    return None
-
-
-def _mail_of(chain: Chain, key: str) -> str | None:
-    step = chain.by_key[key]
-    return step.mail if isinstance(step, Send) else None
+def _go_live(session: Session, row: ProgramRow, version: ProgramVersion, *, now: datetime, by: str) -> int:
+    model_id = _model_id(session, rules.read(version.spec).model)
+    return publish_version(session, row, version, model_id, now=now, by=by)

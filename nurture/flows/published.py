@@ -1,7 +1,7 @@
 """The published programs, ready to decide by: values from their specs, kept once read."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from nurture.rules import program as program_rules
 from nurture.rules.conditions import Condition, signals_asked
 from nurture.rules.conditions.tree import EVER
+from nurture.rules.edits import Gone
 from nurture.rules.entering import asked
 from nurture.rules.program import Branch, Chain, Program, WaitFor, walk
 from nurture.store import programs
@@ -16,18 +17,21 @@ from nurture.store.programs import LiveProgram
 
 # Versions are immutable: what is kept never goes stale. Old ones make room for new ones.
 _MOST_KEPT = 200
-_kept: dict[tuple[int, str], tuple[Program, Mapping[str, int]]] = {}
+_Read = tuple[Program, Mapping[str, int], Gone]
+_kept: dict[tuple[int, str], _Read] = {}
 
 
 @dataclass(frozen=True)
 class Published:
-    """A program as it is live. `mails` is mail key to version id; `chain_ids` by temperature."""
+    """A program as it is live, or as a run stands on it. `mails` is mail key to version id; `chain_ids` by
+    temperature; `gone` is what this version took from where it was."""
 
     row: LiveProgram
     program: Program
     mails: Mapping[str, int]
     chain_ids: Mapping[str, int]
     paused_chain_ids: tuple[int, ...]
+    gone: Gone = field(default_factory=Gone)
 
     @property
     def id(self) -> int:
@@ -83,11 +87,11 @@ def published(
     """The published programs by id, held against being published anew until the transaction ends; not
     `held` for a page that only looks."""
     rows = programs.published(session, states, held=held)
-    known = _read(session, rows)
+    known = _read(session, {row.version_id: row.fingerprint for row in rows})
     places = programs.chains(session, [row.id for row in rows])
     found = {}
     for row in rows:
-        program, mails = known[row.version_id]
+        program, mails, gone = known[row.version_id]
         mine = [place for place in places if place.program_id == row.id]
         found[row.id] = Published(
             row=row,
@@ -95,21 +99,41 @@ def published(
             mails=mails,
             chain_ids={place.temperature: place.id for place in mine},
             paused_chain_ids=tuple(place.id for place in mine if place.paused),
+            gone=gone,
         )
     return found
 
 
-def _read(session: Session, rows: Sequence[LiveProgram]) -> dict[int, tuple[Program, Mapping[str, int]]]:
-    missing = [row for row in rows if (row.version_id, row.source_hash) not in _kept]
+def as_standing(
+    session: Session, live: Mapping[int, Published], places: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Published]:
+    """The programs as runs stand on them, by (program id, version id): those who finish on an older version
+    are led by it. No statement while everybody stands on the live one."""
+    found = {(one.id, one.row.version_id): one for one in live.values()}
+    older = set(places) - set(found)
+    if older:
+        prints = programs.fingerprints(session, [version_id for _program, version_id in older])
+        known = _read(session, prints)
+        for program_id, version_id in older:
+            one = live[program_id]
+            row = replace(one.row, version_id=version_id, fingerprint=prints[version_id])
+            program, mails, gone = known[version_id]
+            found[program_id, version_id] = replace(one, row=row, program=program, mails=mails, gone=gone)
+    return found
+
+
+def _read(session: Session, prints: Mapping[int, str]) -> dict[int, _Read]:
+    missing = [key for key in prints.items() if key not in _kept]
     if missing:
-        specs = programs.specs(session, [row.version_id for row in missing])
-        for row in missing:
-            spec, mails = specs[row.version_id]
-            _keep((row.version_id, row.source_hash), (program_rules.read(spec), mails))
-    return {row.version_id: _kept[row.version_id, row.source_hash] for row in rows}
+        ids = [version_id for version_id, _print in missing]
+        specs, gone = programs.specs(session, ids), programs.gone(session, ids)
+        for key in missing:
+            spec, mails = specs[key[0]]
+            _keep(key, (program_rules.read(spec), mails, Gone.from_json(gone[key[0]])))
+    return {version_id: _kept[version_id, text] for version_id, text in prints.items()}
 
 
-def _keep(key: tuple[int, str], value: tuple[Program, Mapping[str, int]]) -> None:
+def _keep(key: tuple[int, str], value: _Read) -> None:
     while len(_kept) >= _MOST_KEPT:
         _kept.pop(next(iter(_kept)), None)
     _kept[key] = value

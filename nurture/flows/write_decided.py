@@ -41,10 +41,12 @@ _FINISHED_STATES = ("sent", "failed", "skipped", "cancelled", "uncertain")
 
 @dataclass(frozen=True)
 class Decided:
-    """A claimed run with what was decided about it."""
+    """A claimed run with what was decided about it. `published` is its program as the run stands on it,
+    `live` the version that is live."""
 
     run: DueRun
     published: Published
+    live: Published
     chain: Chain
     lead: Facts
     decision: Decision
@@ -93,7 +95,8 @@ def _after(one: Decided, deliveries: Mapping[str, tuple[int, str]], now: datetim
     settled = state if state in _FINISHED_STATES else None
     return RunAfter(
         id=one.run.id,
-        version_id=one.published.row.version_id,
+        # Whoever rests wakes up in the version that is live by then.
+        version_id=(one.live if decision.state == "resting" else one.published).row.version_id,
         state=decision.state,
         step_key=standing.step_key,
         step_since=standing.since,

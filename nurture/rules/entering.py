@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from nurture.rules.chain import rest_ends
 from nurture.rules.conditions import holds
@@ -163,13 +164,21 @@ def way_over(program: Program, standing_in: str, new: str) -> tuple[str, str]:
     return "cooled", program.on_cool
 
 
-def begins(chain: Chain, how: str, step: str | None, last_sent: str | None, now: datetime) -> Beginning:
+def begins(
+    chain: Chain,
+    how: str,
+    step: str | None,
+    last_sent: str | None,
+    now: datetime,
+    gone: Mapping[str, str | None] = MappingProxyType({}),
+) -> Beginning:
     """The place of a new run: at `step` if named, else as `how` says (resume after `last_sent`, the step
-    whose mail was the last sent there; restart; rest, holdout)."""
+    whose mail was the last sent there; restart; rest, holdout). `gone` tells where those go on who stood at
+    steps that were taken out."""
     key, resting = step, None
     if how in ("rest", "holdout"):
         resting = how
-    elif key is None and how == "resume" and last_sent is not None and last_sent in chain.after:
-        key = chain.after[last_sent]
+    elif key is None and how == "resume" and last_sent in {**gone, **chain.after}:
+        key = {**gone, **chain.after}[last_sent or ""]
         resting = "newsletter_only" if key is None else None
     return Beginning(key, resting, now if resting is None else rest_ends(chain, resting, now))

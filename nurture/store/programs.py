@@ -72,7 +72,8 @@ class ChainRow(Base):
 @dataclass(frozen=True, slots=True)
 class LiveProgram:
     """A published program. `model_id` is that of its heat model, None for the default one, whose heat the
-    leads carry themselves; `heat_model_id` always names it."""
+    leads carry themselves; `heat_model_id` always names it. `fingerprint` changes with anything of the
+    version."""
 
     id: int
     key: str
@@ -81,7 +82,7 @@ class LiveProgram:
     heat_model_id: int
     model_id: int | None
     version_id: int
-    source_hash: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,75 +106,19 @@ class NewVersion:
 
 
 # Publishing takes the row exclusively: nobody decides by the old version while it is being replaced.
-_LIVE = """
+_PRINT = "v.source_hash || md5(CAST(v.gone AS text))"
+_LIVE = f"""
     SELECT p.id, p.key, p.state, p.purpose, p.model_id AS heat_model_id,
-           CASE WHEN m.key <> 'default' THEN p.model_id END AS model_id, v.id AS version_id, v.source_hash
+           CASE WHEN m.key <> 'default' THEN p.model_id END AS model_id, v.id AS version_id,
+           {_PRINT} AS fingerprint
     FROM program p
     JOIN program_version v ON v.id = p.live_version_id
     JOIN heat_model m ON m.id = p.model_id
     WHERE p.state = ANY(:states)
     ORDER BY p.id
 """
+_PRINTS = text(f"SELECT v.id, {_PRINT} AS fingerprint FROM program_version v WHERE v.id = ANY(:ids)")
 _PUBLISHED, _SEEN = text(_LIVE + " FOR SHARE OF p"), text(_LIVE)
-_STANDING = text(
-    """
-    SELECT DISTINCT e.chain_id, e.version_id, e.step_key FROM enrollment e
-    WHERE e.chain_id = ANY(:chain_ids) AND e.state = 'active' AND e.step_key IS NOT NULL
-    """
-)
-# Whoever waits for a mail that is being sent already is let go: the mail goes out, the run goes on.
-_MOVE_STANDING = text(
-    """
-    WITH gone AS (
-        SELECT e.id, e.lead_id,
-               coalesce(d.state IN ('leased', 'sending', 'sent', 'uncertain'), false) AS mailed
-        FROM enrollment e LEFT JOIN delivery d
-             ON d.enrollment_id = e.id AND d.step_key = e.step_key
-            AND d.dedup_key = 'chain:' || e.id || ':' || e.step_key || ':' || e.pass_no
-        WHERE e.chain_id = :chain_id AND e.version_id = :version_id AND e.step_key = :old
-          AND e.state = 'active'
-    ), cancelled AS (
-        UPDATE delivery SET state = 'cancelled', reason = 'step_removed', settled_at = :now
-        WHERE enrollment_id IN (SELECT id FROM gone) AND state IN ('scheduled', 'ready', 'deferred')
-    ), moved AS (
-        UPDATE enrollment e
-        SET step_key = t.step_key, step_since = :now, due_at = :now, due_reason = 'step_removed',
-            waiting_for = NULL, awaiting_delivery_id = NULL, settled_state = NULL, settled_at = NULL,
-            data = CASE WHEN t.step_key IS NULL THEN e.data || '{"over": true}' ELSE e.data END
-        FROM gone, LATERAL (
-            SELECT CASE WHEN gone.mailed THEN CAST(:after_mail AS text) ELSE CAST(:after AS text) END
-                   AS step_key
-        ) t
-        WHERE e.id = gone.id
-        RETURNING e.id, e.lead_id, e.step_key
-    ), told AS (
-        INSERT INTO chain_event (enrollment_id, lead_id, at, step_key, what, reason, detail)
-        SELECT id, lead_id, :now, CAST(:old AS text), 'moved', 'step_removed',
-               jsonb_build_object('to', step_key)
-        FROM moved
-    )
-    SELECT step_key, count(*) AS n FROM moved GROUP BY step_key
-    """
-)
-_TAKE_VERSION = text(
-    """
-    UPDATE enrollment SET version_id = :version_id
-    WHERE program_id = :program_id AND state IN ('active', 'resting') AND version_id <> :version_id
-    """
-)
-_CLOSE_CHAIN = text(
-    """
-    WITH closed AS (
-        UPDATE enrollment
-        SET state = 'resting', resting_reason = 'chain_removed', due_at = :due_at,
-            due_reason = 'chain_removed', waiting_for = NULL, awaiting_delivery_id = NULL
-        WHERE chain_id = ANY(:chain_ids) AND state = 'active'
-        RETURNING id
-    )
-    UPDATE delivery SET state = 'cancelled', reason = 'chain_removed', settled_at = :now
-    WHERE enrollment_id IN (SELECT id FROM closed) AND state IN ('scheduled', 'ready', 'deferred')
-    """
-)
 
 
 _CHAINS = text(
@@ -186,6 +131,19 @@ def published(session: Session, states: Sequence[str] = ("live",), *, held: bool
     transaction ends, unless one only looks."""
     rows = session.execute(_PUBLISHED if held else _SEEN, {"states": list(states)}).mappings()
     return [LiveProgram(**row) for row in rows]
+
+
+def fingerprints(session: Session, version_ids: Sequence[int]) -> dict[int, str]:
+    """The fingerprint of each version."""
+    return {row.id: row.fingerprint for row in session.execute(_PRINTS, {"ids": list(version_ids)})}
+
+
+def gone(session: Session, version_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What each version took from where it was."""
+    rows = session.execute(
+        select(ProgramVersion.id, ProgramVersion.gone).where(ProgramVersion.id.in_(version_ids))
+    )
+    return {row.id: row.gone for row in rows}
 
 
 def specs(session: Session, version_ids: Sequence[int]) -> dict[int, tuple[dict[str, Any], dict[str, int]]]:
@@ -260,37 +218,3 @@ def add_version(
     session.add(row)
     session.flush()
     return row
-
-
-def standing(session: Session, chain_ids: Sequence[int]) -> list[tuple[int, int, str]]:
-    """Where leads stand in these chains: (chain, version, step key), each once."""
-    rows = session.execute(_STANDING, {"chain_ids": list(chain_ids)})
-    return [(row.chain_id, row.version_id, row.step_key) for row in rows]
-
-
-def move_standing(
-    session: Session,
-    chain_id: int,
-    version_id: int,
-    old: str,
-    *,
-    after: str | None,
-    after_mail: str | None,
-    now: datetime,
-) -> dict[str | None, int]:
-    """Move those who stand at a step that goes away: to `after`, or to `after_mail` when its mail is out
-    already (None: behind the last step). Returns how many came to each."""
-    values = {"chain_id": chain_id, "version_id": version_id, "old": old, "after": after}
-    rows = session.execute(_MOVE_STANDING, {**values, "after_mail": after_mail, "now": now})
-    return {row.step_key: row.n for row in rows}
-
-
-def take_version(session: Session, program_id: int, version_id: int) -> None:
-    """Every open run of the program goes by this version from now on."""
-    session.execute(_TAKE_VERSION, {"program_id": program_id, "version_id": version_id})
-
-
-def close_chains(session: Session, chain_ids: Sequence[int], *, due_at: datetime, now: datetime) -> None:
-    """Those who stand in chains that went away rest until a date; their unsent mails are cancelled."""
-    if chain_ids:
-        session.execute(_CLOSE_CHAIN, {"chain_ids": list(chain_ids), "due_at": due_at, "now": now})

@@ -172,6 +172,8 @@ DUE = {
     "looping": _N("went round and round, a person decides"),
     "window": _N("outside the hours in which the program writes"),
     "frequency": _N("had enough mails for now"),
+    "edited": _N("the chain was changed, its turn comes"),
+    "step_removed": _N("its step was taken out, it goes on behind it"),
 }
 REASONS = {
     "no_answer_after_dot": _N("the server fell silent after the text"),
@@ -190,6 +192,9 @@ REASONS = {
     "newsletter_cancelled": _N("the newsletter was cancelled"),
     "window": _N("outside the hours in which the program writes"),
     "frequency": _N("had enough mails for now"),
+    "had_it": _N("had this mail before the chain was changed"),
+    "step_removed": _N("the step was taken out of the chain"),
+    "chain_removed": _N("the chain was taken out of the program"),
 }
 CHANNELS = {
     "by_hand": _N("by hand"),

@@ -17,6 +17,8 @@ def send(walk: Walk, step: Send) -> Outcome:
     standing = walk.standing
     if standing.settled_state is not None:
         return walk.on(step, standing.settled_at or walk.now)
+    if step.key in standing.had:
+        return _skip(walk, step, "had_it")
     verdict = may_mail(walk.facts, walk.program.purpose, walk.around.suppressed)
     if not verdict.allowed:
         return _skip(walk, step, verdict.reason)

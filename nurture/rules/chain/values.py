@@ -39,7 +39,8 @@ class Standing:
     """Where a run stands, and what it `waits` for until now. `step_key` None: before the first step;
     `over`: behind the last one. `sent` tells when each mail of this run was handed to delivery; `hops`
     counts changes of chain since the last mail. A `parallel` run stands beside another one of the lead in
-    this program."""
+    this program. `had` are steps whose mail an older version sent elsewhere and the run has had: they are
+    passed over."""
 
     step_key: str | None
     since: datetime
@@ -54,6 +55,7 @@ class Standing:
     waits: str = ""
     rounds: Rounds = NO_ROUNDS
     parallel: bool = False
+    had: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

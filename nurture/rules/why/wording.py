@@ -58,6 +58,7 @@ NOT_SENT = {
     "left": _N("the lead left the chain: {more}"),
     "moved_on": _N("the lead moved on to the {chain} chain"),
     "step_removed": _N("the step was taken out of the chain"),
+    "had_it": _N("the lead had had this mail before the chain was changed"),
     "chain_removed": _N("the chain was taken out of the program"),
     "removed_by_hand": _N("a person decided to leave it out"),
     "finished": _N("the lead came to the end of the chain another way"),
@@ -121,4 +122,5 @@ MANY = {
     "not_live": _N("{n} until sending goes live"),
     "program_paused": _N("{n} while the program is paused"),
     "chain_paused": _N("{n} while the chain is paused"),
+    "edited": _N("{n} looked at anew after an edit"),
 }
