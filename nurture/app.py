@@ -22,6 +22,7 @@ from nurture.web import (
 )
 from nurture.web.admin import (
     account,
+    bring_in,
     calendar,
     chain_page,
     confirm,
@@ -76,6 +77,7 @@ _PAGES = (
     imports.pages,
     why.pages,
     programs.pages,
+    bring_in.pages,
     handoffs.pages,
     teams.pages,
     newsletters.pages,

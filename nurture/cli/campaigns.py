@@ -8,6 +8,7 @@ import click
 from nurture.cli.frame import as_json, json_option, ready
 from nurture.errors import FileFault, Invalid
 from nurture.files.yaml_lines import Faults
+from nurture.flows.bring_in import bring_in_folders
 from nurture.flows.enroll import enter_existing
 from nurture.flows.models import ModelFile, load_model, publish_model, read_models
 from nurture.flows.programs import Loaded, check_folder, load_folder, save_folder
@@ -61,6 +62,17 @@ def load(folder: Path, publish: bool, json_: bool) -> None:
         click.echo(_said(one))
     if publish:
         click.echo(f"{entered} leads entered.")
+
+
+@campaigns.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def bring(file: Path, folder: Path) -> None:
+    """Make program folders of a Mautic 7 export, or of a CSV with day, subject and body."""
+    for path, brought in bring_in_folders(file.read_bytes(), file.name, folder):
+        click.echo(path)
+        for sentence in brought.left_out:
+            click.echo(f"not carried over: {sentence}", err=True)
 
 
 @campaigns.command()

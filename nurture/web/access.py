@@ -107,6 +107,8 @@ ACCESS: dict[str, frozenset[str]] = {
     "tags.create_field": WRITERS,
     "tags.field": WRITERS,
     "tags.change_field": WRITERS,
+    "bring_in.form": WRITERS,
+    "bring_in.take": WRITERS,
     "programs.index": EVERYONE,
     "programs.board": EVERYONE,
     "programs.publish": WRITERS,

@@ -160,6 +160,9 @@ def _demo(walk: Walk) -> None:
 
 
 def _programs(walk: Walk) -> None:
+    table = b"day,subject,body\n0,Welcome,Hello there\n"
+    walk.page("program.loaded", "/programs/bring-in", file=(io.BytesIO(table), "days.csv"))
+    walk.call("program.loaded", "POST", "/programs/import", data=table, content_type="text/csv")
     walk.page("program.published", "/programs/1/publish")
     walk.page("program.paused", "/programs/1/pause")
     walk.page("program.resumed", "/programs/1/resume")

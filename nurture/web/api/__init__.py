@@ -7,6 +7,7 @@ from nurture.runtime import Runtime
 from nurture.web.api import (
     access,
     audit,
+    bring_in,
     calendar,
     coming_back,
     companies,
@@ -57,6 +58,7 @@ _PARTS = (
     sources.part,
     tags.part,
     programs.part,
+    bring_in.part,
     segments.part,
     newsletters.part,
     deliveries.part,

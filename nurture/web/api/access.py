@@ -70,6 +70,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-teams.pass_handoff_on": SELLERS,
     "api-teams.response_time": EVERYONE,
     "api-programs.list_programs": EVERYONE,
+    "api-bring_in.bring": WRITERS,
     "api-programs.one": EVERYONE,
     "api-programs.list_chains": EVERYONE,
     "api-programs.chain": EVERYONE,

@@ -13,7 +13,12 @@ from nurture.store.views.programs import Board, Lane, ProgramLine
 from nurture.web.api import door
 from nurture.web.api.plain import moment, plain
 from nurture.web.api.schemas import In, ListOf
-from nurture.web.api.schemas.programs import ChainOut, ProgramOut, ProgramWhole, Published
+from nurture.web.api.schemas.programs import (
+    ChainOut,
+    ProgramOut,
+    ProgramWhole,
+    Published,
+)
 from nurture.web.request import close_session, now, page_session, runtime
 
 

@@ -15,6 +15,20 @@ class ProgramOut(Schema):
     inside = fields.Dict(keys=fields.String(), values=fields.Integer())
 
 
+class ProgramBrought(Schema):
+    """A program of another tool, taken in as a draft, and what could not be carried over."""
+
+    program_id = fields.Integer()
+    key = fields.String()
+    left_out = fields.List(fields.String())
+
+
+class ProgramsBrought(Schema):
+    """All programs of one file."""
+
+    programs = fields.List(fields.Nested(ProgramBrought))
+
+
 class ChainOut(Schema):
     """The chain of one temperature, each step with its counts."""
 
