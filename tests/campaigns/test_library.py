@@ -50,6 +50,7 @@ def test_there_is_a_program_for_each_of_the_usual_jobs():
         "kitchens",
         "newsletter",
         "trial",
+        "webinar",
         "win-back",
     }
 
