@@ -5,7 +5,7 @@ Reading works on texts by path, so that a folder, a stored version and an upload
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ MOST_MAILS = 300
 class Folder:
     """What a folder holds. `program` is None when program.yaml cannot be read at all; `sources` are the
     files by path with the key of every step written out; `spec` the program as plain values, keys
-    included; `lines` maps (temperature, step key) to its line."""
+    included; `lines` maps (temperature, step key) to its line, `keys` the path of each step to its key."""
 
     path: str
     program: Program | None
@@ -37,6 +37,11 @@ class Folder:
     faults: Faults
     lines: Mapping[tuple[str, str], int]
     root: Node | None = None
+    keys: Mapping[ValuePath, str] = field(default_factory=dict)
+
+    def line_at(self, path: ValuePath) -> int:
+        """The line of what stands at a path of program.yaml, or of the nearest thing around it."""
+        return self.root.line_at(path) if self.root is not None else 0
 
     def line_of(self, name: str) -> int:
         """The line of a name at the top of program.yaml; 1 when it is not written."""
@@ -135,6 +140,7 @@ def _read(path: str, sources: Mapping[str, str], faults: Faults) -> Folder:
         faults=faults,
         lines=lines,
         root=root,
+        keys=reading.keys,
     )
 
 

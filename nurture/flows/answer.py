@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
-from nurture.flows.enroll import enter_programs, leave_all
+from nurture.flows.enroll import enter_programs, leave_all, leave_reached
 from nurture.flows.routing import response_rule
 from nurture.rules import stages as funnel
 from nurture.rules.messages import instant
@@ -177,7 +177,8 @@ def _move_lead(
     future_at = outcome.at if outcome.outcome == "later" else None
     handoffs.return_lead(session, handoff.lead_id, arms=move.arms, future_at=future_at)
     if move.ends_nurturing:
-        leave_all(session, [handoff.lead_id], "lost" if move.stage == "lost" else "goal", now=now)
+        leave_reached(session, [handoff.lead_id], now=now)
+        leave_all(session, [handoff.lead_id], move.stage, now=now)
     if outcome.outcome in _ENDS:
         enrollments.wake_left_by_sales(session, [handoff.lead_id], now)
     if move.arms:

@@ -16,7 +16,7 @@ from nurture.rules.chain import worth
 from nurture.rules.conditions import holds
 from nurture.rules.entering import Before
 from nurture.rules.facts import Facts
-from nurture.rules.program import Goal
+from nurture.rules.program import EXIT_ON, Goal
 from nurture.store import steps
 from nurture.store.enrollments import runs
 from nurture.store.enrollments.runs import OpenRun, Trace
@@ -108,6 +108,30 @@ def leave_all(
     their mails that are not yet being sent. Returns how many runs ended."""
     open_runs = runs.open_runs(session, sorted(set(lead_ids)), purpose=purpose)
     found = [run for run in open_runs if program_id in (None, run.program_id)]
+    _leave(session, found, dict.fromkeys((run.id for run in found), reason), now)
+    return len(found)
+
+
+def leave_on(
+    session: Session,
+    lead_ids: Sequence[int],
+    what: str,
+    reason: str,
+    *,
+    now: datetime,
+    program_id: int | None = None,
+) -> int:
+    """End the runs of these leads in the programs (in one of them, if given) that are left when `what`
+    happens: reply, hand_over. Returns how many ended."""
+    programs = published(session, ("live", "paused"))
+    if what not in EXIT_ON and not any(what in one.program.exit_on for one in programs.values()):
+        return 0
+    found = [
+        run
+        for run in runs.open_runs(session, sorted(set(lead_ids)))
+        if program_id in (None, run.program_id)
+        and what in (programs[run.program_id].program.exit_on if run.program_id in programs else EXIT_ON)
+    ]
     _leave(session, found, dict.fromkeys((run.id for run in found), reason), now)
     return len(found)
 

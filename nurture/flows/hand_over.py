@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import ripen, sales_notice
+from nurture.flows.enroll import leave_on
 from nurture.flows.hot_message import Links, hot_messages
 from nurture.flows.routing import SalesFloor, sales_floor
 from nurture.rules import ripening
@@ -114,6 +115,7 @@ def _release(
     releases.release(session, given, now=now)
     write_messages(session, hot_messages(session, chosen, links, now=now), now=now)
     sales_notice.tell_released(session, [one.id for one in given], links, now=now)
+    leave_on(session, [one.lead_id for one, _owner in chosen], "hand_over", "handed_over", now=now)
     return len(chosen)
 
 

@@ -14,6 +14,7 @@ from nurture.files import programs as files
 from nurture.files.models import read_model
 from nurture.files.programs import Folder, MailFile
 from nurture.files.yaml_lines import Faults
+from nurture.flows import step_templates
 from nurture.flows.publish import publish_version
 from nurture.flows.queue_mail import keep_mail
 from nurture.mail.compile import check
@@ -236,6 +237,9 @@ def check_mails(folder: Folder) -> None:
         beside = folder.faults.beside(str(Path(folder.path) / mail.path))
         for line, sentence in check(mail_source(mail)):
             beside.add(line if line >= mail.body_line else mail.lines.get("subject", 1), sentence)
+    program = folder.program
+    for at, sentence in step_templates.faults(program, folder.keys) if program is not None else ():
+        folder.faults.add(folder.line_at(at), sentence)
 
 
 def _model_beside(path: Path, key: str) -> HeatModel | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from nurture.flows.enroll import leave_all
+from nurture.flows.enroll import leave_on
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.mail.inbound import Report
 from nurture.store import hits, signals
@@ -28,8 +28,8 @@ _LEAVE = re.compile(
 
 
 def reply(session: Session, meant: Meant, report: Report, report_id: int, *, now: datetime) -> None:
-    """Write the signal with the words of the answer and end the lead's run in the program of the mail, in
-    the caller's transaction. An answer that only says "unsubscribe" is one."""
+    """Write the signal with the words of the answer and end the lead's run in the program of the mail (where
+    its `exit_on` says so), in the caller's transaction. An answer that only says "unsubscribe" is one."""
     if meant.lead_id is None or meant.purpose in _NOT_FROM_LEADS:
         return
     lead = session.get(Lead, meant.lead_id)
@@ -51,7 +51,7 @@ def reply(session: Session, meant: Meant, report: Report, report_id: int, *, now
     )
     signals.add(session, [signal], now=now)
     if meant.program_id is not None:
-        leave_all(session, [lead.id], REPLIED, now=now, program_id=meant.program_id)
+        leave_on(session, [lead.id], "reply", REPLIED, now=now, program_id=meant.program_id)
 
 
 def _first_line(text: str) -> str:

@@ -3,6 +3,7 @@
 from nurture.demo.make import carry_out
 from nurture.flows.domains import check_due
 from nurture.flows.enroll import enter_existing
+from nurture.flows.enter_on_dates import enter_on_dates as on_dates
 from nurture.flows.import_leads import run_waiting
 from nurture.flows.inbound import Desk
 from nurture.flows.keep_forecast import keep_forecast
@@ -29,6 +30,12 @@ def enter_programs(day: int) -> int:
     for what merely time has made true."""
     with opened() as runtime:
         return enter_existing(runtime.sessions, now=runtime.now())
+
+
+def enter_on_dates() -> int:
+    """Let leads in whose dates were met since the last look; how many."""
+    with opened() as runtime:
+        return on_dates(runtime.sessions, now=runtime.now())
 
 
 def keep_figures() -> None:

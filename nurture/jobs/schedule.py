@@ -38,6 +38,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("demo", 2, lambda: look_for_demo(runtime, redis)),
         Periodic("mailbox", 60, lambda: look_into_mailbox(runtime, redis)),
         Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
+        Periodic("entry_dates", 300, lambda: queues.offer_long(redis, long.enter_on_dates)),
         Periodic("domains", 3600, lambda: look_at_domains(runtime, redis)),
         Periodic("lead_figures", 60, lambda: count_leads(runtime, redis)),
         Periodic("forecast", 60, lambda: foresee(runtime, redis)),

@@ -39,6 +39,7 @@ _JOBS = {
     "turn": _N("A turn of the pump"),
     "carry_out_imports": _N("Imports"),
     "enter_programs": _N("Who enters programs today"),
+    "enter_on_dates": _N("Who enters programs by a date"),
     "read_bounce_mailbox": _N("The mailbox of bounces"),
 }
 

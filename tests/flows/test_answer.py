@@ -132,7 +132,7 @@ def test_a_date_for_a_meeting_ends_nurturing(db: Session, handoff: int, ada: int
     a_program_for_all(db, tmp_path)
     assert runs(db) == [("active", None)]
     say(db, handoff, "meeting", at=NEXT_WEEK)
-    assert runs(db) == [("ended", "goal")]
+    assert runs(db) == [("ended", "opportunity")]
 
 
 def test_a_lost_lead_gets_no_more_mails(db: Session, handoff: int, ada: int, tmp_path: Path) -> None:

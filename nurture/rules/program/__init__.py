@@ -27,9 +27,10 @@ from nurture.rules.program.steps import (
     blocks,
     walk,
 )
-from nurture.rules.program.values import TEMPERATURES, Chain, Entry, Goal, Program, Reentry
+from nurture.rules.program.values import EXIT_ON, TEMPERATURES, Chain, Entry, Goal, Program, Reentry
 
 __all__ = [
+    "EXIT_ON",
     "TEMPERATURES",
     "AddTags",
     "Arm",

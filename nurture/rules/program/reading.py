@@ -13,7 +13,7 @@ from nurture.rules.program.keys import keys_of
 from nurture.rules.program.kinds import EXITS
 from nurture.rules.program.reading_steps import names, steps
 from nurture.rules.program.times import date_of, window
-from nurture.rules.program.values import TEMPERATURES, Chain, Entry, Goal, Program, Reentry
+from nurture.rules.program.values import EXIT_ON, TEMPERATURES, Chain, Entry, Goal, Program, Reentry
 from nurture.rules.tables import NAME, Table, unknown
 from nurture.rules.timing import Frequency, Window, zone_named
 from nurture.rules.words import _
@@ -139,7 +139,7 @@ def _worth(inside: Table) -> tuple[float | None, str | None]:
 def _exit_on(table: Table) -> frozenset[str]:
     if table.raw.get("exit_on") is None:
         table.get("exit_on")
-        return frozenset({"reply"})
+        return EXIT_ON
     given = table.many("exit_on")
     if any(one not in EXITS for one in given):
         table.expected("exit_on", _("a list of {choices}").format(choices=", ".join(EXITS)))
@@ -194,6 +194,8 @@ def _entry(table: Table) -> Entry | None:
     if inside.get("date") is not None:
         of = inside.table("date")
         date = date_of(of)
+        if date.field.startswith("company."):
+            of.fault("field", _("A lead comes in on a date of its own, not of its company."))
         of.done()
     entry = Entry(inside.condition("when"), signals, forms, date)
     if not {"when", "signal", "form", "date"} & set(inside.raw):

@@ -10,6 +10,8 @@ from nurture.rules.program.steps import DateOf, Step, blocks, walk
 from nurture.rules.timing import Frequency, Window
 
 TEMPERATURES = ("cold", "warm", "hot")
+# What ends a run unless the program says otherwise.
+EXIT_ON = frozenset({"reply"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Program:
     holdout: float
     purpose: str
     chains: Mapping[str, Chain]
-    exit_on: frozenset[str] = frozenset({"reply"})
+    exit_on: frozenset[str] = EXIT_ON
     while_with_sales: str = "pause"
     priority: int = 0
     hold_after: timedelta = timedelta(days=7)
