@@ -65,8 +65,7 @@ def survey(path: Path) -> Survey:
     if not size:
         raise Invalid(_("The file is empty."))
     wide = _wide_encoding(head)
-    if wide is None:
-        _refuse_what_is_no_text(head)
+    _refuse_what_is_no_text(head.decode(wide or "latin-1", errors="replace"))
     encoding = wide or ("utf-8-sig" if is_utf8 else _eight_bit_encoding(head))
     if encoding.startswith("utf-16"):
         has_nul = False
@@ -135,9 +134,9 @@ def _refuse_other_files(head: bytes) -> None:
             )
 
 
-def _refuse_what_is_no_text(head: bytes) -> None:
+def _refuse_what_is_no_text(head: str) -> None:
     """Control characters other than tabulators and line ends: a few are dirt, many another kind of file."""
-    control = sum(1 for byte in head if byte < 32 and byte not in b"\t\r\n\f\v")
+    control = sum(1 for letter in head if letter < " " and letter not in "\t\r\n\f\v")
     if control > _DIRT + len(head) * _DIRT_SHARE:
         raise Invalid(_("This is not a text file: open it where it was made and save it as CSV (UTF-8)."))
 

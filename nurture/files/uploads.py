@@ -10,10 +10,17 @@ from nurture.rules.words import _
 
 LARGEST = 500 * 1024 * 1024
 _CHUNK = 1 << 20
+_LONGEST_NAME = 200
 
 
 class TooLarge(Refusal):
     """More bytes than are taken at this door."""
+
+
+def shown_name(sent: str | None) -> str:
+    """What the sender calls the file, for people to read: no folder, nothing unprintable, not endless."""
+    name = Path((sent or "").replace("\\", "/")).name.lstrip(".")
+    return "".join(letter for letter in name if letter.isprintable())[:_LONGEST_NAME] or "upload.csv"
 
 
 def receive(stream: IO[bytes], home: Path, *, largest: int = LARGEST) -> Path:

@@ -15,6 +15,7 @@ MAX_LENGTH = 2000
 
 _PUBLIC_PORTS = frozenset({443, 4443, 8443, 9443})
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 # Names that mean this machine or this network wherever they are looked up (RFC 6761, RFC 6762, RFC 9476).
 _INNER_NAMES = ("localhost", "local", "internal", "home.arpa")
 
@@ -75,6 +76,11 @@ def _host(name: str, private: bool) -> str:
             raise Invalid(_("The address leads into a private or special network."))
         return literal
     host = _a_label(name.rstrip("."))
+    if host != name.rstrip(".").lower() and _literal(host) is not None:
+        return _host(host, private)  # full-width digits and dots are an address all the same
+    if _NUMBER.fullmatch(host.rpartition(".")[2]):
+        # Systems take 2130706433, 0x7f000001 and 127.1 for addresses too; no name ends in a number.
+        raise Invalid(_("The address leads into a private or special network."))
     if not private and (host in _INNER_NAMES or host.endswith(tuple("." + inner for inner in _INNER_NAMES))):
         raise Invalid(_("The address leads into a private or special network."))
     return host

@@ -1,5 +1,7 @@
 """How often a stranger may try: sign-in and set-up. Counted in Redis, in memory while it is away."""
 
+import hashlib
+
 from flask import Flask, Response, request, session
 from flask_limiter import Limiter
 
@@ -29,6 +31,11 @@ def account_and_address() -> str:
 def account() -> str:
     """One account, from wherever it is tried."""
     return clean_address(request.form.get("email", ""))[:200]
+
+
+def link() -> str:
+    """One signed link, from wherever it is used."""
+    return hashlib.sha256(str((request.view_args or {}).get("token", "")).encode()).hexdigest()[:32]
 
 
 def half_signed_in() -> str:

@@ -119,6 +119,8 @@ def test_a_file_full_of_missing_marks_is_read_in_reasonable_time(tmp_path: Path)
         (b"x," * 5000 + b"\n", "columns"),
         (b'"' + b"x" * 200_000, "header"),
         (bytes(range(256)) * 300, "not a text file"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 200, "not a text file"),
+        (b"\0" * 5000, "not a text file"),
     ],
 )
 def test_what_is_no_csv_file_gets_one_clear_sentence(tmp_path: Path, content: bytes, sentence: str):

@@ -6,13 +6,31 @@ from pathlib import Path
 import pytest
 
 from nurture.errors import Unavailable
-from nurture.files.uploads import TooLarge, receive
+from nurture.files.uploads import TooLarge, receive, shown_name
 
 
 def test_an_upload_lies_under_a_name_of_our_own(tmp_path: Path):
     path = receive(io.BytesIO(b"email\n"), tmp_path)
     assert path.parent == tmp_path / "uploads"
     assert path.read_bytes() == b"email\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("leads.csv", "leads.csv"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\mira\\leads.csv", "leads.csv"),
+        ("leads.csv\0.png", "leads.csv.png"),
+        ("\u202evsc.exe", "vsc.exe"),
+        ("..", "upload.csv"),
+        ("", "upload.csv"),
+        (None, "upload.csv"),
+        ("x" * 4000, "x" * 200),
+    ],
+)
+def test_a_name_is_shown_without_folders_and_tricks(sent: str | None, shown: str):
+    assert shown_name(sent) == shown
 
 
 def test_too_large_a_file_leaves_nothing_behind(tmp_path: Path):

@@ -56,7 +56,7 @@ def upload() -> ResponseReturnValue:
             path,
             now=now(),
             by=signed_in().actor,
-            filename=Path(sent.filename).name[:200],
+            filename=uploads.shown_name(sent.filename),
             home=runtime().settings.home,
         )
     except (Invalid, uploads.TooLarge) as refusal:

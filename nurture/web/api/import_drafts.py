@@ -1,6 +1,5 @@
 """/import_drafts: a file is brought, looked into, tried without changing anything, and begun."""
 
-from pathlib import Path
 from typing import Any
 
 from flask import request
@@ -87,7 +86,7 @@ def bring() -> ResponseReturnValue:
         path = uploads.receive(sent.stream, home)
     except uploads.TooLarge as refusal:
         raise Invalid(str(refusal), {"file": [str(refusal)]}) from refusal
-    name = Path(sent.filename or "upload.csv").name[:200]
+    name = uploads.shown_name(sent.filename)
     import_id = flow.lay_aside(runtime().sessions, path, now=now(), by=door.actor(), filename=name, home=home)
     return _draft(import_id), 201
 

@@ -153,7 +153,7 @@ def _options() -> tuple[ImportOptions, str]:
     if any(not equals for _column, equals, _answer in pairs):
         raise Invalid(_("A mapping reads column=answer."), {"map": [_("Write column=answer.")]})
     sent = request.files.get("file")
-    filename = given.get("filename") or (sent.filename if sent else None) or "upload.csv"
+    filename = given.get("filename") or (sent.filename if sent else None)
     options = ImportOptions(
         mapping={column: answer for column, _equals, answer in pairs},
         source=given.get("source", "api")[:200],
@@ -164,7 +164,7 @@ def _options() -> tuple[ImportOptions, str]:
         start=given.get("start", "")[:200],
         spread_days=_days(given.get("spread_days", "0")),
     )
-    return options, Path(filename).name[:200]
+    return options, uploads.shown_name(filename)
 
 
 def _receive() -> Path:

@@ -15,6 +15,7 @@ from nurture.rules.timing import zone_named
 from nurture.rules.tokens import read
 from nurture.rules.words import _
 from nurture.store.views import public
+from nurture.web.limits import limiter, link
 from nurture.web.request import close_session, now, page_session, runtime
 from nurture.web.sales.answering import FIELDS, outcome_of
 from nurture.web.security import without_csrf
@@ -30,6 +31,7 @@ def form(token: str) -> ResponseReturnValue:
 
 @pages.post("/answer/<token>")
 @without_csrf
+@limiter.limit("60 per hour", key_func=link)
 def answer(token: str) -> ResponseReturnValue:
     """Take the answer: JSON from a program, fields from the form. The token is the permission."""
     handoff_id, given = _handoff_id(token), _given()

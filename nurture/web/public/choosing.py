@@ -11,12 +11,15 @@ from nurture.store import consents, restraint
 from nurture.store.views import public
 from nurture.store.views.public import Asked, Reader
 from nurture.web import language
+from nurture.web.limits import limiter, link
 from nurture.web.public.evidence import evidence
 from nurture.web.request import close_session, now, page_session, runtime
 from nurture.web.security import without_csrf
 from nurture.web.wording import says
 
 pages = Blueprint("choosing", __name__)
+# Each choice is kept with its proof: more of them an hour than anybody means.
+_OFTEN = "60 per hour"
 
 
 @pages.get("/p/<token>")
@@ -26,6 +29,7 @@ def page(token: str) -> ResponseReturnValue:
 
 @pages.post("/p/<token>")
 @without_csrf
+@limiter.limit(_OFTEN, key_func=link)
 def save(token: str) -> ResponseReturnValue:
     """Takes effect at once; what is not ticked is withdrawn, and a pause begins or ends if one is chosen."""
     reader, months = _reader(token), request.form.get("months", "")
@@ -63,6 +67,7 @@ def confirm_page(token: str) -> ResponseReturnValue:
 
 @pages.post("/confirm/<token>")
 @without_csrf
+@limiter.limit(_OFTEN, key_func=link)
 def confirm(token: str) -> ResponseReturnValue:
     lead_id, consent_id = _question(token)
     with runtime().sessions.begin() as session:

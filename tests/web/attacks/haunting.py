@@ -53,24 +53,24 @@ _OBJECTS = (
 )
 
 
-def haunt(runtime: Runtime) -> list[str]:
+def haunt(runtime: Runtime, bad: str = BAD) -> list[str]:
     """Write the attack into every free text of every table; the columns, as table.column."""
     done = []
     with runtime.sessions() as session:
         columns = session.execute(_COLUMNS).all()
         for table, column, _kind in columns:
             if column not in CLOSED and not table.startswith("alembic"):
-                done += _try(runtime, f'UPDATE "{table}" SET "{column}" = :bad', f"{table}.{column}")
+                done += _try(runtime, f'UPDATE "{table}" SET "{column}" = :bad', f"{table}.{column}", bad)
     for statement in _OBJECTS:
-        done += _try(runtime, statement, statement.split(" SET ")[0].removeprefix("UPDATE ") + ".*")
+        done += _try(runtime, statement, statement.split(" SET ")[0].removeprefix("UPDATE ") + ".*", bad)
     return done
 
 
-def _try(runtime: Runtime, statement: str, name: str) -> list[str]:
+def _try(runtime: Runtime, statement: str, name: str, bad: str) -> list[str]:
     """Tables that only grow refuse, and so do columns that must stay different from row to row."""
     with runtime.sessions() as session:
         try:
-            changed = session.execute(text(statement), {"bad": BAD, "link": LINK}).rowcount  # type: ignore[attr-defined]
+            changed = session.execute(text(statement), {"bad": bad, "link": LINK}).rowcount  # type: ignore[attr-defined]
             session.commit()
         except Exception:  # noqa: BLE001 - a refusal of the database is no hole
             session.rollback()

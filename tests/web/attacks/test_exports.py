@@ -1,0 +1,82 @@
+"""No cell of a file that leaves the house is a formula (CVE-2018-8092; OWASP, CSV injection)."""
+
+import csv
+import io
+
+import pytest
+from sqlalchemy import text
+
+from nurture.files.csv_out import as_written
+from tests.web.attacks.haunting import haunt
+from tests.web.attacks.town import Town
+
+pytestmark = pytest.mark.xdist_group("attacks")
+STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
+FORMULAS = tuple(f"{start}HYPERLINK(1)" for start in STARTS)
+# Every address of pages and API that gives a table away. Whoever adds one, adds it here too.
+TABLES = {
+    "leads.export", "imports.bad_rows", "handoffs.export", "audit.export", "api-imports.bad_rows",
+}  # fmt: skip
+
+
+def tables(town: Town) -> dict[str, str]:
+    """The addresses that answer with CSV, and what they answer."""
+    client, found = town.client("admin"), {}
+    form = {"csrf_token": town.csrf(client)}
+    answers = [
+        (endpoint, client.get(address, headers=town.api() if endpoint.startswith("api") else {}))
+        for endpoint, address in [*town.pages(), *town.calls()]
+    ]
+    answers += [
+        (endpoint, client.post(address, data=form))
+        for endpoint, address in town.pages("POST")
+        if endpoint.endswith(".export")
+    ]
+    for endpoint, answer in answers:
+        if answer.mimetype == "text/csv":
+            found[endpoint] = answer.text
+            assert "attachment" in answer.headers["Content-Disposition"], endpoint
+    return found
+
+
+@pytest.fixture(scope="module")
+def given_back(town: Town) -> None:
+    """An import that handed every row back."""
+    rows = "".join(f"nobody,{formula}x,{formula}\n" for formula in FORMULAS if formula[0] not in "\r\n")
+    sheet = f"email,first_name,=HYPERLINK(2)\n{rows}"
+    answer = town.visitor().post("/api/v1/imports", data=sheet, content_type="text/csv", headers=town.api())
+    assert answer.status_code == 201, answer.text
+    with town.runtime.sessions.begin() as session:
+        # The walk looks at the first import.
+        session.execute(
+            text("UPDATE lead_import SET bad_rows_path = :path WHERE bad_rows_path IS NULL"),
+            {"path": session.scalar(text("SELECT bad_rows_path FROM lead_import ORDER BY id DESC LIMIT 1"))},
+        )
+
+
+def test_every_table_that_goes_out_is_known_here(town: Town, given_back: None) -> None:
+    assert set(tables(town)) == TABLES
+
+
+@pytest.mark.parametrize("formula", FORMULAS, ids=ascii)
+def test_no_export_carries_a_formula(town: Town, given_back: None, formula: str) -> None:
+    haunt(town.runtime, formula)
+    try:
+        found = tables(town)
+    finally:
+        haunt(town.runtime)
+    assert set(found) == TABLES
+    seen = 0
+    for endpoint, sheet in found.items():
+        for row in csv.reader(io.StringIO(sheet.removeprefix("\ufeff"), newline="")):
+            for cell in row:
+                assert not dangerous(cell), f"{endpoint}: {cell!r}"
+                seen += as_written(cell) == formula or cell == formula
+    assert seen > 5, "the formulas were there, as text"
+
+
+def dangerous(cell: str) -> bool:
+    """What a spreadsheet would run; a plain number is none."""
+    if not cell.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")):
+        return False
+    return not cell.lstrip("-").replace(".", "", 1).isdecimal()
