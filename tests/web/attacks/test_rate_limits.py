@@ -2,18 +2,15 @@
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from nurture.runtime import Runtime
 from nurture.web.access import ACCESS, PUBLIC
 from tests.web.attacks.town import Town
-from tests.web.conftest import token_of
 
 pytestmark = pytest.mark.xdist_group("attacks")
 # endpoint -> after how many tries from one place it is over for a while, and what is tried.
 LIMITED: dict[str, tuple[int, dict[str, str]]] = {
     "sessions.sign_in": (10, {"email": "viewer@kessler-ohm.example", "password": "not this one"}),
-    "sessions.check_code": (10, {"code": "000000"}),
     "entering.accept": (30, {"name": "x", "password": "a long enough password"}),
     "entering.ask": (5, {"email": "viewer@kessler-ohm.example"}),
     "entering.set_password": (30, {"password": "a long enough password"}),
@@ -22,6 +19,8 @@ LIMITED: dict[str, tuple[int, dict[str, str]]] = {
     "choosing.confirm": (60, {}),
     "answers.answer": (60, {"outcome": "no such outcome"}),
 }
+# Told where there is a person with a phone.
+ELSEWHERE = {"sessions.check_code": "tests/web/test_second_factor.py"}
 # Doors without a limit, and why that is right.
 FREE = {
     "sessions.sign_out": "ends one's own session",
@@ -34,7 +33,7 @@ FREE = {
 
 def test_every_open_door_has_a_limit_or_a_reason(town: Town) -> None:
     doors = {endpoint for endpoint, _address in town.pages("POST") if ACCESS[endpoint] is PUBLIC}
-    assert doors == set(LIMITED) | set(FREE)
+    assert doors == set(LIMITED) | set(FREE) | set(ELSEWHERE)
     assert not set(LIMITED) & set(FREE)
 
 
@@ -43,18 +42,10 @@ def test_after_so_many_tries_it_is_over_for_a_while(town: Town, endpoint: str) -
     most, form = LIMITED[endpoint]
     [address] = [address for name, address in town.pages("POST") if name == endpoint]
     visitor = town.visitor()
-    form = form | {"csrf_token": half_way(town, visitor)}
+    form = form | {"csrf_token": town.csrf(visitor)}
     seen = [visitor.post(address, data=form).status_code for _try in range(most + 1)]
     assert 429 not in seen[:most], seen
-    assert seen[most] == 429
-
-
-def half_way(town: Town, visitor: FlaskClient) -> str:
-    """The token of a visitor who stands where one does after the right password, before the code."""
-    user_id, epoch = town.row("SELECT id, session_epoch FROM user_account ORDER BY id LIMIT 1")
-    with visitor.session_transaction() as session:
-        session["half"] = [user_id, epoch, int(town.runtime.real_now().timestamp())]
-    return token_of(visitor.get("/sign-in/code").text)
+    assert seen[most] == 429, seen
 
 
 def test_one_persons_tries_are_not_anothers(town: Town) -> None:
