@@ -10,7 +10,7 @@ from nurture.errors import FileFault, Invalid
 from nurture.files.yaml_lines import Faults
 from nurture.flows.bring_in import bring_in_folders
 from nurture.flows.enroll import enter_existing
-from nurture.flows.models import ModelFile, load_model, publish_model, read_models
+from nurture.flows.models import ModelFile, lay_by, publish_model, read_models
 from nurture.flows.programs import Loaded, check_folder, load_folder, save_folder
 from nurture.runtime import Runtime
 from nurture.store import models, programs
@@ -94,8 +94,8 @@ def load_what_is_new(runtime: Runtime, folder: Path) -> list[str]:
     kept = _read_models(folder)
     with runtime.sessions() as session:
         unknown = [path for path in _programs(folder) if programs.by_key(session, _key(path)) is None]
-        live = {one.model.key for one in models.live(session)}
-    missing = {key: file for key, file in kept.items() if key not in live}
+        known = {one.model.key for one in models.known(session)}
+    missing = {key: file for key, file in kept.items() if key not in known}
     return [_said(one) for one in _load(runtime, missing, unknown, publish=False)]
 
 
@@ -103,10 +103,16 @@ def _load(runtime: Runtime, kept: dict[str, ModelFile], folders: list[Path], pub
     """Models and programs together, all or none."""
     now = runtime.now()
     with runtime.sessions.begin() as session:
-        for file in kept.values():
-            (publish_model if publish else load_model)(session, file, now=now, by=_BY)
+        named = {models.DEFAULT, *(_model(path) for path in folders)}
+        for key, file in kept.items():
+            (publish_model if publish and key in named else lay_by)(session, file, now=now, by=_BY)
         session.flush()
         return [load_folder(session, path, publish=publish, now=now, by=_BY) for path in folders]
+
+
+def _model(folder: Path) -> str:
+    program = check_folder(folder).folder.program
+    return program.model if program is not None else models.DEFAULT
 
 
 def _programs(folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from nurture.files.programs import read_folder, write_folder
 from nurture.files.yaml_lines import Faults
 from nurture.flows import edit_newsletters, programs, segments
-from nurture.flows.models import load_model, read_models
+from nurture.flows.models import lay_by, read_models
 from nurture.runtime import Runtime
 from nurture.store import demo, models
 
@@ -77,7 +77,7 @@ def furnish(runtime: Runtime, now: datetime) -> None:
     with runtime.sessions.begin() as session:
         if not models.live(session):
             for file in read_models(CAMPAIGNS, Faults(str(CAMPAIGNS))).values():
-                load_model(session, file, now=now, by=BY)
+                lay_by(session, file, now=now, by=BY)
     publish_version(runtime, now, changed=False)
     with runtime.sessions.begin() as session:
         for key, name, condition in _SEGMENTS:

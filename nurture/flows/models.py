@@ -58,6 +58,26 @@ def load_model(session: Session, file: ModelFile, *, now: datetime, by: str = ""
     return model_id, version_id
 
 
+def lay_by(session: Session, file: ModelFile, *, now: datetime, by: str = "") -> None:
+    """Keep a model for programs to come: it rates from the moment on which one that names it goes live, so
+    that nobody is rated for nothing. The default one rates at once."""
+    if file.model.key == models.DEFAULT:
+        load_model(session, file, now=now, by=by)
+    else:
+        models.add_version(session, file.model, file.source, now=now, by=by)
+
+
+def let_rate(session: Session, model_id: int, *, now: datetime, by: str) -> None:
+    """Let a model rate that was only kept so far: every lead is rated under it, in the caller's
+    transaction."""
+    if any(one.id == model_id for one in models.live(session)):
+        return
+    kept = next(one for one in models.known(session) if one.id == model_id)
+    begin_switch(session, model_id, kept.version_id, now=now, by=by)
+    while bring_portion(session, model_id, now=now) is not None:
+        pass
+
+
 def publish_model(session: Session, file: ModelFile, *, now: datetime, by: str = "") -> Switch:
     """Let a model rate from now on and bring every lead over, all in the caller's transaction; rating waits
     until it is over. Rolled back, it tells what a switch would do."""

@@ -15,6 +15,7 @@ from nurture.files.models import read_model
 from nurture.files.programs import Folder, MailFile
 from nurture.files.yaml_lines import Faults
 from nurture.flows import step_templates
+from nurture.flows.models import let_rate
 from nurture.flows.publish import publish_version
 from nurture.flows.queue_mail import keep_mail
 from nurture.mail.compile import check
@@ -80,7 +81,7 @@ def load_folder(session: Session, path: Path, *, publish: bool, now: datetime, b
     After publishing and committing, `enroll.enter_existing` lets the leads of the base enter."""
     folder = files.read_folder(path)
     program = folder.program
-    live = _live_models(session).get(program.model) if program is not None else None
+    live = _models(session).get(program.model) if program is not None else None
     checked = _checked(folder, live.model if live is not None else None)
     if program is not None and program.model and live is None:
         sentence = _('There is no heat model "{key}"; load it first.')
@@ -248,12 +249,12 @@ def _model_beside(path: Path, key: str) -> HeatModel | None:
     return found[0] if found else None
 
 
-def _live_models(session: Session) -> dict[str, LiveModel]:
-    return {one.model.key: one for one in models.live(session)}
+def _models(session: Session) -> dict[str, LiveModel]:
+    return {one.model.key: one for one in models.known(session)}
 
 
 def _model_id(session: Session, key: str) -> int:
-    found = _live_models(session).get(key)
+    found = _models(session).get(key)
     if found is None:
         raise NotFound(_('There is no heat model "{key}"; load it first.').format(key=key))
     return found.id
@@ -288,4 +289,5 @@ def _digest(sources: Mapping[str, str], mails: Mapping[str, int]) -> str:
 
 def _go_live(session: Session, row: ProgramRow, version: ProgramVersion, *, now: datetime, by: str) -> int:
     model_id = _model_id(session, rules.read(version.spec).model)
+    let_rate(session, model_id, now=now, by=by)
     return publish_version(session, row, version, model_id, now=now, by=by)

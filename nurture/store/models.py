@@ -80,6 +80,15 @@ _LIVE = text(
     ORDER BY m.id
     """
 )
+_KNOWN = text(
+    """
+    SELECT m.id, v.id AS version_id, v.no, CAST(v.spec AS text) AS spec, m.switching_after
+    FROM heat_model m JOIN LATERAL (
+        SELECT id, no, spec FROM heat_model_version WHERE model_id = m.id
+        ORDER BY id = m.live_version_id DESC NULLS LAST, no DESC LIMIT 1) v ON true
+    ORDER BY m.id
+    """
+)
 _ADD_MODEL = text(
     """
     INSERT INTO heat_model (key, created_at) VALUES (:key, :now)
@@ -121,6 +130,12 @@ _STOP_RATING = text(f"SELECT pg_advisory_xact_lock({_RATING_LOCK})")
 def live(session: Session) -> list[LiveModel]:
     """Every model that rates, one statement."""
     return [_live(row) for row in session.execute(_LIVE)]
+
+
+def known(session: Session) -> list[LiveModel]:
+    """Every model there is, by the version that rates or, where none does yet, by its newest; one
+    statement."""
+    return [_live(row) for row in session.execute(_KNOWN)]
 
 
 def rate_under(session: Session) -> list[LiveModel]:
