@@ -11,6 +11,7 @@ from typing import Any
 
 import dkim
 
+from bench.faults import _rates
 from bench.faults._server import NEVER, Accepted
 from nurture.mail.standards import faults
 
@@ -26,7 +27,7 @@ Rows = Callable[..., list[tuple[Any, ...]]]
 class Story:
     """What happened. `left` gives for each address the moment (monotonic seconds) at which its
     unsubscription was confirmed; `records` the DKIM records by name; `hits` how many things were killed or
-    stopped; `steps` how many mails each lead should get."""
+    stopped; `steps` how many mails each lead should get; `speed` how fast the clock of the program went."""
 
     taken: Sequence[Accepted]
     left: Mapping[str, float]
@@ -34,6 +35,7 @@ class Story:
     hits: int
     leads: int
     steps: int
+    speed: float
 
 
 def breaches(rows: Rows, story: Story) -> list[str]:
@@ -53,8 +55,18 @@ def breaches(rows: Rows, story: Story) -> list[str]:
     said = [f"I14: {unknown} mails without a Message-ID of ours."] if unknown else []
     said += _rows(found, story)
     said += _mails(found, taken, story)
+    said += _silences(found, taken)
     said += _counters(rows)
+    said += _rates.breaches(story.taken, story.speed)
     return said + _standards(story)
+
+
+def unresolved(rows: Rows, story: Story) -> list[str]:
+    """The breach that mails are in doubt although somebody followed a link in them."""
+    keys = {match[1].decode() for one in story.taken if (match := _ID.search(one.data))}
+    found = rows("SELECT message_id::text FROM delivery WHERE state = 'uncertain'")
+    left = sum(key in keys for (key,) in found)
+    return [f"I5: {left} mails are in doubt although their readers followed a link."] if left else []
 
 
 def _rows(found: list[tuple[Any, ...]], story: Story) -> list[str]:
@@ -106,6 +118,14 @@ def _mails(found: list[tuple[Any, ...]], taken: Mapping[str, list[Accepted]], st
     if late:
         said.append(f"I6: {len(late)} mails went to people more than 5 s after they had left.")
     return said
+
+
+def _silences(found: list[tuple[Any, ...]], taken: Mapping[str, list[Accepted]]) -> list[str]:
+    """A mail whose answer never came is in doubt, and nothing else."""
+    states = {row[0]: row[1] for row in found}
+    silent = [key for key, many in taken.items() if key in states and not any(one.told for one in many)]
+    wrong = Counter(states[key] for key in silent if states[key] != "uncertain")
+    return [f"I5: {n} mails without an answer are recorded as {state}." for state, n in wrong.items()]
 
 
 def _counters(rows: Rows) -> list[str]:

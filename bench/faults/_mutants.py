@@ -78,6 +78,14 @@ MUTANTS = (
         ("nurture/store/enrollments/settling.py",
          "SET n = step_count.n + excluded.n", "SET n = step_count.n + 2 * excluded.n"),
     )),
+    Mutant("faster_than_agreed", "a limit of a receiver holds in every second", (
+        ("nurture/flows/flight.py", "if turnstile is None or not (self.chunk.rates or self.chunk.own_rates):",
+         "if True:"),
+    )),
+    Mutant("doubt_stays", "what is heard of a mail tells that it came", (
+        ("nurture/flows/doubt.py", "    found = doubt.arrived(session, delivery_ids, now=now)\n",
+         "    found = doubt.arrived(session, [], now=now)\n"),
+    )),
     Mutant("lines_too_long", "every mail keeps the standards", (
         ("nurture/mail/quoted.py", "_LONGEST = 75 ", "_LONGEST = 175 "),
     )),

@@ -1,6 +1,8 @@
 """One round under fire: an installation of its own, leads with a chain of two mails, and a seeded order of
 kills, stops, emptied and killed servers, and people who leave, until everything has come to its end."""
 
+import email
+import email.policy
 import os
 import random
 import re
@@ -10,15 +12,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
-from bench.faults._checker import ENDED, Story, breaches
+from bench.faults import _rates
+from bench.faults._checker import ENDED, Story, breaches, unresolved
 from bench.faults._server import NEVER, FaultyServer
 from nurture.embedded.home import Home
 from nurture.files.secrets import load_ring
 from nurture.rules.tokens import mint
-from tests.stories.office import Office
+from tests.stories.office import Office, links
 
 PROGRAM = """\
 program: fire
@@ -40,7 +44,9 @@ subject: {key} letter for {{{{ lead.first_name }}}}
 Hello {{{{ lead.first_name }}}}, [here are the numbers](https://www.example.com/{key}).
 """
 STEPS = 2
+_SPEED = 60.0
 _WAVES = 3  # leads come in portions, so that mails are on their way all the time
+_IN_DOUBT = "SELECT message_id::text FROM delivery WHERE state = 'uncertain'"
 _SENDER_DOMAIN = "lindqvist.example"
 
 
@@ -152,7 +158,7 @@ def run(
         "NURTURE_SMTP_URL": server.url,
         "NURTURE_LIVE": "1",
         "NURTURE_CLOCK_START": "2026-03-03T10:00:00+00:00",
-        "NURTURE_CLOCK_SPEED": "60",
+        "NURTURE_CLOCK_SPEED": str(_SPEED),
     }
     with _installation(folder, settings) as office:
         records = _prepare(office, folder)
@@ -166,8 +172,10 @@ def run(
                 fire.strike()
         fire.calm()
         _come_to_an_end(fire, leads, patience=60 + 2 * lease)
-        story = Story(list(server.taken), fire.left, records, fire.hits, leads, STEPS)
+        story = Story(list(server.taken), fire.left, records, fire.hits, leads, STEPS, _SPEED)
         found = breaches(office.rows, story)
+        _follow_what_is_in_doubt(office, story)
+        found += unresolved(office.rows, story)
         kinds = f"{sum(server.faults.values())} faults of {len(server.faults)} kinds"
         say(f"  {len(server.taken)} mails accepted, {fire.hits} hits, {len(fire.left)} left, {kinds}")
     server.close()
@@ -196,14 +204,25 @@ def _prepare(office: Office, folder: Path) -> dict[str, str]:
         found = re.search(r'^(\S+)\. TXT "(.+)"$', said, re.M)
         assert found is not None, said
         records[found[1]] = found[2]
+    with office.api() as api:
+        for domain, limit in (
+            (_rates.SLOW, {"per_second": _rates.PER_SECOND, "per_hour": None, "per_day": None}),
+            (_rates.FEW, {"per_second": None, "per_hour": _rates.PER_HOUR, "per_day": None}),
+        ):
+            api.put("/pace/limits", json={"kind": "domain", "name": domain, **limit}).raise_for_status()
     return records
 
 
 def _bring_in(office: Office, folder: Path, numbers: range) -> None:
-    names = (f"{NEVER if number % 12 == 0 else 'lead-'}{number}" for number in numbers)
     file = folder / f"leads-{numbers.start}.csv"
-    file.write_text("\n".join(["email,first_name", *(f"{name}@{name}.example,Katrin" for name in names)]))
+    file.write_text("\n".join(["email,first_name", *(f"{_address(number)},Katrin" for number in numbers)]))
     _insist(office, "leads", "import", str(file), "--consent", "marketing")
+
+
+def _address(number: int) -> str:
+    """A twelfth of them do not exist, two twelfths are at domains that want no more than was agreed."""
+    name = f"{NEVER if number % 12 == 0 else 'lead-'}{number}"
+    return f"{name}@{_rates.domain_of(number) or f'{name}.example'}"
 
 
 def _insist(office: Office, *words: str) -> None:
@@ -232,6 +251,18 @@ def _come_to_an_end(fire: Fire, leads: int, *, patience: float) -> None:
         except psycopg.OperationalError:
             continue
         quiet = quiet + 1 if ended >= leads and not open_ and not waiting else 0
+
+
+def _follow_what_is_in_doubt(office: Office, story: Story, *, patience: float = 60) -> None:
+    """Every reader whose mail is in doubt, and came, follows the link in it."""
+    in_doubt = {key for (key,) in office.rows(_IN_DOUBT)}
+    for one in story.taken:
+        message = email.message_from_bytes(one.data, policy=email.policy.default)
+        if str(message["Message-ID"]).strip("<>").partition("@")[0] in in_doubt:
+            office.web.get(urlsplit(links(message, "c")[0]).path)
+    until = time.monotonic() + patience
+    while time.monotonic() < until and unresolved(office.rows, story):
+        time.sleep(1.0)
 
 
 def _kill(pids: list[int], dice: random.Random | None = None) -> bool:

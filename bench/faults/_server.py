@@ -34,12 +34,13 @@ class _End(Exception):
 
 @dataclass(frozen=True)
 class Accepted:
-    """One mail that was taken. `told`: whether the answer was sent."""
+    """One mail, taken at `at`, its final dot read at `dot_at`. `told`: whether the answer was sent."""
 
     recipient: str
     data: bytes
     at: float
     told: bool
+    dot_at: float
 
 
 @dataclass
@@ -74,9 +75,9 @@ class FaultyServer:
                 self.faults[name] = self.faults.get(name, 0) + 1
         return hit
 
-    def accept(self, recipient: str, data: bytes, *, told: bool) -> None:
+    def accept(self, recipient: str, data: bytes, *, told: bool, dot_at: float) -> None:
         with self._lock:
-            self.taken.append(Accepted(recipient, data, time.monotonic(), told))
+            self.taken.append(Accepted(recipient, data, time.monotonic(), told, dot_at))
 
     def _listen(self) -> None:
         while True:
@@ -172,13 +173,14 @@ class _Dialogue:
         self._finish(b"".join(line + b"\r\n" for line in lines))
 
     def _finish(self, data: bytes) -> None:
+        dot_at = time.monotonic()
         self.hang("before_accept_hang")
         if self.falls("before_accept_4xx"):
             self.say("452 4.3.1 no room")
             return
         time.sleep(self.server.pause + (2.0 if self.falls("slow") else 0.0))
         silent, half = self.falls("after_dot_hang"), self.falls("after_dot_half_close")
-        self.server.accept(self.recipient, data, told=not silent and not half)
+        self.server.accept(self.recipient, data, told=not silent and not half, dot_at=dot_at)
         if silent:
             raise _End
         if half:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from nurture.flows.letters import Shown, preview_words
 from nurture.flows.newsletters import addressed
 from nurture.flows.queue_mail import keep_mail, queue_test
 from nurture.flows.segments import read_condition
+from nurture.flows.when_done import outlook
 from nurture.mail.source import FORMATS, MailSource
 from nurture.rules import newsletter as rules
 from nurture.rules.conditions import ConditionFault, parse
@@ -159,7 +160,8 @@ def size(session: Session, newsletter: Newsletter, *, now: datetime) -> int:
 
 
 def progress(session: Session, newsletter: Newsletter, *, now: datetime) -> Progress:
-    """How far it has come, how fast it goes, and when it will be done."""
+    """How far it has come, how fast it goes, and when it will be done: by its rate, by what its way out may
+    still let out this hour and today, and by when its last reader has the turn."""
     counts = store.counts(session, newsletter.id)
     waiting = store.waiting(session, newsletter.id)
     rate = store.pace(session, newsletter.id, now=now) if newsletter.state == "sending" else 0.0
@@ -169,8 +171,10 @@ def progress(session: Session, newsletter: Newsletter, *, now: datetime) -> Prog
         whole = max(whole, newsletter.size or 0)
     left = max(whole - ended, 0)
     ends_at = None
-    if newsletter.state == "sending" and rate:
-        ends_at = now + timedelta(seconds=left / rate)
+    if newsletter.state == "sending" and left:
+        seen = outlook(session, now=now)
+        ends_at = seen.end(left, measured=rate, now=now, newsletter_id=newsletter.id)
+    if ends_at is not None:
         ends_at = max([ends_at, *(one["last_at"] for one in waiting)])
     return Progress(counts, waiting, rate, left, ends_at)
 

@@ -82,7 +82,9 @@ class Flight:
         journal = self._journal
         try:
             journal.open_group(self.chunk.leases)
-            for envelope, answer in transport.send(self._envelopes(turnstile), self._may_begin):
+            paced = turnstile is not None and bool(self.chunk.rates or self.chunk.own_rates)
+            envelopes = self._envelopes(turnstile)
+            for envelope, answer in transport.send(envelopes, self._may_begin, just_in_time=paced):
                 end = self._end(self._by_id[envelope.key], answer)
                 self._ends[envelope.key] = end
                 journal.answer(envelope.key, noted(end))

@@ -1,5 +1,5 @@
-"""How sending stands, for pages and the API: every way out with its health, what is left of its limits, who
-asked for less, and when the last of the waiting mails goes out."""
+"""How sending stands, for pages and the API: every way out with its health, what is left of its limits, and
+who asked for less."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from nurture.rules import pacing as rules
-from nurture.rules.pacing import DAY, HOUR, Flow
+from nurture.rules.pacing import DAY, HOUR
 from nurture.rules.transports import OF_SETTINGS, ON_TRIAL, RESTING, WORKING, Health, Limits
-from nurture.store import installation, pacing, transports
+from nurture.store import pacing, transports
 from nurture.store.pacing import SenderPause
 from nurture.store.transports import Tally, Transport
 
@@ -66,13 +66,13 @@ def ways(session: Session, *, now: datetime) -> list[WayStands]:
     health, tallies = transports.health(session), transports.tallies(session, now=now)
     chosen = transports.choosers(session, [row.id for row in rows])
     schedules = {one.name: one for one in warm_ups(session, now=now) if one.kind == "transport"}
+    quotas = {row.key: rules.quotas(f"transport:{row.key}", _limits(row)) for row in rows}
+    rest = pacing.left_of(session, [one for many in quotas.values() for one in many], now=now)
     found = []
     for row in [*rows, None]:
         number, key = (row.id, row.key) if row is not None else (OF_SETTINGS, "smtp")
-        limits = Limits(row.per_second, row.per_hour, row.per_day) if row is not None else Limits()
-        left = {
-            one.span: pacing.left(session, one, now=now) for one in rules.quotas(f"transport:{key}", limits)
-        }
+        limits = _limits(row) if row is not None else Limits()
+        left = {one.span: rest[one.scope] for one in quotas.get(key, ())}
         stands = health.get(number, Health())
         is_default = row.is_default if row is not None else not any(one.is_default for one in rows)
         found.append(
@@ -94,11 +94,21 @@ def ways(session: Session, *, now: datetime) -> list[WayStands]:
     return sorted(found, key=lambda one: not one.is_default)
 
 
+def _limits(row: Transport) -> Limits:
+    return Limits(row.per_second, row.per_hour, row.per_day)
+
+
 def warm_ups(session: Session, *, now: datetime) -> list[WarmUpStands]:
     """Every schedule, with what remains of today."""
+    schedules = sorted(pacing.warm_ups(session).items())
+    quotas = {
+        f"{kind}:{name}": rules.warm_up_quota(f"{kind}:{name}", schedule, now)
+        for (kind, name), schedule in schedules
+    }
+    rest = pacing.left_of(session, [one for one in quotas.values() if one is not None], now=now)
     found = []
-    for (kind, name), schedule in sorted(pacing.warm_ups(session).items()):
-        quota = rules.warm_up_quota(f"{kind}:{name}", schedule, now)
+    for (kind, name), schedule in schedules:
+        quota = quotas[f"{kind}:{name}"]
         found.append(
             WarmUpStands(
                 kind=kind,
@@ -106,7 +116,7 @@ def warm_ups(session: Session, *, now: datetime) -> list[WarmUpStands]:
                 day=(now.date() - schedule.started_on).days + 1,
                 days=len(schedule.days),
                 most=quota.most if quota else None,
-                left=pacing.left(session, quota, now=now) if quota else None,
+                left=rest[quota.scope] if quota else None,
                 over_on=schedule.over_on,
             )
         )
@@ -125,45 +135,6 @@ def slowed(session: Session, *, now: datetime) -> list[Slowed]:
 
 def paused_senders(session: Session) -> list[SenderPause]:
     return sorted(pacing.sender_pauses(session).values(), key=lambda one: one.domain)
-
-
-def estimated_end(
-    session: Session, waiting: int, *, measured: float | None, now: datetime
-) -> datetime | None:
-    """When the last of so many waiting mails goes out over the default way, by its limits, the warm-up of the
-    sender and what went out a second lately; None when nothing is known, or nothing goes at all."""
-    way = next(one for one in ways(session, now=now) if one.is_default)
-    domain = installation.get(session).sender_email.rpartition("@")[2].lower()
-    if way.state == PAUSED or domain in pacing.sender_pauses(session):
-        return None
-    quotas = {}
-    if way.left_hour is not None and way.limits.per_hour is not None:
-        quotas[HOUR] = (way.left_hour, way.limits.per_hour)
-    days = [(way.left_day, way.limits.per_day)]
-    days += [(one.left, one.most) for one in warm_ups(session, now=now) if one.name in (way.key, domain)]
-    bounded = [(left, most) for left, most in days if left is not None and most is not None]
-    if bounded:
-        quotas[DAY] = min(bounded)
-    return rules.estimated_end(waiting, Flow(way.limits.per_second, quotas), measured, now)
-
-
-MOST_COUNTED = 100_000
-
-
-@dataclass(frozen=True)
-class Ahead:
-    """How many mails are due, counted to MOST_COUNTED, and when the last of them goes out; None: unknown."""
-
-    waiting: int
-    end: datetime | None
-
-
-def ahead(session: Session, *, now: datetime) -> Ahead:
-    """What still goes out, and until when that takes."""
-    waiting = pacing.waiting(session, now=now, most=MOST_COUNTED)
-    measured = transports.rate_lately(session, now=now)
-    end = estimated_end(session, waiting, measured=measured, now=now) if waiting else None
-    return Ahead(waiting, end)
 
 
 STATES: Sequence[str] = (WORKING, RESTING, ON_TRIAL, PAUSED)

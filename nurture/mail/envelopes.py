@@ -42,9 +42,12 @@ Marker = Callable[[Envelope], bool]
 class Transport(Protocol):
     """A way out: a mail server, or the interface of a service. Not for two threads at once."""
 
-    def send(self, envelopes: Mails, on_dot: Marker) -> Iterator[tuple[Envelope, Outcome]]:
+    def send(
+        self, envelopes: Mails, on_dot: Marker, *, just_in_time: bool = False
+    ) -> Iterator[tuple[Envelope, Outcome]]:
         """Each envelope with its outcome, in the order of the answers. `on_dot(envelope)` is called before
-        its body goes out; when it says no, this and all later ones are Lost(before_dot). Raises
+        its body goes out; when it says no, this and all later ones are Lost(before_dot). `just_in_time`: an
+        envelope is asked for when it can go at once, for it counts from then on. Raises
         TransportDown when nothing more can be handed over: what was taken from `envelopes` and has no
         outcome is left to the caller, who knows by the marks what was begun."""
         ...

@@ -48,10 +48,12 @@ class Mailer:
         self._content_until = 0.0
         self._wires: list[Wire] = []
 
-    def send(self, envelopes: Mails, on_dot: Marker) -> Iterator[tuple[Envelope, Outcome]]:
+    def send(
+        self, envelopes: Mails, on_dot: Marker, *, just_in_time: bool = False
+    ) -> Iterator[tuple[Envelope, Outcome]]:
         """As Transport says. After a lost connection a new one is tried once for the mails not begun; raises
         TransportDown when it cannot be had."""
-        crossing = _Crossing(self, envelopes, on_dot)
+        crossing = _Crossing(self, envelopes, on_dot, just_in_time=just_in_time)
         finished = False
         try:
             yield from crossing.run()
@@ -111,11 +113,14 @@ class Mailer:
 
 
 class _Crossing:
-    """One call of `send`: mails waiting on this side, wires to carry them."""
+    """One call of `send`: mails waiting on this side, wires to carry them. Usually the next mails are made
+    ready, and announced behind the ones before, while the server works; not so just in time."""
 
-    def __init__(self, mailer: Mailer, envelopes: Mails, on_dot: Marker) -> None:
+    def __init__(self, mailer: Mailer, envelopes: Mails, on_dot: Marker, *, just_in_time: bool) -> None:
         self._mailer = mailer
         self._rest = iter(envelopes)
+        self._just_in_time = just_in_time
+        self._ahead = 0 if just_in_time else _AHEAD
         self._ready: deque[Envelope] = deque()
         self._all_taken = False
         self._paused_until = 0.0
@@ -151,11 +156,11 @@ class _Crossing:
         for."""
         events = self._poll.poll(0)
         if not events:
-            if self._may_fill and len(self._ready) < _AHEAD * len(self._watched):
+            if self._may_fill and len(self._ready) < self._ahead * len(self._watched):
                 self._filled(len(self._ready) + 1)
                 events = self._poll.poll(0)
             else:
-                self._extra.consider(crowded=bool(self._ready))
+                self._extra.consider(crowded=bool(self._ready) or (self._just_in_time and self._may_fill))
                 events = self._poll.poll(self._patience())
         for fd, event in events:
             wire = self._watched.get(fd)
@@ -170,7 +175,7 @@ class _Crossing:
             yield from self._look_at_the_clock()
 
     def _settled(self, wire: Wire) -> Iterator[Settled]:
-        while (settled := wire.settle(self._on_dot, self._take)) is not None:
+        while (settled := wire.settle(self._on_dot, self._take_behind)) is not None:
             self._halted = self._halted or wire.halted
             yield settled
         self._halted = self._halted or wire.halted
@@ -205,6 +210,9 @@ class _Crossing:
 
     def _take(self) -> Envelope | None:
         return self._ready.popleft() if not self._halted and self._filled(1) else None
+
+    def _take_behind(self) -> Envelope | None:
+        return None if self._just_in_time else self._take()
 
     def _filled(self, many: int) -> bool:
         """Have this many mails rendered; whether any is ready."""

@@ -89,6 +89,13 @@ class SenderPause(Base):
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('quota:' || :scope, 0))")
 _SPENT = text("SELECT coalesce(sum(n), 0) FROM quota_minute WHERE scope = :scope AND minute >= :since")
+_LEFT_OF = text("""
+    SELECT a.scope, greatest(0, a.most - coalesce(sum(q.n), 0)) AS n
+    FROM unnest(CAST(:scopes AS text[]), CAST(:since AS timestamptz[]), CAST(:most AS integer[]))
+      AS a (scope, since, most)
+    LEFT JOIN quota_minute q ON q.scope = a.scope AND q.minute >= a.since
+    GROUP BY a.scope, a.most
+""")
 _SPEND = text("""
     INSERT INTO quota_minute AS q (scope, minute, n)
     SELECT scope, date_trunc('minute', CAST(:now AS timestamptz)), CAST(:n AS integer)
@@ -117,6 +124,16 @@ def left(session: Session, quota: Quota, *, now: datetime) -> int:
     """How many mails of a quota are left."""
     spent = session.execute(_SPENT, {"scope": quota.scope, "since": quota.begins(now)}).scalar_one()
     return max(0, quota.most - int(spent))
+
+
+def left_of(session: Session, quotas: Sequence[Quota], *, now: datetime) -> dict[str, int]:
+    """How many mails of each quota are left, by its scope, in one statement."""
+    values = {
+        "scopes": [one.scope for one in quotas],
+        "since": [one.begins(now) for one in quotas],
+        "most": [one.most for one in quotas],
+    }
+    return {row.scope: int(row.n) for row in session.execute(_LEFT_OF, values)} if quotas else {}
 
 
 def give_back(session: Session, scopes: Collection[str], n: int, *, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """Handing mails to a server: what each kind of answer, and each kind of silence, means."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -44,6 +45,37 @@ def test_a_pipelining_server_is_asked_once_a_mail() -> None:
         sent(post, mails(100))
         # One write holds a body and the next envelope; a large loopback segment is one read.
         assert server.reads - before <= 110
+
+
+def test_just_in_time_a_mail_is_asked_for_when_the_one_before_is_answered() -> None:
+    with ScriptedSmtp() as server:
+        answered: list[int] = []
+        asked_after: list[int] = []
+
+        def one_by_one() -> Iterator[Envelope]:
+            for envelope in mails(5):
+                asked_after.append(len(answered))
+                yield envelope
+
+        for envelope, _outcome in mailer(server.url).send(one_by_one(), lambda _one: True, just_in_time=True):
+            answered.append(envelope.key)
+        assert answered == [1, 2, 3, 4, 5]
+        assert asked_after == [0, 1, 2, 3, 4]
+
+
+def test_just_in_time_a_distant_server_still_gets_several_connections() -> None:
+    rest = threading.Event()
+
+    def distant(phase: str, argument: str) -> str | None:
+        if phase == "dot":
+            rest.wait(0.1)
+        return None
+
+    with ScriptedSmtp(distant) as server:
+        post = mailer(server.url, connections=4)
+        done = [one.key for one, _outcome in post.send(mails(40), lambda _one: True, just_in_time=True)]
+        assert sorted(done) == list(range(1, 41))
+        assert server.connections > 1
 
 
 def test_a_server_without_pipelining_is_asked_step_by_step() -> None:

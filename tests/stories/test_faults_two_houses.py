@@ -114,11 +114,12 @@ def test_a_second_host_takes_its_share_and_honours_what_the_first_has_promised(
     wait_until(second.answers, "pages of the second host", patience=30)
     wait_until(lambda: "2 for pump" in first.nurture("doctor").stdout, "two workers", patience=30)
 
-    wave = Wave(first, sink, "w", 160)
+    # Two workers of the first host hold a hundred each; the second gets a turn within five seconds.
+    wave = Wave(first, sink, "w", 480)
     gone = wave.address(0)
     sink.refuse = lambda recipient: "550 5.1.1 nobody here" if recipient == gone else None
     publish_letter(first, tmp_path)
-    sink.pause = 0.5  # long enough for the turn that the second host gets next
+    sink.pause = 0.5
     wave.bring_in(tmp_path)
     hosts = "SELECT leased_by, count(*) FROM delivery WHERE leased_by IS NOT NULL GROUP BY 1"
     wait_until(lambda: len(first.rows(hosts)) == 2, "mails sent by both", patience=30)

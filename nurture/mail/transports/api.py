@@ -71,9 +71,11 @@ class HttpTransport:
         self._connections = connections
         self._pool: ThreadPoolExecutor | None = None
 
-    def send(self, envelopes: Mails, on_dot: Marker) -> Iterator[tuple[Envelope, Outcome]]:
-        """As Transport says. A service that is down or asks to wait ends it with TransportDown, once every
-        call under way has its outcome."""
+    def send(
+        self, envelopes: Mails, on_dot: Marker, *, just_in_time: bool = False
+    ) -> Iterator[tuple[Envelope, Outcome]]:
+        """As Transport says, always just in time. A service that is down or asks to wait ends it with
+        TransportDown, once every call under way has its outcome."""
         pool = self._pool = self._pool or ThreadPoolExecutor(self._connections, "mail-api")
         under_way: deque[_Call] = deque()
         down: TransportDown | None = None

@@ -13,7 +13,8 @@ _LOOKED_BACK = timedelta(minutes=3)
 @dataclass(frozen=True, slots=True)
 class Going:
     """One newsletter, or all mails of chains together (`newsletter_id` None). `rate` in mails a second;
-    `whole` None where nobody can tell; `exact` False where `left` is at least so many."""
+    `whole` None where nobody can tell; `exact` False where `left` is at least so many. `ends_at` is told by
+    whoever knows the limits (flows/when_done)."""
 
     newsletter_id: int | None
     name: str
@@ -22,10 +23,7 @@ class Going:
     left: int
     rate: float
     exact: bool = True
-
-    def ends_at(self, now: datetime) -> datetime | None:
-        """When it will be done at this rate."""
-        return now + timedelta(seconds=self.left / self.rate) if self.rate and self.left else None
+    ends_at: datetime | None = None
 
 
 _NEWSLETTERS = text(

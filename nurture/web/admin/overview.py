@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from nurture.flows import sending
+from nurture.flows import sending, when_done
 from nurture.rules.words import _
-from nurture.store.views import overview, sending_now
+from nurture.store.views import overview
 from nurture.web.request import now, page_session, page_shell, runtime, signed_in
 
 pages = Blueprint("overview", __name__)
@@ -31,7 +31,7 @@ def index() -> ResponseReturnValue:
         waiting=overview.waiting(session, since),
         funnel=overview.funnel(session),
         start=replace(start, live=page_shell().live),
-        going=sending_now.going(session, now=now()),
+        going=when_done.going(session, now=now()),
     )
 
 
@@ -62,7 +62,7 @@ def _where_from() -> str:
 @pages.get("/sending/now")
 def now_going() -> ResponseReturnValue:
     """The part of the overview that is asked for anew while mails go out."""
-    return render_template("admin/overview/going.html", going=sending_now.going(page_session(), now=now()))
+    return render_template("admin/overview/going.html", going=when_done.going(page_session(), now=now()))
 
 
 @pages.post("/sending/live")

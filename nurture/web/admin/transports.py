@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import Conflict, Invalid, NotFound, Refusal
-from nurture.flows import deliver_again, standing
+from nurture.flows import deliver_again, standing, when_done
 from nurture.flows import transports as flow
 from nurture.flows.transports import Wanted
 from nurture.rules.providers import NAMES
@@ -171,7 +171,7 @@ def _index(answers: dict[str, Answers], errors: Errors) -> str:
     return render_template(
         "admin/transports/index.html",
         ways=standing.ways(session, now=now()),
-        ahead=standing.ahead(session, now=now()),
+        ahead=when_done.ahead(session, now=now()),
         slowed=standing.slowed(session, now=now()),
         senders=standing.paused_senders(session),
         warm_ups=standing.warm_ups(session, now=now()),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nurture.flows import deliver_again, standing
+from nurture.flows import deliver_again, standing, when_done
 from nurture.flows import transports as flow
 from nurture.rules.transports import Limits
 from nurture.store import pacing
@@ -57,7 +57,7 @@ def let_send(domain: str) -> dict[str, Any]:
 
 def _shown() -> dict[str, Any]:
     session = page_session()
-    ahead = standing.ahead(session, now=now())
+    ahead = when_done.ahead(session, now=now())
     return {
         "waiting": ahead.waiting,
         "estimated_end": moment(ahead.end),
