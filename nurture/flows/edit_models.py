@@ -117,6 +117,8 @@ def save_draft(
         who = stands.draft.who if stands.draft is not None else ""
         raise Conflict(_("{who} has changed this draft meanwhile. Open it again.").format(who=who or "–"))
     based = stands.live.no if stands.draft is None and stands.live is not None else None
+    if stands.draft is None:
+        audit(session, by, "model.draft_begun", f"model:{model_id}", now=now)
     return model_drafts.put(session, model_id, spec, based_on=based, now=now, by=by)
 
 
@@ -135,6 +137,7 @@ def start_from(session: Session, model_id: int, no: int, *, now: datetime, by: s
     found = models.version_of(session, model_id, no)
     if found is None:
         raise NotFound(_("There is no such version."))
+    audit(session, by, "model.draft_begun", f"model:{model_id}", now=now, detail={"version": no})
     return model_drafts.put(session, model_id, plain(found.model), based_on=no, now=now, by=by)
 
 

@@ -10,6 +10,7 @@ from nurture.flows.keep_forecast import keep_forecast
 from nurture.flows.lead_figures import keep_lead_figures
 from nurture.flows.look_up_providers import look_up_providers
 from nurture.flows.mailbox import read_mailbox
+from nurture.flows.model_work import carry_out_all
 from nurture.net.mailbox import parse_imap_url
 from nurture.runtime import Runtime, opened
 
@@ -81,6 +82,14 @@ def check_domains(day: int) -> int:
             bounces=runtime.settings.bounce_domain,
             now=runtime.now(),
         )
+
+
+def carry_out_model_work() -> int:
+    """Carry out what models have asked for: looks ahead, switches to a new version, trainings; how much."""
+    with opened() as runtime:
+        done = carry_out_all(runtime.sessions, runtime.engine, runtime.now)
+        runtime.wake("hand_over")
+        return done
 
 
 def carry_out_demo() -> str:

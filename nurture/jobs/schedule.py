@@ -12,7 +12,7 @@ from nurture.flows.website import forget_old_visits
 from nurture.jobs import long, queues
 from nurture.jobs.queues import TICK_SECONDS
 from nurture.runtime import Runtime
-from nurture.store import demo, forecasts, imports, lead_figures, pacing, partitions, transports
+from nurture.store import demo, forecasts, imports, lead_figures, model_work, pacing, partitions, transports
 from nurture.store.views.reading import reading
 
 log = structlog.get_logger()
@@ -36,6 +36,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("offer_turn", TICK_SECONDS, lambda: queues.offer_turn(redis)),
         Periodic("imports", 2, lambda: look_for_imports(runtime, redis)),
         Periodic("demo", 2, lambda: look_for_demo(runtime, redis)),
+        Periodic("model_work", 2, lambda: look_for_model_work(runtime, redis)),
         Periodic("mailbox", 60, lambda: look_into_mailbox(runtime, redis)),
         Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
         Periodic("entry_dates", 300, lambda: queues.offer_long(redis, long.enter_on_dates)),
@@ -77,6 +78,14 @@ def look_for_demo(runtime: Runtime, redis: Redis) -> None:
         state = demo.get(session).state
     if state in ("wanted", "making", "unwanted", "removing"):
         queues.offer_long(redis, long.carry_out_demo)
+
+
+def look_for_model_work(runtime: Runtime, redis: Redis) -> None:
+    """Offer the long job of models while one waits for a look ahead, a switch or a training."""
+    with reading(runtime.sessions) as session:
+        waits = bool(model_work.waiting(session))
+    if waits:
+        queues.offer_long(redis, long.carry_out_model_work)
 
 
 def look_into_mailbox(runtime: Runtime, redis: Redis) -> None:

@@ -119,4 +119,33 @@ def websites(walk: Walk) -> None:
     walk.call("visit_rule.removed", "DELETE", f"/website/rules/{made}")
 
 
-ROOMS = (house_by_the_api, domains, transports, sources, tags_and_fields, leads, coming_back, websites)
+def models(walk: Walk) -> None:
+    number = walk.sql("SELECT id FROM heat_model WHERE key = 'default'")
+    place = f"/models/{number}"
+    walk.page("model.created", "/models", key="webinars", like=str(number))
+    walk.call("model.created", "POST", "/models", json={"key": "trials", "like": number})
+    rates = walk.call("model.draft_begun", "POST", f"{place}/versions/1/draft").json["definition"]
+    walk.page("model.draft_discarded", f"{place}/discard")
+    walk.page("model.draft_begun", f"{place}/versions/1/draft")
+    walk.call("model.draft_discarded", "DELETE", f"{place}/draft")
+    shorter = {"definition": {**rates, "half_life": "14d"}}
+    walk.call("model.draft_begun", "PUT", f"{place}/draft", json=shorter)
+    walk.call("model.published", "POST", f"{place}/publish", json={})
+    longer = {"definition": {**rates, "half_life": "28d"}}
+    walk.call("model.draft_begun", "PUT", f"{place}/draft", json=longer)
+    walk.page("model.published", f"{place}/publish")
+    walk.page("model.declined", "/models/approvals", do="all no")
+    walk.call("model.approved", "POST", "/model_approvals", json={"hand_over": True})
+
+
+ROOMS = (
+    house_by_the_api,
+    domains,
+    transports,
+    sources,
+    tags_and_fields,
+    leads,
+    coming_back,
+    websites,
+    models,
+)

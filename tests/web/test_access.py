@@ -18,6 +18,8 @@ _NUMBERS = dict.fromkeys(
     "job_id": "x",
     "mail_id": 1,
     "segment_id": 1,
+    "no": 1,
+    "model_id": 999,
     "view_id": 1,
     "source_id": 1,
     "domain_id": 1,

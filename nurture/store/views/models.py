@@ -5,13 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from nurture.store.models import HeatModelRow, HeatModelVersion
 from nurture.store.programs import ProgramRow
 
 _MOST = 50
+_DRAFTS = text(
+    """
+    SELECT d.model_id, d.updated_at, coalesce(u.name, d.updated_by) AS who
+    FROM heat_model_draft d LEFT JOIN user_account u ON d.updated_by = 'user:' || u.id
+    WHERE d.model_id = ANY(:ids)
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +34,20 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class ModelPage:
-    """One model; `spec` is what its live version says, None before the first."""
+    """One model; `spec` is what its live version says, None before the first. `drafted_by` changed its draft
+    last, if there is one."""
 
     id: int
     key: str
     spec: Mapping[str, Any] | None
     versions: list[Version]
+    drafted_by: str | None
+    drafted_at: datetime | None
     programs: list[tuple[int, str]]
 
 
 def every(session: Session) -> list[ModelPage]:
-    """All models, the default one first; three statements."""
+    """All models, the default one first; four statements."""
     rows = session.execute(
         select(HeatModelRow.id, HeatModelRow.key, HeatModelRow.live_version_id)
         .order_by(HeatModelRow.key != "default", HeatModelRow.key)
@@ -62,7 +72,16 @@ def every(session: Session) -> list[ModelPage]:
         select(ProgramRow.id, ProgramRow.name, ProgramRow.model_id).order_by(ProgramRow.name).limit(500)
     ):
         used.setdefault(model_id, []).append((number, name))
+    drafts = {row.model_id: row for row in session.execute(_DRAFTS, {"ids": ids})}
     return [
-        ModelPage(row.id, row.key, specs.get(row.id), versions.get(row.id, []), used.get(row.id, []))
+        ModelPage(
+            row.id,
+            row.key,
+            specs.get(row.id),
+            versions.get(row.id, []),
+            drafts[row.id].who if row.id in drafts else None,
+            drafts[row.id].updated_at if row.id in drafts else None,
+            used.get(row.id, []),
+        )
         for row in rows
     ]

@@ -155,11 +155,11 @@ def _builder(
         members=view.some(session, members[:PAGE]),
         next_after=members[PAGE - 1] if len(members) > PAGE else None,
         uses=flow.used_by(session, stored.key) if stored else [],
-        words=_words(view.offered(session, but=stored.key if stored else None)) | {"condition": plain},
+        words=builder_words(view.offered(session, but=stored.key if stored else None)) | {"condition": plain},
     )
 
 
-def _words(offered: view.Offered) -> dict[str, Any]:
+def builder_words(offered: view.Offered) -> dict[str, Any]:
     """What the builder lets choose from, and how it says it."""
     return {
         "fields": _fields(offered),

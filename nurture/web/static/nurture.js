@@ -110,7 +110,7 @@
   });
   document.addEventListener('change', function (event) {
     if (event.target.matches('[data-send]')) event.target.form.requestSubmit();
-    if (event.target.matches('[data-tick-all]')) document.querySelectorAll('input[name="lead"]').forEach(function (one) { one.checked = event.target.checked; });
+    if (event.target.matches('[data-tick-all]')) document.querySelectorAll('input[name="' + (event.target.dataset.tickAll || 'lead') + '"]').forEach(function (one) { one.checked = event.target.checked; });
   });
   document.addEventListener('submit', function (event) {
     if (event.target.dataset.ask && !event.target.dataset.sure) { event.preventDefault(); ask(event.target, event.submitter); return; }

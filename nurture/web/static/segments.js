@@ -1,10 +1,12 @@
 /* The builder of a condition: a tree of rows that reads like a sentence, kept equal to the YAML beside it. */
 (function () {
   'use strict';
-  var form = document.querySelector('[data-segment]');
-  if (!form) return;
+
+  /* One builder: `form` holds the rows and their text, alone on a page or one of many in a longer form. */
+  function build(form) {
   var words = JSON.parse(document.getElementById(form.dataset.words).textContent);
-  var place = form.querySelector('[data-builder]'), text = form.elements.condition, tree = null;
+  var place = form.querySelector('[data-builder]'), text = form.querySelector('textarea[data-reads]'), tree = null;
+  var began = form.dataset.condition ? JSON.parse(form.dataset.condition) : words.condition;
   var traits = ['temperature', 'grade', 'stage', 'tag', 'source', 'consent', 'segment'];
   var listed = { 'in': true, not_in: true };
 
@@ -271,7 +273,10 @@
   var asked = 0;
   function reading() {
     var mine = ++asked;
-    fetch(text.dataset.reads, { method: 'POST', body: new FormData(form), credentials: 'same-origin' })
+    var asks = new FormData();
+    asks.set('condition', text.value);
+    asks.set('csrf_token', document.querySelector('meta[name="csrf"]').content);
+    fetch(text.dataset.reads, { method: 'POST', body: asks, credentials: 'same-origin' })
       .then(function (answer) { return answer.json(); })
       .then(function (said) {
         if (mine !== asked) return;
@@ -281,6 +286,13 @@
   }
   var typing = 0;
   text.addEventListener('input', function () { clearTimeout(typing); typing = setTimeout(reading, 250); });
-  if (words.condition) take(words.condition); else { tree = { kind: 'all', parts: [{ leaf: fresh('temperature') }] }; }
+  if (began) take(began); else { tree = { kind: 'all', parts: [{ leaf: fresh('temperature') }] }; if (form.dataset.condition === '') draw(); }
   setTimeout(function () { form.dispatchEvent(new CustomEvent('segment-changed', { bubbles: true })); }, 50);
+  }
+
+  /* One that is folded away is built when it is opened. */
+  document.querySelectorAll('[data-segment]').forEach(function (form) {
+    var folded = form.closest('details:not([open])');
+    if (folded) folded.addEventListener('toggle', function () { build(form); }, { once: true }); else build(form);
+  });
 })();
