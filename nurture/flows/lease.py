@@ -22,9 +22,10 @@ _MARGIN = LEASE_SECONDS / 2
 
 
 class Lease:
-    """`with Lease(...) as lease:` renews (delivery_id, token) pairs; `lease.holds` tells, by this process's
-    own monotonic clock, whether a mail may still begin: a process that was stopped for a minute must not
-    go on as if nothing had happened; and when somebody has stopped all sending."""
+    """`with Lease(...) as lease:` renews (delivery_id, token) pairs; `lease.holds` tells whether a mail may
+    still begin. A process that was stopped for a minute must not go on as if nothing had happened: neither by
+    its own monotonic clock, nor when it finds on waking that others have taken what it held. `stopped` when
+    somebody has stopped all sending."""
 
     def __init__(
         self, sessions: sessionmaker[Session], leases: Sequence[tuple[int, int]], began: float
@@ -33,12 +34,13 @@ class Lease:
         self._leases = leases
         self._renewed = began
         self.stopped = False
+        self._lost = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._renew_often, name="lease", daemon=True)
 
     @property
     def holds(self) -> bool:
-        return not self.stopped and monotonic() < self._renewed + LEASE_SECONDS - _MARGIN
+        return not (self.stopped or self._lost) and monotonic() < self._renewed + LEASE_SECONDS - _MARGIN
 
     def __enter__(self) -> "Lease":
         self._thread.start()
@@ -50,17 +52,25 @@ class Lease:
         self._over.set()
         self._thread.join()
 
+    def look(self, *, renew: bool) -> None:
+        """Whether sending was stopped meanwhile; with `renew`, prolong what is still held. What others have
+        taken stays lost, whatever is renewed later."""
+        asked = monotonic()
+        with self._sessions.begin() as session:
+            self.stopped = deliveries.stopped(session)
+            if renew:
+                self._lost = not deliveries.renew(session, self._leases) or self._lost
+        if renew:
+            self._renewed = asked
+
     def _renew_often(self) -> None:
         due = monotonic() + _EVERY
         while not self._over.wait(_LOOK_SECONDS):
             asked = monotonic()
             try:
-                with self._sessions.begin() as session:
-                    self.stopped = deliveries.stopped(session)
-                    if asked >= due:
-                        deliveries.renew(session, self._leases)
+                self.look(renew=asked >= due)
             except SQLAlchemyError as fault:
                 log.warning("deliver.lease_not_renewed", error=type(fault).__name__)
                 continue
             if asked >= due:
-                self._renewed, due = asked, asked + _EVERY
+                due = asked + _EVERY

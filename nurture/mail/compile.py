@@ -13,7 +13,7 @@ from nurture.errors import Invalid, NotFound
 from nurture.mail import layouts, markup
 from nurture.mail.links import Linked, link_up
 from nurture.mail.plain import plain_text
-from nurture.mail.sandbox import Fault, template_faults
+from nurture.mail.sandbox import Fault, says_something, template_faults
 from nurture.mail.shield import Shield
 from nurture.mail.source import FORMATS, MARKETING, SERVICE, CompiledMail, MailSource, digest
 from nurture.rules.words import _
@@ -65,6 +65,8 @@ def check(source: MailSource) -> list[Fault]:
     faults = _form_faults(source)
     for text, first_line in ((source.subject, 1), (source.preheader, 1), (source.body, source.body_line)):
         faults += [(line + first_line - 1, sentence) for line, sentence in template_faults(text)]
+    if not faults and not says_something(source.subject):
+        faults.append((1, _("The subject comes out empty for everybody.")))
     if not faults:
         faults = _page_faults(source)
     return sorted(set(faults))

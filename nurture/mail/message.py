@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from nurture.mail.headers import address, field, mailbox, unstructured
-from nurture.mail.prepare import PreparedMail, render
+from nurture.mail.prepare import PreparedMail, RenderFault, render
 from nurture.mail.source import MARKETING
+from nurture.rules.words import _
 
 # Contains "=_", which quoted-printable never produces: no part can hold it (RFC 2045, section 6.7).
 _BOUNDARY = "=_nurture_5b1d0c"
@@ -70,6 +71,8 @@ class Letter(NamedTuple):
 def build(mail: PreparedMail, sender: Sender, letter: Letter) -> bytes:
     """The whole message. Raises RenderFault, which concerns this recipient only."""
     subject = unstructured(render(mail.subject, letter.values))
+    if not subject:
+        raise RenderFault(_("The subject comes out empty for this reader."))
     text = render(mail.text, letter.values)
     html = render(mail.html, letter.values)
     fixed = _fixed_fields(sender, mail.key, mail.kind, letter.purpose, letter.stream)

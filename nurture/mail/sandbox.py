@@ -231,6 +231,18 @@ def template_faults(text: str, ground: Ground = MAIL) -> list[Fault]:
     return sorted(set(_tree_faults(tree, ground)))
 
 
+def says_something(text: str) -> bool:
+    """Whether a template without faults can come out as more than blanks."""
+    outputs = _PARSER.parse(text).find_all(nodes.Output)
+    return any(not _is_blank(piece) for output in outputs for piece in output.nodes)
+
+
+def _is_blank(piece: nodes.Expr) -> bool:
+    if isinstance(piece, nodes.TemplateData):
+        return not piece.data.strip()
+    return isinstance(piece, nodes.Const) and not str(piece.value).strip()
+
+
 def _tree_faults(tree: nodes.Template, ground: Ground) -> Iterator[Fault]:
     if sum(1 for _node in tree.find_all(nodes.Node)) > MOST_NODES:
         yield 1, _("The template has more than {n} parts.").format(n=MOST_NODES)

@@ -49,6 +49,8 @@ _BY_STATUS = {
     "4.7": words.EXPIRED,
     "4.310": words.UNKNOWN_DOMAIN,
     "6.0": words.CONTENT,
+    "7.17": words.DISABLED,
+    "7.18": words.UNKNOWN_DOMAIN,
     "7.515": words.SPAM,
 }
 _BY_SUBJECT = {
@@ -169,6 +171,8 @@ def _checked(reason: str, status: str, text: str) -> str:
     by_code = _BY_STATUS.get(code, "")
     if by_code in (words.MAILBOX_FULL, words.TOO_LARGE, words.EXPIRED, words.SENDER):
         return by_code
+    if by_code in _HARD_REASONS:
+        return reason
     if not code.startswith("7.") or (code in _SAID_FOR_ALL and words.PLAINLY_UNKNOWN.search(_plain(text))):
         return reason
     return words.POLICY

@@ -175,7 +175,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"mailbox (?:is )?unavailable(?! due)|mailbox not (?:available|accessible)|not allowed mailbox|"
         r"mailbox name not allowed",
         r"recipient address rejected:? access denied",
-        r"unbekannt|existiert nicht|nicht exist|nicht (?:\S+ )?gefunden|nicht bekannt|"
+        r"unbekannt|existiert nicht|nicht exist|nicht (?:mehr )?vorhanden|"
+        r"nicht (?:\S+ )?gefunden|nicht bekannt|"
         r"kein\w* (?:postfach|empfänger|benutzer|"
         r"konto)|"
         r"empfängeradresse (?:\S+ ){0,3}ungültig|gibt es (?:hier )?nicht",
@@ -186,13 +187,14 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"desconhecid|n[ãa]o existe|n[ãa]o (?:foi )?encontrad|destinat[áa]rio inv[áa]lid",
         r"onbekend|bestaat niet|niet gevonden|ok[äa]nd|finns inte|hittades inte|ukjent|ukendt|finnes ikke|"
         r"findes ikke|ei löydy|tuntematon",
-        r"nie istnieje|nieznan|nie znaleziono|neexistuje|neznám|nem létezik|ismeretlen|nenalezen|nu exist|"
+        r"nie istnieje|nie ma takiego|nieznan|nie znaleziono|"
+        r"neexistuje|neznám|nem létezik|ismeretlen|nenalezen|nu exist|"
         r"bulunamad|mevcut değil|bilinmeyen",
         r"не существует|несуществующ|неизвестн\w+ (?:пользовател|получател|адрес)|не найден|"
         r"(?:пользовател|получател|адрес|ящик)\w* (?:\S+ ){0,4}не(?:т\b| зарегистр| суще| найд)|такого "
         r"пользователя|"
         r"не існує|не знайдено",
-        r"不存在|存在しま?せ|見つか(?:り|ら)|宛先不明|未知(?:用户|的收件)|无此(?:用户|邮箱|收件)|查無|找不到|"
+        r"不存在|存在し(?:ま?せ|な)|見つか(?:り|ら)|宛先不明|未知(?:用户|的收件)|无此(?:用户|邮箱|收件)|查無|找不到|"
         r"존재하지|찾을 수 없|알 수 없는",
         r"لا يوجد|غير موجود|לא קיים|לא נמצא|δεν υπάρχει|δεν βρέθηκε|ไม่พบ|không tồn tại",
     ),

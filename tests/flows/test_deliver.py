@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows.deliver import deliver
 from nurture.flows.letters import preview, view
-from nurture.flows.queue_mail import queue_service_mail, queue_test
+from nurture.flows.queue_mail import keep_mail, queue_service_mail, queue_test
 from nurture.flows.sending import resume_sending, stop_sending
+from nurture.mail.source import MailSource
 from nurture.mail.standards import faults
 from nurture.rules.tokens import read
 from nurture.store import deliveries, installation, suppressions, transport_states
@@ -24,7 +25,7 @@ from nurture.store.links import Link
 from nurture.store.suppressions import NewSuppression, Suppression, address_hash
 from nurture.store.webhooks import WebhookEndpoint, WebhookMessage
 from tests.conftest import TUESDAY
-from tests.flows.mailroom import BASE, PEPPER, RING, Mailroom, mailer
+from tests.flows.mailroom import BASE, PEPPER, RING, WORDS, Mailroom, mailer
 from tests.mail.scripted_smtp import Hang, ScriptedSmtp
 
 
@@ -285,6 +286,19 @@ def test_one_mail_that_cannot_be_put_together_fails_alone(room: Mailroom, server
     assert room.state(bad)[0] == "failed"
     assert room.state(bad)[1].startswith("render:")
     assert room.state(good)[0] == "sent"
+
+
+def test_a_mail_whose_subject_comes_out_empty_for_a_lead_fails_for_that_lead_alone(
+    room: Mailroom, server: ScriptedSmtp
+) -> None:
+    with room.sessions.begin() as session:
+        source = MailSource(key="city", subject="{{ lead.city }}", body=WORDS)
+        version = keep_mail(session, None, source, "city", now=TUESDAY)
+    nowhere = room.queue(room.lead("Bert"), mail_version_id=version)
+    at_home = room.queue(room.lead("Cora", city="Münster"), mail_version_id=version)
+    room.run()
+    assert room.state(nowhere) == ("failed", "render: The subject comes out empty for this reader.")
+    assert room.state(at_home)[0] == "sent"
 
 
 def test_a_mail_whose_templates_are_broken_fails_and_is_not_tried_for_ever(room: Mailroom) -> None:

@@ -131,6 +131,25 @@ def test_a_process_that_was_stopped_for_a_minute_does_not_begin_another_mail(
     assert not Lease(sessions, [], time.monotonic() - 31).holds
 
 
+def test_whoever_wakes_up_to_find_its_mails_taken_begins_none_of_them(room: Mailroom) -> None:
+    """Even where the first thing it does on waking is to renew its lease."""
+    mine, others = (room.queue(room.lead(name)) for name in ("Bert", "Cora"))
+    held = list(claim(room).items())
+    asleep = time.monotonic() - 61
+    sleeper, light_sleeper = Lease(room.sessions, held, asleep), Lease(room.sessions, held, asleep)
+
+    light_sleeper.look(renew=True)
+    assert light_sleeper.holds, "nobody has taken anything meanwhile"
+
+    let_leases_run_out(room)
+    sweep(room.sessions, room.outbox, now=TUESDAY)
+    claim(room)
+    for _look in range(2):
+        sleeper.look(renew=True)
+        assert not sleeper.holds
+    assert {room.state(mine)[0], room.state(others)[0]} == {"sending"}
+
+
 def test_killed_again_and_again_every_mail_is_accepted_at_most_once(
     room: Mailroom, server: ScriptedSmtp
 ) -> None:

@@ -175,6 +175,17 @@ def test_subject_and_preheader_are_looked_at_too() -> None:
     assert check(MailSource("k", "", "x")) == [(1, "The mail has no subject.")]
 
 
+@pytest.mark.parametrize(
+    "subject", ["{# later #}", "{{ '' }}", "{% if lead.city %} {% endif %}", "{{ ' ' }} "]
+)
+def test_a_subject_that_comes_out_empty_for_everybody_is_refused(subject: str) -> None:
+    assert check(MailSource("k", subject, "x")) == [(1, "The subject comes out empty for everybody.")]
+
+
+def test_a_subject_that_is_empty_for_some_is_taken() -> None:
+    assert check(MailSource("k", "{% if lead.city %}{{ lead.city }}{% endif %}", "x")) == []
+
+
 def test_what_marketers_write_is_taken() -> None:
     body = """
 {% set name = lead.first_name or "friend" %}

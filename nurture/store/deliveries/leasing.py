@@ -12,6 +12,7 @@ _RENEW = text("""
     UPDATE delivery d SET lease_until = clock_timestamp() + make_interval(secs => :lease)
     FROM unnest(CAST(:ids AS bigint[]), CAST(:tokens AS bigint[])) AS h (id, token)
     WHERE d.id = h.id AND d.lease_token = h.token AND d.state = 'sending'
+    RETURNING d.id
 """)
 
 
@@ -23,10 +24,11 @@ _EXPIRED = text("""
 """)
 
 
-def renew(session: Session, leases: Sequence[tuple[int, int]]) -> None:
-    """Prolong the leases (delivery_id, token) that are still held."""
+def renew(session: Session, leases: Sequence[tuple[int, int]]) -> bool:
+    """Prolong the leases (delivery_id, token) that are still held; whether that is all of them."""
     ids, tokens = [one for one, _ in leases], [token for _, token in leases]
-    session.execute(_RENEW, {"ids": ids, "tokens": tokens, "lease": LEASE_SECONDS})
+    held = session.execute(_RENEW, {"ids": ids, "tokens": tokens, "lease": LEASE_SECONDS}).all()
+    return len(held) == len(leases)
 
 
 def expired(session: Session, *, host: str, grace: float, limit: int) -> list[tuple[int, int, str | None]]:
