@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import compete, model_facts
+from nurture.flows.kept_out import kept_out
 from nurture.flows.published import Published, as_standing, published
 from nurture.flows.write_decided import Decided, write
 from nurture.rules.chain import (
@@ -21,7 +22,7 @@ from nurture.rules.edits import Gone
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain
 from nurture.rules.timing import closes_at, next_open, window_of, zone_for
-from nurture.store import restraint, suppressions
+from nurture.store import restraint
 from nurture.store.enrollments import claiming
 from nurture.store.enrollments import late as late_mails
 from nurture.store.enrollments.claiming import DueRun
@@ -112,9 +113,7 @@ def _facts(
 
 
 def _suppressed(session: Session, due: Sequence[DueRun], pepper: bytes) -> set[int]:
-    hashes = {run.lead_id: suppressions.address_hash(pepper, run.email_norm) for run in due if run.email_norm}
-    found = suppressions.suppressed(session, set(hashes.values()))
-    return {lead_id for lead_id, digest in hashes.items() if digest in found}
+    return set(kept_out(session, {run.lead_id: run.email_norm for run in due if run.email_norm}, pepper))
 
 
 def _standing(run: DueRun, gone: Gone, chain: Chain) -> Standing:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Unavailable
 from nurture.flows import pace
+from nurture.flows.kept_out import DOMAIN, kept_out
 from nurture.flows.letters import on_trial, sender_of
 from nurture.flows.outbox import Outbox
 from nurture.flows.pace import Paces, Rates
@@ -22,7 +23,7 @@ from nurture.mail.prepare import PreparedMail
 from nurture.rules.addresses import normalise
 from nurture.rules.transports import OF_SETTINGS, Limits
 from nurture.rules.words import _
-from nurture.store import deliveries, pacing, suppressions
+from nurture.store import deliveries, pacing
 from nurture.store.deliveries import EVERY_ROUTE, Claimed, Route, Sending
 
 log = structlog.get_logger()
@@ -150,19 +151,20 @@ def _skipped(session: Session, outbox: Outbox, claimed: Sequence[Claimed], now: 
 
 def _suppressed(session: Session, outbox: Outbox, claimed: Sequence[Claimed]) -> dict[int, str]:
     """Those whose address must not be written to, each with the reason."""
-    hashes = {
-        one.id: suppressions.address_hash(outbox.pepper, one.email_norm or normalise(one.address or ""))
-        for one in claimed
-    }
-    found = suppressions.suppressed(session, hashes.values())
-    if not found:
-        return {}
-    reasons = {one.id: found.get(hashes[one.id]) for one in claimed}
+    addresses = {one.id: one.email_norm or normalise(one.address or "") for one in claimed}
+    reasons = kept_out(session, addresses, outbox.pepper)
     return {
         one.id: f"suppressed:{reason}"
         for one in claimed
-        if (reason := reasons[one.id]) and (one.needs_consent or reason != _ALL_WITHDRAWN)
+        if (reason := reasons.get(one.id)) and _holds_for(one, reason)
     }
+
+
+def _holds_for(one: Claimed, reason: str) -> bool:
+    """A colleague at a blocked domain still hears of the leads."""
+    if reason == DOMAIN:
+        return one.lead_id is not None
+    return one.needs_consent or reason != _ALL_WITHDRAWN
 
 
 def _mails(session: Session, outbox: Outbox, claimed: Sequence[Claimed]) -> dict[int, PreparedMail | None]:

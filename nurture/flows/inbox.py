@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from nurture.flows.start_leads import places
 from nurture.rules import opportunity
+from nurture.rules.addresses import is_provider
 from nurture.rules.model import HeatModel
-from nurture.rules.next_word import questions
+from nurture.rules.next_word import questions, step
 from nurture.rules.timing import zone_named
 from nurture.store import handoffs, models, releases, teams
 from nurture.store.handoffs import HandoffEvent, HandoffOutcome
@@ -51,12 +53,16 @@ class Group:
 
 @dataclass(frozen=True)
 class Opened:
-    """The card of one hand-off."""
+    """The card of one hand-off. `places` are chains that the lead can be put into: as written, program and
+    temperature; `domain` is that of a company's own addresses."""
 
     entry: Entry
     known: Known
     bant: Mapping[str, str]
     questions: Sequence[str]
+    step: str | None
+    places: Sequence[tuple[str, str, str]]
+    domain: str | None
     touches: Sequence[PastSignal]
     said: Sequence[Said]
     centre: Sequence[Colleague]
@@ -95,11 +101,21 @@ def opened(session: Session, handoff_id: int, *, now: datetime) -> Opened | None
         return None
     known = inbox.known(session, row.lead_id)
     bant = {part: _answer(known.bant.get(part)) for part in ("budget", "authority", "need", "timing")}
+    entry = _entry(row, _promises(session), _default_model(session), now)
     return Opened(
-        entry=_entry(row, _promises(session), _default_model(session), now),
+        entry=entry,
         known=known,
         bant=bant,
         questions=questions(bant),
+        step=step(
+            row.state,
+            late=entry.clock is not None and entry.clock.left < 0,
+            can_call=known.phone is not None,
+            meets_at=row.meets_at,
+            now=now,
+        ),
+        places=[(written, name, chain) for written, name, chain, at in places(session) if at is None],
+        domain=_own_domain(known.email_norm),
         touches=releases.recent_signals(session, [row.lead_id], _TOUCHES)[row.lead_id],
         said=inbox.said(session, row.lead_id),
         centre=inbox.buying_centre(session, known.company_id, row.lead_id),
@@ -107,6 +123,12 @@ def opened(session: Session, handoff_id: int, *, now: datetime) -> Opened | None
         record=_record(session, handoff_id),
         lead_time=_lead_time(known, now),
     )
+
+
+def _own_domain(address: str | None) -> str | None:
+    """The domain of an address, where it says which company somebody belongs to."""
+    domain = (address or "").rpartition("@")[2]
+    return domain if domain and not is_provider(domain) else None
 
 
 def _record(session: Session, handoff_id: int) -> list[HandoffEvent | HandoffOutcome]:

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import compete
+from nurture.flows.kept_out import kept_out
 from nurture.flows.published import published
 from nurture.rules import newsletter as rules
 from nurture.rules.conditions import AllOf, Condition, OneOf, parse, signals_asked
 from nurture.rules.newsletter import Later, LeaveOut, Plan, Reader, Send, Verdict
 from nurture.rules.program import read_window
 from nurture.rules.timing import closes_at, next_open, window_of, zone_for
-from nurture.store import facts, restraint, suppressions
+from nurture.store import facts, restraint
 from nurture.store import installation as installations
 from nurture.store import newsletters as store
 from nurture.store.enrollments import late as late_mails
@@ -177,8 +178,6 @@ def _replan_late(session: Session, newsletter: Newsletter, plan: Plan, now: date
 
 
 def _suppressed(session: Session, candidates: Sequence[Candidate], pepper: bytes) -> set[int]:
-    hashes = {
-        one.lead_id: suppressions.address_hash(pepper, one.email_norm) for one in candidates if one.email_norm
-    }
-    found = suppressions.suppressed(session, set(hashes.values()))
-    return {lead_id for lead_id, digest in hashes.items() if digest in found}
+    return set(
+        kept_out(session, {one.lead_id: one.email_norm for one in candidates if one.email_norm}, pepper)
+    )

@@ -1,11 +1,13 @@
-"""What a salesperson does beside the answer: fills in BANT, notes something, ends the mails."""
+"""What a salesperson does beside the answer: fills in BANT, notes, ends the mails, begins a chain."""
 
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from nurture.errors import Invalid, NotFound
+from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.leads import save_lead
+from nurture.flows.start_leads import read_place, start_leads
+from nurture.flows.suppress import block_domain
 from nurture.flows.touch import LONGEST_NOTE, Touch, add_touch
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules.words import _
@@ -50,6 +52,28 @@ def never_mail(session: Session, handoff_id: int, *, by: str, now: datetime) -> 
         session, handoff.lead_id, None, how="sales", proof={"by": by, "handoff_id": handoff.id}, now=now
     )
     audit(session, by, "lead.never_mail", f"lead:{handoff.lead_id}", now=now)
+
+
+def never_mail_domain(session: Session, handoff_id: int, *, by: str, now: datetime) -> None:
+    """The whole company wants no mails: nobody at the person's domain is written to, and this person's
+    consents are withdrawn as well. Raises Invalid, NotFound."""
+    handoff = _locked(session, handoff_id)
+    address = handoffs.address_of(session, handoff.lead_id)
+    if address is None:
+        sentence = _("This person has no e-mail address.")
+        raise Invalid(sentence, {"domain": [sentence]})
+    block_domain(session, address, detail=f"handoff:{handoff.id}", by=by, now=now)
+    never_mail(session, handoff_id, by=by, now=now)
+
+
+def into_chain(session: Session, handoff_id: int, place: str, *, by: str, now: datetime) -> None:
+    """Begin a chain with the lead, written as program/chain. Its mails wait while sales is talking. Raises
+    Invalid, Conflict, NotFound."""
+    handoff = _locked(session, handoff_id)
+    if not start_leads(session, [handoff.lead_id], read_place(session, place), now=now):
+        raise Conflict(_("The lead stands in this program already, or was taken out of all programs."))
+    handoffs.note_event(session, handoff.id, "into_chain", by=by, now=now, detail={"note": place})
+    audit(session, by, "lead.into_chain", f"lead:{handoff.lead_id}", now=now, detail={"place": place})
 
 
 def _locked(session: Session, handoff_id: int) -> Handoff:

@@ -72,6 +72,11 @@ def check(address: str, *, test_environment: bool = False) -> Checked:
     return Checked(None, fault) if fault else Checked(norm, None, warning)
 
 
+def is_provider(domain: str) -> bool:
+    """Whether a domain gives mailboxes to anybody, so that its people have nothing in common."""
+    return domain in _PROVIDERS
+
+
 @lru_cache(maxsize=50_000)  # files repeat their domains
 def suggestion(domain: str) -> str | None:
     """The well-known domain that was probably meant, if this one looks mistyped."""

@@ -148,6 +148,12 @@ def outcomes_of(session: Session, handoff_id: int) -> list[HandoffOutcome]:
     return list(session.scalars(query.order_by(HandoffOutcome.id)))
 
 
+def address_of(session: Session, lead_id: int) -> str | None:
+    """The lead's e-mail address in normal form."""
+    found: str | None = session.scalar(text("SELECT email_norm FROM lead WHERE id = :id"), {"id": lead_id})
+    return found
+
+
 def locked(session: Session, handoff_id: int) -> Handoff | None:
     """The hand-off, locked after its lead: whoever changes both locks in this order."""
     lead_id = session.scalar(select(Handoff.lead_id).where(Handoff.id == handoff_id))

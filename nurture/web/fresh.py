@@ -54,6 +54,8 @@ LEFT_OUT: frozenset[str] = frozenset(
         "receivers.forget_keys",
         "receivers.switch",
         "restraint.save",
+        "restraint.block",
+        "restraint.unblock",
         "coming_back.choose_doubt",
         "transports.pause",
         "transports.resume",

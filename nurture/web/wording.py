@@ -104,6 +104,7 @@ HANDOFF_EVENTS = {
     "asked": _N("Asked what came of it"),
     "returned": _N("Taken back: no answer"),
     "noted": _N("Note"),
+    "into_chain": _N("Put into a chain"),
 }
 # Reasons of sales; others are shown as they were written.
 WHY_NOT = {

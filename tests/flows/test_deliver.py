@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from nurture.errors import Invalid
 from nurture.flows.deliver import deliver
 from nurture.flows.letters import preview, view
 from nurture.flows.queue_mail import keep_mail, queue_service_mail, queue_test
 from nurture.flows.sending import resume_sending, stop_sending
+from nurture.flows.suppress import block_domain, unblock_domain
 from nurture.mail.source import MailSource
 from nurture.mail.standards import faults
 from nurture.rules.tokens import read
@@ -109,6 +111,34 @@ def test_a_suppressed_address_gets_nothing_however_it_is_written(
     room.run()
     assert room.state(delivery_id) == ("skipped", "suppressed:complaint")
     assert server.log == []
+
+
+def test_nobody_at_a_blocked_domain_or_below_it_gets_anything(room: Mailroom, server: ScriptedSmtp) -> None:
+    with room.sessions.begin() as session:
+        kept = block_domain(session, "Anna@Pumps.Example", detail="", by="user:1", now=TUESDAY)
+        assert kept.domain == "pumps.example"
+    bert, cora = (
+        room.lead(name, email=f"{name}@{at}")
+        for name, at in (("Bert", "pumps.example"), ("Cora", "mail.pumps.example"))
+    )
+    dora = room.lead("Dora", email="dora@more-pumps.example")
+    kept_back = [room.queue(lead) for lead in (bert, cora)]
+    goes = room.queue(dora)
+    room.run()
+    assert [room.state(one) for one in kept_back] == [("skipped", "suppressed:domain")] * 2
+    assert room.state(goes)[0] == "sent"
+    with room.sessions.begin() as session:
+        unblock_domain(session, kept.id, by="user:1", now=TUESDAY)
+    again = room.queue(bert, step_key="later")
+    room.run()
+    assert room.state(again)[0] == "sent"
+
+
+def test_a_domain_that_gives_mailboxes_to_anybody_is_not_blocked(room: Mailroom) -> None:
+    for wrong in ("gmail.com", "com", "not a domain", ""):
+        with room.sessions.begin() as session, pytest.raises(Invalid) as refusal:
+            block_domain(session, wrong, detail="", by="user:1", now=TUESDAY)
+        assert list(refusal.value.errors) == ["domain"]
 
 
 def test_a_stop_holds_everything_until_it_is_lifted(room: Mailroom, server: ScriptedSmtp) -> None:

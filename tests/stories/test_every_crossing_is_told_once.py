@@ -164,8 +164,8 @@ class House:
 
     def counts(self) -> dict[str, int]:
         self.db.rollback()
-        rows = self.db.execute(text("SELECT state, count(*) FROM webhook_post GROUP BY state"))
-        return dict(rows)
+        rows = self.db.execute(text("SELECT state, count(*) AS posts FROM webhook_post GROUP BY state"))
+        return {row.state: row.posts for row in rows}
 
     def leap(self) -> None:
         """When nothing is due, time goes on to what comes next."""

@@ -13,6 +13,11 @@ def house_by_the_api(walk: Walk) -> None:
     walk.call("restraint.changed", "PUT", "/restraint", json={"most": 4, "days": 9, "over": "skip"})
     out = walk.call("address.suppressed", "POST", "/suppressions", json={"email": "out@weber.example"})
     walk.call("address.let_in", "DELETE", f"/suppressions/{out.json['id']}")
+    walk.page("domain.blocked", "/settings/restraint/domains", domain="ohm-kessler.example")
+    last = walk.sql("SELECT max(id) FROM blocked_domain")
+    walk.page("domain.unblocked", f"/settings/restraint/domains/{last}/lift")
+    shut = walk.call("domain.blocked", "POST", "/blocked_domains", json={"domain": "weber-ohm.example"})
+    walk.call("domain.unblocked", "DELETE", f"/blocked_domains/{shut.json['id']}")
 
 
 def domains(walk: Walk) -> None:

@@ -21,6 +21,7 @@ from nurture.flows.models import load_model, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.ripen import ripen
 from nurture.flows.setup import offer_setup
+from nurture.flows.start_leads import places
 from nurture.jobs.queues import queue
 from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.tokens import mint
@@ -71,7 +72,9 @@ EXEMPT: dict[str, str] = {
     "choosing.confirm": "the lead's own choice stands in the ledger of consent, with its proof",
     "leaving.unsubscribe": "the lead's own choice stands in the ledger of consent, with its proof",
     "handoffs.learn": "the answer stands on the lead with its source and date",
+    "api-desk.learn": "the answer stands on the lead with its source and date",
     "handoffs.note": "the timeline of the lead tells who noted it",
+    "api-desk.note": "the timeline of the lead tells who noted it",
     "inbound.mail": "a machine reports; kept whole as a report",
     "inbound.events": "a machine reports; kept whole as a report",
     "api-leads.save": "a CRM writes thousands an hour; the timeline and the import tell of the lead",
@@ -305,6 +308,12 @@ def _handoffs(walk: Walk) -> None:
     walk.page("handoff.answered", f"/handoffs/{first}/answer", outcome="accepted")
     walk.page("handoffs.exported", "/handoffs/export.csv")
     walk.page("lead.never_mail", f"/handoffs/{first}/never")
+    walk.call("lead.never_mail", "POST", f"/handoffs/{second}/never_mail", json={})
+    walk.sql("UPDATE enrollment SET state = 'ended', ended_at = entered_at")
+    with walk.runtime.sessions() as session:
+        place = places(session)[0][0]
+    walk.page("lead.into_chain", f"/handoffs/{first}/chain", place=place)
+    walk.call("lead.into_chain", "POST", f"/handoffs/{third}/into_chain", json={"place": place})
     mia = walk.sql(
         "INSERT INTO user_account (email, name, role, password_hash, created_at)"
         f" VALUES ('mia@kessler-ohm.example', 'Mia', 'sales', '-', '{TUESDAY}') RETURNING id"

@@ -13,6 +13,7 @@ from nurture.flows.hand_over import hand_over
 from nurture.flows.watch_response import watch_response
 from nurture.runtime import Runtime
 from nurture.store import handoffs
+from nurture.store.blocked_domains import BlockedDomain, blocked
 from nurture.store.consents import LeadConsent
 from nurture.store.handoffs import Handoff
 from nurture.store.leads import Lead
@@ -139,6 +140,55 @@ def test_who_wants_no_mails_gets_none_and_can_still_be_called(db, seller, ada) -
     assert granted
     assert not any(granted)
     assert row(db, ada).state == "released"
+
+
+def test_a_whole_company_is_left_alone_and_an_administrator_takes_it_back(db, sign_in, seller, ada) -> None:
+    lead = db.get_one(Lead, row(db, ada).lead_id)
+    lead.email = lead.email_norm = "ada@brueckner-pumps.example"
+    db.commit()
+    assert "To everybody at brueckner-pumps.example" in seller.get(f"/handoffs/{ada}").text
+    act(seller, f"/handoffs/{ada}/never", whom="domain")
+    db.rollback()
+    assert blocked(db, ["brueckner-pumps.example"]) == {"brueckner-pumps.example"}
+    granted = db.scalars(select(LeadConsent.granted).where(LeadConsent.lead_id == lead.id)).all()
+    assert not any(granted)
+    admin = sign_in("admin")
+    page = admin.get("/settings/restraint").text
+    assert "brueckner-pumps.example" in page and "said to sales" in page
+    [kept] = db.scalars(select(BlockedDomain)).all()
+    assert act(seller, f"/settings/restraint/domains/{kept.id}/lift").status_code == 403
+    act(admin, f"/settings/restraint/domains/{kept.id}/lift")
+    db.rollback()
+    assert blocked(db, ["brueckner-pumps.example"]) == set()
+    refused = act(admin, "/settings/restraint/domains", domain="gmail.com")
+    assert refused.status_code == 422 and "gives mailboxes to anybody" in refused.text
+
+
+def test_who_writes_from_a_mailbox_provider_is_no_company(db, seller, ada) -> None:
+    lead = db.get_one(Lead, row(db, ada).lead_id)
+    lead.email = lead.email_norm = "ada.example@gmail.com"
+    db.commit()
+    assert "To everybody at" not in seller.get(f"/handoffs/{ada}").text
+    assert act(seller, f"/handoffs/{ada}/never", whom="domain").status_code == 422
+
+
+def test_the_card_says_what_to_do_next(db, seller, ada, clock) -> None:
+    assert "There is no phone number: write, and ask for one." in seller.get(f"/handoffs/{ada}").text
+    lead = db.get_one(Lead, row(db, ada).lead_id)
+    lead.phone = "+4989123456"
+    db.commit()
+    assert "Call now: whoever asks is answered best within minutes." in seller.get(f"/handoffs/{ada}").text
+    act(seller, f"/handoffs/{ada}/answer", outcome="contacted")
+    assert "propose a date for a meeting" in seller.get(f"/handoffs/{ada}").text
+    act(seller, f"/handoffs/{ada}/answer", outcome="meeting", at="2026-03-05T14:00")
+    assert "Prepare the meeting" in seller.get(f"/handoffs/{ada}").text
+    clock.advance(days=4)
+    assert "say what came of it, or set a new one" in seller.get(f"/handoffs/{ada}").text
+
+
+def test_a_chain_that_is_not_there_is_refused(seller, ada) -> None:
+    refused = act(seller, f"/handoffs/{ada}/chain", place="nowhere/cold")
+    assert refused.status_code == 422 and "No live program has this place" in refused.text
 
 
 def test_mine_shows_mine_and_all_shows_all(db, seller, ada, runtime) -> None:

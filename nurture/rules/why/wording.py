@@ -103,6 +103,7 @@ EXITS = {
     "unsubscribed_all": _N("(it wants no mails at all)"),
     "soft_bounces": _N("(mails came back from it several times)"),
     "manual": _N("(somebody here closed it to mails)"),
+    "domain": _N("(nobody at this domain is written to)"),
 }
 # Names that stand in clauses.
 TEMPERATURES = (_N("cold"), _N("warm"), _N("hot"))

@@ -98,12 +98,26 @@ def pass_on(handoff_id: int) -> ResponseReturnValue:
 
 @pages.post("/handoffs/<int:handoff_id>/never")
 def never(handoff_id: int) -> ResponseReturnValue:
-    """The person wants no mails from us, said on the phone."""
+    """The person, or their whole company, wants no mails from us, said on the phone."""
+    everybody = request.form.get("whom") == "domain"
 
     def take(session: Any) -> None:
-        work_handoffs.never_mail(session, handoff_id, by=signed_in().actor, now=now())
+        end = work_handoffs.never_mail_domain if everybody else work_handoffs.never_mail
+        end(session, handoff_id, by=signed_in().actor, now=now())
 
-    return _done(handoff_id, {}, take, _("No mail goes to this person any more."))
+    at_all = _("No mail goes to anybody at this domain any more.")
+    return _done(handoff_id, {}, take, at_all if everybody else _("No mail goes to this person any more."))
+
+
+@pages.post("/handoffs/<int:handoff_id>/chain")
+def into_chain(handoff_id: int) -> ResponseReturnValue:
+    """Into a chain of one's choice, from its beginning."""
+    given = {"place": request.form.get("place", "")}
+
+    def take(session: Any) -> None:
+        work_handoffs.into_chain(session, handoff_id, given["place"], by=signed_in().actor, now=now())
+
+    return _done(handoff_id, given, take, _("The chain has begun for this lead."))
 
 
 @pages.post("/handoffs/export.csv")

@@ -74,6 +74,23 @@ class SuppressionOut(Schema):
     lifted_at = fields.String(allow_none=True)
 
 
+class BlockedDomainIn(In):
+    """A domain where nobody is to be written to; an address stands for its domain."""
+
+    domain = fields.String(required=True, validate=LONG, metadata={"example": "pumps.example"})
+    detail = fields.String(load_default="", validate=LONG, metadata={"example": "asked by their lawyer"})
+
+
+class BlockedDomainOut(Schema):
+    """A domain where nobody is written to; what lies below it is meant too."""
+
+    id = fields.Integer()
+    domain = fields.String()
+    detail = fields.String()
+    at = fields.String()
+    lifted_at = fields.String(allow_none=True)
+
+
 class CompanyWhole(Schema):
     """A company and how many leads belong to it."""
 
