@@ -69,10 +69,17 @@ def read_place(session: Session, written: str) -> Place:
 
 
 def start_leads(
-    session: Session, lead_ids: Sequence[int], place: Place, *, now: datetime, spread: Spread = AT_ONCE
+    session: Session,
+    lead_ids: Sequence[int],
+    place: Place,
+    *,
+    now: datetime,
+    spread: Spread = AT_ONCE,
+    reason: str = BY_HAND,
 ) -> list[int]:
     """Begin a run there for each lead that has none in the program and is not held; who began. In the
-    caller's transaction. Consent, windows and caps hold as always when mails are due."""
+    caller's transaction; `reason` says by what. Those whom the program holds out begin their rest. Consent,
+    windows and caps hold as always when mails are due."""
     free = set(runs.without_run(session, place.program.id, lead_ids))
     starts = [
         Start(
@@ -83,7 +90,7 @@ def start_leads(
             place.step,
             {},
             OUTSIDE,
-            BY_HAND,
+            reason,
             due_at=spread.of(number, now) if spread.days else None,
         )
         for number, lead_id in enumerate(lead_ids)

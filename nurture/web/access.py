@@ -83,6 +83,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "leads.card": EVERYONE,
     "leads.timeline": EVERYONE,
     "leads.change": WRITERS,
+    "leads.start": WRITERS,
     "leads.undo": WRITERS,
     "leads.export": WRITERS,
     "leads.edit": SELLERS,

@@ -129,6 +129,7 @@ ACTIONS = {
     "newsletter.resumed": _N("resumed a newsletter"),
     "newsletter.scheduled": _N("scheduled a newsletter"),
     "newsletter.tested": _N("sent a newsletter as a test"),
+    "chain.enrolled": _N("put leads into a chain"),
     "program.changed": _N("changed a program"),
     "program.held_decided": _N("decided about those who came due in a pause"),
     "program.loaded": _N("loaded a program"),

@@ -78,6 +78,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-programs.pause": WRITERS,
     "api-programs.resume": WRITERS,
     "api-programs.held": WRITERS,
+    "api-programs.enroll": WRITERS,
     "api-programs.publish_chain": WRITERS,
     "api-programs.pause_chain": WRITERS,
     "api-programs.resume_chain": WRITERS,

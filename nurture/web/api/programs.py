@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
-from nurture.errors import Conflict, NotFound
+from nurture.errors import Conflict, Invalid, NotFound
+from nurture.flows import enroll_leads
 from nurture.flows import programs as flow
 from nurture.flows.enroll import enter_existing
 from nurture.rules.words import _
@@ -12,9 +13,10 @@ from nurture.store.views import programs as view
 from nurture.store.views.programs import Board, Lane, ProgramLine
 from nurture.web.api import door
 from nurture.web.api.plain import moment, plain
-from nurture.web.api.schemas import In, ListOf
+from nurture.web.api.schemas import ID_MOST, LONG, In, ListOf
 from nurture.web.api.schemas.programs import (
     ChainOut,
+    EnrolledOut,
     ProgramOut,
     ProgramWhole,
     Published,
@@ -26,6 +28,16 @@ class HeldIn(In):
     """Whether those held take their step after all."""
 
     go_on = fields.Boolean(required=True)
+
+
+class EnrollIn(In):
+    """Who begins in the chain: ids or addresses of leads, together at most a thousand; at `step` if named."""
+
+    lead_ids = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(1, ID_MOST)), load_default=list
+    )
+    emails = fields.List(fields.String(validate=LONG), load_default=list)
+    step = fields.String(validate=LONG, allow_none=True, load_default=None)
 
 
 class HeldOut(Schema):
@@ -133,6 +145,26 @@ def pause_chain(chain_id: int) -> dict[str, Any]:
 def resume_chain(chain_id: int) -> dict[str, Any]:
     """Let this chain go on."""
     return _switch_chain(chain_id, paused=False)
+
+
+@part.route("/chains/<int:chain_id>/enroll", methods=["POST"])
+@part.arguments(EnrollIn)
+@part.response(200, EnrolledOut)
+def enroll(said: dict[str, Any], chain_id: int) -> dict[str, Any]:
+    """Put leads into this chain, whatever its entry asks for. Who stands in the program stays there; consent,
+    windows and caps hold as always when mails are due."""
+    lead_ids, emails = said["lead_ids"], said["emails"]
+    if not 0 < len(lead_ids) + len(emails) <= enroll_leads.MOST:
+        sentence = _("Name between one and {most} leads, by lead_ids or emails.")
+        sentence = sentence.format(most=f"{enroll_leads.MOST:,}")
+        raise Invalid(sentence, {"lead_ids": [sentence]})
+    with runtime().sessions.begin() as session:
+        done = enroll_leads.enroll_leads(
+            session, chain_id, lead_ids, emails, said["step"], by=door.actor(), now=now()
+        )
+    runtime().wake("advance")
+    data = [{"lead_id": one.lead_id, "entered": one.entered, "reason": one.reason} for one in done]
+    return {"entered": sum(one.entered for one in done), "data": data}
 
 
 def _publish(program_id: int) -> dict[str, Any]:

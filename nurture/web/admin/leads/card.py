@@ -5,9 +5,10 @@ from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from nurture.errors import Invalid, NotFound
-from nurture.flows import touch
+from nurture.flows import change_leads, start_leads, touch
 from nurture.flows.touch import Touch
 from nurture.rules import names
 from nurture.rules.answers import BUYING_ROLES
@@ -72,12 +73,34 @@ def page(lead_id: int, *, typed: Mapping[str, str], errors: Mapping[str, list[st
         edits=lead_edits.lately(session, lead_id),
         own_fields=custom_fields.every(session),
         owners=card_view.owners(session) if access.may("leads.edit") else [],
+        places=start_leads.places(session) if access.may("leads.start") else [],
         buying_roles=BUYING_ROLES,
         purposes=PURPOSES,
         typed=typed,
         errors=errors,
         field_name=names.field,
     )
+
+
+@pages.post("/leads/<int:lead_id>/start")
+def start(lead_id: int) -> ResponseReturnValue:
+    """Begin in a chain, at its beginning or at a step; the line that says so takes it back."""
+    place = request.form.get("start", "")
+    try:
+        with runtime().sessions.begin() as session:
+            by = signed_in().actor
+            done = change_leads.change_leads(session, [lead_id], "start", place, by=by, now=now())
+            change_id, began = done.id, bool(done.lead_ids)
+    except Invalid as refusal:
+        flash(str(refusal), "bad")
+    else:
+        runtime().wake("advance")
+        if began:
+            undo = render_template("admin/leads/undo.html", change_id=change_id, filters={})
+            flash(Markup("{} {}").format(_("It begins there now."), Markup(undo)))
+        else:
+            flash(_("It stands in this program already, or is held back from all of them."), "bad")
+    return redirect(url_for("leads.card", lead_id=lead_id))
 
 
 @pages.get("/leads/<int:lead_id>/timeline")

@@ -40,6 +40,22 @@ class ChainOut(Schema):
     steps = fields.List(fields.Raw())
 
 
+class EnrolledLead(Schema):
+    """What became of one lead. `reason`: inside (it stands in the program), held (held back from all
+    programs), held_out (it came in, without mails, to compare with)."""
+
+    lead_id = fields.Integer()
+    entered = fields.Boolean()
+    reason = fields.String(allow_none=True)
+
+
+class EnrolledOut(Schema):
+    """How many came in, and each lead in the order given."""
+
+    entered = fields.Integer()
+    data = fields.List(fields.Nested(EnrolledLead))
+
+
 class ProgramWhole(Schema):
     """A program with its chains and the definition that is live (or the draft before the first)."""
 
