@@ -106,6 +106,18 @@ class Fire:
             self.stopped.append((time.monotonic() + self.lease, pid))
         return True
 
+    def stop_at_the_height(self, *, patience: float = 8.0) -> None:
+        """Stop processes in the middle of what has just come in: by the die alone that is rare, for a wave
+        is out within seconds."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            with suppress(psycopg.OperationalError, OSError):
+                if self.stop_horse():
+                    self.hits += 1
+                    self.say("  stop_horse, at the height of the wave")
+                    return
+            time.sleep(0.05)
+
     def leave(self) -> bool:
         """Somebody who still waits for a mail, longest if it was put off, asks by one click to be left
         alone."""
@@ -166,6 +178,7 @@ def run(
         server.calm = False
         for wave in range(_WAVES):
             _bring_in(office, folder, range(wave, leads, _WAVES))
+            fire.stop_at_the_height()
             until = time.monotonic() + seconds / _WAVES
             while time.monotonic() < until:
                 time.sleep(dice.uniform(0.2, 1.2))

@@ -131,14 +131,14 @@ def _html(value: object) -> str:
 def _quoted_text(value: object) -> str:
     if type(value) is Encoded:
         return value
-    text = as_text(value)
+    text = value if type(value) is str else as_text(value)
     return _encoded_text(text) if len(text) < _WORTH_KEEPING else encode(text)
 
 
 def _quoted_html(value: object) -> str:
     if type(value) is Encoded:
         return value
-    text = as_text(value)
+    text = value if type(value) is str else as_text(value)
     return _encoded_html(text) if len(text) < _WORTH_KEEPING else encode(str(escape(text)))
 
 
@@ -162,5 +162,5 @@ _TRIMMED = {"trim_blocks": True, "lstrip_blocks": True}
 _HTML = MailEnvironment(_html)
 _PLAIN = MailEnvironment(as_text)
 _TEXT = MailEnvironment(as_text, **_TRIMMED)
-_QUOTED_HTML = MailEnvironment(_quoted_html)
-_QUOTED_TEXT = MailEnvironment(_quoted_text, **_TRIMMED)
+_QUOTED_HTML = MailEnvironment(_quoted_html, ready_links=True)
+_QUOTED_TEXT = MailEnvironment(_quoted_text, ready_links=True, **_TRIMMED)
