@@ -16,6 +16,7 @@ from nurture.web.api import (
     demo,
     desk,
     domains,
+    exports,
     handoffs,
     hits,
     house,
@@ -50,6 +51,7 @@ from nurture.web.api.schemas import Problem
 
 _PARTS = (
     leads.part,
+    exports.part,
     why.part,
     signals.part,
     outside_events.part,

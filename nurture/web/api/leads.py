@@ -6,47 +6,28 @@ from datetime import datetime
 from typing import Any
 
 from flask.typing import ResponseReturnValue
-from marshmallow import fields, validate
 
 from nurture.errors import NotFound
 from nurture.flows import leads as flow
 from nurture.flows.edit_lead import edit_lead
 from nurture.flows.explain import explain as explain_lead
-from nurture.rules.lead_answers import STAGES
 from nurture.rules.messages import instant
 from nurture.rules.words import _
 from nurture.store import lead_json, lead_list
-from nurture.store.lead_list import NEWEST, SORTS, LeadQuery, Order, Place, order_of
+from nurture.store.lead_list import LeadQuery, Order, Place, order_of
 from nurture.store.views import lead as card
 from nurture.web.api import door
 from nurture.web.api.plain import plain
 from nurture.web.api.schemas import Answer, ListOf
+from nurture.web.api.schemas.exports import LeadFilter
 from nurture.web.api.schemas.leads import LeadIn, LeadOut, TouchOut
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("leads", "People: identity, answers, scores and everything that happened.")
 
 
-SORTED = [sign + name for name in SORTS for sign in ("", "-")]
-
-
-class Filter(door.PageQuery):
-    """What the list is narrowed to."""
-
-    q = fields.String(load_default="", validate=validate.Length(max=200))
-    temperature = fields.String(load_default=None, validate=validate.OneOf(("cold", "warm", "hot")))
-    grade = fields.String(load_default=None, validate=validate.OneOf(("A", "B", "C")))
-    stage = fields.String(load_default=None, validate=validate.OneOf(STAGES))
-    source = fields.String(load_default=None, validate=validate.Length(max=200))
-    tag = fields.String(load_default=None, validate=validate.Length(max=100))
-    segment = fields.String(load_default=None, validate=validate.Length(max=64))
-    owner = fields.String(
-        load_default=None,
-        validate=validate.Length(max=200),
-        metadata={"description": "The id or the e-mail address of a user, or nobody."},
-    )
-    held = fields.Boolean(load_default=False)
-    sort = fields.String(load_default=NEWEST, validate=validate.OneOf(SORTED))
+class Filter(LeadFilter, door.PageQuery):
+    """What the list is narrowed to, and which page of it."""
 
 
 @part.route("/leads", methods=["GET"])

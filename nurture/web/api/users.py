@@ -127,6 +127,18 @@ def invite(said: dict[str, Any]) -> ResponseReturnValue:
     return shown, 201
 
 
+@part.route("/invitations/<int:invitation_id>/again", methods=["POST"])
+@part.response(201, InvitationMade)
+def invite_again(invitation_id: int) -> ResponseReturnValue:
+    """Another link for the same invitation; the one before opens nothing any more."""
+    with runtime().sessions.begin() as session:
+        link = user_links.invite_again(session, invitation_id, by=door.actor(), now=now(), real=real_now())
+        fresh = handed_out(session, link)
+        shown = {**_invitation(link), "url": fresh.url, "sent": fresh.sent}
+    runtime().wake("deliver")
+    return shown, 201
+
+
 @part.route("/invitations/<int:invitation_id>", methods=["DELETE"])
 @part.response(204)
 def withdraw(invitation_id: int) -> None:

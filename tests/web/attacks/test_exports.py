@@ -15,7 +15,8 @@ STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|",
 FORMULAS = tuple(f"{start}HYPERLINK(1)" for start in STARTS)
 # Every address of pages and API that gives a table away. Whoever adds one, adds it here too.
 TABLES = {
-    "leads.export", "imports.bad_rows", "handoffs.export", "audit.export", "api-imports.bad_rows",
+    "leads.export", "handoffs.export", "audit.export", "imports.bad_rows", "api-exports.leads",
+    "api-exports.handoffs", "api-imports.bad_rows",
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from nurture.web.api.schemas import ID_MOST, LONG, STAGES, In, words
+from nurture.web.api.schemas import ID_MOST, LONG, STAGES, Answer, In, words
 
 
 class LeadIn(In):
@@ -103,3 +103,10 @@ class SignalIn(In):
     occurred_at = fields.AwareDateTime(format="iso")
     key = fields.String(validate=validate.Length(1, 255))
     data = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class PersonalData(Answer):
+    """The lead, the ledger of consent, every line of its timeline, every change by hand."""
+
+    lead = fields.Nested(LeadOut)
+    consents = fields.List(fields.Dict())

@@ -1,0 +1,164 @@
+"""Everything that a page does, a program can do: each change of a page names its twin in the API."""
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from nurture.web.access import ACCESS, PUBLIC
+from nurture.web.api.access import ACCESS as API
+
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+# The change of a page -> the calls that do the same.
+TWINS: dict[str, str] = {
+    "overview.stop_sending": "sending.stop",
+    "overview.resume_sending": "sending.resume",
+    "overview.go_live": "sending.live",
+    "demo.ask": "demo.make",
+    "demo.remove": "demo.remove",
+    "chain.test": "mail.test",
+    "test_mails.send": "mail.test",
+    "mail.send": "mail.try_out",
+    "mail.try_out": "mail.try_out",
+    "mail.save_addresses": "mail.keep_addresses",
+    "leads.change": "lead-changes.change",
+    "leads.undo": "lead-changes.undo",
+    "leads.export": "exports.leads",
+    "leads.edit": "leads.change",
+    "leads.edit_bant": "leads.change",
+    "leads.note_consent": "leads.change",
+    "leads.take_out": "exports.data",
+    "leads.erase": "leads.erase",
+    "leads.add_touch": "touches.add",
+    "imports.upload": "import-drafts.bring",
+    "imports.begin": "import-drafts.choose",
+    "imports.discard": "import-drafts.discard",
+    "segments.create": "segments.create",
+    "segments.change": "segments.change",
+    "segments.remove": "segments.remove",
+    "segments.preview": "segments.preview",
+    "sources.create": "sources.create",
+    "sources.change": "sources.change sources.merge sources.remove",
+    "tags.change": "tags.rename tags.remove",
+    "tags.create_field": "tags.create_field",
+    "tags.change_field": "tags.change_field tags.remove_field",
+    "programs.publish": "programs.publish",
+    "programs.pause": "programs.pause",
+    "programs.resume": "programs.resume",
+    "programs.decide_held": "programs.held",
+    "bring_in.take": "bring_in.bring",
+    "handoffs.answer": "handoffs.outcome",
+    "handoffs.learn": "leads.change",
+    "handoffs.note": "touches.add",
+    "handoffs.pass_on": "teams.pass_handoff_on",
+    "handoffs.never": "handoffs.never_mail",
+    "handoffs.export": "exports.handoffs",
+    "teams.save_floor": "teams.save_floor",
+    "teams.create": "teams.create_team",
+    "teams.change": "teams.change_team",
+    "teams.remove": "teams.remove_team",
+    "teams.member": "teams.change_seller",
+    "teams.be_away": "teams.add_absence",
+    "teams.be_back": "teams.remove_absence",
+    "teams.add_rule": "teams.add_rule",
+    "teams.move_rule": "teams.move_rule",
+    "teams.remove_rule": "teams.remove_rule",
+    "newsletters.create": "newsletters.create",
+    "newsletters.save": "newsletters.change",
+    "newsletters.test": "newsletters.test",
+    "newsletters.schedule": "newsletters.schedule",
+    "newsletters.pause": "newsletters.pause",
+    "newsletters.resume": "newsletters.resume",
+    "newsletters.cancel": "newsletters.cancel",
+    "webhooks.replay": "webhooks.replay",
+    "receivers.create": "webhooks.create",
+    "receivers.change": "webhooks.change",
+    "receivers.preview": "webhooks.preview",
+    "receivers.new_secret": "webhooks.new_secret",
+    "receivers.new_signing_key": "webhooks.new_signing_key",
+    "receivers.forget_keys": "webhooks.forget_old_keys",
+    "receivers.replay": "webhooks.replay_many",
+    "receivers.switch": "webhooks.change webhooks.remove",
+    "receivers.test": "webhooks.test",
+    "website.add_site": "website.add_site",
+    "website.remove_site": "website.remove_site",
+    "website.add_rule": "website.add_rule",
+    "website.remove_rule": "website.remove_rule",
+    "coming_back.choose_doubt": "coming_back.choose",
+    "coming_back.keep_key": "coming_back.keep",
+    "transports.add": "transports.create",
+    "transports.change": "transports.change",
+    "transports.remove": "transports.remove",
+    "transports.pause": "transports.pause",
+    "transports.resume": "transports.resume",
+    "transports.try_out": "transports.try_out",
+    "transports.limit": "pace.limit",
+    "transports.warm_up": "pace.warm_up",
+    "transports.let_send": "pace.let_send",
+    "domains.add": "domains.create",
+    "domains.check": "domains.check",
+    "domains.change": "domains.change",
+    "domains.remove": "domains.remove",
+    "domains.new_key": "domains.new_key",
+    "domains.import_key": "domains.new_key",
+    "domains.sign_now": "domains.sign",
+    "domains.retire_key": "domains.retire",
+    "settings.save_company": "sending.change",
+    "restraint.save": "sending.set_cap",
+    "users.invite": "users.invite",
+    "users.withdraw": "users.withdraw",
+    "users.link_again": "users.invite_again",
+    "users.change": "users.change users.remove",
+    "users.reset_link": "users.reset_link",
+    "users.remove_factor": "users.remove_factor",
+    "jobs.retry": "jobs.retry",
+    "jobs.discard": "jobs.discard",
+    "jobs.retry_all": "jobs.retry_all",
+    "jobs.discard_all": "jobs.discard_all",
+    "keys.create": "keys.create",
+    "keys.revoke": "keys.revoke",
+}
+_OWN = "belongs to a person who is signed in, and a key is nobody"
+# Changes of pages that no call makes, and why that is right.
+ALONE: dict[str, str] = {
+    "account.change_password": _OWN,
+    "account.save_theme": _OWN,
+    "account.save_language": _OWN,
+    "confirm.confirm": _OWN,
+    "second_factor.begin": _OWN,
+    "second_factor.confirm": _OWN,
+    "second_factor.new_codes": _OWN,
+    "second_factor.turn_off": _OWN,
+    "leads.save_view": "a view is a person's own address of the list; a program keeps its own query",
+    "leads.change_view": "the same",
+    "users.require_factor": "its person needs a second factor first: nobody locks themselves out",
+    "newsletters.try_words": "shows words while they are typed; a program keeps them and asks for the preview",
+    "segments.read_text": "turns typed text into the form; the API speaks the condition itself",
+}
+
+
+def changes(app: Flask) -> set[str]:
+    """Every change that a page for signed-in people makes."""
+    return {rule.endpoint for rule in app.url_map.iter_rules() if _is_change(rule)}
+
+
+def test_each_change_of_a_page_has_its_twin_or_a_reason(app: Flask) -> None:
+    assert set(TWINS) & set(ALONE) == set()
+    assert changes(app) == set(TWINS) | set(ALONE)
+
+
+def test_a_page_is_never_open_to_a_role_whose_key_is_refused(app: Flask) -> None:
+    refused = {
+        f"{page}: {call}"
+        for page, calls in TWINS.items()
+        for call in calls.split()
+        if not ACCESS[page] <= API[f"api-{call}"]
+    }
+    assert refused <= KEPT_FROM_KEYS, refused - KEPT_FROM_KEYS
+
+
+# A key that leaks works from anywhere: what only a person should do by hand is closed to its role.
+KEPT_FROM_KEYS = frozenset({"mail.send: mail.try_out"})
+
+
+def _is_change(rule: Rule) -> bool:
+    is_page = not rule.endpoint.startswith("api")
+    return is_page and bool(CHANGING & (rule.methods or set())) and ACCESS[rule.endpoint] is not PUBLIC
