@@ -130,7 +130,7 @@ ALONE: dict[str, str] = {
     "leads.save_view": "a view is a person's own address of the list; a program keeps its own query",
     "leads.change_view": "the same",
     "users.require_factor": "its person needs a second factor first: nobody locks themselves out",
-    "newsletters.try_words": "shows words while they are typed; a program keeps them and asks for the preview",
+    "newsletters.try_words": "shows words while they are typed; a program keeps them, then previews",
     "segments.read_text": "turns typed text into the form; the API speaks the condition itself",
 }
 
