@@ -258,7 +258,21 @@ def choosers(session: Session, transport_ids: Sequence[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in session.execute(query, {"ids": list(transport_ids)})}
 
 
-def programs(session: Session) -> list[tuple[int, str]]:
-    """The programs that may choose a transport: (id, name), by name."""
-    rows = session.execute(text("SELECT id, name FROM program WHERE state <> 'draft' ORDER BY name, id"))
-    return [(row.id, row.name) for row in rows]
+_MAY_CHOOSE = text("""
+    SELECT 'program' AS kind, id, name, '' AS of FROM program WHERE state <> 'draft'
+    UNION ALL
+    (SELECT 'newsletter', id, name, '' FROM newsletter WHERE state IN ('draft', 'scheduled', 'paused')
+     ORDER BY id DESC LIMIT 50)
+    UNION ALL
+    SELECT 'mail', m.id, coalesce(nullif(m.name, ''), m.key), p.name FROM mail m
+    JOIN program p ON p.id = m.program_id AND p.state <> 'draft'
+    ORDER BY 1, 4, 3, 2
+""")
+
+
+def may_choose(session: Session) -> dict[str, list[tuple[int, str, str]]]:
+    """Whatever may choose a transport, by kind, each by name: (id, name, program of a mail or "")."""
+    found: dict[str, list[tuple[int, str, str]]] = {kind: [] for kind in CHOOSERS}
+    for kind, number, name, program in session.execute(_MAY_CHOOSE):
+        found[kind].append((number, name, program))
+    return found

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from nurture.flows import edit_newsletters
 from nurture.flows.keys import create_key
 from nurture.rules.pacing import Pace
 from nurture.runtime import Runtime
@@ -12,6 +13,7 @@ from nurture.store import pacing, transports
 from tests.conftest import TUESDAY
 from tests.mail.scripted_smtp import ScriptedSmtp
 from tests.web.conftest import SignIn
+from tests.web.test_first_day import open_house
 
 HERE = "/settings/transports"
 
@@ -132,3 +134,37 @@ def test_the_api_does_what_the_pages_do(runtime: Runtime, app: Any) -> None:
     assert pace["warm_ups"][0]["most_today"] == 50
     assert pace["waiting"] == 0
     assert client.delete(address, headers=headers).status_code == 204
+
+
+def test_programs_single_mails_and_newsletters_choose_their_transport_on_its_page(
+    runtime: Runtime, sign_in: SignIn
+) -> None:
+    open_house(runtime)
+    client = sign_in("admin")
+    with runtime.sessions.begin() as session:
+        values = {"key": "relay", "name": "Relay", "kind": "smtp",
+                  "settings": {"host": "127.0.0.1", "port": 1, "tls": "off"}}  # fmt: skip
+        relay = transports.new(session, values, now=TUESDAY).id
+        news = edit_newsletters.create(session, {"name": "Spring news"}, by="test", now=TUESDAY).id
+        may_choose = transports.may_choose(session)
+        [(program, _name, _nothing)] = may_choose["program"]
+        mail, mail_name, _program_name = may_choose["mail"][0]
+        transports.choose(session, "newsletter", 4711, relay)
+    page = f"{HERE}/{relay}"
+    shown = client.get(page).text
+    assert "Single mails that take it" in shown and mail_name in shown
+    assert "Spring news" in shown
+
+    form = a_server("smtp://127.0.0.1:1", name="Relay")
+    post(client, page, page, **form, programs=program, mails=mail, newsletters=news)
+    with runtime.sessions() as session:
+        assert transports.choices(session) == {
+            ("program", program): relay,
+            ("mail", mail): relay,
+            ("newsletter", news): relay,
+            ("newsletter", 4711): relay,
+        }
+
+    post(client, page, page, **form, programs=program)
+    with runtime.sessions() as session:
+        assert set(transports.choices(session)) == {("program", program), ("newsletter", 4711)}

@@ -14,7 +14,7 @@ from nurture.rules.providers import NAMES
 from nurture.rules.transports import FIELDS, KINDS, OF_SETTINGS, Limits
 from nurture.rules.words import _
 from nurture.store import pacing, transports
-from nurture.store.transports import Transport
+from nurture.store.transports import CHOOSERS, Transport
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
 
 pages = Blueprint("transports", __name__, url_prefix="/settings/transports")
@@ -56,7 +56,8 @@ def change(transport_id: int) -> ResponseReturnValue:
         with runtime().sessions.begin() as session:
             wanted, by = _wanted(keep_secret=True), signed_in().actor
             flow.change(session, runtime().vault, transport_id, wanted, by=by, now=now())
-            _choose_programs(session, transport_id, by)
+            for kind in CHOOSERS:
+                _choose(session, kind, transport_id, by)
     except Invalid as refusal:
         return _form(_found(transport_id), _answers(), refusal.errors), 422
     return _tried(transport_id)
@@ -186,7 +187,6 @@ def _index(answers: dict[str, Answers], errors: Errors) -> str:
 def _form(row: Transport | None, answers: Answers, errors: Errors) -> str:
     session = page_session()
     shown = _shown(row) | answers if row is not None else answers
-    chosen = _programs_of(session, row.id) if row else set()
     return render_template(
         "admin/transports/form.html",
         row=row,
@@ -200,22 +200,24 @@ def _form(row: Transport | None, answers: Answers, errors: Errors) -> str:
             for one in transports.everything(session)
             if row is None or one.id != row.id
         ],
-        programs=transports.programs(session) if row else [],
-        chosen=chosen,
+        may_choose=transports.may_choose(session) if row else dict.fromkeys(CHOOSERS, ()),
+        chosen={kind: _chosen(session, kind, row.id) if row else set() for kind in CHOOSERS},
         of_settings=OF_SETTINGS,
     )
 
 
-def _choose_programs(session: Any, transport_id: int, by: str) -> None:
-    wanted = {int(one) for one in request.form.getlist("programs") if one.isdigit()}
-    for program_id in sorted(wanted ^ _programs_of(session, transport_id)):
-        target = transport_id if program_id in wanted else None
-        flow.choose(session, "program", program_id, target, by=by, now=now())
+def _choose(session: Any, kind: str, transport_id: int, by: str) -> None:
+    """What is ticked takes this transport. What was not on the page keeps its choice."""
+    shown = {number for number, _name, _program in transports.may_choose(session)[kind]}
+    wanted = {int(one) for one in request.form.getlist(f"{kind}s") if one.isdigit()} & shown
+    for number in sorted(wanted ^ (_chosen(session, kind, transport_id) & shown)):
+        target = transport_id if number in wanted else None
+        flow.choose(session, kind, number, target, by=by, now=now())
 
 
-def _programs_of(session: Any, transport_id: int) -> set[int]:
+def _chosen(session: Any, kind: str, transport_id: int) -> set[int]:
     chosen = transports.choices(session).items()
-    return {ref for (kind, ref), way in chosen if kind == "program" and way == transport_id}
+    return {number for (whose, number), way in chosen if whose == kind and way == transport_id}
 
 
 def _found(transport_id: int) -> Transport:
