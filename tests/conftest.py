@@ -45,9 +45,18 @@ def template(servers: Throwaway) -> str:
 
 @pytest.fixture
 def database_url(servers: Throwaway, template: str) -> Iterator[str]:
-    _administer(servers, f"CREATE DATABASE test TEMPLATE {template}")
-    yield _database(servers, "test")
-    _administer(servers, "DROP DATABASE test WITH (FORCE)")
+    yield copied(servers, template, "test")
+    dropped(servers, "test")
+
+
+def copied(servers: Throwaway, template: str, name: str) -> str:
+    """The address of a new database that is as `template`."""
+    _administer(servers, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return _database(servers, name)
+
+
+def dropped(servers: Throwaway, name: str) -> None:
+    _administer(servers, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
