@@ -25,6 +25,9 @@ from tests.stories.second_life import contents, dropped, empty_database, life, t
 from tests.stories.test_main_job import JONAS, KATRIN, LEADS, MIRA, bring_in, listen, of_type, publish
 from tests.stories.world import World, never_reads, reads_all
 
+# Nothing here hangs on the minute: weeks pass faster so.
+PACE = timedelta(hours=2)
+
 
 @dataclass
 class Loss:
@@ -76,7 +79,7 @@ def loss(
         publish(world)
         bring_in(world, LEADS, tmp_path, consent="marketing", source="Trade fair")
         world.readers = {KATRIN: reads_all, JONAS: never_reads, MIRA: never_reads}
-        world.live(weeks=2)
+        world.live(weeks=2, step=PACE)
         assert len(world.letters) >= 6
         name = "second_life"
         dropped(servers, name)
@@ -122,7 +125,7 @@ def test_every_row_comes_back_and_the_engine_goes_on(
 
         with world_over(runtime, world.clock, smtp_sink) as second:
             second.readers = world.readers
-            second.live(weeks=10, until=lambda: bool(of_type(webhook_sink, "lead.hot")))
+            second.live(weeks=10, step=PACE, until=lambda: bool(of_type(webhook_sink, "lead.hot")))
     assert len(of_type(webhook_sink, "lead.hot")) == 1, "its secret opened, and the job went on to its end"
     assert twice(smtp_sink) == []
 
@@ -132,7 +135,7 @@ def test_what_may_have_gone_out_since_the_backup_is_not_sent_again(loss: Loss, s
     world.readers = {}
     loss.back_up()
     sent_before = len(smtp_sink.mails)
-    world.live(weeks=2)
+    world.live(weeks=2, step=PACE)
     lost = len(smtp_sink.mails) - sent_before
     assert lost >= 4, "mails that the backup knows nothing of"
     code, said = loss.restore()
@@ -141,7 +144,7 @@ def test_what_may_have_gone_out_since_the_backup_is_not_sent_again(loss: Loss, s
         life(loss.home, loss.database, world.runtime, world.clock) as runtime,
         world_over(runtime, world.clock, smtp_sink) as second,
     ):
-        second.live(weeks=8)
+        second.live(weeks=8, step=PACE)
         assert second.letters
     assert twice(smtp_sink) == []
 
@@ -263,7 +266,7 @@ def test_a_stopped_installation_moves_house_with_sending_stopped(loss: Loss) -> 
     world = loss.world
     with world.runtime.sessions.begin() as session:
         stop_sending(session, by="test", now=world.clock.moment)
-    world.live(weeks=1)
+    world.live(weeks=1, step=PACE)
     loss.back_up()
     assert loss.restore("--nothing-sent-since")[0] == 0
     with life(loss.home, loss.database, world.runtime, world.clock) as runtime, runtime.sessions() as session:
