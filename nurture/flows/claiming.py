@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Unavailable
 from nurture.flows import pace
+from nurture.flows.in_whose_name import Speaker, speakers
 from nurture.flows.kept_out import DOMAIN, kept_out
 from nurture.flows.letters import on_trial, sender_of
 from nurture.flows.outbox import Outbox
@@ -45,8 +46,8 @@ class WayOut:
 @dataclass(frozen=True)
 class Chunk:
     """What was claimed: `go` goes out, with its mails made ready; `done` are ended or put back already.
-    `scopes` are the quotas that each mail was booked on; `rates` what bounds every mail, `own_rates` what
-    bounds some of them besides."""
+    `speakers` are who sends where it is not the house. `scopes` are the quotas that each mail was booked on;
+    `rates` what bounds every mail, `own_rates` what bounds some of them besides."""
 
     way: WayOut
     go: Sequence[Claimed]
@@ -58,6 +59,10 @@ class Chunk:
     scopes: frozenset[str] = frozenset()
     rates: Rates = ()
     own_rates: Mapping[int, Rates] = field(default_factory=dict)
+    speakers: Mapping[int, Speaker] = field(default_factory=dict)
+
+    def speaker_of(self, delivery_id: int) -> Speaker:
+        return self.speakers.get(delivery_id) or (self.sender, self.seal)
 
     @property
     def leases(self) -> list[tuple[int, int]]:
@@ -136,6 +141,7 @@ def claim(
         scopes=scopes,
         rates=((f"transport:{way.key}", rate),) if rate else (),
         own_rates=own_rates,
+        speakers=speakers(session, outbox, [one.id for one in go if one.program_key], sender),
     )
 
 

@@ -28,7 +28,7 @@ from nurture.flows.trouble import Trouble, note_outcomes
 from nurture.flows.turnstile import Turnstile
 from nurture.mail.envelopes import Envelope, Pause, Transport, TransportDown
 from nurture.mail.headers import address
-from nurture.mail.message import build
+from nurture.mail.message import Sender, build
 from nurture.mail.replies import AFTER_DOT, Accepted, Refused
 from nurture.mail.replies import Outcome as Answer
 from nurture.rules import resend
@@ -195,9 +195,9 @@ class Flight:
         """Makes the envelope of a delivery; None for one whose mail cannot be put together, which is then its
         end."""
         chunk, outbox = self.chunk, self._outbox
-        sender_values = chunk.sender.as_values()
+        speak = {id(sender): sender.as_values() for sender in self._senders()}
         mail_from = address(chunk.sender.email)
-        seal, moment = chunk.seal, int(self.claimed_at.timestamp())
+        moment = int(self.claimed_at.timestamp())
 
         def make(one: Claimed) -> Envelope | None:
             try:
@@ -206,17 +206,18 @@ class Flight:
                 if mail is None:
                     raise Refusal(_("the mail is broken"))
                 mail = mail.for_reader(one.lead.get("language"))
+                sender, seal = chunk.speaker_of(one.id)
                 personal = letter(
                     one,
                     to,
                     mail,
-                    sender_values,
+                    speak[id(sender)],
                     outbox.ring,
                     seal.base_url,
                     one.first_tried_at,
                     outbox.bounce_domain,
                 )
-                message = build(mail, chunk.sender, personal)
+                message = build(mail, sender, personal)
                 if seal.keys:
                     message = seal.on(message, moment)
                 return Envelope(one.id, outbox.return_path(one.id) or mail_from, to, message, dotless=True)
@@ -225,6 +226,9 @@ class Flight:
                 return None
 
         return make
+
+    def _senders(self) -> list[Sender]:
+        return [self.chunk.sender, *(sender for sender, _seal in self.chunk.speakers.values())]
 
     def _end(self, one: Claimed, answer: Answer) -> Outcome:
         if isinstance(answer, Accepted):

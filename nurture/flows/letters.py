@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from nurture.flows.in_whose_name import values_of
 from nurture.mail.compile import compile_mail
 from nurture.mail.message import Letter, Sender
 from nurture.mail.prepare import PreparedMail, plain_html, plain_subject, plain_words
@@ -124,7 +125,7 @@ def view(session: Session, ring: KeyRing, base_url: str, delivery_id: int) -> st
         return None
     values = {
         "lead": lead,
-        "sender": _sender_values(session),
+        "sender": values_of(session, _house(session), delivery_id),
         "params": delivery.params,
         **addresses(ring, base_url, delivery.lead_id or 0, delivery_id),
         "links": _plain_links(stored.link_ids, ring, base_url, delivery_id),
@@ -186,8 +187,11 @@ def _plain_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, delivery
 
 
 def _sender_values(session: Session) -> dict[str, str]:
+    return _house(session).as_values()
+
+
+def _house(session: Session) -> Sender:
     state = installations.get(session)
-    sender = Sender(
+    return Sender(
         state.sender_name or state.company_name, state.sender_email, state.company_name, state.postal_address
     )
-    return sender.as_values()

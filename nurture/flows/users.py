@@ -159,6 +159,13 @@ def choose_theme(session: Session, user_id: int, theme: str) -> None:
     user.preferences = {**user.preferences, "theme": theme}
 
 
+def choose_sales_mails(session: Session, user_id: int, *, notices: bool, digest: bool) -> None:
+    """Which mails about leads this user takes: as they come and as their time runs out, and the overview of
+    each working morning."""
+    user = one(session, user_id, lock=True)
+    user.preferences = {**user.preferences, "sales_mails": notices, "digest": digest}
+
+
 def require_second_factor(session: Session, required: bool, *, by: str, now: datetime) -> None:
     """Whether administrators must use a second factor."""
     installation = installations.lock(session)

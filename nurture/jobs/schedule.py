@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 from redis import Redis
 
+from nurture.flows.morning_digest import send_digests
 from nurture.flows.website import forget_old_visits
 from nurture.jobs import long, queues
 from nurture.jobs.queues import TICK_SECONDS
@@ -40,6 +41,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("mailbox", 60, lambda: look_into_mailbox(runtime, redis)),
         Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
         Periodic("entry_dates", 300, lambda: queues.offer_long(redis, long.enter_on_dates)),
+        Periodic("digests", 60, lambda: tell_sales(runtime)),
         Periodic("domains", 3600, lambda: look_at_domains(runtime, redis)),
         Periodic("lead_figures", 60, lambda: count_leads(runtime, redis)),
         Periodic("forecast", 60, lambda: foresee(runtime, redis)),
@@ -97,6 +99,12 @@ def look_into_mailbox(runtime: Runtime, redis: Redis) -> None:
 def enter_programs_today(runtime: Runtime, redis: Redis) -> None:
     """The long job of this day, unless it was queued already."""
     queues.start_long(redis, long.enter_programs, runtime.now().toordinal())
+
+
+def tell_sales(runtime: Runtime) -> None:
+    """The digest of everybody of sales whose working day has begun."""
+    if send_digests(runtime.sessions, runtime.settings.base_url, now=runtime.now()):
+        runtime.wake("deliver")
 
 
 def look_at_domains(runtime: Runtime, redis: Redis) -> None:

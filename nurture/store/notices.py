@@ -122,7 +122,9 @@ def forget(session: Session, lead_ids: Sequence[int]) -> None:
     session.execute(
         text("""
             UPDATE delivery SET params = '{}'
-            WHERE purpose = 'notice' AND CAST(params ->> 'lead_id' AS bigint) = ANY(:ids)
+            WHERE purpose = 'notice' AND (CAST(params ->> 'lead_id' AS bigint) = ANY(:ids)
+                OR EXISTS (SELECT FROM jsonb_array_elements_text(params -> 'lead_ids') AS of(id)
+                    WHERE CAST(of.id AS bigint) = ANY(:ids)))
         """),
         {"ids": list(lead_ids)},
     )

@@ -246,6 +246,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "account.index": EVERYONE,
     "account.change_password": EVERYONE,
     "account.save_theme": EVERYONE,
+    "account.save_sales_mails": EVERYONE,
     "confirm.page": EVERYONE,
     "confirm.confirm": EVERYONE,
     "second_factor.index": EVERYONE,

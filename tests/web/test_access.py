@@ -28,6 +28,7 @@ _NUMBERS = dict.fromkeys(
     "team_id": 999,
     "absence_id": 999,
     "rule_id": 999,
+    "blocked_id": 999,
     "site_id": 999,
     "field": "plan",
     "day": "2026-03-04",

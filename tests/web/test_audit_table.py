@@ -53,6 +53,7 @@ EXEMPT: dict[str, str] = {
     "chain.test": "a delivery of its own, to the one who pressed",
     "sessions.sign_out": "a session ends in the browser alone",
     "sessions.choose_language": "how a visitor reads, kept in their browser",
+    "account.save_sales_mails": "what one is told by mail",
     "account.save_theme": "how pages look for oneself",
     "account.save_language": "how pages read for oneself",
     "confirm.confirm": "changes nothing; a wrong password is written down as a failed sign-in",

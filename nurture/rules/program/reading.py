@@ -92,6 +92,7 @@ def _program(table: Table, keys: dict[Path, str]) -> Program:
         while_with_sales=table.choice("while_with_sales", ("pause", "go_on"), "pause"),
         priority=table.whole("priority", 0, least=-100, most=100),
         in_doubt=table.choice("in_doubt", ("assume_sent", "resend_once"), ""),
+        sender=table.choice("sender", ("house", "owner"), "house"),
         hold_after=(table.duration("hold_after") or _WEEK).elapsed,
     )
     table.done()

@@ -95,7 +95,7 @@ class Program:
     that compete for the last place under a cap, those of the program with the higher `priority` go first.
     After a pause, steps that came due longer than `hold_after` ago are held for a person. `in_doubt` says
     what is done about a mail whose answer was lost (assume_sent, resend_once; "": as the installation
-    says)."""
+    says). `sender` is in whose name its mails go out: the house, or the lead's owner."""
 
     key: str
     name: str
@@ -115,3 +115,4 @@ class Program:
     priority: int = 0
     hold_after: timedelta = timedelta(days=7)
     in_doubt: str = ""
+    sender: str = "house"

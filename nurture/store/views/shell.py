@@ -49,6 +49,16 @@ class Viewer:
         return str(self.preferences.get("language", ""))
 
     @property
+    def sales_mails(self) -> bool:
+        """Whether mails come as leads become theirs and as time runs out."""
+        return bool(self.preferences.get("sales_mails", True))
+
+    @property
+    def digest(self) -> bool:
+        """Whether an overview comes as the working day begins."""
+        return bool(self.preferences.get("digest", True))
+
+    @property
     def actor(self) -> str:
         """How this person stands in records."""
         return f"user:{self.id}"

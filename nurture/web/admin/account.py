@@ -44,6 +44,20 @@ def save_language() -> ResponseReturnValue:
     return redirect(url_for("account.index"), code=303)
 
 
+@pages.post("/account/sales-mails")
+def save_sales_mails() -> ResponseReturnValue:
+    """Which mails about leads one takes."""
+    with runtime().sessions.begin() as session:
+        users.choose_sales_mails(
+            session,
+            signed_in().id,
+            notices=request.form.get("notices") == "1",
+            digest=request.form.get("digest") == "1",
+        )
+    flash(_("Saved."))
+    return redirect(url_for("account.index"), code=303)
+
+
 @pages.post("/account/theme")
 def save_theme() -> ResponseReturnValue:
     """Light, dark or as the system; the button beside the name sends it without leaving the page."""

@@ -1,0 +1,160 @@
+"""Mails of a program in the owner's name: From, Reply-To and signature are theirs, or the house speaks."""
+
+import email
+import email.policy
+from collections.abc import Iterator
+from pathlib import Path
+
+import dkim
+import pytest
+from sqlalchemy.orm import Session, sessionmaker
+
+from nurture.files.vault import Vault
+from nurture.flows.letters import view
+from nurture.flows.outbox import Outbox
+from nurture.mail.dkim import generate
+from nurture.mail.dkim.keys import public_value
+from nurture.mail.standards import faults
+from nurture.rules.program import read
+from nurture.store.domains import DkimKey, SendingDomain
+from nurture.store.programs import ProgramRow, ProgramVersion
+from nurture.store.users import User
+from tests.conftest import TUESDAY
+from tests.flows.mailroom import BASE, PEPPER, RING, Mailroom, mailer
+from tests.flows.ripe_leads import a_model, a_seller
+from tests.mail.scripted_smtp import ScriptedSmtp
+
+VAULT = Vault(RING)
+KEY = generate("ed25519")
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedSmtp]:
+    with ScriptedSmtp() as running:
+        yield running
+
+
+@pytest.fixture
+def room(sessions: sessionmaker[Session], tmp_path: Path, server: ScriptedSmtp) -> Mailroom:
+    made = Mailroom(sessions, tmp_path, mailer(server.url), TUESDAY)
+    made.outbox = Outbox(ring=RING, pepper=PEPPER, base_url=BASE, home=tmp_path, vault=VAULT)
+    return made
+
+
+def a_program(db: Session, **said: str) -> int:
+    """A live program of one version; the id of that version."""
+    spec = {"program": "consulting", "chains": {"cold": {"steps": [{"send": "case"}]}}, **said}
+    read(spec)
+    model = a_model(db)
+    program = ProgramRow(
+        key="consulting", name="C", state="live", model_id=model, created_at=TUESDAY, updated_at=TUESDAY
+    )
+    db.add(program)
+    db.flush()
+    version = ProgramVersion(
+        program_id=program.id, no=1, source={}, source_hash="-", spec=spec, mails={}, created_at=TUESDAY
+    )
+    db.add(version)
+    db.commit()
+    return version.id
+
+
+def a_domain(db: Session, name: str, *, verified: bool = True, signs: bool = True) -> None:
+    domain = SendingDomain(name=name, created_at=TUESDAY, verified_at=TUESDAY if verified else None)
+    db.add(domain)
+    db.flush()
+    state = "signing" if signs else "waiting"
+    db.add(
+        DkimKey(
+            domain_id=domain.id,
+            selector="n1",
+            algorithm="ed25519",
+            public=public_value(KEY),
+            sealed=VAULT.seal(KEY),
+            state=state,
+            created_at=TUESDAY,
+        )
+    )
+    db.commit()
+
+
+def sent(room: Mailroom, server: ScriptedSmtp, lead: int, version: int) -> bytes:
+    with room.sessions() as session:
+        program = session.get_one(ProgramVersion, version).program_id
+    room.queue(lead, version_id=version, program_id=program)
+    assert room.run() == 1
+    return server.log[-1].data
+
+
+def told(raw: bytes) -> email.message.Message:
+    return email.message_from_bytes(raw, policy=email.policy.default)
+
+
+def test_the_owner_writes_and_the_owners_domain_signs(db, room, server) -> None:
+    mia = a_seller(db, "Mia")
+    a_domain(db, "sales.example")
+    raw = sent(room, server, room.lead("Bert", owner_id=mia), a_program(db, sender="owner"))
+    mail = told(raw)
+    assert (mail["From"], mail["Reply-To"]) == ("Mia <mia@sales.example>", "mia@sales.example")
+    assert faults(raw, "chain") == []
+    # DMARC: the domain of the signature is that of From.
+    assert "d=sales.example" in mail["DKIM-Signature"].replace(" ", "")
+    record = public_value(KEY).encode()
+    assert dkim.DKIM(raw).verify(dnsfunc=lambda name, timeout=5: record)
+    # Bounces come back to the house.
+    assert server.log[-1].sender == "anna@news.example"
+
+
+def test_without_a_word_in_the_program_the_house_writes(db, room, server) -> None:
+    mia = a_seller(db, "Mia")
+    a_domain(db, "sales.example")
+    mail = told(sent(room, server, room.lead("Bert", owner_id=mia), a_program(db)))
+    assert "anna@news.example" in mail["From"]
+
+
+@pytest.mark.parametrize("domain", [{"verified": False}, {"signs": False}, None])
+def test_an_owner_whose_domain_proves_nothing_is_not_named(db, room, server, domain) -> None:
+    mia = a_seller(db, "Mia")
+    if domain is not None:
+        a_domain(db, "sales.example", **domain)
+    mail = told(sent(room, server, room.lead("Bert", owner_id=mia), a_program(db, sender="owner")))
+    assert "anna@news.example" in mail["From"] and mail["Reply-To"] is None
+
+
+def test_a_lead_without_an_owner_or_of_one_who_left_hears_from_the_house(db, room, server) -> None:
+    mia = a_seller(db, "Mia")
+    a_domain(db, "sales.example")
+    version = a_program(db, sender="owner")
+    assert "anna@news.example" in told(sent(room, server, room.lead("Bert"), version))["From"]
+    db.get_one(User, mia).disabled_at = TUESDAY
+    db.commit()
+    assert "anna@news.example" in told(sent(room, server, room.lead("Cora", owner_id=mia), version))["From"]
+
+
+def test_leads_of_several_owners_in_one_turn_each_hear_from_their_own(db, room, server) -> None:
+    a_domain(db, "sales.example")
+    version = a_program(db, sender="owner")
+    with room.sessions() as session:
+        program = session.get_one(ProgramVersion, version).program_id
+    for lead, seller in (("Bert", "Mia"), ("Cora", "Ben"), ("Dora", None)):
+        owner = a_seller(db, seller) if seller else None
+        room.queue(room.lead(lead, owner_id=owner), version_id=version, program_id=program)
+    room.run()
+    names = {told(one.data)["To"].split()[0].strip('"'): told(one.data)["From"] for one in server.log}
+    assert {name: from_.rpartition("<")[2] for name, from_ in names.items()} == {
+        "Bert": "mia@sales.example>",
+        "Cora": "ben@sales.example>",
+        "Dora": "anna@news.example>",
+    }
+
+
+def test_the_page_in_the_browser_is_signed_by_the_same_person(db, room, server) -> None:
+    mia = a_seller(db, "Mia")
+    a_domain(db, "sales.example")
+    version = a_program(db, sender="owner")
+    with room.sessions.begin() as session:
+        room.mail_version_id = room.mail(session, "signed", "Yours, {{ sender.name }}")
+    raw = sent(room, server, room.lead("Bert", owner_id=mia), version)
+    assert "Yours, Mia" in told(raw).get_body(("plain",)).get_content()
+    with room.sessions() as session:
+        assert "Yours, Mia" in view(session, RING, BASE, 1)
