@@ -21,8 +21,8 @@ class Seal:
     keys: Sequence[SigningKey] = ()
 
     def on(self, message: bytes, moment: int) -> bytes:
-        """The message with its signatures, as it is without keys."""
-        return signed(message, self.keys, moment)
+        """A message of mail/message.py with its signatures, as it is without keys."""
+        return signed(message, self.keys, moment, relaxed=True)
 
 
 class Signing:

@@ -3,7 +3,8 @@
 Every piece begins in the first column and leaves the text in the first column, by a soft line break if
 need be. So pieces made once for a template and pieces made for one recipient join without a look at the
 column, and no line is longer than 76 characters. A dot in the first column is encoded: the bytes need no
-dot-stuffing (RFC 5321, section 4.5.2).
+dot-stuffing (RFC 5321, section 4.5.2). So is every space behind a space: the text is in the relaxed form
+that a signature is made over (RFC 6376, section 3.4.4), and signing need not look for what it would change.
 """
 
 import re
@@ -24,7 +25,7 @@ class Encoded(str):
 
 def encode(text: str) -> str:
     """One piece. Line ends of any kind become CRLF; lone surrogates are replaced, NUL is dropped."""
-    if _PLAIN.fullmatch(text):
+    if _PLAIN.fullmatch(text) and "  " not in text:
         return text + SOFT_BREAK
     clean = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     lines = clean.split("\n")
@@ -45,6 +46,11 @@ def _line(text: str, *, last: bool) -> str:
             column = 0
         if column == 0 and code == ".":
             code = "=2E"
+        if code == " " and column and out[-1] == " ":
+            code = "=20"
+            if column + len(code) > _LONGEST:
+                out.append(SOFT_BREAK)
+                column = 0
         out.append(code)
         column += len(code)
     return "".join(out) + (SOFT_BREAK if last else "\r\n")

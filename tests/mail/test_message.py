@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nurture.mail.compile import compile_mail
+from nurture.mail.dkim.canonical import relaxed_body
 from nurture.mail.headers import AddressFault, address
 from nurture.mail.message import Letter, Sender, build
 from nurture.mail.prepare import RenderFault, plain_html, plain_words, prepare, render
@@ -85,6 +86,8 @@ ODD = st.text(max_size=120) | st.sampled_from(
         "a" * 76,
         " ",
         "x \n y\t\n",
+        "a  b   c ",
+        " " * 80,
         "\r\nBcc: x@y.example",
         "From here",
         "--=_",
@@ -101,6 +104,8 @@ def test_whatever_a_lead_is_called_the_message_conforms_and_says_the_same(
     lead = {"first_name": name, "fields": {"note": note}, "tags": tags, "company": {}}
     raw = build(READY, SENDER, letter(lead))
     assert faults(raw, "chain") == []
+    body = raw.partition(b"\r\n\r\n")[2]
+    assert relaxed_body(body) == body, "signing trusts that the body is in relaxed form"
     clean = {
         "first_name": _clean(name),
         "fields": {"note": _clean(note)},
@@ -124,6 +129,7 @@ def test_encoded_pieces_join_without_long_lines_or_bare_dots(pieces: list[str]) 
     lines = joined.split("\r\n")
     assert all(len(line) <= 76 and not line.startswith(".") and line.isascii() for line in lines)
     assert "\n" not in joined.replace("\r\n", "")
+    assert not any("  " in line or "\t" in line or line.endswith(" ") for line in lines)
 
 
 def test_an_address_of_ours_is_the_same_however_it_is_encoded() -> None:

@@ -8,6 +8,7 @@ recipient (their links), so it is made once a mail and cannot be made once a mai
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 from nurture.mail.dkim.canonical import fields_of, relaxed_body, relaxed_field
 from nurture.mail.dkim.keys import SigningKey
@@ -28,30 +29,35 @@ OVERSIGNED = (
 )
 # Signed where they stand. Feedback-ID must be, for Gmail to take it for ours.
 SIGNED = (b"list-id", b"feedback-id", b"precedence", b"auto-submitted", b"content-transfer-encoding")
+_ORDER = (*((name, 1) for name in OVERSIGNED), *((name, 0) for name in SIGNED))
 _LINE = 72
 
 
-def signed(message: bytes, keys: Sequence[SigningKey], moment: int) -> bytes:
-    """The message with one DKIM-Signature for each key; `moment` in seconds since 1970."""
+def signed(message: bytes, keys: Sequence[SigningKey], moment: int, *, relaxed: bool = False) -> bytes:
+    """The message with one DKIM-Signature for each key; `moment` in seconds since 1970. `relaxed` is its
+    maker's word that the body is in relaxed form, as mail/message.py builds them."""
     if not keys:
         return message
     head, _gap, body = message.partition(b"\r\n\r\n")
-    digest = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest()).decode()
+    hashed = hashlib.sha256(body if relaxed else relaxed_body(body))
+    digest = base64.b64encode(hashed.digest()).decode()
     names, covered = _covered(fields_of(head))
     return b"".join(_signature(key, names, covered, digest, moment) for key in keys) + message
 
 
 def _covered(fields: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
     """The names for `h=` and the relaxed fields in that order; of several the last comes first."""
+    by_name: dict[bytes, list[bytes]] = {}
+    for name, field in fields:
+        by_name.setdefault(name, []).append(field)
     names: list[bytes] = []
     lines: list[bytes] = []
-    for name in (*OVERSIGNED, *SIGNED):
-        found = [field for known, field in fields if known == name]
-        names += [name] * len(found)
-        lines += [relaxed_field(field) + b"\r\n" for field in reversed(found)]
-        if name in OVERSIGNED:
-            names.append(name)
-    return b":".join(names), b"".join(lines)
+    for name, once_more in _ORDER:
+        found = by_name.get(name, ())
+        names += [name] * (len(found) + once_more)
+        lines += [relaxed_field(field) for field in reversed(found)]
+    lines.append(b"")
+    return b":".join(names), b"\r\n".join(lines)
 
 
 def _signature(key: SigningKey, names: bytes, covered: bytes, digest: str, moment: int) -> bytes:
@@ -69,6 +75,7 @@ def _signature(key: SigningKey, names: bytes, covered: bytes, digest: str, momen
     return begin + "\r\n ".join(lines).encode("ascii") + b"\r\n"
 
 
+@lru_cache(maxsize=64)  # mails of one kind have the same fields
 def _folded(names: str) -> str:
     """The list in lines; folds around colons do not count (RFC 6376, section 3.5)."""
     lines, line = [], ""
