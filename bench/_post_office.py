@@ -28,9 +28,17 @@ class Letter:
     html: str
 
 
-def rate(database_url: str, port: int, count: int, letter: Letter) -> float:
-    """Mails a second, queued, rendered and sent, by two processes of five threads each, over a database of
-    its own beside the given one. Raises Unavailable when its packages cannot be installed or it fails."""
+@dataclass(frozen=True)
+class Rates:
+    """Mails a second, queued, rendered and sent, in its usual way (rendered when queued) and in the other."""
+
+    usual: float
+    rendered_when_sent: float
+
+
+def rates(database_url: str, port: int, count: int, letter: Letter) -> Rates:
+    """By two processes of five threads each, over a database of its own beside the given one. Raises
+    Unavailable when its packages cannot be installed or it fails."""
     with tempfile.TemporaryDirectory(prefix="nurture-bench-peer-") as folder:
         python = _installed(Path(folder))
         asked = {"database": _database(database_url), "port": port, "count": count, **vars(letter)}
@@ -45,9 +53,9 @@ def rate(database_url: str, port: int, count: int, letter: Letter) -> float:
     if done.returncode != 0:
         raise Unavailable(f"{NAME} failed: {done.stderr.strip().splitlines()[-1]}")
     told = json.loads(done.stdout)
-    if told["sent"] != count:
-        raise Unavailable(f"{NAME} sent {told['sent']} mails of {count}.")
-    return float(count / told["seconds"])
+    if missing := [way for way, one in told.items() if one["sent"] != count]:
+        raise Unavailable(f"{NAME} did not send all {count} mails ({', '.join(missing)}).")
+    return Rates(*(count / told[way]["seconds"] for way in ("when_queued", "when_sent")))
 
 
 def _installed(folder: Path) -> str:

@@ -67,12 +67,14 @@ def run(scale: str, say: Callable[[str], None]) -> dict[str, Any]:
             seconds = _send_all(addresses.database_url, port, Path(folder))
             after = source_rate(port, count)
             _check(addresses.database_url, count)
-            peer = _peer_rate(addresses.database_url, port, OF_PEER[scale], say)
+            peer = _peer_rates(addresses.database_url, port, OF_PEER[scale], say)
     rate, bound = count / seconds, statistics.mean((before, after))
     say(f"  {count} mails of {size} bytes by {PROCESSES} processes in {seconds:.1f} s: {rate:.0f} a second")
     say(f"  smtp-source -s4 to the same sink: {before:.0f} before, {after:.0f} after")
     if peer is not None:
-        say(f"  {_post_office.NAME}: {peer:.0f} a second; this is {rate / peer:.1f} times that")
+        for way, found in (("queued", peer.usual), ("sent", peer.rendered_when_sent)):
+            said = f"{found:.0f} a second, this is {rate / found:.1f} times that"
+            say(f"  {_post_office.NAME}, rendered when {way}: {said}")
     return {
         "figure": FIGURE,
         "value": round(rate),
@@ -80,9 +82,9 @@ def run(scale: str, say: Callable[[str], None]) -> dict[str, Any]:
         "bound": round(bound),
         "bound_name": "smtp-source -s4",
         "ratio": round(rate / bound, 2),
-        "peer": None if peer is None else round(peer),
+        "peer": None if peer is None else round(peer.usual),
         "peer_name": _post_office.NAME,
-        "peer_ratio": None if peer is None else round(rate / peer, 1),
+        "peer_ratio": None if peer is None else round(rate / peer.usual, 1),
     }
 
 
@@ -99,11 +101,13 @@ def rate_of(count: int, port: int, algorithm: str | None) -> float:
     return count / seconds
 
 
-def _peer_rate(database_url: str, port: int, count: int, say: Callable[[str], None]) -> float | None:
+def _peer_rates(
+    database_url: str, port: int, count: int, say: Callable[[str], None]
+) -> _post_office.Rates | None:
     html = words().replace(' | default("there", true)', '|default:"there"')
     letter = _post_office.Letter("{{ lead.first_name }}, a case for you", plain_text(html), html)
     try:
-        return _post_office.rate(database_url, port, count, letter)
+        return _post_office.rates(database_url, port, count, letter)
     except Unavailable as refusal:
         say(f"  without the peer: {refusal}")
         return None
