@@ -55,14 +55,15 @@ def _lines(plain: Mapping[str, Any], indent: str) -> list[str]:
             below = _lines(inner, f"{indent}  ")
             leaf = len(below) == 1 and below[0].lstrip().startswith("{")
             return [f"{indent}not: {below[0].lstrip()}"] if leaf else [f"{indent}not:", *below]
-    return [indent + _inline(plain)]
+    return [indent + inline(plain)]
 
 
-def _inline(value: Any) -> str:
+def inline(value: Any) -> str:
+    """A plain value on one line, quoted where YAML needs it; reading it gives the value again."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_inline(key)}: {_inline(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{inline(key)}: {inline(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_inline, value)) + "]"
+        return "[" + ", ".join(map(inline, value)) + "]"
     if isinstance(value, str) and _BARE.fullmatch(value) and value.lower() not in _CONSTANTS:
         return value
     return _UNSEEN.sub(lambda one: f"\\u{ord(one[0]):04x}", json.dumps(value, ensure_ascii=False))

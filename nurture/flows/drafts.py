@@ -15,7 +15,7 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files import programs as files
 from nurture.files.programs import PROGRAM_FILE, Folder
 from nurture.files.yaml_lines import MAX_BYTES
-from nurture.flows.programs import check_mails, mail_source
+from nurture.flows.programs import checked, live_models, mail_source
 from nurture.mail.source import MailSource
 from nurture.rules.program import Program
 from nurture.rules.words import _
@@ -48,22 +48,25 @@ def draft_of(session: Session, program_id: int) -> StoredDraft:
     return found
 
 
-def read_draft(draft: StoredDraft) -> Folder:
-    """What a draft says, every fault of program and mails in it."""
-    return read_files(draft.source)
-
-
-def read_files(source: Files) -> Folder:
-    """The same of files that are not kept."""
-    folder = files.read_sources(source)
-    check_mails(folder)
+def read_draft(session: Session, draft: StoredDraft) -> Folder:
+    """What a draft says, everything wrong and doubtful in it: in program, mails and heat model."""
+    folder = files.read_sources(draft.source)
+    program = folder.program
+    live = live_models(session).get(program.model) if program is not None else None
+    checked(folder, live.model if live is not None else None)
+    if program is not None and program.model and live is None:
+        sentence = _('There is no heat model "{key}"; load it first.')
+        folder.faults.add(folder.line_of("model"), sentence.format(key=program.model))
+    if program is not None and program.key and program.key != draft.program_key:
+        sentence = _('A program keeps its key: "{key}". Duplicate the program to have it under another one.')
+        folder.faults.add(folder.line_of("program"), sentence.format(key=draft.program_key))
     return folder
 
 
 def drafted(session: Session, program_id: int) -> Drafted:
     """The program value and the mails of the draft (of the newest version while nothing is drafted), ready
     for whoever plays them through. Raises NotFound."""
-    folder = read_draft(draft_of(session, program_id))
+    folder = read_draft(session, draft_of(session, program_id))
     return Drafted(
         program=folder.program,
         mails={key: mail_source(mail) for key, mail in folder.mails.items()},

@@ -16,7 +16,7 @@ from nurture.files.programs import Folder, MailFile
 from nurture.files.yaml_lines import Faults
 from nurture.flows import step_templates
 from nurture.flows.models import let_rate
-from nurture.flows.publish import publish_version
+from nurture.flows.publish import Inside, publish_version
 from nurture.flows.queue_mail import keep_mail
 from nurture.mail.compile import check
 from nurture.mail.source import MailSource
@@ -62,10 +62,11 @@ def check_folder(path: Path) -> Checked:
     ../models/<model>.yaml, if there is one."""
     folder = files.read_folder(path)
     key = folder.program.model if folder.program is not None else ""
-    return _checked(folder, _model_beside(path, key))
+    return checked(folder, _model_beside(path, key))
 
 
-def _checked(folder: Folder, model: HeatModel | None) -> Checked:
+def checked(folder: Folder, model: HeatModel | None) -> Checked:
+    """A folder that was read, with what is wrong in its mails and doubtful under its heat model."""
     check_mails(folder)
     program = folder.program
     if program is not None and model is not None and not folder.faults.faults:
@@ -81,16 +82,16 @@ def load_folder(session: Session, path: Path, *, publish: bool, now: datetime, b
     After publishing and committing, `enroll.enter_existing` lets the leads of the base enter."""
     folder = files.read_folder(path)
     program = folder.program
-    live = _models(session).get(program.model) if program is not None else None
-    checked = _checked(folder, live.model if live is not None else None)
+    live = known_models(session).get(program.model) if program is not None else None
+    found = checked(folder, live.model if live is not None else None)
     if program is not None and program.model and live is None:
         sentence = _('There is no heat model "{key}"; load it first.')
         folder.faults.add(folder.line_of("model"), sentence.format(key=program.model))
     folder.faults.stop_if_any()
     if program is None:
         raise NotFound(_("{path} holds no program.").format(path=path))
-    row, version, is_new = _keep(session, folder, program, now=now, by=by)
-    moved = _go_live(session, row, version, now=now, by=by) if publish else 0
+    row, version, is_new = keep_version(session, folder, program, now=now, by=by)
+    moved = go_live(session, row, version, now=now, by=by) if publish else 0
     return Loaded(
         program_id=row.id,
         key=row.key,
@@ -99,7 +100,7 @@ def load_folder(session: Session, path: Path, *, publish: bool, now: datetime, b
         is_new=is_new,
         published=row.live_version_id == version.id,
         moved=moved,
-        warnings=checked.warnings,
+        warnings=found.warnings,
     )
 
 
@@ -119,7 +120,7 @@ def publish(session: Session, program_id: int, *, now: datetime, by: str = "syst
     version = programs.latest_version(session, program_id)
     if version is None:
         raise NotFound(_("There is no version to publish."))
-    return _go_live(session, row, version, now=now, by=by)
+    return go_live(session, row, version, now=now, by=by)
 
 
 def pause(session: Session, program_id: int, *, now: datetime, by: str = "system") -> None:
@@ -249,20 +250,23 @@ def _model_beside(path: Path, key: str) -> HeatModel | None:
     return found[0] if found else None
 
 
-def _models(session: Session) -> dict[str, LiveModel]:
+def known_models(session: Session) -> dict[str, LiveModel]:
+    """The heat models by key."""
     return {one.model.key: one for one in models.known(session)}
 
 
 def _model_id(session: Session, key: str) -> int:
-    found = _models(session).get(key)
+    found = known_models(session).get(key)
     if found is None:
         raise NotFound(_('There is no heat model "{key}"; load it first.').format(key=key))
     return found.id
 
 
-def _keep(
+def keep_version(
     session: Session, folder: Folder, program: Program, *, now: datetime, by: str
 ) -> tuple[ProgramRow, ProgramVersion, bool]:
+    """The program, its version with these files, and whether that is new: the newest one is not kept twice.
+    The folder must be without faults."""
     model_id = _model_id(session, program.model)
     row = programs.add(session, program.key, program.name, program.purpose, model_id, now=now)
     mails = {
@@ -287,7 +291,16 @@ def _digest(sources: Mapping[str, str], mails: Mapping[str, int]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _go_live(session: Session, row: ProgramRow, version: ProgramVersion, *, now: datetime, by: str) -> int:
+def go_live(
+    session: Session,
+    row: ProgramRow,
+    version: ProgramVersion,
+    *,
+    inside: Inside = "move",
+    now: datetime,
+    by: str,
+) -> int:
+    """Make a version live; how many leads had to go on at another step. The program's row must be locked."""
     model_id = _model_id(session, rules.read(version.spec).model)
     let_rate(session, model_id, now=now, by=by)
-    return publish_version(session, row, version, model_id, now=now, by=by)
+    return publish_version(session, row, version, model_id, inside=inside, now=now, by=by)

@@ -51,6 +51,10 @@ class StoredDraft:
     `updated_by` is the name of the person, or the actor where it is none."""
 
     program_id: int
+    program_key: str
+    program: str
+    state: str
+    live_no: int | None
     revision: int
     source: Mapping[str, str]
     base_version_id: int | None
@@ -63,13 +67,15 @@ class StoredDraft:
 
 _STORED = text(
     """
-    SELECT p.id AS program_id, coalesce(d.revision, 0) AS revision,
+    SELECT p.id AS program_id, p.key AS program_key, p.name AS program, p.state, live.no AS live_no,
+           coalesce(d.revision, 0) AS revision,
            coalesce(d.source, newest.source) AS source,
            coalesce(base.id, newest.id) AS base_version_id, coalesce(base.no, newest.no, 0) AS base_no,
            d.updated_at, coalesce(who.name, d.updated_by, '') AS updated_by,
            EXISTS (SELECT FROM draft_change c WHERE c.program_id = p.id AND c.no <= d.place) AS can_undo,
            EXISTS (SELECT FROM draft_change c WHERE c.program_id = p.id AND c.no > d.place) AS can_redo
     FROM program p
+    LEFT JOIN program_version live ON live.id = p.live_version_id
     LEFT JOIN program_draft d ON d.program_id = p.id
     LEFT JOIN program_version base ON base.id = d.base_version_id
     LEFT JOIN user_account who ON 'user:' || who.id = d.updated_by

@@ -198,6 +198,12 @@ def version(session: Session, version_id: int) -> ProgramVersion:
     return session.execute(select(ProgramVersion).where(ProgramVersion.id == version_id)).scalar_one()
 
 
+def version_by_no(session: Session, program_id: int, no: int) -> ProgramVersion | None:
+    """A version of a program by its number."""
+    query = select(ProgramVersion).where(ProgramVersion.program_id == program_id, ProgramVersion.no == no)
+    return session.execute(query).scalar_one_or_none()
+
+
 def add_version(
     session: Session, program_id: int, new: NewVersion, *, by: str, now: datetime
 ) -> ProgramVersion:

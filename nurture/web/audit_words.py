@@ -135,6 +135,8 @@ ACTIONS = {
     "program.loaded": _N("loaded a program"),
     "program.paused": _N("paused a program"),
     "program.published": _N("published a program"),
+    "program.rolled_back": _N("went back to an older version of a program"),
+    "program.created": _N("began a program"),
     "program.draft_begun": _N("began to change a program"),
     "program.draft_discarded": _N("threw a draft away"),
     "program.resumed": _N("resumed a program"),

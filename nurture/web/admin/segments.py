@@ -196,6 +196,7 @@ def builder_words(offered: view.Offered) -> dict[str, Any]:
         "value": _("Value"), "what": _("What"), "how": _("How"), "unit": _("Unit"), "remove": _("Remove"),
         "add": _("Add a condition"), "add_group": _("Add a group"),
         "commas": _("values, separated by commas"),
+        "none": _("No condition"), "some": _("Set a condition"),
         "whose": _("Leads for whom"), "true": _("are true"), "ever": _("ever"), "or": _("or"),
         "subjects": _subjects(), "bant_parts": list(BANT_PARTS),
     }  # fmt: skip

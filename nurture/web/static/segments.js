@@ -2,11 +2,16 @@
 (function () {
   'use strict';
 
+  var builders = new WeakSet();
+
   /* One builder: `form` holds the rows and their text, alone on a page or one of many in a longer form. */
   function build(form) {
+  if (builders.has(form)) return;
+  builders.add(form);
   var words = JSON.parse(document.getElementById(form.dataset.words).textContent);
   var place = form.querySelector('[data-builder]'), text = form.querySelector('textarea[data-reads]'), tree = null;
   var began = form.dataset.condition ? JSON.parse(form.dataset.condition) : words.condition;
+  var optional = 'optional' in form.dataset;
   var traits = ['temperature', 'grade', 'stage', 'tag', 'source', 'consent', 'segment'];
   var listed = { 'in': true, not_in: true };
 
@@ -257,8 +262,10 @@
 
   /* Where the keyboard stood, it stands again after the rows were drawn anew. */
   function draw() {
+    if (!tree) { place.replaceChildren(button(words.some, 'plus', function () { tree = { kind: 'all', parts: [{ leaf: fresh('temperature') }] }; changed(true); focusLast(); })); return; }
     var controls = 'select,input,button', at = [].indexOf.call(place.querySelectorAll(controls), document.activeElement);
     place.replaceChildren(group(tree));
+    if (optional) place.append(button(words.none, 'x', function () { tree = null; text.value = ''; draw(); form.dispatchEvent(new CustomEvent('segment-changed', { bubbles: true })); }));
     var again = place.querySelectorAll(controls)[at];
     if (at >= 0 && again) again.focus();
   }
@@ -273,6 +280,7 @@
   var asked = 0;
   function reading() {
     var mine = ++asked;
+    if (optional && !text.value.trim()) { tree = null; draw(); return; }
     var asks = new FormData();
     asks.set('condition', text.value);
     asks.set('csrf_token', document.querySelector('meta[name="csrf"]').content);
@@ -286,13 +294,16 @@
   }
   var typing = 0;
   text.addEventListener('input', function () { clearTimeout(typing); typing = setTimeout(reading, 250); });
-  if (began) take(began); else { tree = { kind: 'all', parts: [{ leaf: fresh('temperature') }] }; if (form.dataset.condition === '') draw(); }
+  if (began) take(began); else if (optional && !text.value.trim()) draw(); else { tree = { kind: 'all', parts: [{ leaf: fresh('temperature') }] }; if (form.dataset.condition === '') draw(); }
   setTimeout(function () { form.dispatchEvent(new CustomEvent('segment-changed', { bubbles: true })); }, 50);
   }
 
   /* One that is folded away is built when it is opened. */
-  document.querySelectorAll('[data-segment]').forEach(function (form) {
+  function every() { document.querySelectorAll('[data-segment]').forEach(function (form) {
     var folded = form.closest('details:not([open])');
     if (folded) folded.addEventListener('toggle', function () { build(form); }, { once: true }); else build(form);
-  });
+  }); }
+  every();
+  /* Pages that are drawn anew piece by piece bring further builders. */
+  document.addEventListener('conditions-here', every);
 })();
