@@ -1,12 +1,14 @@
 """Mails to try things out: whom they may reach, and any mail to oneself. In the caller's transaction."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid, NotFound
-from nurture.flows.queue_mail import queue_service_mail, queue_test
+from nurture.flows.queue_mail import keep_mail, queue_service_mail, queue_test
+from nurture.mail.source import MailSource
 from nurture.rules import addresses
 from nurture.rules.words import _
 from nurture.store import installation as installations
@@ -69,6 +71,32 @@ def send_test(
     )
     assert delivery_id is not None, "the key is new"
     audit(session, by, "mail.test_sent", f"mail:{mail_id}", now=now)
+    return delivery_id
+
+
+def send_draft(
+    session: Session,
+    program_id: int,
+    source: MailSource,
+    address: str,
+    *,
+    lead_id: int | None = None,
+    by: str,
+    now: datetime,
+) -> int:
+    """Send a mail to a colleague as it is drafted, not yet part of any version; the delivery's id. Raises
+    Invalid with every fault of its words."""
+    if lead_id is not None and lead_id not in leads.existing(session, [lead_id]):
+        sentence = _("There is no such lead.")
+        raise Invalid(sentence, {"lead_id": [sentence]})
+    words = replace(source, key=f"draft-{program_id}-{source.key}"[:63])
+    version_id = keep_mail(session, None, words, source.key, now=now)
+    dedup_key = f"test:draft:{program_id}:{secrets.token_hex(8)}"
+    delivery_id = queue_test(
+        session, version_id, address.strip(), dedup_key=dedup_key, lead_id=lead_id, now=now
+    )
+    assert delivery_id is not None, "the key is new"
+    audit(session, by, "mail.test_sent", f"program:{program_id}", now=now)
     return delivery_id
 
 

@@ -41,14 +41,15 @@ PARTS = (
 )
 ICONS_NAME, ICONS_PACKAGE, ICONS_FILE = "tabler-icons", "@tabler/icons", "sprite.svg"
 ICONS = (
-    "alert-triangle", "arrow-back-up", "arrow-right", "bell", "building", "calendar-event", "check",
-    "chevron-left", "chevron-right", "circle-check", "circle-dashed", "circle-x", "click", "clock", "copy",
-    "door-exit", "download", "eye", "filter", "flame", "forms", "git-branch", "hand-stop",
-    "heart-handshake", "home", "hourglass", "inbox", "key", "lock", "logout", "mail", "mail-off",
-    "mail-opened", "menu-2", "message-circle", "moon", "news", "note", "phone", "player-pause",
-    "player-play", "plus", "robot", "route", "search", "seedling", "send", "settings", "shield-check",
-    "snowflake", "star", "sun", "tag", "target", "test-pipe", "trophy", "user", "user-check", "user-off",
-    "users", "webhook", "world", "x",
+    "activity", "alert-triangle", "arrow-back-up", "arrow-down", "arrow-forward-up", "arrow-right",
+    "arrow-up", "arrows-split-2", "bell", "building", "calendar-event", "check", "chevron-left",
+    "chevron-right", "circle-check", "circle-dashed", "circle-x", "click", "clock", "copy", "door-exit",
+    "download", "eye", "filter", "flame", "forms", "git-branch", "hand-stop", "heart-handshake", "home",
+    "hourglass", "inbox", "key", "lock", "logout", "mail", "mail-off", "mail-opened", "menu-2",
+    "message-circle", "moon", "news", "note", "pencil", "phone", "player-pause", "player-play", "plus",
+    "robot", "route", "search", "seedling", "send", "settings", "shield-check", "snowflake", "star",
+    "sun", "tag", "target", "test-pipe", "trash", "trophy", "user", "user-check", "user-off", "users",
+    "users-minus", "webhook", "world", "x",
 )  # fmt: skip
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 
+from babel.dates import get_day_names
 from flask import Flask
 
 from nurture.rules import bounces, domains
 from nurture.rules.providers import NAMES
+from nurture.rules.timing import WEEKDAYS
 from nurture.rules.words import _, retold
 from nurture.web.happenings import ANSWER_REASONS, BUYING_ROLES, EXITS, SIGNS, STAGE_REASONS, VERDICTS
+from nurture.web.language import locale
 
 # gettext reads these marks; the words themselves are looked up at each request.
 _N = str
@@ -246,6 +249,37 @@ SIGNING_KEYS = {
     "signing": _N("signs"),
     "retired": _N("no longer signs"),
 }
+# What can be chosen in the settings of a program and its steps.
+CHOICES = {
+    "resume": _N("goes on after the last mail it got there"),
+    "restart": _N("begins at the top"),
+    "rest": _N("rests until the next change"),
+    "repeat": _N("begins again"),
+    "newsletter_only": _N("gets newsletters only"),
+    "exit": _N("leaves"),
+    "pause": _N("mails wait"),
+    "go_on": _N("mails go on"),
+    "defer": _N("wait until there is room"),
+    "skip": _N("are left out"),
+    "assume_sent": _N("counts as sent"),
+    "resend_once": _N("is sent once more"),
+    "reply": _N("a reply"),
+    "hand_over": _N("the hand-over"),
+    "cold": _N("cold"),
+    "warm": _N("warm"),
+    "hot": _N("hot"),
+    "admin": _N("administrator"),
+    "marketer": _N("marketer"),
+    "sales": _N("salesperson"),
+    "viewer": _N("viewer"),
+}
+DIFFERENCES = {
+    "same": _N("the same"),
+    "added": _N("added"),
+    "removed": _N("removed"),
+    "moved": _N("moved"),
+    "changed": _N("changed"),
+}
 _TABLES: Mapping[str, Mapping[str, str]] = {
     "stage": STAGES,
     "temperature": TEMPERATURES,
@@ -281,6 +315,8 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "answer_reason": ANSWER_REASONS,
     "buying": BUYING_ROLES,
     "exit": EXITS,
+    "choice": CHOICES,
+    "difference": DIFFERENCES,
 }
 
 
@@ -288,11 +324,18 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["says"] = says
     app.jinja_env.filters["says_all"] = lambda names, table: [says(name, table) for name in names]
     app.jinja_env.filters["retold"] = retold
+    app.jinja_env.filters["weekday"] = weekday
     app.jinja_env.filters["quoted"] = lambda text: _("“%(text)s”") % {"text": text}
     app.jinja_env.filters["stage_reason"] = stage_reason
     app.jinja_env.filters["bounce_sentence"] = bounces.sentence
     app.jinja_env.filters["finding"] = domains.sentence
     app.jinja_env.filters["finding_about"] = domains.words_of
+
+
+def weekday(name: str) -> str:
+    """The short name of a weekday as programs write it (tue)."""
+    days = get_day_names("abbreviated", locale=locale())
+    return str(days[WEEKDAYS.index(name)]) if name in WEEKDAYS else name
 
 
 def says(name: str | None, table: str) -> str:

@@ -32,6 +32,7 @@ class ChainPage:
 class VersionLine:
     """One version: who brought it, and who made it live when. Empty where nobody did."""
 
+    id: int
     no: int
     created_at: datetime
     created_by: str
@@ -57,7 +58,7 @@ _MAILS = text(
 )
 _VERSIONS = text(
     """
-    SELECT v.no, v.created_at, coalesce(maker.name, v.created_by) AS created_by, v.published_at,
+    SELECT v.id, v.no, v.created_at, coalesce(maker.name, v.created_by) AS created_by, v.published_at,
            coalesce(who.name, a.actor, '') AS published_by, v.id = p.live_version_id AS live
     FROM program_version v JOIN program p ON p.id = v.program_id
     LEFT JOIN LATERAL (

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from nurture.store.drafts import ProgramDraft
 from nurture.store.mails import MailRow
 from nurture.store.programs import ChainRow, ProgramRow, ProgramVersion
 from nurture.store.steps import FlowCount, StepCount
@@ -44,12 +45,14 @@ class Lane:
 
 @dataclass(frozen=True)
 class Board:
-    """A program with the version that is shown: the live one, or the draft before the first."""
+    """A program with the version that is shown: the live one, or the draft before the first. `drafted` is
+    when its draft was last changed."""
 
     program: ProgramRow
     no: int
     published_at: datetime | None
     draft_no: int | None
+    drafted: datetime | None
     spec: dict[str, Any]
     lanes: dict[str, Lane]
     mails: dict[str, tuple[int, str]]
@@ -87,7 +90,7 @@ def listing(session: Session) -> list[ProgramLine]:
 
 
 def board(session: Session, program_id: int, *, now: datetime) -> Board | None:
-    """Five statements."""
+    """Six statements."""
     program = session.get(ProgramRow, program_id)
     if program is None:
         return None
@@ -100,11 +103,13 @@ def board(session: Session, program_id: int, *, now: datetime) -> Board | None:
     if shown is None:
         return None
     draft = versions.get(program.draft_version_id or 0)
+    program_draft = session.get(ProgramDraft, program_id)
     return Board(
         program=program,
         no=shown.no,
         published_at=shown.published_at,
         draft_no=draft.no if draft and draft.id != program.live_version_id else None,
+        drafted=program_draft.updated_at if program_draft is not None else None,
         spec=shown.spec,
         lanes=_lanes(session, program_id),
         mails=_mails(session, program_id),

@@ -1,13 +1,13 @@
 """Programs: the list, and the board of three lanes with live counts."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from nurture.errors import NotFound
+from nurture.errors import Conflict, Invalid, NotFound
+from nurture.flows import new_programs
 from nurture.flows import programs as flows
-from nurture.flows.enroll import enter_existing
 from nurture.rules.program import TEMPERATURES, read
-from nurture.rules.words import _, ngettext
+from nurture.rules.words import _
 from nurture.store.enrollments import late
 from nurture.store.views import programs as view
 from nurture.store.views.model import default_model
@@ -58,17 +58,28 @@ def decide_held(program_id: int) -> ResponseReturnValue:
     return redirect(url_for("programs.board", program_id=program_id))
 
 
-@pages.post("/programs/<int:program_id>/publish")
-def publish(program_id: int) -> ResponseReturnValue:
-    """Make the newest version live; those who fit enter at once."""
-    with runtime().sessions.begin() as session:
-        moved = flows.publish(session, program_id, now=now(), by=signed_in().actor)
-    entered = enter_existing(runtime().sessions, now=now())
-    runtime().wake("advance")
-    flash(ngettext("Live. %s lead entered.", "Live. %s leads entered.", entered) % entered)
-    if moved:
-        flash(ngettext("%s lead goes on at another step.", "%s leads go on at another step.", moved) % moved)
-    return redirect(url_for("programs.board", program_id=program_id))
+@pages.get("/programs/new")
+def new() -> ResponseReturnValue:
+    """Name and key of a new program."""
+    return render_template("admin/editor/new.html", answers={}, errors={}, like=None)
+
+
+@pages.post("/programs/new")
+def create() -> ResponseReturnValue:
+    """A program with one chain and one mail, to go on from in the editor."""
+    answers = {name: request.form.get(name, "").strip() for name in ("name", "key")}
+    try:
+        with runtime().sessions.begin() as session:
+            made = new_programs.create(
+                session, answers["key"], answers["name"], by=signed_in().actor, now=now()
+            )
+    except Invalid as refusal:
+        errors = refusal.errors
+    except Conflict as refusal:
+        errors = {"key": [str(refusal)]}
+    else:
+        return redirect(url_for("editor.index", program_id=made), 303)
+    return render_template("admin/editor/new.html", answers=answers, errors=errors, like=None), 422
 
 
 @pages.post("/programs/<int:program_id>/pause")
