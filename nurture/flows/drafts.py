@@ -15,7 +15,7 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files import programs as files
 from nurture.files.programs import PROGRAM_FILE, Folder
 from nurture.files.yaml_lines import MAX_BYTES
-from nurture.flows.programs import checked, live_models, mail_source
+from nurture.flows.programs import checked, known_models, mail_source
 from nurture.mail.source import MailSource
 from nurture.rules.program import Program
 from nurture.rules.words import _
@@ -52,7 +52,7 @@ def read_draft(session: Session, draft: StoredDraft) -> Folder:
     """What a draft says, everything wrong and doubtful in it: in program, mails and heat model."""
     folder = files.read_sources(draft.source)
     program = folder.program
-    live = live_models(session).get(program.model) if program is not None else None
+    live = known_models(session).get(program.model) if program is not None else None
     checked(folder, live.model if live is not None else None)
     if program is not None and program.model and live is None:
         sentence = _('There is no heat model "{key}"; load it first.')

@@ -17,6 +17,7 @@ from nurture.web.api import (
     desk,
     domains,
     exports,
+    drafts,
     handoffs,
     hits,
     house,
@@ -27,6 +28,7 @@ from nurture.web.api import (
     lead_changes,
     leads,
     mail,
+    mail_words,
     models,
     newsletters,
     outside_events,
@@ -61,6 +63,7 @@ _PARTS = (
     sources.part,
     tags.part,
     programs.part,
+    drafts.part,
     bring_in.part,
     segments.part,
     newsletters.part,
@@ -88,6 +91,7 @@ _PARTS = (
     audit.part,
     jobs.part,
     mail.part,
+    mail_words.part,
 )
 _DESCRIPTION = (
     "Authorization: Bearer <key>. JSON, snake_case, instants in UTC with Z. Lists are pages of up to 500; "

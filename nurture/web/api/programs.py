@@ -5,21 +5,21 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from nurture.errors import Conflict, Invalid, NotFound
-from nurture.flows import enroll_leads
+from nurture.flows import enroll_leads, live_edits
 from nurture.flows import programs as flow
-from nurture.flows.enroll import enter_existing
 from nurture.rules.words import _
 from nurture.store.views import programs as view
 from nurture.store.views.programs import Board, Lane, ProgramLine
 from nurture.web.api import door
+from nurture.web.api.drafts import went_live
 from nurture.web.api.plain import moment, plain
 from nurture.web.api.schemas import ID_MOST, LONG, In, ListOf
+from nurture.web.api.schemas.drafts import PublishIn, WentLiveOut
 from nurture.web.api.schemas.programs import (
     ChainOut,
     EnrolledOut,
     ProgramOut,
     ProgramWhole,
-    Published,
 )
 from nurture.web.request import close_session, now, page_session, runtime
 
@@ -69,10 +69,12 @@ def one(program_id: int) -> dict[str, Any]:
 
 
 @part.route("/programs/<int:program_id>/publish", methods=["POST"])
-@part.response(200, Published)
-def publish(program_id: int) -> dict[str, Any]:
-    """Make the newest version live; leads that fit enter, leads inside keep their step."""
-    return _publish(program_id)
+@part.arguments(PublishIn)
+@part.response(200, WentLiveOut)
+def publish(said: dict[str, Any], program_id: int) -> dict[str, Any]:
+    """Make the draft live (the newest version, while nothing is drafted): those inside move to it by the
+    keys of their steps or finish on theirs, and leads that fit enter."""
+    return _publish(program_id, said)
 
 
 @part.route("/programs/<int:program_id>/pause", methods=["POST"])
@@ -127,10 +129,11 @@ def chain(chain_id: int) -> dict[str, Any]:
 
 
 @part.route("/chains/<int:chain_id>/publish", methods=["POST"])
-@part.response(200, Published)
-def publish_chain(chain_id: int) -> dict[str, Any]:
+@part.arguments(PublishIn)
+@part.response(200, WentLiveOut)
+def publish_chain(said: dict[str, Any], chain_id: int) -> dict[str, Any]:
     """Publish the program of this chain: the chains of a program go live together."""
-    return _publish(_chain(chain_id)["program_id"])
+    return _publish(_chain(chain_id)["program_id"], said)
 
 
 @part.route("/chains/<int:chain_id>/pause", methods=["POST"])
@@ -167,13 +170,18 @@ def enroll(said: dict[str, Any], chain_id: int) -> dict[str, Any]:
     return {"entered": sum(one.entered for one in done), "data": data}
 
 
-def _publish(program_id: int) -> dict[str, Any]:
+def _publish(program_id: int, said: dict[str, Any]) -> dict[str, Any]:
     _known(program_id)
     with runtime().sessions.begin() as session:
-        moved = flow.publish(session, program_id, now=now(), by=door.actor())
-    entered = enter_existing(runtime().sessions, now=now())
-    runtime().wake("steps")
-    return {"moved": moved, "entered": entered}
+        done = live_edits.publish_draft(
+            session,
+            program_id,
+            revision=said["revision"],
+            inside=said["inside"],
+            now=now(),
+            by=door.actor(),
+        )
+    return went_live(done)
 
 
 def _switch_chain(chain_id: int, *, paused: bool) -> dict[str, Any]:

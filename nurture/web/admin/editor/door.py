@@ -13,8 +13,8 @@ from nurture.files.programs import Folder
 from nurture.flows import drafts
 from nurture.store.drafts import StoredDraft
 from nurture.store.views import segments as offered
-from nurture.web.admin.condition_words import words
 from nurture.web.admin.editor.rows import problems
+from nurture.web.admin.segments import builder_words
 from nurture.web.request import page_session, runtime
 
 pages = Blueprint("editor", __name__, url_prefix="/programs/<int:program_id>")
@@ -45,7 +45,7 @@ def opened(program_id: int) -> Open:
 
 def condition_words() -> dict[str, Any]:
     """What the builder of conditions lets choose from."""
-    return words(offered.offered(page_session(), but=None))
+    return builder_words(offered.offered(page_session(), but=None))
 
 
 def revision() -> int:

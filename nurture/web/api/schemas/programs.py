@@ -68,10 +68,3 @@ class ProgramWhole(Schema):
     published_at = fields.String(allow_none=True)
     definition = fields.Raw()
     chains = fields.List(fields.Nested(ChainOut))
-
-
-class Published(Schema):
-    """What publishing did: `moved` leads stood at a step that is gone, `entered` are new inside."""
-
-    moved = fields.Integer()
-    entered = fields.Integer()
