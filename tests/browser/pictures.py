@@ -42,6 +42,7 @@ PICTURES = {
     "overview": ("/?days=7", 780),
     "calendar": ("/calendar", 760),
     "chain": ("/chains/{cold}", 860),
+    "editor": ("/programs/{program}/edit?chain=warm&step=ask-feedback", 900),
     "lead": ("/leads/{hot}", 900),
 }
 

@@ -41,6 +41,29 @@ def domains(walk: Walk) -> None:
     walk.call("domain.removed", "DELETE", place)
 
 
+def drafts(walk: Walk) -> None:
+    walk.page("program.created", "/programs/new", name="Fair", key="fair")
+    number = walk.sql("SELECT max(id) FROM program")
+    walk.page("program.created", f"/programs/{number}/duplicate", name="Fair, again", key="fair-again")
+    walk.page("mail.test_sent", f"/programs/{number}/edit/mails/welcome/test")
+    walk.page("program.draft_begun", f"/programs/{number}/edit/cold/add", kind="wait", revision="0")
+    walk.page("program.draft_discarded", f"/programs/{number}/edit/discard", revision="1")
+    made = walk.call("program.created", "POST", "/programs", json={"key": "more", "name": "More"}).json["id"]
+    walk.page("program.published", f"/programs/{made}/publish")
+    begun = {"revision": 0, "mails": [{"key": "welcome", "subject": "Hello"}]}
+    headers = {"Authorization": f"Bearer {walk.key}"}
+    client = walk.app.test_client()
+    for no in (1, 2):
+        place = f"/api/v1/programs/{made}/draft"
+        said = begun | {"mails": [{"key": "welcome", "subject": f"Hello {no}"}]}
+        assert client.put(place, json=said, headers=headers).status_code == 200
+        walk.call("program.published", "POST", f"/programs/{made}/publish")
+    walk.page("program.rolled_back", f"/programs/{made}/versions/1/roll-back")
+    walk.call("program.rolled_back", "POST", f"/programs/{made}/rollback", json={"version": 2})
+    assert client.put(f"/api/v1/programs/{made}/draft", json=begun, headers=headers).status_code == 200
+    walk.call("program.draft_discarded", "DELETE", f"/programs/{made}/draft?revision=1")
+
+
 def transports(walk: Walk) -> None:
     pages = "/settings/transports"
     server = {"kind": "smtp", "name": "Ours", "host": "127.0.0.1", "port": "1", "tls": "off"}
@@ -153,4 +176,5 @@ ROOMS = (
     coming_back,
     websites,
     models,
+    drafts,
 )

@@ -49,7 +49,25 @@ COMPANY = {
     "color": "#0b6b5b",
 }
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+_OF_DRAFT = "a draft keeps each change with who made it; that it was begun leaves a line"
 EXEMPT: dict[str, str] = {
+    "editor.add": _OF_DRAFT,
+    "editor.act": _OF_DRAFT,
+    "editor.save": _OF_DRAFT,
+    "editor.save_chain": _OF_DRAFT,
+    "editor.change_chains": _OF_DRAFT,
+    "editor.undo": _OF_DRAFT,
+    "editor.add_mail": _OF_DRAFT,
+    "editor.save_mail": _OF_DRAFT,
+    "editor.remove_mail": _OF_DRAFT,
+    "editor.save_frame": _OF_DRAFT,
+    "editor.save_yaml": _OF_DRAFT,
+    "api-drafts.write": _OF_DRAFT,
+    "api-drafts.write_chain": _OF_DRAFT,
+    "api-drafts.undo": _OF_DRAFT,
+    "api-drafts.redo": _OF_DRAFT,
+    "api-mail-words.create": _OF_DRAFT,
+    "api-mail-words.change": _OF_DRAFT,
     "chain.test": "a delivery of its own, to the one who pressed",
     "sessions.sign_out": "a session ends in the browser alone",
     "sessions.choose_language": "how a visitor reads, kept in their browser",

@@ -1,0 +1,135 @@
+"""The editor in a real browser: a chain with a branch built by mouse and by keyboard, and edited live."""
+
+import pytest
+from sqlalchemy import text
+
+from nurture.flows import drafts
+from tests.browser.conftest import House
+from tests.browser.test_pages import DESK, PHONE, Open, Visit, open_page
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+__all__ = ["open_page"]
+
+
+def begin(visit: Visit, key: str) -> str:
+    """A new program; where its editor is."""
+    visit.go("/programs/new")
+    visit.page.fill("#f-name", key.title())
+    visit.page.fill("#f-key", key)
+    visit.page.get_by_role("button", name="Create").click()
+    visit.page.wait_for_url("**/edit")
+    return visit.page.url.removeprefix(visit.home)
+
+
+def program(house: House, key: str):
+    with house.runtime.sessions() as session:
+        number = session.execute(text("SELECT id FROM program WHERE key = :key"), {"key": key}).scalar_one()
+        return drafts.drafted(session, number)
+
+
+def kinds(house: House, key: str) -> list[str]:
+    return [type(step).__name__ for step in program(house, key).program.chains["cold"].steps]
+
+
+def saved(visit: Visit, act) -> None:
+    """Do something and wait until it is kept."""
+    with visit.page.expect_response(lambda answer: answer.request.method == "POST"):
+        act()
+    visit.page.wait_for_load_state("networkidle")
+
+
+def publish(visit: Visit) -> None:
+    visit.page.get_by_role("link", name="Review and publish").click()
+    visit.page.get_by_role("button", name="Publish", exact=True).click()
+    visit.page.get_by_text("Live.").first.wait_for()
+
+
+def test_a_chain_with_a_branch_is_built_by_mouse_published_edited_and_planned(
+    open_page: Open, house: House
+) -> None:
+    visit = open_page(role="marketer")
+    begin(visit, "by-mouse")
+    page = visit.page
+    page.get_by_label("Add a step below welcome").click()
+    saved(visit, lambda: page.get_by_role("button", name="Wait Days and weeks").click())
+    saved(visit, lambda: page.fill("[name='f.wait']", "4d"))
+    page.get_by_label("Add a step below wait-1").click()
+    saved(visit, lambda: page.get_by_role("button", name="Branch The first way").click())
+    page.get_by_label("Add a step on the way “everyone else”").click()
+    saved(visit, lambda: page.get_by_role("button", name="End Ends the chain").click())
+    page.get_by_label("Add a step on the way “temperature is warm”", exact=False).click()
+    saved(visit, lambda: page.get_by_role("button", name="Send a mail").click())
+    saved(visit, lambda: page.fill("#f-subject", "For those who are warm"))
+    visit.check("the editor")
+    assert kinds(house, "by-mouse") == ["Send", "Wait", "Branch"]
+    assert program(house, "by-mouse").faults == []
+    publish(visit)
+    visit.page.get_by_role("link", name="Edit", exact=True).click()
+    saved(visit, lambda: page.get_by_label("Take wait-1 out").click())
+    page.get_by_role("link", name="Review and publish").click()
+    page.get_by_text("1 step removed.").wait_for()
+    visit.check("the plan")
+
+
+def test_a_chain_with_a_branch_is_built_by_keyboard_alone(open_page: Open, house: House) -> None:
+    visit = open_page(role="marketer")
+    begin(visit, "by-keyboard")
+    keys = visit.page.keyboard
+    visit.page.locator("[data-row='welcome']").focus()
+    keys.press("a")
+    visit.page.get_by_role("heading", name="Add a step").wait_for()
+    for _step in range(4):
+        keys.press("Tab")
+    saved(visit, lambda: keys.press("Enter"))
+    visit.page.get_by_role("heading", name="Branch").wait_for()
+    assert kinds(house, "by-keyboard") == ["Send", "Branch"]
+    visit.page.locator("[data-row='branch-1']").focus()
+    saved(visit, lambda: keys.press("Alt+ArrowUp"))
+    assert kinds(house, "by-keyboard") == ["Branch", "Send"]
+    assert visit.page.evaluate("document.activeElement.dataset.row") == "branch-1"
+    saved(visit, lambda: keys.press("Control+z"))
+    assert kinds(house, "by-keyboard") == ["Send", "Branch"]
+    saved(visit, lambda: keys.press("Control+Shift+z"))
+    assert kinds(house, "by-keyboard") == ["Branch", "Send"]
+    visit.page.locator("[data-row='welcome']").focus()
+    keys.press("ArrowUp")
+    assert visit.page.evaluate("document.activeElement.dataset.row") == "branch-1"
+    saved(visit, lambda: keys.press("Delete"))
+    assert kinds(house, "by-keyboard") == ["Send"]
+    visit.check("the editor")
+
+
+def test_two_people_do_not_overwrite_each_other(open_page: Open, house: House) -> None:
+    first, second = open_page(role="marketer"), open_page(role="admin")
+    address = begin(first, "by-two")
+    second.go(address)
+    saved(
+        first,
+        lambda: (
+            first.page.fill("#f-subject", "Mine")
+            if first.page.locator("#f-subject").count()
+            else add_wait(first)
+        ),
+    )
+    add_wait(second)
+    second.page.get_by_text("has changed this draft since you opened it", exact=False).wait_for()
+    assert kinds(house, "by-two") == ["Send", "Wait"]
+
+
+def add_wait(visit: Visit) -> None:
+    visit.page.get_by_label("Add a step below welcome").click()
+    visit.page.get_by_role("button", name="Wait Days and weeks").click()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_editor_is_whole_at_a_desk_and_on_a_phone_by_day_and_by_night(
+    open_page: Open, size: tuple[int, int], scheme: str
+) -> None:
+    visit = open_page(size, scheme)
+    for path in (
+        "/edit", "/edit?chain=warm&step=ask-feedback", "/edit?chain=cold&step=welcome",
+        "/edit/mails", "/edit/mails/welcome", "/edit/settings", "/edit/yaml", "/plan", "/versions",
+    ):  # fmt: skip
+        visit.go(f"/programs/1{path}")
+        visit.check(path)
