@@ -24,8 +24,8 @@ from nurture.web.api.schemas.drafts import (
     DifferenceOut,
     DiffQuery,
     DraftIn,
-    DraftOut,
     PlanOut,
+    ProgramDraftOut,
     ProgramIn,
     ProgramMade,
     RevisionIn,
@@ -53,7 +53,7 @@ def create(said: dict[str, Any]) -> tuple[dict[str, Any], int]:
 
 
 @part.route("/programs/<int:program_id>/draft", methods=["GET"])
-@part.response(200, DraftOut)
+@part.response(200, ProgramDraftOut)
 def one(program_id: int) -> dict[str, Any]:
     """The draft of a program with its mails and everything wrong in it."""
     return _draft(program_id)
@@ -61,7 +61,7 @@ def one(program_id: int) -> dict[str, Any]:
 
 @part.route("/programs/<int:program_id>/draft", methods=["PUT"])
 @part.arguments(DraftIn)
-@part.response(200, DraftOut)
+@part.response(200, ProgramDraftOut)
 def write(said: dict[str, Any], program_id: int) -> dict[str, Any]:
     """Change the draft from the revision that was read; 409 where somebody else was quicker."""
     return _write(said, program_id)
@@ -79,7 +79,7 @@ def discard(said: dict[str, Any], program_id: int) -> None:
 
 @part.route("/programs/<int:program_id>/draft/undo", methods=["POST"])
 @part.arguments(RevisionIn)
-@part.response(200, DraftOut)
+@part.response(200, ProgramDraftOut)
 def undo(said: dict[str, Any], program_id: int) -> dict[str, Any]:
     """One change back."""
     close_session()
@@ -90,7 +90,7 @@ def undo(said: dict[str, Any], program_id: int) -> dict[str, Any]:
 
 @part.route("/programs/<int:program_id>/draft/redo", methods=["POST"])
 @part.arguments(RevisionIn)
-@part.response(200, DraftOut)
+@part.response(200, ProgramDraftOut)
 def redo(said: dict[str, Any], program_id: int) -> dict[str, Any]:
     """Do the change again that was undone last."""
     close_session()
@@ -100,7 +100,7 @@ def redo(said: dict[str, Any], program_id: int) -> dict[str, Any]:
 
 
 @part.route("/chains/<int:chain_id>/draft", methods=["GET"])
-@part.response(200, DraftOut)
+@part.response(200, ProgramDraftOut)
 def of_chain(chain_id: int) -> dict[str, Any]:
     """The draft of the program of this chain: its chains are edited together."""
     return _draft(_program_of(chain_id))
@@ -108,7 +108,7 @@ def of_chain(chain_id: int) -> dict[str, Any]:
 
 @part.route("/chains/<int:chain_id>/draft", methods=["PUT"])
 @part.arguments(DraftIn)
-@part.response(200, DraftOut)
+@part.response(200, ProgramDraftOut)
 def write_chain(said: dict[str, Any], chain_id: int) -> dict[str, Any]:
     """Change the draft of the program of this chain."""
     return _write(said, _program_of(chain_id))

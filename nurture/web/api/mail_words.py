@@ -18,7 +18,7 @@ from nurture.web.api.schemas.drafts import (
     LeadQuery,
     MailChange,
     MailMade,
-    PreviewOut,
+    MailPreviewOut,
 )
 from nurture.web.request import close_session, now, page_session, runtime
 
@@ -56,7 +56,7 @@ def change(said: dict[str, Any], mail_id: int) -> dict[str, Any]:
 
 @part.route("/mails/<int:mail_id>/preview", methods=["GET"])
 @part.arguments(LeadQuery, location="query")
-@part.response(200, PreviewOut)
+@part.response(200, MailPreviewOut)
 def preview(asked: dict[str, Any], mail_id: int) -> Any:
     """The drafted mail as a lead would see it; without one, as somebody of whom nothing is known."""
     row = _row(mail_id)

@@ -30,7 +30,7 @@ class MailWords(Schema):
     others = fields.List(fields.Nested(lambda: MailWords(exclude=("others",))))
 
 
-class DraftOut(Schema):
+class ProgramDraftOut(Schema):
     """A draft; at revision 0 nothing is drafted, and it is the newest version. `program` is the plain form
     with the key of every step, null while the YAML cannot be read."""
 
@@ -208,7 +208,7 @@ class LeadQuery(Schema):
     lead = fields.Integer(load_default=None, validate=validate.Range(1, ID_MOST))
 
 
-class PreviewOut(Schema):
+class MailPreviewOut(Schema):
     """The mail as a lead would see it."""
 
     subject = fields.String()
