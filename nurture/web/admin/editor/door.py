@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid
 from nurture.files.programs import Folder
@@ -54,7 +53,7 @@ def revision() -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
 
 
-def saved(act: Callable[[Session], Any]) -> ResponseReturnValue | None:
+def saved(act: Callable[[Any], Any]) -> ResponseReturnValue | None:
     """Do it in a transaction of its own; None when it is done, else the refusal as a fragment, so that the
     form keeps what was typed."""
     try:

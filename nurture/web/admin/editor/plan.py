@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, FileFault, Invalid
 from nurture.flows import live_edits, new_programs
@@ -48,7 +47,7 @@ def publish(program_id: int) -> ResponseReturnValue:
     """Make the draft live, with a choice for those inside; those who fit enter at once."""
     by, inside = signed_in().actor, _inside()
 
-    def act(session: Session) -> live_edits.WentLive:
+    def act(session: Any) -> live_edits.WentLive:
         seen = revision() if "revision" in request.form else None
         return live_edits.publish_draft(session, program_id, revision=seen, inside=inside, now=now(), by=by)
 

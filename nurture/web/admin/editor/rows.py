@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from nurture.files.programs import Folder
 from nurture.flows.why import StepStats, chain_stats
 from nurture.rules import program as rules
@@ -105,7 +103,7 @@ def way_words(raw: Mapping[str, Any], way: str) -> str:
     return {"then": _("if it came"), "else": _("if not")}.get(name, name)
 
 
-def live_stats(session: Session, program_id: int, temperature: str, *, live: bool) -> dict[str, StepStats]:
+def live_stats(session: Any, program_id: int, temperature: str, *, live: bool) -> dict[str, StepStats]:
     """What happened at each step of a chain so far; nothing before it was ever published."""
     found = programs.chains(session, [program_id])
     chain_id = next((one.id for one in found if one.temperature == temperature), None)

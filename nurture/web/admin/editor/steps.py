@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid, NotFound
 from nurture.files import conditions as texts
@@ -69,7 +68,7 @@ def add(program_id: int, temperature: str) -> ResponseReturnValue:
     place, after = Place.read(request.form.get("place", "")), request.form.get("after", "")
     made = _NEW.get(word) or kind(word).example
 
-    def act(session: Session) -> None:
+    def act(session: Any) -> None:
         _draft, key[0] = edit_draft.add_step(
             session, program_id, revision(), temperature, made,
             place=place, after=after, by=signed_in().actor, now=now(),
