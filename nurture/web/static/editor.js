@@ -51,7 +51,13 @@
         if (!take(page, keep)) { location.assign(both[0].url); return; }
         if (keep) { form.dataset.was = was; look(form); } else { moved(both[0].url); }
       })
-      .catch(function () { say('<p class="banner banner-bad" role="alert">' + document.documentElement.dataset.away + '</p>'); })
+      .catch(function () {
+        var said = document.createElement('p');
+        said.className = 'banner banner-bad';
+        said.setAttribute('role', 'alert');
+        said.textContent = editor().dataset.away;
+        say(said.outerHTML);
+      })
       .finally(function () {
         busy = false;
         var next = again;
