@@ -127,8 +127,10 @@ def test_a_plan_counts_who_goes_where():
     found = plan({1: read(OLD)}, 1, new, standing, {"three"})
     said = [(one.what, one.step_key, one.n, one.to) for one in found.effects]
     assert said == [
-        ("goes_on", "pause", 412, "three"), ("new_words", "three", 420, None), ("passes_over", "second", 5, None),
-    ]  # fmt: skip
+        ("goes_on", "pause", 412, "three"),
+        ("new_words", "three", 420, None),
+        ("passes_over", "second", 5, None),
+    ]
     assert plan_in_words(found, lambda _chain, key: key) == [
         "412 leads stand at “pause”, which goes away, and go on at “three”.",
         "420 leads get the changed mail “three”.",

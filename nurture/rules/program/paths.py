@@ -38,7 +38,10 @@ def unreachable(program: Program, model: HeatModel) -> Iterator[tuple[str, str]]
             continue
         ways = list(_ways(chain))
         rise = model.thresholds.warm.rise if name == "warm" else model.thresholds.hot.rise
-        best, longest = max((highest_heat(model, (*b, *way)), (*b, *way)) for b in before for way in ways)
+        best, longest = max(
+            ((highest_heat(model, (*b, *way)), (*b, *way)) for b in before for way in ways),
+            key=lambda found: found[0],
+        )
         if best < rise and name in program.chains:
             sentence = _(
                 "No path of the {chain} chain can make a lead {name}: at best its heat reaches {best}, "
