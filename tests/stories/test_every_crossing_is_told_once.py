@@ -40,6 +40,7 @@ BASE = "https://nurture.example"
 SMALL, LARGE = 100, int(os.environ.get("NURTURE_CROSSINGS", "10000"))
 WORKERS = 2
 SLOW_SECONDS = 0.4
+LOOK_SECONDS = 0.2
 # A message that a receiver has refused so often is taken: ten refusals would be a message given up.
 MOST_REFUSALS = 5
 
@@ -276,7 +277,7 @@ def _until_the_steady_one_has_all(house: House, desks: dict[str, Desk], crossing
             deaths.pop(0)
             house.kill_one()
         house.lapse()
-        time.sleep(0.05)
+        time.sleep(LOOK_SECONDS)
     while deaths:
         deaths.pop()
         house.kill_one()
@@ -293,7 +294,7 @@ def _until_everybody_has_all(house: House, posts: int) -> None:
             house.kill_one()
         house.lapse()
         house.leap()
-        time.sleep(0.05)
+        time.sleep(LOOK_SECONDS)
 
 
 def _one_id_for_each_lead(desks: dict[str, Desk], crossings: int) -> None:

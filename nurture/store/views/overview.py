@@ -18,7 +18,7 @@ _NEWEST = 20_000
 
 @dataclass(frozen=True)
 class Happened:
-    """Counts since an instant. Openings are by people."""
+    """Counts since an instant. Openings are by people; `accepted` are of those handed over since."""
 
     leads: int
     warmed: int
@@ -128,8 +128,9 @@ _HAPPENED = text(
              WHERE created_at >= :since AND NOT is_test),
            (SELECT count(*) FROM (SELECT released_at FROM handoff ORDER BY id DESC LIMIT :newest) AS new
              WHERE released_at >= :since),
-           (SELECT count(*) FROM (SELECT accepted_at FROM handoff ORDER BY id DESC LIMIT :newest) AS new
-             WHERE accepted_at >= :since),
+           (SELECT count(*) FROM (SELECT released_at, accepted_at FROM handoff
+                                  ORDER BY id DESC LIMIT :newest) AS new
+             WHERE released_at >= :since AND accepted_at IS NOT NULL),
            new_mail.sent, new_mail.opened,
            (SELECT count(*) FROM (SELECT at, state FROM consent ORDER BY id DESC LIMIT :newest) AS new
              WHERE at >= :since AND state = 'withdrawn')
