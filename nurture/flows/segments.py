@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
+from nurture.flows import drafted
 from nurture.rules.conditions import Condition, ConditionFault, describe, parse, unparse
-from nurture.rules.segments import asks, in_order, named
+from nurture.rules.segments import asks, in_order, named, segments_in
 from nurture.rules.words import _
 from nurture.store import segment_members, segments
 from nurture.store.audit import audit
@@ -170,7 +171,12 @@ def used_by(session: Session, key: str) -> list[Use]:
         for one in segments.every(session)
         if key in named(parse(one.condition))
     ]
-    return asking + others
+    asking += [
+        Use("program", one.id, program_key, one.name)
+        for program_key, one in drafted.definitions(session)
+        if key in segments_in(one.spec)
+    ]
+    return list(dict.fromkeys(asking + others))
 
 
 def _condition_row(condition: Condition, now: datetime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, delete, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Instant, Json, Ref
-from nurture.store.programs import ProgramVersion
+from nurture.store.programs import ProgramRow, ProgramVersion
 
 # More steps back than a person takes.
 _MOST_CHANGES = 300
@@ -93,11 +93,6 @@ def stored(session: Session, program_id: int) -> StoredDraft | None:
     return None if row is None else StoredDraft(**{**row, "source": row["source"] or {}})
 
 
-def exists(session: Session, program_id: int) -> bool:
-    """Whether anything is drafted."""
-    return session.get(ProgramDraft, program_id) is not None
-
-
 def lock(session: Session, program_id: int) -> ProgramDraft | None:
     """The draft's row, held against everybody else who edits it; None while nothing is drafted."""
     query = select(ProgramDraft).where(ProgramDraft.program_id == program_id).with_for_update()
@@ -176,10 +171,11 @@ def discard(session: Session, program_id: int) -> bool:
     return found.scalar_one_or_none() is not None
 
 
-def revisions(session: Session) -> dict[int, int]:
-    """The revision of every draft there is, by program."""
-    rows = session.execute(select(ProgramDraft.program_id, ProgramDraft.revision))
-    return {row.program_id: row.revision for row in rows}
+def every(session: Session) -> list[tuple[int, str, str, Mapping[str, str]]]:
+    """Every program that is being drafted: id, key, name and the files of its draft."""
+    query = select(ProgramRow.id, ProgramRow.key, ProgramRow.name, ProgramDraft.source)
+    rows = session.execute(query.join(ProgramDraft, ProgramDraft.program_id == ProgramRow.id))
+    return [(row.id, row.key, row.name, row.source) for row in rows]
 
 
 def newest_version_no(session: Session, program_id: int) -> int:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from nurture.errors import Conflict, Invalid, NotFound
-from nurture.flows import drafts
+from nurture.flows import drafts, segments, tags
 from tests.flows.garden import Garden
 
 COLD = "  cold:\n    enter: {when: {temperature: cold}}\n    steps:\n"
@@ -117,3 +117,15 @@ def test_a_draft_of_no_program_and_one_without_its_file_are_refused(garden):
         drafts.draft_of(session, 99)
     with garden.sessions.begin() as session, pytest.raises(Invalid, match=r"needs its file program.yaml"):
         drafts.edit(session, 1, 0, lambda files: {}, what="steps", by="mia", now=garden.clock.now)
+
+
+def test_a_tag_and_a_segment_that_only_a_draft_asks_for_stay(garden):
+    with garden.sessions.begin() as session:
+        segments.create(
+            session, {"name": "Fair", "condition": {"tag": "fair"}}, now=garden.clock.now, by="mia"
+        )
+    write(garden, 0, "{temperature: cold}", "{all: [{segment: fair}, {tag: oak}]}")
+    with garden.sessions.begin() as session, pytest.raises(Conflict, match="garden"):
+        segments.remove(session, "fair", now=garden.clock.now, by="mia")
+    with garden.sessions.begin() as session, pytest.raises(Conflict, match="oak is asked for by garden"):
+        tags.remove(session, "oak", now=garden.clock.now, by="mia")
