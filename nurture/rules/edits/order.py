@@ -30,16 +30,15 @@ def kept_in_order(before: Sequence[str], after: Sequence[str]) -> frozenset[str]
 def merged(before: Sequence[str], after: Sequence[str], kept: frozenset[str]) -> Iterator[tuple[str, bool]]:
     """Everything of both once: (name, it is in `after`). What is gone stands where it was, what is new or
     moved where it is."""
-    new = set(after)
-    rest = iter([name for name in before if name in kept or name not in new])
-    waiting = next(rest, None)
+    new, place = set(after), 0
+    rest = [name for name in before if name in kept or name not in new]
+    while place < len(rest) and rest[place] not in kept:
+        yield rest[place], False
+        place += 1
     for name in after:
-        if name in kept:
-            while waiting is not None and waiting != name:
-                yield waiting, False
-                waiting = next(rest, None)
-            waiting = next(rest, None)
         yield name, True
-    while waiting is not None:
-        yield waiting, False
-        waiting = next(rest, None)
+        if name in kept:
+            place += 1
+            while place < len(rest) and rest[place] not in kept:
+                yield rest[place], False
+                place += 1
