@@ -51,7 +51,6 @@ COMPANY = {
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 _OF_DRAFT = "a draft keeps each change with who made it; that it was begun leaves a line"
 EXEMPT: dict[str, str] = {
-    "editor.add": _OF_DRAFT,
     "editor.act": _OF_DRAFT,
     "editor.save": _OF_DRAFT,
     "editor.save_chain": _OF_DRAFT,

@@ -117,7 +117,8 @@ def _days(value: Any) -> tuple[str, ...]:
 def _read(field: Field, form: Form) -> Any:
     name = box_id(field)
     if field.type == "flag":
-        return True if form.get(name) else (False if field.default is True else None)
+        on = bool(form.get(name))
+        return None if on == (field.default is True) else on
     if field.type == "weekdays":
         days = [day for day in WEEKDAYS if day in form.getlist(name)]
         return _as_days(days) if field.name == "days" else days or None
