@@ -102,18 +102,13 @@ def test_a_chain_with_a_branch_is_built_by_keyboard_alone(open_page: Open, house
 def test_two_people_do_not_overwrite_each_other(open_page: Open, house: House) -> None:
     first, second = open_page(role="marketer"), open_page(role="admin")
     address = begin(first, "by-two")
-    second.go(address)
-    saved(
-        first,
-        lambda: (
-            first.page.fill("#f-subject", "Mine")
-            if first.page.locator("#f-subject").count()
-            else add_wait(first)
-        ),
-    )
-    add_wait(second)
+    second.go(f"{address}?chain=cold&step=welcome")
+    saved(first, lambda: add_wait(first))
+    second.page.fill("#f-subject", "Typed too late")
     second.page.get_by_text("has changed this draft since you opened it", exact=False).wait_for()
+    assert second.page.locator("#f-subject").input_value() == "Typed too late"
     assert kinds(house, "by-two") == ["Send", "Wait"]
+    assert program(house, "by-two").mails["welcome"].subject == "Welcome"
 
 
 def add_wait(visit: Visit) -> None:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from nurture.store import lead_figures
+from nurture.store.drafts import ProgramDraft
 from nurture.store.heat import TemperatureChange
 from nurture.store.leads import STAGES
 from nurture.store.programs import ProgramRow
@@ -86,6 +87,12 @@ def happened(session: Session, since: datetime) -> Happened:
     )
 
 
+def _newer_than_live() -> ColumnElement[bool]:
+    """A version was loaded that is not live."""
+    newest = ProgramRow.draft_version_id
+    return newest.is_not(None) & newest.is_distinct_from(ProgramRow.live_version_id)
+
+
 def waiting(session: Session, since: datetime) -> Waiting:
     """Three statements."""
     row = session.execute(_WAITING, {"since": since, "newest": _NEWEST}).one()
@@ -93,8 +100,8 @@ def waiting(session: Session, since: datetime) -> Waiting:
     broken = session.scalars(select(TransportState).where(~TransportState.ok).order_by(TransportState.name))
     drafts = session.execute(
         select(ProgramRow.id, ProgramRow.name)
-        .where(ProgramRow.draft_version_id.is_not(None))
-        .where(ProgramRow.draft_version_id.is_distinct_from(ProgramRow.live_version_id))
+        .outerjoin(ProgramDraft, ProgramDraft.program_id == ProgramRow.id)
+        .where(ProgramDraft.program_id.is_not(None) | _newer_than_live())
         .order_by(ProgramRow.name)
         .limit(5)
     )
