@@ -1,23 +1,20 @@
 """/draft, /plan, /versions, /diff, /rollback of programs and chains: live edits, as the pages make them."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from marshmallow import missing
 
 from nurture.errors import NotFound
-from nurture.files.mail_files import MailFile
 from nurture.files.programs import PROGRAM_FILE
-from nurture.files.yaml_lines import Fault
 from nurture.flows import drafts as flow
 from nurture.flows import edit_draft, live_edits, new_programs
 from nurture.flows.enroll import enter_existing
-from nurture.rules.edits import Difference
 from nurture.rules.edits.saying import changes_in_words, plan_in_words
 from nurture.rules.words import _
 from nurture.store.programs import ChainRow
 from nurture.store.views import chain as view
 from nurture.web.api import door
+from nurture.web.api.draft_values import difference_of, fault_list, mail_words
 from nurture.web.api.plain import moment, plain
 from nurture.web.api.schemas.drafts import (
     DifferenceOut,
@@ -35,7 +32,6 @@ from nurture.web.api.schemas.drafts import (
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("drafts", "Drafts of programs: edited, planned, published, rolled back.")
-_MAIL = ("key", "name", "subject", "preheader", "format", "layout", "language", "body")
 
 
 @part.route("/programs", methods=["POST"])
@@ -156,7 +152,7 @@ def versions(program_id: int) -> dict[str, Any]:
 def difference(asked: dict[str, Any], program_id: int) -> dict[str, Any]:
     """The difference of two versions, or of a version and the draft."""
     found, _before, _after = live_edits.difference_of(page_session(), program_id, asked["from_"], asked["to"])
-    return _difference(found)
+    return difference_of(found)
 
 
 @part.route("/programs/<int:program_id>/rollback", methods=["POST"])
@@ -177,19 +173,6 @@ def went_live(done: live_edits.WentLive) -> dict[str, Any]:
     entered = enter_existing(runtime().sessions, now=now())
     runtime().wake("steps")
     return {"version": done.version_no, "moved": done.moved, "entered": entered}
-
-
-def mail_words(mail: MailFile) -> dict[str, Any]:
-    """A mail as the API shows it."""
-    return {
-        **{name: getattr(mail, name) for name in _MAIL},
-        "others": [{name: getattr(other, name) for name in _MAIL} for other in mail.others],
-    }
-
-
-def fault_list(found: Iterable[Fault]) -> list[dict[str, Any]]:
-    """Faults in the order of files and lines."""
-    return [{"path": one.path, "line": one.line, "sentence": one.sentence} for one in sorted({*found})]
 
 
 def _program_of(chain_id: int) -> int:
@@ -261,50 +244,8 @@ def _plan(program_id: int) -> dict[str, Any]:
             {"what": one.what, "chain": one.temperature, "step": one.step_key, "leads": one.n, "to": one.to}
             for one in effects
         ],
-        "difference": _difference(planned.difference),
+        "difference": difference_of(planned.difference),
         "faults": fault_list(planned.folder.faults.faults),
         "warnings": fault_list(planned.folder.faults.warnings),
         "overtaken_by": planned.overtaken,
     }
-
-
-def _difference(found: Difference) -> dict[str, Any]:
-    return {
-        "settings": [_setting(one) for one in found.settings],
-        "chains": [
-            {
-                "chain": chain.temperature,
-                "state": chain.state,
-                "settings": [_setting(one) for one in chain.settings],
-                "steps": [
-                    {
-                        "key": step.key,
-                        "kind": step.kind,
-                        "way": step.way or None,
-                        "depth": step.depth,
-                        "state": step.state,
-                        "settings": [_setting(one) for one in step.settings],
-                    }
-                    for step in chain.steps
-                ],
-            }
-            for chain in found.chains
-        ],
-        "mails": [
-            {
-                "key": mail.key,
-                "state": mail.state,
-                "settings": [_setting(one) for one in mail.settings],
-                "words": {
-                    words.name: [{"sign": piece.sign, "text": piece.text} for piece in words.pieces]
-                    for words in mail.words
-                },
-            }
-            for mail in found.mails
-        ],
-        "count": found.count,
-    }
-
-
-def _setting(one: Any) -> dict[str, Any]:
-    return {"name": one.name, "before": plain(one.before), "after": plain(one.after)}

@@ -10,7 +10,7 @@ from nurture.mail.prepare import RenderFault
 from nurture.rules.words import _
 from nurture.store.mails import MailRow
 from nurture.web.api import door
-from nurture.web.api.drafts import fault_list, mail_words
+from nurture.web.api.draft_values import fault_list, mail_words
 from nurture.web.api.problems import problem
 from nurture.web.api.schemas.drafts import (
     CheckOut,
