@@ -2,7 +2,7 @@
    page is drawn anew around whatever is being typed. Without it the same forms work by their buttons. */
 (function () {
   'use strict';
-  var busy = false, again = null, typing = 0;
+  var busy = false, again = null, typing = 0, pending = null;
 
   function editor() { return document.getElementById('editor'); }
 
@@ -20,7 +20,7 @@
     var fresh = page.getElementById('editor'), now = editor();
     if (!fresh) return false;
     if (keep) {
-      ['ed-outline', 'ed-faults', 'ed-kept', 'ed-undo', 'ed-act'].forEach(function (id) {
+      ['ed-outline', 'ed-faults', 'ed-kept', 'ed-undo'].forEach(function (id) {
         var old = document.getElementById(id), one = page.getElementById(id);
         if (old && one) old.replaceWith(document.importNode(one, true));
       });
@@ -37,8 +37,11 @@
     return true;
   }
 
-  function send(form, button, keep) {
-    if (busy) { again = [form, button, keep]; return; }
+  /* One after the other: what is asked for meanwhile waits, and what was typed goes first. */
+  function send(form, button, keep, then) {
+    if (busy) { again = [form, button, keep, then]; return; }
+    if (pending && pending !== form && unsaved()) { again = [form, button, keep, then]; form = pending; button = null; keep = true; then = null; }
+    if (pending === form) { clearTimeout(typing); pending = null; }
     busy = true;
     var body = new FormData(form);
     if (button && button.name) body.set(button.name, button.value);
@@ -50,6 +53,7 @@
         var was = written(form);
         if (!take(page, keep)) { location.assign(both[0].url); return; }
         if (keep) { form.dataset.was = was; look(form); } else { moved(both[0].url); }
+        if (then) then();
       })
       .catch(function () {
         var said = document.createElement('p');
@@ -62,7 +66,8 @@
         busy = false;
         var next = again;
         again = null;
-        if (next && document.contains(next[0])) send(next[0], next[1], next[2]);
+        var asked = next && (document.contains(next[0]) ? next[0] : document.getElementById(next[0].id));
+        if (asked) send(asked, next[1], next[2], next[3]);
       });
   }
 
@@ -82,11 +87,13 @@
     else if (row) row.focus();
   }
 
+  function unsaved() { return pending && document.contains(pending) && written(pending) !== pending.dataset.was; }
+
   function autosave(form, soon) {
+    if (pending && pending !== form && unsaved()) send(pending, null, true);
     clearTimeout(typing);
-    typing = setTimeout(function () {
-      if (document.contains(form) && written(form) !== form.dataset.was) send(form, null, true);
-    }, soon);
+    pending = form;
+    typing = setTimeout(function () { if (unsaved()) send(form, null, true); }, soon);
   }
 
   document.addEventListener('submit', function (event) {
@@ -113,6 +120,7 @@
   /* Opening a step draws the page anew without leaving it. */
   function open(link) {
     var at = new URL(link.href);
+    if (unsaved()) { send(pending, null, true, function () { open(link); }); return; }
     fetch(at, { credentials: 'same-origin' }).then(function (answer) { return answer.text(); }).then(function (text) {
       if (!take(new DOMParser().parseFromString(text, 'text/html'), false)) { location.assign(at); return; }
       history.pushState(null, '', at);
@@ -124,7 +132,9 @@
 
   document.addEventListener('click', function (event) {
     var link = event.target.closest('#ed-outline a[href], .ed-close a'), line = event.target.closest('[data-line]');
-    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); open(link); }
+    var plain = !event.ctrlKey && !event.metaKey && !event.shiftKey, other = event.target.closest('#editor a[href]');
+    if (link && plain) { event.preventDefault(); open(link); }
+    else if (other && plain && unsaved()) { event.preventDefault(); send(pending, null, true, function () { location.assign(other.href); }); }
     if (line) {
       var area = document.querySelector('.ed-yaml'), before = area.value.split('\n').slice(0, Number(line.dataset.line) - 1).join('\n').length;
       area.focus();
@@ -132,6 +142,7 @@
       area.scrollTop = (Number(line.dataset.line) - 5) * 20;
     }
   });
+  addEventListener('beforeunload', function (event) { if (unsaved()) event.preventDefault(); });
   addEventListener('popstate', function () { location.reload(); });
 
   document.addEventListener('keydown', function (event) {

@@ -60,7 +60,8 @@ def saved(act: Callable[[Any], Any]) -> ResponseReturnValue | None:
         with runtime().sessions.begin() as session:
             act(session)
     except Conflict as refusal:
-        return render_template("parts/fault.html", sentence=str(refusal)), 409
+        number = (request.view_args or {})["program_id"]
+        return render_template("admin/editor/conflict.html", sentence=str(refusal), program_id=number), 409
     except Invalid as refusal:
         sentences = [one for many in refusal.errors.values() for one in many] or [str(refusal)]
         return render_template("parts/fault.html", sentence=" ".join(sentences)), 422
