@@ -41,7 +41,7 @@
   function send(form, button, keep, then) {
     if (busy) { again = [form, button, keep, then]; return; }
     if (pending && pending !== form && unsaved()) { again = [form, button, keep, then]; form = pending; button = null; keep = true; then = null; }
-    if (pending === form) { clearTimeout(typing); pending = null; }
+    if (pending === form) clearTimeout(typing);
     busy = true;
     var body = new FormData(form);
     if (button && button.name) body.set(button.name, button.value);
@@ -49,7 +49,7 @@
       .then(function (answer) { return answer.text().then(function (text) { return [answer, text]; }); })
       .then(function (both) {
         var page = new DOMParser().parseFromString(both[1], 'text/html');
-        if (!both[0].ok) { var fault = page.querySelector('.banner-bad, .fault'); say(fault ? fault.outerHTML : ''); return; }
+        if (!both[0].ok) { form.dataset.refused = written(form); var fault = page.querySelector('.banner-bad, .fault'); say(fault ? fault.outerHTML : ''); return; }
         var was = written(form);
         if (!take(page, keep)) { location.assign(both[0].url); return; }
         if (keep) { form.dataset.was = was; look(form); } else { moved(both[0].url); }
@@ -87,7 +87,9 @@
     else if (row) row.focus();
   }
 
-  function unsaved() { return pending && document.contains(pending) && written(pending) !== pending.dataset.was; }
+  function typed() { return pending && document.contains(pending) && written(pending) !== pending.dataset.was; }
+  function refused() { return typed() && written(pending) === pending.dataset.refused; }
+  function unsaved() { return typed() && !refused(); }
 
   function autosave(form, soon) {
     if (pending && pending !== form && unsaved()) send(pending, null, true);
@@ -121,6 +123,7 @@
   function open(link) {
     var at = new URL(link.href);
     if (unsaved()) { send(pending, null, true, function () { open(link); }); return; }
+    if (refused()) { location.assign(at); return; }
     fetch(at, { credentials: 'same-origin' }).then(function (answer) { return answer.text(); }).then(function (text) {
       if (!take(new DOMParser().parseFromString(text, 'text/html'), false)) { location.assign(at); return; }
       history.pushState(null, '', at);
@@ -142,7 +145,7 @@
       area.scrollTop = (Number(line.dataset.line) - 5) * 20;
     }
   });
-  addEventListener('beforeunload', function (event) { if (unsaved()) event.preventDefault(); });
+  addEventListener('beforeunload', function (event) { if (typed()) event.preventDefault(); });
   addEventListener('popstate', function () { location.reload(); });
 
   document.addEventListener('keydown', function (event) {
