@@ -187,6 +187,8 @@ def _with_keys(text: str, root: Node, keys: Mapping[ValuePath, str]) -> str:
     written = text
     for at, words in sorted(set(insertions), reverse=True):
         written = written[:at] + words + written[at:]
+    if not insertions:
+        return text
     again = read_yaml(written, Faults(PROGRAM_FILE))
     # Where a step is written in a way that cannot be added to, the file stays as its author wrote it.
     return written if again is not None and again.plain() == _spec(root, keys) else text

@@ -33,6 +33,11 @@ from nurture.store.models import LiveModel
 from nurture.store.programs import ChainRow, NewVersion, ProgramRow, ProgramVersion
 
 
+# Mails without a fault, the ones looked at last; a fault is told anew, in the language of who asks.
+_MOST_RIGHT = 1_000
+_right: dict[MailSource, None] = {}
+
+
 @dataclass(frozen=True)
 class Checked:
     """What is wrong (`faults`) and what is doubtful (`warnings`), as `path:line: sentence`."""
@@ -237,11 +242,23 @@ def check_mails(folder: Folder) -> None:
         if not mail.subject:
             continue  # named already, with its line
         beside = folder.faults.beside(str(Path(folder.path) / mail.path))
-        for line, sentence in check(mail_source(mail)):
+        for line, sentence in _faults_of(mail_source(mail)):
             beside.add(line if line >= mail.body_line else mail.lines.get("subject", 1), sentence)
     program = folder.program
     for at, sentence in step_templates.faults(program, folder.keys) if program is not None else ():
         folder.faults.add(folder.line_at(at), sentence)
+
+
+def _faults_of(source: MailSource) -> list[tuple[int, str]]:
+    """What is wrong in the words of a mail; those found right are not read again while a draft is edited."""
+    if source in _right:
+        return []
+    found = check(source)
+    if not found:
+        while len(_right) >= _MOST_RIGHT:
+            _right.pop(next(iter(_right)))
+        _right[source] = None
+    return found
 
 
 def _model_beside(path: Path, key: str) -> HeatModel | None:
