@@ -32,7 +32,6 @@ from nurture.store.enrollments import late
 from nurture.store.models import LiveModel
 from nurture.store.programs import ChainRow, NewVersion, ProgramRow, ProgramVersion
 
-
 # Mails without a fault, the ones looked at last; a fault is told anew, in the language of who asks.
 _MOST_RIGHT = 1_000
 _right: dict[MailSource, None] = {}
