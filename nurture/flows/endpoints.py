@@ -72,10 +72,14 @@ def change_endpoint(
     """Change what is given. Switched on again, an endpoint gets what has waited for it. Raises Invalid with
     all faults."""
     endpoint = _locked(session, endpoint_id)
+    if endpoint.of_chains:
+        # Address and messages are said by the steps of chains that post there.
+        wanted = replace(wanted, url=None, types=None)
     whole = replace(wanted, url=endpoint.url if wanted.url is None else wanted.url)
     types = endpoint.types if wanted.types is None else wanted.types
     mapping = endpoint.mapping if wanted.mapping is None else wanted.mapping
-    _check(replace(whole, mapping=mapping), types, private, endpoint.headers)
+    asked = [] if endpoint.of_chains else types
+    _check(replace(whole, mapping=mapping), asked, private, endpoint.headers)
     endpoint.url, endpoint.types = (whole.url or "").strip(), _ordered(types)
     _set(endpoint, vault, wanted)
     if disabled is not None:

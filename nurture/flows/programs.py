@@ -18,6 +18,7 @@ from nurture.flows import step_templates
 from nurture.flows.models import let_rate
 from nurture.flows.publish import Inside, publish_version
 from nurture.flows.queue_mail import keep_mail
+from nurture.flows.step_acts import House
 from nurture.mail.compile import check
 from nurture.mail.source import MailSource
 from nurture.rules import program as rules
@@ -87,13 +88,14 @@ def load_folder(session: Session, path: Path, *, publish: bool, now: datetime, b
     folder = files.read_folder(path)
     program = folder.program
     live = known_models(session).get(program.model) if program is not None else None
-    found = checked(folder, live.model if live is not None else None)
+    checked(folder, live.model if live is not None else None)
     if program is not None and program.model and live is None:
         sentence = _('There is no heat model "{key}"; load it first.')
         folder.faults.add(folder.line_of("model"), sentence.format(key=program.model))
     folder.faults.stop_if_any()
     if program is None:
         raise NotFound(_("{path} holds no program.").format(path=path))
+    _warn_of_strangers(session, folder, program)
     row, version, is_new = keep_version(session, folder, program, now=now, by=by)
     moved = go_live(session, row, version, now=now, by=by) if publish else 0
     return Loaded(
@@ -104,8 +106,17 @@ def load_folder(session: Session, path: Path, *, publish: bool, now: datetime, b
         is_new=is_new,
         published=row.live_version_id == version.id,
         moved=moved,
-        warnings=found.warnings,
+        warnings=folder.warning_lines(),
     )
+
+
+def _warn_of_strangers(session: Session, folder: Folder, program: Program) -> None:
+    """Steps that would tell somebody outside the house, which they never do."""
+    house = House.of(session) if any(step_templates.addresses(program)) else None
+    for (temperature, key), address in step_templates.addresses(program) if house is not None else ():
+        if house is not None and house.at(address) is None:
+            sentence = _("{address} is no address of this house: nobody will be told there.")
+            folder.faults.warn(folder.lines.get((temperature, key), 0), sentence.format(address=address))
 
 
 def save_folder(session: Session, key: str, path: Path) -> list[Path]:

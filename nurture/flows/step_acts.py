@@ -71,7 +71,7 @@ def carry_out(session: Session, acts: Sequence[Act], *, now: datetime) -> None:
         return
     subjects = step_people.subjects(session, sorted({act.lead_id for act in speaking}))
     outcome = _Outcome([], [], [])
-    house = _House.of(session) if any(isinstance(act.intent, Tell) for act in speaking) else None
+    house = House.of(session) if any(isinstance(act.intent, Tell) for act in speaking) else None
     for act in speaking:
         subject = subjects.get(act.lead_id)
         if subject is not None:
@@ -82,7 +82,7 @@ def carry_out(session: Session, acts: Sequence[Act], *, now: datetime) -> None:
 
 
 @dataclass(frozen=True)
-class _House:
+class House:
     """The people of the house, and the domain whose addresses are theirs."""
 
     colleagues: Sequence[Colleague]
@@ -90,9 +90,9 @@ class _House:
     language: str | None
 
     @staticmethod
-    def of(session: Session) -> "_House":
+    def of(session: Session) -> "House":
         domain, language = step_people.house(session)
-        return _House(step_people.colleagues(session), domain, language)
+        return House(step_people.colleagues(session), domain, language)
 
     def at(self, address: str) -> Colleague | None:
         """Who reads an address; None for one that is not of the house."""
@@ -109,7 +109,7 @@ def _signal(act: Act, intent: Emit, now: datetime) -> NewSignal:
     return NewSignal(act.lead_id, step.kind, now, SOURCE, key=act.key, data=dict(step.data))
 
 
-def _speak(act: Act, subject: Subject, house: _House | None, outcome: _Outcome, now: datetime) -> None:
+def _speak(act: Act, subject: Subject, house: House | None, outcome: _Outcome, now: datetime) -> None:
     if subject.is_demo:
         outcome.events.append(act.told("skipped", INVENTED))
         return
@@ -122,7 +122,7 @@ def _speak(act: Act, subject: Subject, house: _House | None, outcome: _Outcome, 
         outcome.events.append(act.told("skipped", f"render: {fault}"))
 
 
-def _tell(act: Act, intent: Tell, subject: Subject, house: _House, outcome: _Outcome) -> None:
+def _tell(act: Act, intent: Tell, subject: Subject, house: House, outcome: _Outcome) -> None:
     step = intent.step
     outside = [address for address in step.to if house.at(address) is None]
     people = [

@@ -1,4 +1,4 @@
-"""The templates in steps of a program: what they may not hold, by the place where it stands."""
+"""What steps of a program say to others: their templates, and the addresses that they tell."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,6 +17,14 @@ def faults(program: Program, keys: Mapping[Path, str]) -> Iterator[tuple[Path, s
             path = paths.get((chain.temperature, step.key), ())
             for names, text in _templates(step):
                 yield from (((*path, *names), sentence) for _line, sentence in phrase_faults(text))
+
+
+def addresses(program: Program) -> Iterator[tuple[tuple[str, str], str]]:
+    """(temperature, step key) and each address that a step tells."""
+    for chain in program.chains.values():
+        for step in walk(chain.steps):
+            if isinstance(step, Notify):
+                yield from (((chain.temperature, step.key), address) for address in step.to)
 
 
 def _templates(step: object) -> Iterator[tuple[Path, Any]]:

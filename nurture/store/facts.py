@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, RowMapping, TextClause, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from nurture.rules import duration
@@ -93,7 +93,9 @@ def load(
     consents = _names(session, _CONSENTS, ids)
     segments = _names(session, _SEGMENTS, ids)
     signals = _signals(session, ids, asked)
-    rows = session.execute(_LEADS, {"lead_ids": ids, "model_id": model_id}).mappings()
+    found = session.execute(_LEADS, {"lead_ids": ids, "model_id": model_id})
+    names = tuple(found.keys())
+    rows = (dict(zip(names, row, strict=True)) for row in found)
     return {
         row["id"]: _facts(row, consents, segments, signals, half_life, now, of_model=model_id is not None)
         for row in rows
@@ -139,7 +141,7 @@ def _signal_rows(
 
 
 def _facts(
-    row: RowMapping,
+    row: Mapping[str, Any],
     consents: Mapping[int, set[str]],
     segments: Mapping[int, set[str]],
     signals: Mapping[int, list[SignalFact]],
@@ -178,10 +180,12 @@ def _heat(log2: float | None, half_life: float | None, now: datetime) -> float:
     return float(2.0 ** min(exponent, 1000.0))
 
 
-def _fields(row: RowMapping) -> dict[str, Any]:
+def _fields(row: Mapping[str, Any]) -> dict[str, Any]:
+    if row["company_fields"] is None:  # the lead has none
+        return seen.of_lead(row, row["fields"], row["dates"])
     company = {name: row[f"company_{name}"] for name in seen.OF_COMPANY}
     of_company = seen.of_company(company, row["company_fields"])
-    return seen.of_lead(dict(row), row["fields"], row["dates"]) | {
+    return seen.of_lead(row, row["fields"], row["dates"]) | {
         seen.COMPANY + name: value for name, value in of_company.items()
     }
 

@@ -266,3 +266,12 @@ def test_a_date_that_changes_while_it_is_waited_for_wakes_the_run(garden):
         judge_leads(session, [anna], now=garden.clock.now)
     garden.tick()
     assert garden.run(anna).due_at < before
+
+
+def test_loading_warns_of_an_address_that_is_not_of_the_house(garden):
+    house_at(garden, "news@mail.example")
+    said = "{to: [desk@mail.example, friend@elsewhere.example], text: psst}"
+    loaded = garden.publish(f"  cold:\n    steps:\n      - notify: {said}\n")
+    assert [line.partition("program.yaml:")[2] for line in loaded.warnings] == [
+        "7: friend@elsewhere.example is no address of this house: nobody will be told there."
+    ]

@@ -56,7 +56,9 @@ def test_a_person_decides_about_what_a_long_pause_made_too_late(sign_in, api, ru
     assert api.post(f"/programs/{loaded.program_id}/resume").status_code == 200
     with runtime.sessions() as session:
         assert session.execute(text("SELECT due_reason FROM enrollment")).scalar() == "held"
-    assert "1 step came due in a pause" in sign_in("marketer").get(f"/programs/{loaded.program_id}").text
+    assert (
+        "1 lead is held for you to decide" in sign_in("marketer").get(f"/programs/{loaded.program_id}").text
+    )
     answer = api.post(f"/programs/{loaded.program_id}/held", json={"go_on": True})
     assert answer.json == {"decided": 1}
     garden.tick()
@@ -74,7 +76,7 @@ def test_a_person_leaves_out_on_the_board_what_came_too_late(sign_in, runtime, g
     clock.advance(days=12)
     mia.post(f"{where}/resume", data=form)
     garden.tick()
-    assert "Leave the mails out" in mia.get(where).text
+    assert "Leave it out" in mia.get(where).text
     assert mia.post(f"{where}/held", data={**form, "go_on": "0"}).status_code == 302
     garden.tick()
     assert garden.steps_sent(anna) == []

@@ -166,7 +166,8 @@ def claim(
         "now": now,
         "limit": limit,
     }
-    return [DueRun(**row) for row in session.execute(_CLAIM, values).mappings()]
+    # The columns stand in the order of the fields: by position is several times as fast as by name.
+    return [DueRun(*row) for row in session.execute(_CLAIM, values)]
 
 
 def recent_sends(

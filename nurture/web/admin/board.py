@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from babel.dates import get_day_names
 
-from nurture.rules import names
+from nurture.rules import duration, names
 from nurture.rules.conditions import describe
 from nurture.rules.program import Chain, Goal, Program, Send, Step
 from nurture.rules.words import _
 from nurture.store.views.programs import Counts
-from nurture.web.admin.step_words import Mails, in_words, ways
+from nurture.web.admin.step_words import Mails, around, in_words, ways
 from nurture.web.language import locale
 
 
@@ -60,6 +60,31 @@ def _line(step: Step, counts: Mapping[str, Counts], mails: Mails) -> Line:
             for icon, label, inside in ways(step)
         ],
     )
+
+
+def entry(chain: Chain) -> str:
+    """Who comes into the chain from outside, and how often, in a sentence."""
+    enter = chain.enter
+    if enter is None:
+        return _("Leads come in from the other chains only.")
+    told = [_("on the signal {signal}").format(signal=names.signal(kind)) for kind in enter.signals]
+    told += [_("by the form {form}").format(form=form) for form in enter.forms]
+    told += [around(enter.date)] if enter.date is not None else []
+    told = [_(" or ").join(told)] if told else []
+    told += [describe(enter.when)] if enter.when is not None else []
+    sentence = _("Comes in: {how}.").format(how=_(", and ").join(told))
+    return f"{sentence} {_again(chain)}"
+
+
+def _again(chain: Chain) -> str:
+    again = chain.reentry
+    if again is None or not again.multiple:
+        return _("Once only.")
+    if again.concurrent:
+        return _("Each time anew, beside a run under way.")
+    if again.after is None:
+        return _("Again each time it happens.")
+    return _("Again after {span}.").format(span=duration.describe(again.after))
 
 
 def rules(program: Program) -> list[str]:

@@ -66,6 +66,7 @@ def one(chain_id: int) -> ResponseReturnValue:
         dark=request.args.get("dark") == "1",
         versions=view.versions(session, page.program_id),
         program_rules=board.rules(program),
+        entry=board.entry(chain),
     )
 
 

@@ -1,5 +1,6 @@
 """Every step of a chain in words, and the ways that lead from it."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from babel.dates import get_day_names
@@ -33,6 +34,8 @@ from nurture.web.wording import says
 
 Mails = Mapping[str, tuple[int, str]]
 _MOST_SHOWN = 60
+# What differs from lead to lead.
+_PART = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 
 
 def in_words(step: Step, mails: Mails) -> tuple[str, str]:
@@ -45,16 +48,16 @@ def in_words(step: Step, mails: Mails) -> tuple[str, str]:
         case WaitUntil(weekdays=weekdays, minute=minute):
             return "calendar-event", _until(weekdays, minute)
         case WaitUntilDate(date=wanted):
-            return "calendar-event", sentence(_around(wanted))
+            return "calendar-event", _("Until {moment}").format(moment=around(wanted))
         case WaitFor(signals=signals, within=span):
             what = sentence(_either([names.signal(kind) for kind in signals]))
             return "click", _("{what} within {span}").format(what=what, span=duration.describe(span))
         case Branch(arms=arms):
             return "git-branch", _branch([arm.when for arm in arms if arm.when])
         case Split(name=name):
-            return "arrows-split-2", _("Split: {name}").format(name=name)
+            return "test-pipe", _("Split: {name}").format(name=name)
         case HoldOut(percent=percent):
-            return "users-minus", _("%(share)s %% held out, without mails") % {"share": f"{percent:g}"}
+            return "user-off", _("%(share)s %% held out, without mails") % {"share": f"{percent:g}"}
         case Goto(chain=chain, step=target):
             return "arrow-back-up", _goto(chain, target)
         case HandOver():
@@ -66,7 +69,7 @@ def in_words(step: Step, mails: Mails) -> tuple[str, str]:
         case SetField(field=name, to=value):
             return "note", _("Set {field} to {value}").format(field=names.field(name), value=value)
         case EmitSignal(kind=kind):
-            return "activity", _("Signal: {kind}").format(kind=names.signal(kind))
+            return "circle-check", _("Signal: {kind}").format(kind=names.signal(kind))
         case Notify():
             return "bell", _("Tell {people}: {text}").format(people=_told(step), text=_short(step.text))
         case CallWebhook(url=url):
@@ -75,12 +78,12 @@ def in_words(step: Step, mails: Mails) -> tuple[str, str]:
 
 def _told(step: Notify) -> str:
     people = [_("the owner")] if step.owner else []
-    people += [_("everybody with the role {role}").format(role=says(step.role, "role"))] if step.role else []
+    people += [_("all with the role {role}").format(role=says(step.role, "role"))] if step.role else []
     return ", ".join((*people, *step.to))
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(_PART.sub("…", text).split())
     return line if len(line) <= _MOST_SHOWN else line[: _MOST_SHOWN - 1].rstrip() + "…"
 
 
@@ -88,18 +91,18 @@ def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0].partition("?")[0]
 
 
-def _around(wanted: DateOf) -> str:
+def around(wanted: DateOf) -> str:
     """ "14 days before renewal, 10:00"."""
     name, span = names.field(wanted.field), duration.describe(wanted.offset.by)
     if not wanted.offset.by.amount:
-        told = _("until {date}").format(date=name)
+        told = name
     elif wanted.offset.back:
-        told = _("until {span} before {date}").format(span=span, date=name)
+        told = _("{span} before {date}").format(span=span, date=name)
     else:
-        told = _("until {span} after {date}").format(span=span, date=name)
-    told = _("{until}, every year").format(until=told) if wanted.yearly else told
+        told = _("{span} after {date}").format(span=span, date=name)
+    told = _("{moment}, every year").format(moment=told) if wanted.yearly else told
     at = wanted.minute
-    return told if at is None else _("{until}, {at}").format(until=told, at=f"{at // 60:02d}:{at % 60:02d}")
+    return told if at is None else _("{moment}, {at}").format(moment=told, at=f"{at // 60:02d}:{at % 60:02d}")
 
 
 def ways(step: Step) -> list[tuple[str, str, tuple[Step, ...]]]:

@@ -142,7 +142,7 @@ def _ways() -> tuple[Kind, ...]:
         ),
         Kind(
             "split",
-            "arrows-split-2",
+            "test-pipe",
             _("Split"),
             _("Divides leads by weight; the same lead always goes the same way of a split of this name."),
             (
@@ -158,7 +158,7 @@ def _ways() -> tuple[Kind, ...]:
         ),
         Kind(
             "holdout",
-            "users-minus",
+            "user-off",
             _("Hold out"),
             _("Keeps a share of the leads without mails from here on, to compare with; they are counted."),
             (
@@ -209,7 +209,7 @@ def _marks() -> tuple[Kind, ...]:
         ),
         Kind(
             "signal",
-            "activity",
+            "circle-check",
             _("Record a signal"),
             _("Counts like anything the lead does: it warms as the heat model says and can be waited for."),
             (
