@@ -22,14 +22,19 @@ from nurture.web import (
 )
 from nurture.web.admin import (
     account,
+    activities,
     bring_in,
     calendar,
     chain_page,
+    check_in,
+    companies,
     confirm,
     deliveries,
     demo,
     domains,
     editor,
+    events,
+    hits,
     imports,
     leads,
     models,
@@ -51,7 +56,17 @@ from nurture.web.admin import (
 from nurture.web.admin import inbound as coming_back
 from nurture.web.admin.settings import audit, company, jobs, keys, mail, users
 from nurture.web.parts import ROOT, load_vendor
-from nurture.web.public import answers, choosing, entering, inbound, leaving, letters, sessions, setup
+from nurture.web.public import (
+    answers,
+    choosing,
+    entering,
+    feedback,
+    inbound,
+    leaving,
+    letters,
+    sessions,
+    setup,
+)
 from nurture.web.request import close_session
 from nurture.web.sales import handoffs, teams
 
@@ -98,6 +113,12 @@ _PAGES = (
     transports.pages,
     coming_back.pages,
     website.pages,
+    companies.pages,
+    hits.pages,
+    activities.pages,
+    events.pages,
+    check_in.pages,
+    feedback.pages,
     account.pages,
     confirm.pages,
     second_factor.pages,

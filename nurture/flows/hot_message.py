@@ -10,7 +10,7 @@ from nurture.rules.heat import log2_value
 from nurture.rules.routing import Seller
 from nurture.rules.tokens import KeyRing, mint
 from nurture.store import models, releases
-from nurture.store.releases import PastSignal, Waiting
+from nurture.store.releases import Colleague, PastSignal, Waiting
 from nurture.store.webhooks import Message
 from nurture.webhooks import payload
 
@@ -35,11 +35,14 @@ class Links:
 def hot_messages(
     session: Session, chosen: Sequence[tuple[Waiting, Seller | None]], links: Links, *, now: datetime
 ) -> list[Message]:
-    """A message for each released hand-off and whoever takes it, in three statements."""
-    signals = releases.recent_signals(session, [one.lead_id for one, _ in chosen], payload.RECENT_SIGNALS)
+    """A message for each released hand-off and whoever takes it, in four statements."""
+    lead_ids = [one.lead_id for one, _ in chosen]
+    signals = releases.recent_signals(session, lead_ids, payload.RECENT_SIGNALS)
+    centres = releases.buying_centres(session, lead_ids, payload.BUYING_CENTRE)
     half_life = _half_life(session)
     return [
-        _hot(one, owner, signals[one.lead_id], _heat(one, half_life, now), links) for one, owner in chosen
+        _hot(one, owner, signals[one.lead_id], centres[one.lead_id], _heat(one, half_life, now), links)
+        for one, owner in chosen
     ]
 
 
@@ -56,7 +59,12 @@ def _heat(one: Waiting, half_life: float | None, now: datetime) -> float:
 
 
 def _hot(
-    one: Waiting, owner: Seller | None, signals: Sequence[PastSignal], heat: float, links: Links
+    one: Waiting,
+    owner: Seller | None,
+    signals: Sequence[PastSignal],
+    centre: Sequence[Colleague],
+    heat: float,
+    links: Links,
 ) -> Message:
     card = payload.LeadCard(
         id=one.lead_id,
@@ -85,9 +93,15 @@ def _hot(
         source=one.source,
         owner=_owner(owner),
         signals=[payload.RecentSignal(s.kind, s.occurred_at, s.mail, s.data) for s in signals],
+        centre=[_contact(person, links) for person in centre],
         answer_url=links.answer(one.id),
     )
     return Message("lead.hot", data, one.lead_id, f"lead.hot:{one.lead_id}:{one.ripening_no}")
+
+
+def _contact(one: Colleague, links: Links) -> payload.Contact:
+    told = (one.name, one.role, one.buying_role, one.temperature, one.last_touch)
+    return payload.Contact(one.id, links.card(one.id), *told)
 
 
 def _owner(owner: Seller | None) -> dict[str, Any] | None:

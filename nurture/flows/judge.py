@@ -21,7 +21,7 @@ from nurture.rules.facts import Facts
 from nurture.rules.messages import instant
 from nurture.rules.readiness import Crossing, Judgement
 from nurture.rules.scorecard import Grade
-from nurture.store import enrollments, facts, scores
+from nurture.store import company_heat, enrollments, facts, scores
 from nurture.store import heat as heats
 from nurture.store.heat import NewTemperature, Pair, StoredHeat
 from nurture.store.models import LiveModel
@@ -65,6 +65,7 @@ def follow(
     heats.save(session, rows, now=now)
     found_scores = [_score(one, warmed, default, touches) for one in found.values()]
     scores.save(session, found_scores, now=now)
+    company_heat.note(session, leads)
     scores.touch(session, {lead_id: one for lead_id, one in touches.items() if lead_id not in found})
     _tell(session, leads, [one for one in warmed.values() if one.changed], default, now)
     moved = membership.update(session, list(leads), now=now)

@@ -22,8 +22,10 @@ from nurture.rules.messages import instant
 from nurture.rules.words import _
 from nurture.store import (
     companies,
+    company_heat,
     consents,
     custom_fields,
+    guests,
     inbound,
     leads,
     notices,
@@ -148,12 +150,15 @@ def _write(session: Session, lead: Lead, read: LeadAnswers, *, now: datetime, so
     if lead.email_norm is None and lead.phone is None:
         sentence = _("Without an e-mail address or a phone number nobody would be left to speak to.")
         raise Invalid(sentence, {"email": [sentence]})
+    before = lead.company_id
     if read.company is not None:
         lead.company_id = companies.take(
             session, read.company["name"], read.company["folded"], read.company, now=now
         )
     elif read.drop_company:
         lead.company_id = None
+    if before is not None and lead.company_id != before:
+        company_heat.note_companies(session, [before])
     if read.owner is not None:
         lead.owner_id = _owner(session, read.owner)
     elif read.drop_owner:
@@ -218,10 +223,13 @@ def erase_lead(session: Session, lead_id: int, *, pepper: bytes, home: Path, now
         gone = suppressions.NewSuppression(digest, "erased", lead_id=lead_id)
         suppressions.suppress(session, [gone], now=now)
     leave_all(session, [lead_id], "erased", now=now)
+    if lead.company_id is not None:
+        company_heat.note_companies(session, [lead.company_id])
     leads.forget(session, lead_id, now=now)
     inbound.forget(session, [lead_id])
     notices.forget(session, [lead_id])
     websites.forget_lead(session, lead_id)
+    guests.forget_lead(session, lead_id)
     write_message(
         session,
         "lead.erased",

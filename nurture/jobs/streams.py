@@ -21,6 +21,7 @@ from nurture.flows.record import record
 from nurture.flows.recycle import recycle_lost
 from nurture.flows.rejudge import rejudge
 from nurture.flows.sweep import sweep
+from nurture.flows.warm_companies import warm_companies
 from nurture.flows.watch_response import watch_response
 from nurture.runtime import Runtime
 from nurture.store import deliveries, pulse
@@ -79,6 +80,7 @@ def streams(runtime: Runtime) -> Iterator["Streams"]:
             Stream("apply_patterns", lambda now: apply_patterns(sessions, now=now)),
             Stream("rejudge", lambda now: rejudge(sessions, now=now)),
             Stream("rate", lambda now: rate(sessions, now=now)),
+            Stream("companies", lambda now: warm_companies(sessions, now=now)),
             Stream("segments", lambda now: update_dirty(sessions, now=now)),
             Stream("hand_over", lambda now: hand_over(sessions, runtime.ring, base_url, now=now)),
             Stream("watch_response", lambda now: watch_response(sessions, runtime.ring, base_url, now=now)),

@@ -55,6 +55,8 @@ FIELDS: Mapping[str, str] = {
     "touches": _N("touches"),
     "interest": _N("interest"),
     "company.name": _N("company"),
+    "company.heat": _N("heat of the company"),
+    "company.temperature": _N("temperature of the company"),
     "company.size": _N("company size"),
     "company.industry": _N("industry"),
     "company.website": _N("company website"),

@@ -23,7 +23,7 @@ def asks(condition: Condition) -> list[str]:
     """What can change its answer without anybody changing the lead: time (signals grow old and heat
     cools) and touches (a mail was sent)."""
     parts = list(parts_of(condition))
-    time = any(isinstance(part, Signalled) or _is(part, "heat") for part in parts)
+    time = any(isinstance(part, Signalled) or _is(part, "heat", "company.heat") for part in parts)
     return [TIME] * time + [TOUCHES] * any(_is(part, "touches") for part in parts)
 
 
@@ -76,8 +76,8 @@ def _visit(key: str, conditions: Mapping[str, Condition], order: list[str], abov
 def _asks_for_heat(part: Condition) -> bool:
     if isinstance(part, OneOf):
         return part.trait == "temperature"
-    return _is(part, "heat") or _is(part, "temperature")
+    return _is(part, "heat", "temperature", "company.heat", "company.temperature")
 
 
-def _is(part: Condition, field: str) -> bool:
-    return isinstance(part, Compare) and part.field == field
+def _is(part: Condition, *fields: str) -> bool:
+    return isinstance(part, Compare) and part.field in fields

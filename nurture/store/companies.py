@@ -18,7 +18,10 @@ class Company(Base):
     sum of its contacts' heat under the default model, `due_at` when silence next changes `temperature`."""
 
     __tablename__ = "company"
-    __table_args__ = (Index("ix_company_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),)
+    __table_args__ = (
+        Index("ix_company_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_company_heat_log2_id", "heat_log2", "id"),
+    )
 
     id: Mapped[Id]
     name: Mapped[str]
@@ -96,3 +99,10 @@ def changed_at(session: Session, moment: datetime) -> list[int]:
     """Companies made or changed at this very moment."""
     query = text("SELECT id FROM company WHERE updated_at = :at ORDER BY id")
     return list(session.execute(query, {"at": moment}).scalars())
+
+
+def named(session: Session, folded: str) -> int | None:
+    """The id of the company of this folded name."""
+    query = text("SELECT id FROM company WHERE folded = :folded")
+    found: int | None = session.scalar(query, {"folded": folded})
+    return found

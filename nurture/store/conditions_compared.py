@@ -23,7 +23,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from nurture.rules.conditions import Compare, Op
-from nurture.rules.conditions.deciding import HEAT_PLACES, NUMBERS, TEXTUAL, as_wanted, compares
+from nurture.rules.conditions.deciding import (
+    COMPANY_HEAT,
+    HEAT_PLACES,
+    NUMBERS,
+    TEXTUAL,
+    as_wanted,
+    compares,
+)
 from nurture.rules.conditions.seen import COMPANY, INSTANT, NUMBER, kept_name, microseconds
 from nurture.rules.conditions.values import as_number, as_text
 from nurture.store.companies import Company
@@ -31,10 +38,12 @@ from nurture.store.leads import STAGES, Lead
 
 Expression = ColumnElement[bool]
 
+COMPANY_TEMPERATURE = "company.temperature"
+_TEMPERATURES = ("cold", "warm", "hot")
 _HALF = 0.5 * 10.0**-HEAT_PLACES
 _SHORT_LISTS: Mapping[str, tuple[Sequence[str | None], ColumnElement[Any]]] = {
     "stage": (STAGES, Lead.stage.expression),
-    "temperature": (("cold", "warm", "hot"), Lead.temperature.expression),
+    "temperature": (_TEMPERATURES, Lead.temperature.expression),
     "grade": (("A", "B", "C", None), func.coalesce(Lead.grade_override, Lead.grade)),
 }
 
@@ -58,13 +67,20 @@ class Compared:
         if field == "source":
             ids = [number for number, name in self.sources.items() if compares(name, op, wanted)]
             return _among(Lead.source_id.expression, [*ids, None] if compares(None, op, wanted) else ids)
+        if field == COMPANY_TEMPERATURE:
+            held = [value for value in _TEMPERATURES if compares(value, op, wanted)]
+            asks_none = op is Op.EXISTS and not wanted
+            return _in_company(_among(Company.temperature.expression, held), missing=asks_none)
         if field.startswith(COMPANY):
             return _of_company(field.removeprefix(COMPANY), op, wanted)
         return Folded(Lead.folded_fields, kept_name(field)).expression(op, wanted)
 
     def _number(self, field: str, op: Op, wanted: Any) -> Expression:
         if field == "heat":
-            return self._heat(op, wanted)
+            return self._heat(op, wanted, Lead.heat_log2)
+        if field == COMPANY_HEAT:
+            asks_none = op is Op.EXISTS and not wanted
+            return _in_company(self._heat(op, wanted, Company.heat_log2), missing=asks_none)
         columns: dict[str, Any] = {
             "readiness": Lead.readiness,
             "touches": Lead.touches_in + Lead.touches_out,
@@ -77,18 +93,18 @@ class Compared:
             return not_(missing) if wanted else missing
         return and_(column.is_not(None), _as_numbers(cast(column, Double), op, wanted))
 
-    def _heat(self, op: Op, wanted: Any) -> Expression:
+    def _heat(self, op: Op, wanted: Any, stored: Any) -> Expression:
         """Heat is rounded before it is compared, so equality is a short span. Every comparison is one of
         the stored log with a bound that falls as time goes by."""
         if op is Op.EXISTS:
             return true() if wanted else false()
         if op in (Op.IN, Op.NOT_IN):
-            found = or_(false(), *(self._heat(Op.EQ, one) for one in wanted))
+            found = or_(false(), *(self._heat(Op.EQ, one, stored) for one in wanted))
             return found if op is Op.IN else not_(found)
         number = None if isinstance(wanted, bool) else as_number(wanted)
         if number is None or math.isnan(number):
             return true() if op is Op.NE else false()
-        from_there, beyond = self._heat_from(number - _HALF), self._heat_from(number + _HALF)
+        from_there, beyond = self._heat_from(number - _HALF, stored), self._heat_from(number + _HALF, stored)
         expressions: dict[Op, Expression] = {
             Op.EQ: and_(from_there, not_(beyond)),
             Op.NE: not_(and_(from_there, not_(beyond))),
@@ -99,13 +115,13 @@ class Compared:
         }
         return expressions[op]
 
-    def _heat_from(self, bound: float) -> Expression:
+    def _heat_from(self, bound: float, stored: Any) -> Expression:
         if bound <= 0:
             return true()
         if not self.half_life:
             return false()
         log = math.log2(bound) + self.now.timestamp() / self.half_life
-        return func.coalesce(Lead.heat_log2 >= log, False)
+        return func.coalesce(stored >= log, False)
 
 
 @dataclass(frozen=True)
@@ -186,6 +202,11 @@ def _of_company(name: str, op: Op, wanted: Any) -> Expression:
         return not_(func.coalesce(_of_company(name, op, True), False))
     found = Folded(Company.folded_fields, name).expression(op, wanted)
     return Lead.company_id.in_(select(Company.id).where(found))
+
+
+def _in_company(holds: Expression, *, missing: bool) -> Expression:
+    """Of leads with a company for which this holds; or, where told, of those without one."""
+    return Lead.company_id.is_(None) if missing else Lead.company_id.in_(select(Company.id).where(holds))
 
 
 def _as_numbers(number: ColumnElement[float], op: Op, wanted: Any) -> Expression:

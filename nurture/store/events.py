@@ -1,11 +1,11 @@
-"""Events of the company, and who is on the list of each."""
+"""Events of the company."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
+from datetime import datetime
 
-from nurture.store.base import Base, Count, Id, Instant, Ref
+from sqlalchemy import CheckConstraint, Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-STATES = ("registered", "attended", "no_show", "cancelled")
+from nurture.store.base import Base, Id, Instant
 
 
 class Event(Base):
@@ -34,26 +34,15 @@ class Event(Base):
     cancelled_at: Mapped[Instant | None]
 
 
-class EventGuest(Base):
-    """A lead on the list of an event. `round` rises with each change that is told as a signal, so that
-    coming, being undone and coming again are three. `asked_at`: when we asked for feedback by mail."""
+def locked(session: Session, event_id: int) -> Event | None:
+    """The event, held until the transaction ends: its list changes one after the other."""
+    return session.get(Event, event_id, with_for_update=True, populate_existing=True)
 
-    __tablename__ = "event_guest"
-    __table_args__ = (
-        CheckConstraint("state IN ('registered', 'attended', 'no_show', 'cancelled')", name="state"),
-        CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
-        Index("ix_event_guest_lead_id", "lead_id"),
-    )
 
-    event_id: Mapped[Ref] = mapped_column(ForeignKey("event.id"), primary_key=True)
-    lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"), primary_key=True)
-    state: Mapped[str] = mapped_column(server_default=text("'registered'"))
-    source: Mapped[str]
-    registered_at: Mapped[Instant]
-    came_at: Mapped[Instant | None]
-    state_at: Mapped[Instant]
-    round: Mapped[Count]
-    asked_at: Mapped[Instant | None]
-    rating: Mapped[int | None]
-    words: Mapped[str] = mapped_column(server_default="")
-    rated_at: Mapped[Instant | None]
+def page(session: Session, *, place: tuple[datetime, int] | None, limit: int) -> list[Event]:
+    """Events, those that begin last first; `place` is (starts_at, id) of the last one seen."""
+    query = select(Event).order_by(Event.starts_at.desc(), Event.id.desc()).limit(limit)
+    if place is not None:
+        at, number = place
+        query = query.where((Event.starts_at < at) | ((Event.starts_at == at) & (Event.id < number)))
+    return list(session.scalars(query))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from nurture.rules import duration
 from nurture.rules.conditions import seen
+from nurture.rules.conditions.deciding import HEAT_PLACES
 from nurture.rules.facts import Facts, SignalFact
 
 # A condition counts signals; beyond this many of one lead no rule can tell the difference.
@@ -23,6 +24,7 @@ _LEADS = text(
            s.name AS source_name, c.name AS company_name, c.size AS company_size,
            c.industry AS company_industry, c.website AS company_website, c.country AS company_country,
            c.city AS company_city, c.fields AS company_fields,
+           c.heat_log2 AS company_heat_log2, c.temperature AS company_temperature,
            h.net_log2 AS model_log2, h.temperature AS model_temperature
     FROM lead l
     LEFT JOIN source s ON s.id = l.source_id
@@ -67,10 +69,12 @@ _ASKED_SIGNALS = text(
     ORDER BY s.lead_id, s.occurred_at, s.id
     """
 )
-_HALF_LIFE = text(
+_HALF_LIVES = text(
     """
-    SELECT v.spec ->> 'half_life' FROM heat_model m JOIN heat_model_version v ON v.id = m.live_version_id
-    WHERE CASE WHEN CAST(:model_id AS bigint) IS NULL THEN m.key = 'default' ELSE m.id = :model_id END
+    SELECT CAST(:model_id AS bigint) IS NULL OR m.id = :model_id AS asked, m.key = 'default' AS default,
+           v.spec ->> 'half_life' AS half_life
+    FROM heat_model m JOIN heat_model_version v ON v.id = m.live_version_id
+    WHERE m.key = 'default' OR m.id = CAST(:model_id AS bigint)
     """
 )
 
@@ -89,22 +93,29 @@ def load(
     if not lead_ids:
         return {}
     ids = list(set(lead_ids))
-    half_life = _half_life_seconds(session, model_id)
+    half_life, of_companies = _half_lives(session, model_id)
     consents = _names(session, _CONSENTS, ids)
     segments = _names(session, _SEGMENTS, ids)
     signals = _signals(session, ids, asked)
     found = session.execute(_LEADS, {"lead_ids": ids, "model_id": model_id})
     names = tuple(found.keys())
-    rows = (dict(zip(names, row, strict=True)) for row in found)
+    rows = [dict(zip(names, row, strict=True)) for row in found]
+    for row in rows:
+        row["company_heat"] = _heat(row["company_heat_log2"], of_companies, now)
     return {
         row["id"]: _facts(row, consents, segments, signals, half_life, now, of_model=model_id is not None)
         for row in rows
     }
 
 
-def _half_life_seconds(session: Session, model_id: int | None) -> float | None:
-    written = session.execute(_HALF_LIFE, {"model_id": model_id}).scalar()
-    return duration.parse(written).elapsed.total_seconds() if written else None
+def _half_lives(session: Session, model_id: int | None) -> tuple[float | None, float | None]:
+    """Seconds in which heat halves under the asked model, and under the default one."""
+    asked = default = None
+    for row in session.execute(_HALF_LIVES, {"model_id": model_id}):
+        seconds = duration.parse(row.half_life).elapsed.total_seconds()
+        asked = seconds if row.asked else asked
+        default = seconds if row.default else default
+    return asked, default
 
 
 def _names(session: Session, asked: TextClause, ids: list[int]) -> dict[int, set[str]]:
@@ -185,6 +196,8 @@ def _fields(row: Mapping[str, Any]) -> dict[str, Any]:
         return seen.of_lead(row, row["fields"], row["dates"])
     company = {name: row[f"company_{name}"] for name in seen.OF_COMPANY}
     of_company = seen.of_company(company, row["company_fields"])
+    of_company["heat"] = round(row["company_heat"], HEAT_PLACES)
+    of_company["temperature"] = row["company_temperature"]
     return seen.of_lead(row, row["fields"], row["dates"]) | {
         seen.COMPANY + name: value for name, value in of_company.items()
     }

@@ -4,6 +4,7 @@ Logs are base 2 of sums referred to the epoch: log2(sum of w * 2**(t/h)), t in e
 minus infinity. (Cormode, Shkapenyuk, Srivastava, Xu: Forward Decay, ICDE 2009.)
 """
 
+import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,9 @@ class LeadHeat(Base):
 
     __tablename__ = "lead_heat"
     __table_args__ = (
-        Index("ix_lead_heat_model_id_net_log2", "model_id", "net_log2"),
         Index("ix_lead_heat_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        # Most signals change sums alone: with room on the page, no index has to hear of them.
+        {"postgresql_with": {"fillfactor": 70}},
     )
 
     lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"), primary_key=True)
@@ -132,12 +134,10 @@ _SAVE = text(
     INSERT INTO lead_heat (lead_id, model_id, model_version_id, pos_log2, neg_log2, net_log2, level,
         temperature, since, warm_floor_until, hot_floor_until, due_at, updated_at)
     SELECT g.*, CAST(:now AS timestamptz)
-    FROM unnest(
-        CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:versions AS bigint[]),
-        CAST(:pos AS float8[]), CAST(:neg AS float8[]), CAST(:net AS float8[]), CAST(:levels AS text[]),
-        CAST(:temperatures AS text[]), CAST(:since AS timestamptz[]), CAST(:warm AS timestamptz[]),
-        CAST(:hot AS timestamptz[]), CAST(:due AS timestamptz[])
-    ) AS g
+    FROM json_to_recordset(CAST(:rows AS json)) AS g (
+        lead_id bigint, model_id bigint, version bigint, pos float8, neg float8, net float8, level text,
+        temperature text, since timestamptz, warm timestamptz, hot timestamptz, due timestamptz
+    )
     ON CONFLICT (lead_id, model_id) DO UPDATE SET
         model_version_id = excluded.model_version_id, pos_log2 = excluded.pos_log2,
         neg_log2 = excluded.neg_log2, net_log2 = excluded.net_log2, level = excluded.level,
@@ -176,10 +176,9 @@ _BUCKETS_SINCE = text(
 _SAVE_BUCKETS = text(
     """
     INSERT INTO heat_bucket (lead_id, model_id, rule, day, count, pos_log2, neg_log2, last_at, last_id)
-    SELECT * FROM unnest(
-        CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:rules AS text[]), CAST(:days AS date[]),
-        CAST(:counts AS int[]), CAST(:pos AS float8[]), CAST(:neg AS float8[]),
-        CAST(:last_at AS timestamptz[]), CAST(:last_id AS uuid[])
+    SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS g (
+        lead_id bigint, model_id bigint, rule text, day date, count int, pos float8, neg float8,
+        last_at timestamptz, last_id uuid
     )
     ON CONFLICT (lead_id, model_id, rule, day) DO UPDATE SET
         count = excluded.count, pos_log2 = excluded.pos_log2, neg_log2 = excluded.neg_log2,
@@ -242,22 +241,24 @@ def save(session: Session, heats: Sequence[StoredHeat], *, now: datetime) -> Non
     """Write these rows, new or changed, in one statement."""
     if not heats:
         return
-    given = {
-        "leads": [one.lead_id for one in heats],
-        "models": [one.model_id for one in heats],
-        "versions": [one.version_id for one in heats],
-        "pos": [_log(one.heat.pos) for one in heats],
-        "neg": [_log(one.heat.neg) for one in heats],
-        "net": [_log(one.heat.net) for one in heats],
-        "levels": [one.level for one in heats],
-        "temperatures": [one.temperature for one in heats],
-        "since": [one.since for one in heats],
-        "warm": [one.floors.warm_until for one in heats],
-        "hot": [one.floors.hot_until for one in heats],
-        "due": [one.due_at for one in heats],
-        "now": now,
-    }
-    session.execute(_SAVE, given)
+    rows = [
+        {
+            "lead_id": one.lead_id,
+            "model_id": one.model_id,
+            "version": one.version_id,
+            "pos": _log(one.heat.pos),
+            "neg": _log(one.heat.neg),
+            "net": _log(one.heat.net),
+            "level": one.level,
+            "temperature": one.temperature,
+            "since": one.since.isoformat(),
+            "warm": _iso(one.floors.warm_until),
+            "hot": _iso(one.floors.hot_until),
+            "due": _iso(one.due_at),
+        }
+        for one in heats
+    ]
+    session.execute(_SAVE, {"rows": json.dumps(rows), "now": now})
 
 
 def due(session: Session, model_ids: Collection[int], *, now: datetime, limit: int) -> list[int]:
@@ -286,14 +287,22 @@ def save_buckets(session: Session, changed: Mapping[BucketKey, Bucket]) -> None:
     full = {key: bucket for key, bucket in changed.items() if bucket.last is not None}
     empty = [key for key, bucket in changed.items() if bucket.last is None]
     if full:
-        given = {
-            "counts": [bucket.count for bucket in full.values()],
-            "pos": [_log(bucket.heat.pos) for bucket in full.values()],
-            "neg": [_log(bucket.heat.neg) for bucket in full.values()],
-            "last_at": [bucket.last[0] for bucket in full.values() if bucket.last],
-            "last_id": [bucket.last[1] for bucket in full.values() if bucket.last],
-        }
-        session.execute(_SAVE_BUCKETS, _columns(list(full)) | given)
+        rows = [
+            {
+                "lead_id": lead_id,
+                "model_id": model_id,
+                "rule": rule,
+                "day": day.isoformat(),
+                "count": bucket.count,
+                "pos": _log(bucket.heat.pos),
+                "neg": _log(bucket.heat.neg),
+                "last_at": bucket.last[0].isoformat(),
+                "last_id": str(bucket.last[1]),
+            }
+            for (lead_id, model_id, rule, day), bucket in full.items()
+            if bucket.last
+        ]
+        session.execute(_SAVE_BUCKETS, {"rows": json.dumps(rows)})
     if empty:
         session.execute(_DROP_BUCKETS, _columns(empty))
 
@@ -388,3 +397,7 @@ def _heat(pos: float | None, neg: float | None) -> Heat:
 
 def _log(log: float) -> float | None:
     return None if log == NOTHING else log
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

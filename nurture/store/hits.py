@@ -136,20 +136,17 @@ _DELIVERIES = text(
     """
 )
 _LINKS = text("SELECT id, url, label FROM link WHERE id = ANY(CAST(:ids AS bigint[]))")
+# One JSON value for a batch: making arrays of texts and instants takes psycopg several times as long.
 _ADD = text(
     """
     INSERT INTO hit (id, received_at, occurred_at, kind, delivery_id, lead_id, link_id, method, ip,
                      user_agent, headers, verdict, reasons, since_sent, domain)
-    SELECT id, at, at, kind, delivery_id, lead_id, link_id, method, ip, user_agent,
-           CAST(headers AS jsonb), verdict, string_to_array(reasons, ' '), since_sent, domain
-    FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:kinds AS text[]),
-        CAST(:deliveries AS bigint[]), CAST(:leads AS bigint[]), CAST(:links AS bigint[]),
-        CAST(:methods AS text[]), CAST(:ips AS text[]), CAST(:agents AS text[]),
-        CAST(:headers AS text[]), CAST(:verdicts AS text[]), CAST(:reasons AS text[]),
-        CAST(:since AS float8[]), CAST(:domains AS text[])
-    ) AS g (id, at, kind, delivery_id, lead_id, link_id, method, ip, user_agent, headers, verdict, reasons,
-            since_sent, domain)
+    SELECT id, at, at, kind, delivery_id, lead_id, link_id, method, ip, user_agent, headers, verdict,
+           string_to_array(reasons, ' '), since_sent, domain
+    FROM json_to_recordset(CAST(:rows AS json)) AS g (
+        id uuid, at timestamptz, kind text, delivery_id bigint, lead_id bigint, link_id bigint, method text,
+        ip text, user_agent text, headers jsonb, verdict text, reasons text, since_sent float8, domain text
+    )
     ON CONFLICT DO NOTHING
     RETURNING id
     """
@@ -221,23 +218,26 @@ def add(session: Session, judged: Sequence[JudgedHit]) -> set[uuid.UUID]:
     """Record hits; the ids of those that were new."""
     if not judged:
         return set()
-    values = {
-        "ids": [one.hit.id for one in judged],
-        "at": [one.hit.at for one in judged],
-        "kinds": [one.hit.kind for one in judged],
-        "deliveries": [one.hit.delivery_id for one in judged],
-        "leads": [one.lead_id for one in judged],
-        "links": [one.hit.link_id for one in judged],
-        "methods": [one.hit.method for one in judged],
-        "ips": [one.hit.ip for one in judged],
-        "agents": [one.hit.ua for one in judged],
-        "headers": [json.dumps(dict(one.hit.headers)) for one in judged],
-        "verdicts": [one.verdict.verdict for one in judged],
-        "reasons": [" ".join(one.verdict.reasons) for one in judged],
-        "since": [one.since_sent for one in judged],
-        "domains": [one.domain for one in judged],
-    }
-    return set(session.scalars(_ADD, values))
+    rows = [
+        {
+            "id": str(one.hit.id),
+            "at": one.hit.at.isoformat(),
+            "kind": one.hit.kind,
+            "delivery_id": one.hit.delivery_id,
+            "lead_id": one.lead_id,
+            "link_id": one.hit.link_id,
+            "method": one.hit.method,
+            "ip": one.hit.ip,
+            "user_agent": one.hit.ua,
+            "headers": dict(one.hit.headers),
+            "verdict": one.verdict.verdict,
+            "reasons": " ".join(one.verdict.reasons),
+            "since_sent": one.since_sent,
+            "domain": one.domain,
+        }
+        for one in judged
+    ]
+    return set(session.scalars(_ADD, {"rows": json.dumps(rows)}))
 
 
 def mark_first(session: Session, seen: Sequence[FirstSeen]) -> None:

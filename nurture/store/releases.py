@@ -244,3 +244,36 @@ def release(session: Session, releases: Sequence[Release], *, now: datetime) -> 
         "now": now,
     }
     mark_dirty(session, list(session.scalars(_RELEASE, given)))
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody at the company of a lead, the lead too."""
+
+    of: int
+    id: int
+    name: str
+    role: str | None
+    buying_role: str | None
+    temperature: str
+    last_touch: datetime | None
+
+
+_CENTRES = text("""
+    SELECT given.id AS of, c.* FROM lead given CROSS JOIN LATERAL (
+        SELECT l.id,
+            coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '') AS name,
+            l.role, l.buying_role, l.temperature, l.last_signal_at AS last_touch
+        FROM lead l WHERE l.company_id = given.company_id AND l.erased_at IS NULL
+        ORDER BY l.id <> given.id, l.heat_log2 DESC NULLS LAST, l.id LIMIT :each
+    ) c
+    WHERE given.id = ANY(CAST(:leads AS bigint[]))
+""")
+
+
+def buying_centres(session: Session, lead_ids: Sequence[int], each: int) -> dict[int, list[Colleague]]:
+    """Everybody at the company of each lead, the lead first, then the warmest; nobody without a company."""
+    found: dict[int, list[Colleague]] = {lead_id: [] for lead_id in lead_ids}
+    for row in session.execute(_CENTRES, {"leads": list(lead_ids), "each": each}):
+        found[row.of].append(Colleague(**row._mapping))
+    return found

@@ -121,13 +121,11 @@ _ADD = text(
     WITH added AS (
         INSERT INTO signal
             (id, received_at, lead_id, kind, occurred_at, source, delivery_id, mail_key, data)
-        SELECT id, received_at, lead_id, kind, occurred_at, source, delivery_id, mail_key,
-               CAST(data AS jsonb)
-        FROM unnest(
-            CAST(:ids AS uuid[]), CAST(:received AS timestamptz[]), CAST(:leads AS bigint[]),
-            CAST(:kinds AS text[]), CAST(:occurred AS timestamptz[]), CAST(:sources AS text[]),
-            CAST(:deliveries AS bigint[]), CAST(:mails AS text[]), CAST(:data AS text[])
-        ) AS g (id, received_at, lead_id, kind, occurred_at, source, delivery_id, mail_key, data)
+        SELECT id, received_at, lead_id, kind, occurred_at, source, delivery_id, mail_key, data
+        FROM json_to_recordset(CAST(:rows AS json)) AS g (
+            id uuid, received_at timestamptz, lead_id bigint, kind text, occurred_at timestamptz,
+            source text, delivery_id bigint, mail_key text, data jsonb
+        )
         ON CONFLICT DO NOTHING
         RETURNING id, received_at, lead_id
     ), waiting AS (
@@ -161,20 +159,21 @@ def add(session: Session, rows: Sequence[NewSignal], *, now: datetime) -> list[u
     fresh = _unknown(session, _without_doubles(named))
     if not fresh:
         return []
-    added = session.scalars(
-        _ADD,
+    given = [
         {
-            "ids": [number for number, _ in fresh],
-            "received": [time_of(number) for number, _ in fresh],
-            "leads": [row.lead_id for _, row in fresh],
-            "kinds": [row.kind for _, row in fresh],
-            "occurred": [row.occurred_at for _, row in fresh],
-            "sources": [row.source for _, row in fresh],
-            "deliveries": [row.delivery_id for _, row in fresh],
-            "mails": [row.mail_key for _, row in fresh],
-            "data": [json.dumps(dict(row.data)) for _, row in fresh],
-        },
-    )
+            "id": str(number),
+            "received_at": time_of(number).isoformat(),
+            "lead_id": row.lead_id,
+            "kind": row.kind,
+            "occurred_at": row.occurred_at.isoformat(),
+            "source": row.source,
+            "delivery_id": row.delivery_id,
+            "mail_key": row.mail_key,
+            "data": dict(row.data),
+        }
+        for number, row in fresh
+    ]
+    added = session.scalars(_ADD, {"rows": json.dumps(given)})
     return list(added)
 
 

@@ -28,6 +28,7 @@ FRESH: dict[str, str] = {
     "leads.export": "leads.index",
     "handoffs.export": "handoffs.index",
     "leads.take_out": "leads.index",
+    "events.export": "events.index",
     "leads.erase": "leads.index",
     "domains.remove": "domains.index",
     "transports.remove": "transports.index",

@@ -24,6 +24,12 @@ STAGES = {
     "customer": _N("Customer"),
     "lost": _N("Lost"),
 }
+GUESTS = {
+    "registered": _N("registered"),
+    "attended": _N("came"),
+    "no_show": _N("did not come"),
+    "cancelled": _N("struck off"),
+}
 TEMPERATURES = {"cold": _N("Cold"), "warm": _N("Warm"), "hot": _N("Hot")}
 TEMPERATURE_ICONS = {"cold": "snowflake", "warm": "sun", "hot": "flame"}
 SIGNALS = {
@@ -284,6 +290,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "stage": STAGES,
     "temperature": TEMPERATURES,
     "signal": SIGNALS,
+    "guest": GUESTS,
     "delivery": DELIVERIES,
     "handoff": HANDOFFS,
     "outcome": OUTCOMES,

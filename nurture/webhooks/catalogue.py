@@ -45,6 +45,15 @@ _RIPENESS = {
 }
 _OWNER = _maybe(_object(id=_ID, name=_TEXT, email=_TEXT))
 _SIGNAL = _object(kind=_TEXT, occurred_at=_MOMENT, mail=_maybe(_TEXT), data={"type": "object"})
+_CONTACT = _object(
+    id=_ID,
+    url=_TEXT,
+    name=_TEXT,
+    role=_maybe(_TEXT),
+    buying_role=_maybe(_TEXT),
+    temperature=_TEMPERATURE,
+    last_touch=_maybe(_MOMENT),
+)
 _CARD = _object(
     id=_ID,
     url=_TEXT,
@@ -68,6 +77,7 @@ _DATA: Mapping[str, Schema] = {
         source=_maybe(_TEXT),
         owner=_OWNER,
         recent_signals=_list(_SIGNAL),
+        buying_centre=_list(_CONTACT),
         answer_url=_TEXT,
     ),
     "lead.handed_over": _object(handoff_id=_ID, lead=_LEAD_ID, by=_TEXT, accepted_at=_MOMENT),

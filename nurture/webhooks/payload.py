@@ -3,14 +3,19 @@
 A body stays below 20 kB whatever people write into fields: long texts are cut, lists are short.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from nurture.rules.messages import instant
+from nurture.rules.messages import body, instant
 
 RECENT_SIGNALS = 10
+BUYING_CENTRE = 50
+# Bodies stay below 20 kB, with what stands around the data.
+_BODY_BYTES = 19_500
+_ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 MAX_REASONS = 12
 
 # In bytes of UTF-8; JSON may double them where a text is all quotation marks. Together they leave room.
@@ -45,6 +50,19 @@ class RecentSignal:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """Somebody at the lead's company; `last_touch` is the last that they did."""
+
+    id: int
+    url: str
+    name: str
+    role: str | None
+    buying_role: str | None
+    temperature: str
+    last_touch: datetime | None
+
+
+@dataclass(frozen=True)
 class Ripeness:
     """How ripe: heat and temperature, the grade, and the readiness with what it is made of."""
 
@@ -70,10 +88,12 @@ def hot(
     source: str | None,
     owner: Mapping[str, Any] | None,
     signals: Sequence[RecentSignal],
+    centre: Sequence[Contact],
     answer_url: str,
 ) -> dict[str, Any]:
-    """`lead.hot`: everything that sales must know. `signals` newest first."""
-    return {
+    """`lead.hot`: everything that sales must know. `signals` newest first, `centre` everybody whom we know at
+    the lead's company, the lead too."""
+    data = {
         "handoff_id": handoff_id,
         "lead": _card(card),
         **_ripeness(ripeness),
@@ -82,6 +102,8 @@ def hot(
         "recent_signals": [_signal(signal) for signal in signals[:RECENT_SIGNALS]],
         "answer_url": answer_url,
     }
+    room = _BODY_BYTES - len(body("lead.hot", _ANY_MOMENT, data))
+    return data | {"buying_centre": _centre(centre[:BUYING_CENTRE], room)}
 
 
 def handed_over(handoff_id: int, lead_id: int, by: str, at: datetime) -> dict[str, Any]:
@@ -153,6 +175,29 @@ def _bant_answer(kept: Any) -> str:
     """`kept` is an answer, or an answer with its source and date."""
     answer = kept.get("answer") if isinstance(kept, Mapping) else kept
     return str(answer) if answer else "unknown"
+
+
+def _centre(centre: Sequence[Contact], room: int) -> list[dict[str, Any]]:
+    """As many of them as fit into so many bytes: a body has its bound, and who is warmest stands first."""
+    told: list[dict[str, Any]] = []
+    for one in map(_contact, centre):
+        room -= len(json.dumps(one, ensure_ascii=False).encode())
+        if room < 0:
+            break
+        told.append(one)
+    return told
+
+
+def _contact(one: Contact) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "url": one.url,
+        "name": _cut(one.name),
+        "role": _cut(one.role),
+        "buying_role": _cut(one.buying_role),
+        "temperature": one.temperature,
+        "last_touch": instant(one.last_touch) if one.last_touch else None,
+    }
 
 
 def _signal(signal: RecentSignal) -> dict[str, Any]:

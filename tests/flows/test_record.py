@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
@@ -203,7 +203,7 @@ def test_a_recorder_killed_at_any_line_loses_nothing_and_doubles_nothing(
     delivery = a_delivery(db, mailing, a_lead(db))
     for turn in range(100):
         arrive(spool, stream, clicked(delivery, mailing, at=TUESDAY + timedelta(minutes=5 * turn)))
-        lived = _dies_at_line(turn * 4, database_url, redis_url, folder)
+        lived = dies_at_line(turn * 4, database_url, redis_url, folder)
         run()
         assert number_of(db, "hit") == number_of(db, "signal") == number_of(db, "unrated_signal") == turn + 1
         if lived:
@@ -213,15 +213,17 @@ def test_a_recorder_killed_at_any_line_loses_nothing_and_doubles_nothing(
     assert stream.length() == 0
 
 
-def _dies_at_line(number: int, database_url: str, redis_url: str, folder: Path) -> bool:
-    """Record in a child that kills itself at the given line of the story; whether it lived to the end."""
+def dies_at_line(
+    number: int, database_url: str, redis_url: str, folder: Path, *, of: ModuleType = story
+) -> bool:
+    """Record in a child that kills itself at the given line of a file; whether it lived to the end."""
     child = os.fork()
     if child == 0:
         passed = 0
 
         def trace(frame: FrameType, event: str, argument: object) -> Any:
             nonlocal passed
-            if frame.f_code.co_filename != story.__file__:
+            if frame.f_code.co_filename != of.__file__:
                 return None
             passed += event == "line"
             if passed > number:

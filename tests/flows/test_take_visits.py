@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.buffers.stream import HitStream
 from nurture.files.spool import Spool
+from nurture.flows import take_visits as story
 from nurture.flows.leads import erase_lead
 from nurture.flows.outside_events import identify
 from nurture.flows.record import record
@@ -25,6 +26,7 @@ from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.tokens import KeyRing
 from nurture.rules.visits import BY_FORM, BY_MAIL, NotAVisit, Visit, mint_token, told
 from tests.conftest import TUESDAY
+from tests.flows.test_record import dies_at_line
 from tests.mailed import a_delivery, a_lead, a_mailing
 
 RING = KeyRing((b"a signing key of thirty-two bytes.",))
@@ -179,6 +181,27 @@ def test_visits_of_strangers_are_forgotten_after_the_life_of_a_cookie(
     arrive(look(at=TUESDAY - timedelta(days=400), v=LAPTOP), look(v=PHONE))
     assert forget_old_visits(sessions, now=TUESDAY) == 1
     assert db.scalars(text("SELECT id FROM visitor")).all() == [PHONE]
+
+
+def test_a_recorder_killed_at_any_line_loses_no_visit_and_tells_none_twice(
+    db: Session, sessions: sessionmaker[Session], redis_client: Redis, tmp_path: Path,
+    database_url: str, redis_url: str,
+) -> None:  # fmt: skip
+    anna, folder = a_lead(db), tmp_path / "spool"
+    spool, stream = Spool(folder), HitStream(redis_client)
+    for turn in range(60):
+        token = mint_token(RING, BY_FORM, anna.id, TUESDAY)
+        lines = [visits.write(look(v=f"{turn:032x}")), visits.write(look(v=f"{turn:032x}", k=token))]
+        for line in lines:
+            spool.append(line)
+        stream.add(lines)
+        lived = dies_at_line(turn * 4, database_url, redis_url, folder, of=story)
+        while record(sessions, stream, [folder], now=TUESDAY):
+            pass
+        assert (number_of(db, "visit"), number_of(db, "signal")) == (2 * turn + 2, 2 * turn + 2)
+        if lived:
+            break
+    assert 5 < turn < 59
 
 
 def test_of_an_address_only_path_and_campaign_are_kept() -> None:

@@ -61,6 +61,8 @@ a_company = st.fixed_dictionaries(
         "industry": texts,
         "country": texts,
         "fields": st.dictionaries(st.sampled_from(("erp", "size", "rank")), values, max_size=3),
+        "temperature": st.sampled_from(["cold", "warm", "hot"]),
+        "heat": st.sampled_from([None, 0.3, 5.0, 20.0]),
     }
 )
 a_lead = st.fixed_dictionaries(
@@ -125,6 +127,7 @@ fields = st.sampled_from(
         "fields.score", "score",
         "fields.country", "Größe", "a.b", "fields.a.b", "dates.birthday", "dates.contract",
         "company.size", "company.industry", "company.country", "company.erp", "company.rank", "company.name",
+        "company.heat", "company.temperature",
         "nothing",
         "stage", "temperature", "grade", "source", "heat", "readiness", "touches", "owner", "id",
     ]
@@ -190,6 +193,10 @@ def test_any_condition_finds_the_same_leads_in_python_and_in_the_database(sessio
         {"not": {"not": {"signal": "clicked", "within": "5d"}}},
         {"field": "country", "contains": "%"},
         {"field": "company.size", "not_in": [5, "x"]},
+        {"field": "company.heat", "gte": 5},
+        {"field": "company.heat", "exists": False},
+        {"field": "company.temperature", "eq": "Warm"},
+        {"field": "company.temperature", "exists": False},
         {"field": "heat", "eq": 5},
         {"field": "owner", "eq": "no number"},
         {"field": "owner", "ne": "no number"},
@@ -246,7 +253,7 @@ def fill(session, firms, people):
     firm_ids = [
         session.execute(
             insert(Company)
-            .values(name=f"Firm {n}", folded=f"firm {n}", **firm, **stamps)
+            .values(name=f"Firm {n}", folded=f"firm {n}", **warm(firm), **stamps)
             .returning(Company.id)
         ).scalar_one()
         for n, firm in enumerate(firms)
@@ -257,6 +264,12 @@ def fill(session, firms, people):
     for n, person in enumerate(people):
         lead_ids.append(add_lead(session, n, dict(person), firm_ids, source_ids, user.id, (big.id, loyal.id)))
     leads.refold(session, lead_ids)
+
+
+def warm(firm):
+    given = dict(firm)
+    heat = given.pop("heat", None)
+    return given | {"heat_log2": None if heat is None else log2_of(heat)}
 
 
 def add_lead(session, n, person, firm_ids, source_ids, user_id, segment_ids):

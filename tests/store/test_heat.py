@@ -103,14 +103,22 @@ def test_a_change_of_temperature_is_recorded(sessions: Sessions) -> None:
 
 
 def test_a_claimed_signal_is_nobody_elses(sessions: Sessions) -> None:
-    anna = make_lead(sessions)
-    sent = {send(sessions, anna, "clicked", TUESDAY + timedelta(minutes=minute)) for minute in range(3)}
+    people = [make_lead(sessions) for _one in range(3)]
+    sent = {send(sessions, one, "clicked", TUESDAY) for one in people}
     with sessions() as one, sessions() as other:
         first = unrated.claim(one, 2)
         second = unrated.claim(other, 5)
         assert {waiting.signal_id for waiting in [*first, *second]} == sent
-        assert len(first) == 2
-        assert len(second) == 1
+        assert (len(first), len(second)) == (2, 1)
+
+
+def test_what_else_waits_of_a_lead_is_claimed_with_it(sessions: Sessions) -> None:
+    anna, ben = make_lead(sessions), make_lead(sessions)
+    for minute, who in enumerate((anna, ben, ben, anna, anna)):
+        send(sessions, who, "clicked", TUESDAY + timedelta(minutes=minute))
+    with sessions() as one, sessions() as other:
+        assert [waiting.lead_id for waiting in unrated.claim(one, 1)] == [anna, anna, anna]
+        assert [waiting.lead_id for waiting in unrated.claim(other, 5)] == [ben, ben]
 
 
 def test_a_recount_sees_what_was_counted_and_what_is_claimed_and_no_more(sessions: Sessions) -> None:

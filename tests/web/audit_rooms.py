@@ -1,5 +1,7 @@
 """Rooms of the walk: domains, sources, tags, fields, the house by the API, single leads, what comes back."""
 
+from io import BytesIO
+
 from nurture.mail.dkim import generate
 from tests.web.audit_walk import Walk
 
@@ -166,6 +168,44 @@ def models(walk: Walk) -> None:
     walk.call("model.approved", "POST", "/model_approvals", json={"hand_over": True})
 
 
+def companies(walk: Walk) -> None:
+    made = walk.call("company.created", "POST", "/companies", json={"name": "Hartmann Pumps"}).json["id"]
+    walk.call("company.changed", "PATCH", f"/companies/{made}", json={"size": 80})
+    walk.page("company.changed", f"/companies/{made}", name="Hartmann Pumps", city="Bern")
+
+
+def events(walk: Walk) -> None:
+    lead = walk.sql("SELECT max(id) FROM lead WHERE erased_at IS NULL")
+    plan = {"name": "Open day", "starts_at": "2026-03-01T10:00", "timezone": "Europe/Berlin"}
+    walk.page("event.created", "/events", **plan)
+    number = walk.sql("SELECT max(id) FROM event")
+    page = f"/events/{number}"
+    walk.page("event.changed", page, **plan | {"place": "Hall 3"})
+    walk.page("event.registered", f"{page}/guests", lead_id=str(lead))
+    file = (BytesIO(b"email\nnew@weber.example\n"), "guests.csv")
+    walk.page("event.registered", f"{page}/file", file=file)
+    walk.page("event.checked_in", f"{page}/check-in/{lead}")
+    walk.page("event.check_in_undone", f"{page}/guests/{lead}", do="undo")
+    walk.page("event.closed", f"{page}/turn", do="close")
+    walk.page("event.reopened", f"{page}/turn", do="reopen")
+    walk.page("event.feedback_asked", f"{page}/turn", do="ask")
+    walk.page("event.exported", f"{page}/guests.csv")
+    begin = {"name": "Fair", "starts_at": "2026-03-02T10:00:00Z"}
+    number = walk.call("event.created", "POST", "/events", json=begin).json["id"]
+    way = f"/events/{number}"
+    walk.call("event.changed", "PATCH", way, json={"place": "Hall 4"})
+    walk.call("event.registered", "POST", f"{way}/guests", json={"lead_id": lead})
+    walk.call("event.checked_in", "POST", f"{way}/guests/{lead}/check_in")
+    walk.call("event.rated", "PUT", f"{way}/guests/{lead}/feedback", json={"rating": 4})
+    walk.call("event.check_in_undone", "DELETE", f"{way}/guests/{lead}/check_in")
+    walk.call("event.struck", "DELETE", f"{way}/guests/{lead}")
+    walk.call("event.closed", "POST", f"{way}/close")
+    walk.call("event.reopened", "POST", f"{way}/reopen")
+    walk.call("event.feedback_asked", "POST", f"{way}/ask_feedback")
+    walk.call("event.exported", "GET", f"{way}/guests.csv")
+    walk.call("event.called_off", "POST", f"{way}/call_off")
+
+
 ROOMS = (
     house_by_the_api,
     domains,
@@ -177,4 +217,6 @@ ROOMS = (
     websites,
     models,
     drafts,
+    events,
+    companies,
 )

@@ -55,6 +55,31 @@ def signals(db: Session) -> list[tuple[object, ...]]:
     return [tuple(row) for row in db.execute(text("SELECT lead_id, kind, source FROM signal ORDER BY kind"))]
 
 
+def test_a_batch_takes_what_it_can_and_says_of_each_what_became_of_it(post: Call, db: Session) -> None:
+    batch = [
+        {"type": "identify", "userId": "u-17", "traits": {"email": ANNA}},
+        {"type": "track", "userId": "u-17", "event": "File Downloaded", "messageId": "m-1"},
+        {"type": "track", "userId": "nobody", "event": "File Downloaded"},
+        {"type": "alias", "userId": "u-17"},
+        {"type": "page", "userId": "u-17", "properties": {"path": "/prices"}},
+        "nothing",
+    ]
+    answer = post("/batch", batch=batch)
+    assert (answer.status_code, answer.json["success"]) == (200, False)
+    assert [one["success"] for one in answer.json["data"]] == [True, True, False, False, True, False]
+    assert [kind for _lead, kind, _source in signals(db)] == ["downloaded", "visited"]
+    assert post("/batch", batch=[]).status_code == 422
+
+
+def test_the_key_may_come_as_clients_of_the_specification_send_it(client: FlaskClient, post: Call) -> None:
+    said = {"userId": "u-1", "traits": {"email": ANNA}}
+    key = post.key  # type: ignore[attr-defined]
+    assert client.post("/api/v1/identify", json=said, auth=(key, "")).status_code == 200
+    assert client.post("/api/v1/identify", json=said, auth=("nk_x.y", "")).status_code == 401
+    wrong = {"Authorization": "Basic %%%"}
+    assert client.post("/api/v1/identify", json=said, headers=wrong).status_code == 401
+
+
 def test_whoever_is_identified_becomes_a_lead_and_is_known_by_those_names(post: Call, db: Session) -> None:
     number = identified(post)
     lead = db.execute(text("SELECT email, first_name, fields FROM lead WHERE id = :id"), {"id": number}).one()

@@ -77,6 +77,9 @@ EXEMPT: dict[str, str] = {
     "second_factor.begin": "of no effect until a code was given",
     "leads.save_view": "a way of looking, one's own",
     "leads.change_view": "a way of looking, one's own",
+    "activities.take": "the timelines of the leads tell what came by a file",
+    "api-activities.take": "the timelines of the leads tell what came by a file",
+    "feedback.give": "a guest's own word, in the timeline of the lead",
     "leads.add_touch": "the timeline of the lead tells who noted it",
     "newsletters.try_words": "keeps nothing",
     "segments.preview": "keeps nothing",
@@ -101,6 +104,7 @@ EXEMPT: dict[str, str] = {
     "api-signals.take": "a signal is its own record, with its source",
     "api-outside-events.identify": "a signal is its own record, with its source",
     "api-outside-events.track": "a signal is its own record, with its source",
+    "api-outside-events.batch": "a signal is its own record, with its source",
     "api-outside-events.page": "a signal is its own record, with its source",
     "api-segments.preview": "keeps nothing",
     "domains.check": "looks at the DNS again; changes nothing of ours",
@@ -394,6 +398,12 @@ def _verdicts(walk: Walk) -> None:
     pattern = said | {"field": "ip", "pattern": "192.0.2.0/24"}
     walk.call("hit.pattern_added", "POST", "/verdict_patterns", json=pattern)
     walk.call("hit.pattern_ended", "DELETE", "/verdict_patterns/1")
+    delivery = walk.sql("SELECT max(id) FROM delivery")
+    walk.page("hit.overruled", f"/deliveries/{delivery}/hits/{hit}", verdict="human")
+    kind = {"field": "user_agent", "pattern": "LinkGuard", "verdict": "machine", "reason": ""}
+    walk.page("hit.pattern_added", "/settings/machines", **kind)
+    last = walk.sql("SELECT max(id) FROM verdict_pattern")
+    walk.page("hit.pattern_ended", f"/settings/machines/{last}/end")
 
 
 def _settings(walk: Walk) -> None:

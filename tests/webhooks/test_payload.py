@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from nurture.rules.messages import body
-from nurture.webhooks.payload import LeadCard, RecentSignal, Ripeness, hot
+from nurture.webhooks.payload import Contact, LeadCard, RecentSignal, Ripeness, hot
 
 AT = datetime(2026, 3, 3, 10, tzinfo=UTC)
 
@@ -16,10 +16,15 @@ def test_a_body_stays_below_20_kilobytes_whatever_people_write(letter: str) -> N
     reasons = [{"text": long, "points": 1.0}] * 100
     ripeness = Ripeness("hot", 61.5, "A", 72, 60, reasons, {"budget": {"answer": "yes", "source": long}})
     signals = [RecentSignal("clicked", AT, "welcome", {f"{n}{long}": long for n in range(50)})] * 100
+    centre = [
+        Contact(n, "https://nurture.example/leads/1", long, long, "decision_maker", "hot", AT)
+        for n in range(99)
+    ]
     owner = {"id": 1, "name": "Mia", "email": "mia@sales.example"}
     url = "https://nurture.example/answer/x"
-    data = hot(1, card, ripeness, source=long, owner=owner, signals=signals, answer_url=url)
+    data = hot(1, card, ripeness, source=long, owner=owner, signals=signals, centre=centre, answer_url=url)
     assert len(data["recent_signals"]) == 10
+    assert [one["id"] for one in data["buying_centre"]] == list(range(len(data["buying_centre"])))
     assert data["bant"]["budget"] == "yes"
     assert len(body("lead.hot", AT, data)) < 20_000
 

@@ -18,7 +18,8 @@ from nurture.rules.facts import Facts
 from nurture.rules.folding import fold
 
 # Kept as numbers by the engine itself: asked as numbers, never as text. Heat is compared rounded.
-NUMBERS = ("heat", "readiness", "touches", "owner", "id")
+COMPANY_HEAT = "company.heat"
+NUMBERS = ("heat", COMPANY_HEAT, "readiness", "touches", "owner", "id")
 TEXTUAL = frozenset({Op.CONTAINS, Op.STARTS, Op.ENDS})
 HEAT_PLACES = 6
 _NAMES = ("stage", "temperature", "grade", "source")
@@ -58,7 +59,7 @@ def as_wanted(field: str, wanted: Any) -> Any:
     number = as_number(wanted)
     if number is None:
         return float("nan")
-    return round(number, HEAT_PLACES) if field == "heat" else number
+    return round(number, HEAT_PLACES) if field in ("heat", COMPANY_HEAT) else number
 
 
 def compares(value: Any, op: Op, wanted: Any) -> bool:

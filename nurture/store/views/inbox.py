@@ -160,19 +160,20 @@ class Colleague:
     role: str | None
     buying_role: str | None
     temperature: str
+    last_signal_at: datetime | None
 
 
 _CENTRE = text("""
     SELECT l.id, l.role,
         coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '') AS name,
-        l.buying_role, l.temperature
+        l.buying_role, l.temperature, l.last_signal_at
     FROM lead l WHERE l.company_id = :company AND l.id <> :lead AND l.erased_at IS NULL
-    ORDER BY array_position(ARRAY['hot', 'warm', 'cold'], l.temperature), l.readiness DESC, l.id LIMIT 6
+    ORDER BY array_position(ARRAY['hot', 'warm', 'cold'], l.temperature), l.readiness DESC, l.id LIMIT 30
 """)
 
 
 def buying_centre(session: Session, company_id: int | None, lead_id: int) -> list[Colleague]:
-    """The warmest other contacts of the company, at most six."""
+    """The other contacts of the company, the warmest first, at most thirty."""
     if company_id is None:
         return []
     rows = session.execute(_CENTRE, {"company": company_id, "lead": lead_id})

@@ -6,6 +6,7 @@ from flask_smorest import Api
 from nurture.runtime import Runtime
 from nurture.web.api import (
     access,
+    activities,
     audit,
     bring_in,
     calendar,
@@ -17,6 +18,7 @@ from nurture.web.api import (
     desk,
     domains,
     drafts,
+    events,
     exports,
     handoffs,
     hits,
@@ -59,6 +61,8 @@ _PARTS = (
     outside_events.part,
     touches.part,
     website.part,
+    events.part,
+    activities.part,
     lead_changes.part,
     sources.part,
     tags.part,

@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
 from nurture.errors import NotFound
+from nurture.flows import companies as flow
 from nurture.rules.folding import fold
 from nurture.rules.words import _
 from nurture.store.views import companies as view
 from nurture.web.api import door
 from nurture.web.api.plain import plain
 from nurture.web.api.schemas import ListOf
-from nurture.web.api.schemas.house import CompanyWhole
-from nurture.web.request import page_session
+from nurture.web.api.schemas.companies import CompanyChange, CompanyCreate, CompanyWhole, CompanyWithContacts
+from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("companies", "Companies that leads belong to.")
 
@@ -31,20 +33,58 @@ def list_companies(asked: dict[str, Any]) -> dict[str, Any]:
     """Companies, in the order they were made."""
     place = door.place_of(asked["cursor"], (door.whole,))
     after = place[0] if place else 0
-    rows = view.page(page_session(), q=fold(asked["q"]), after=after, limit=asked["limit"] + 1)
+    session = page_session()
+    rows = view.page(session, q=fold(asked["q"]), after=after, limit=asked["limit"] + 1)
     page = door.cut(rows, asked["limit"], lambda row: (row["id"],))
-    return {**page, "data": [_shown(row) for row in page["data"]]}
+    heats = flow.worth(session, [row["heat_log2"] for row in page["data"]], now=now())
+    return {**page, "data": [_shown(row, heat) for row, heat in zip(page["data"], heats, strict=True)]}
+
+
+@part.route("/companies", methods=["POST"])
+@part.arguments(CompanyCreate)
+@part.response(201, CompanyWithContacts)
+def create(said: dict[str, Any]) -> ResponseReturnValue:
+    """Make a company. Refused (409) for a name that is known."""
+    with runtime().sessions.begin() as session:
+        company_id = flow.create(session, said, by=door.actor(), now=now())
+    return _one(company_id), 201
 
 
 @part.route("/companies/<int:company_id>", methods=["GET"])
-@part.response(200, CompanyWhole)
+@part.response(200, CompanyWithContacts)
 def one(company_id: int) -> dict[str, Any]:
-    """One company."""
-    found = view.one(page_session(), company_id)
+    """One company with its contacts, the warmest first. Its heat is the sum of theirs."""
+    return _one(company_id)
+
+
+@part.route("/companies/<int:company_id>", methods=["PATCH"])
+@part.arguments(CompanyChange)
+@part.response(200, CompanyWithContacts)
+def change(said: dict[str, Any], company_id: int) -> dict[str, Any]:
+    """Change what is sent; null clears. Refused (409) for the name of another company."""
+    with runtime().sessions.begin() as session:
+        flow.change(session, company_id, said, by=door.actor(), now=now())
+    runtime().wake("segments")
+    return _one(company_id)
+
+
+def _one(company_id: int) -> dict[str, Any]:
+    close_session()
+    session = page_session()
+    found = view.one(session, company_id)
     if found is None:
         raise NotFound(_("There is no such company."))
-    return _shown(found)
+    people = view.contacts(session, company_id)
+    heat, *each = flow.worth(session, [found["heat_log2"], *(one.heat_log2 for one in people)], now=now())
+    names = ("id", "name", "email", "role", "buying_role", "temperature", "grade", "stage")
+    contacts = [
+        {name: getattr(one, name) for name in names}
+        | {"heat": round(worth, 1), "last_touch": plain(one.last_signal_at)}
+        for one, worth in zip(people, each, strict=True)
+    ]
+    return _shown(found, heat) | {"contacts": contacts}
 
 
-def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: plain(value) for name, value in row.items()}
+def _shown(row: Mapping[str, Any], heat: float) -> dict[str, Any]:
+    shown = {name: plain(value) for name, value in row.items() if name != "heat_log2"}
+    return shown | {"heat": round(heat, 1)}

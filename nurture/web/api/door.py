@@ -144,9 +144,19 @@ def _caller() -> str:
     return hashlib.sha256(given.encode()).hexdigest()[:32]
 
 
-def _let_in() -> ResponseReturnValue | None:
+def _key_given() -> str:
+    """The key of a call: as Bearer, or as the user name of Basic, which clients of the Segment specification
+    send (RFC 7617)."""
     scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
-    found = check_key(page_session(), text.strip()) if scheme.lower() == "bearer" else None
+    if scheme.lower() == "bearer":
+        return text.strip()
+    given = request.authorization if scheme.lower() == "basic" else None
+    return str(given.username or "") if given else ""
+
+
+def _let_in() -> ResponseReturnValue | None:
+    text = _key_given()
+    found = check_key(page_session(), text) if text else None
     if found is None:
         close_session()
         return problem(

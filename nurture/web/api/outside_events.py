@@ -5,7 +5,7 @@ from typing import Any
 from flask import request
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from nurture.errors import Invalid
+from nurture.errors import Invalid, Refusal
 from nurture.flows import outside_events as flow
 from nurture.flows.outside_events import Told
 from nurture.rules.words import _
@@ -16,6 +16,7 @@ from nurture.web.request import now, runtime
 part = door.Part("outside-events", "People and activities in the words of the Segment specification.")
 
 _NAME = validate.Length(1, 255)
+_MOST = 500
 
 
 class Message(Schema):
@@ -53,12 +54,32 @@ class PageIn(Message):
     properties = fields.Dict(keys=fields.String(), load_default=dict)
 
 
+class BatchIn(Schema):
+    """Messages in their order; `type` is identify, track or page."""
+
+    batch = fields.List(fields.Dict(keys=fields.String()), required=True, validate=validate.Length(1, _MOST))
+
+
 class ToldOut(Schema):
     """`signal_id` is null when the message was known, or is none."""
 
     success = fields.Boolean()
     lead_id = fields.Integer()
     signal_id = fields.String(allow_none=True)
+
+
+class OneOut(ToldOut):
+    """What became of one; `detail` and `errors` where it was not taken."""
+
+    detail = fields.String()
+    errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+
+
+class BatchOut(Schema):
+    """`success` when every one was taken; what became of each, in their order."""
+
+    success = fields.Boolean()
+    data = fields.List(fields.Nested(OneOut))
 
 
 def _body(name: str) -> dict[str, Any]:
@@ -102,9 +123,46 @@ def page() -> dict[str, Any]:
     return _shown(told)
 
 
-def _read(schema: type[Message]) -> dict[str, Any]:
+@part.route("/batch", methods=["POST"])
+@part.doc(**_body("BatchIn"))
+@part.response(200, BatchOut)
+def batch() -> dict[str, Any]:
+    """Up to 500 of them in their order, each with its `type`; one that cannot be taken stops no other."""
+    said = request.get_json(silent=True)
+    given = said.get("batch") if isinstance(said, dict) else None
+    if not isinstance(given, list) or not 1 <= len(given) <= _MOST:
+        sentence = _("Send a batch of 1 to 500 messages.")
+        raise Invalid(sentence, {"batch": [sentence]})
+    answers = []
+    with runtime().sessions.begin() as session:
+        for one in given:
+            try:
+                with session.begin_nested():
+                    answers.append(_shown(_taken(session, one)))
+            except Refusal as refusal:
+                errors = getattr(refusal, "errors", None) or {}
+                answers.append({"success": False, "detail": str(refusal), "errors": errors})
+    runtime().wake("leads")
+    runtime().wake("signals")
+    return {"success": all(one["success"] for one in answers), "data": answers}
+
+
+def _taken(session: Any, one: Any) -> Told:
+    kind = one.get("type") if isinstance(one, dict) else None
+    match kind:
+        case "identify":
+            base = runtime().settings.base_url
+            return flow.identify(session, _read(IdentifyIn, one), now=now(), by=door.actor(), base_url=base)
+        case "track":
+            return flow.track(session, _read(TrackIn, one), now=now())
+        case "page" | "screen":
+            return flow.page(session, _read(PageIn, one), now=now())
+    raise Invalid(_("A message is identify, track or page."), {"type": [_("identify, track or page")]})
+
+
+def _read(schema: type[Message], given: Any = None) -> dict[str, Any]:
     try:
-        said: dict[str, Any] = schema().load(request.get_json(silent=True) or {})
+        said: dict[str, Any] = schema().load(given or request.get_json(silent=True) or {})
     except ValidationError as fault:
         raise Invalid(_("The message cannot be taken."), flat(fault.messages)) from fault
     if not said.get("userId") and not said.get("anonymousId"):

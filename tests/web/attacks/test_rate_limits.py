@@ -18,6 +18,7 @@ LIMITED: dict[str, tuple[int, dict[str, str]]] = {
     "choosing.save": (60, {"purpose": "marketing"}),
     "choosing.confirm": (60, {}),
     "answers.answer": (60, {"outcome": "no such outcome"}),
+    "feedback.give": (60, {"rating": "9"}),
 }
 # Told where there is a person with a phone.
 ELSEWHERE = {"sessions.check_code": "tests/web/test_second_factor.py"}

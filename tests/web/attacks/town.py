@@ -134,7 +134,7 @@ _TABLES = {
     "import_id": "lead_import",
     "change_id": "bulk_change", "newsletter_id": "newsletter", "segment_id": "segment",
     "pattern_id": "verdict_pattern", "hit_id": "hit", "company_id": "company", "mail_id": "mail",
-    "model_id": "heat_model", "source_id": "source",
+    "model_id": "heat_model", "source_id": "source", "event_id": "event", "site_id": "site",
 }  # fmt: skip
 
 

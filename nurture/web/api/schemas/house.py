@@ -89,19 +89,3 @@ class BlockedDomainOut(Schema):
     detail = fields.String()
     at = fields.String()
     lifted_at = fields.String(allow_none=True)
-
-
-class CompanyWhole(Schema):
-    """A company and how many leads belong to it."""
-
-    id = fields.Integer()
-    name = fields.String()
-    size = fields.Integer(allow_none=True)
-    industry = fields.String(allow_none=True)
-    website = fields.String(allow_none=True)
-    country = fields.String(allow_none=True)
-    city = fields.String(allow_none=True)
-    fields_ = fields.Dict(data_key="fields", attribute="fields")
-    leads = fields.Integer()
-    created_at = fields.String()
-    updated_at = fields.String()
