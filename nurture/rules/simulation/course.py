@@ -14,12 +14,13 @@ from nurture.rules.simulation.places import Places
 from nurture.rules.simulation.rating import Inbox, Rating
 from nurture.rules.simulation.sales import Sales
 from nurture.rules.simulation.stepping import Stepping
-from nurture.rules.simulation.timeline import OUTSIDE, SILENCE, STEP, Timeline
+from nurture.rules.simulation.timeline import OUTSIDE, STEP, Timeline
 from nurture.rules.simulation.values import Behaviour, Capacity, Person, World
 
 
 class Course:
-    """`log` hears of everything that happens."""
+    """`log` hears of everything that happens. `numbers` are those of the people, where they are a part of
+    more."""
 
     def __init__(
         self,
@@ -31,6 +32,7 @@ class Course:
         *,
         start: datetime,
         end: datetime,
+        numbers: Sequence[int] | None = None,
     ) -> None:
         self.timeline = Timeline(start, end)
         self.places = Places(world, self.timeline, log)
@@ -41,7 +43,8 @@ class Course:
         self.inbox.rating = self.rating
         self.stepping = Stepping(world, self.places, self.sales, self.inbox, behaviour, self.timeline, log)
         self.places.step = self.stepping.step
-        self.leads = [Lead(no, person, world) for no, person in enumerate(people)]
+        named = zip(numbers or range(len(people)), people, strict=True)
+        self.leads = [Lead(no, person, world) for no, person in named]
         for lead, person in zip(self.leads, people, strict=True):
             self._seat(lead, person)
 
@@ -57,9 +60,7 @@ class Course:
             return
         if person.handoff is not None:
             self.sales.take_over(lead, person.handoff)
-        for row in (lead.warmth, lead.own):
-            if row is not None and row.due_at is not None:
-                self.timeline.push(row.due_at, SILENCE, self.rating.silence, lead)
+        self.rating.watch(lead)
         for run in lead.runs:
             if run.due_at is not None:
                 run.due_at = max(run.due_at, start)

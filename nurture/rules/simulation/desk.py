@@ -9,12 +9,14 @@ from nurture.rules.simulation.values import Capacity, OpenHandoff
 
 
 class Desk:
-    """Those that wait, and the releases of the present day. A day begins at midnight where sales works."""
+    """`all` hand-offs there were, those that wait, and the releases of the present day. A day begins at
+    midnight where sales works."""
 
     def __init__(self, capacity: Capacity) -> None:
         self.per_day = capacity.per_day
         self._zone = ZoneInfo(capacity.timezone)
         self._number = 0
+        self.all: list[Handoff] = []
         self._waiting: list[Handoff] = []
         self._day: datetime | None = None
         self._taken = 0
@@ -25,6 +27,7 @@ class Desk:
         """A new hand-off, which waits."""
         self._number += 1
         made = Handoff(lead, self._number, lead.handoffs, cause, score, now, lead.base.bant)
+        self.all.append(made)
         self._waiting.append(made)
         return made
 

@@ -35,7 +35,7 @@ class Warmth:
         self.model = model
         self.half_life_s = model.half_life_s
         self.known = begin is not None
-        self.watched = start.due_at
+        self.watched: datetime | None = None
         self.heat: Heat = start.heat
         self.level, self.temperature = start.level, start.temperature
         self.floors, self.due_at = start.floors, start.due_at
