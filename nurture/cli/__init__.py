@@ -16,6 +16,7 @@ COMMANDS = {
     "segments": "nurture.cli.segments:segments",
     "signals": "nurture.cli.signals:signals",
     "audit-log": "nurture.cli.audit:log",
+    "simulate": "nurture.cli.simulate:simulate",
     "erase": "nurture.cli.erase:erase",
     "backup": "nurture.cli.backup:backup",
     "restore": "nurture.cli.backup:restore",

@@ -11,6 +11,7 @@ from nurture.flows.lead_figures import keep_lead_figures
 from nurture.flows.look_up_providers import look_up_providers
 from nurture.flows.mailbox import read_mailbox
 from nurture.flows.model_work import carry_out_all
+from nurture.flows.simulate.running import carry_out as carry_out_simulation
 from nurture.net.mailbox import parse_imap_url
 from nurture.runtime import Runtime, opened
 
@@ -98,6 +99,15 @@ def carry_out_demo() -> str:
         state = carry_out(runtime)
         runtime.wake("advance")
         return state
+
+
+def carry_out_simulations() -> int:
+    """Carry out the simulations that wait; how many."""
+    with opened() as runtime:
+        done = 0
+        while carry_out_simulation(runtime.sessions, runtime.pepper, now=runtime.now()):
+            done += 1
+        return done
 
 
 def _one_import(runtime: Runtime) -> int:

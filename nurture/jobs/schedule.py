@@ -13,7 +13,17 @@ from nurture.flows.website import forget_old_visits
 from nurture.jobs import long, queues
 from nurture.jobs.queues import TICK_SECONDS
 from nurture.runtime import Runtime
-from nurture.store import demo, forecasts, imports, lead_figures, model_work, pacing, partitions, transports
+from nurture.store import (
+    demo,
+    forecasts,
+    imports,
+    lead_figures,
+    model_work,
+    pacing,
+    partitions,
+    simulations,
+    transports,
+)
 from nurture.store.views.reading import reading
 
 log = structlog.get_logger()
@@ -36,6 +46,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
     return [
         Periodic("offer_turn", TICK_SECONDS, lambda: queues.offer_turn(redis)),
         Periodic("imports", 2, lambda: look_for_imports(runtime, redis)),
+        Periodic("simulations", 1, lambda: look_for_simulations(runtime, redis)),
         Periodic("demo", 2, lambda: look_for_demo(runtime, redis)),
         Periodic("model_work", 2, lambda: look_for_model_work(runtime, redis)),
         Periodic("mailbox", 60, lambda: look_into_mailbox(runtime, redis)),
@@ -72,6 +83,14 @@ def look_for_imports(runtime: Runtime, redis: Redis) -> None:
         unfinished = {str(import_id) for import_id in imports.unfinished(session)}
     if uploaded & unfinished:
         queues.offer_long(redis, long.carry_out_imports)
+
+
+def look_for_simulations(runtime: Runtime, redis: Redis) -> None:
+    """Offer the long job of simulations while one waits or was interrupted."""
+    with reading(runtime.sessions) as session:
+        unfinished = simulations.unfinished(session)
+    if unfinished:
+        queues.offer_long(redis, long.carry_out_simulations)
 
 
 def look_for_demo(runtime: Runtime, redis: Redis) -> None:

@@ -126,13 +126,7 @@ class Stage:
         with self.sessions() as session:
             query = select(Delivery).where(Delivery.state == "sent", Delivery.purpose == "chain")
             new = [one for one in session.scalars(query.order_by(Delivery.id)) if one.id not in self.reacted]
-            keys = dict(
-                session.execute(
-                    text("SELECT v.id, m.key FROM mail_version v JOIN mail m ON m.id = v.mail_id")
-                )
-                .tuples()
-                .all()
-            )
+            keys = {row.id: row.key for row in session.execute(_KEYS)}
         for one in new:
             self.reacted.add(one.id)
             lead_id, mail = one.lead_id or 0, keys[one.mail_version_id or 0]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -53,7 +53,7 @@ readiness:
   always: [{signal: meeting_requested, within: 7d}]
 """
 MAILS = ["one", "two", "three", "four"]
-DAYS = 12
+DAYS = 30
 OFFICE = {"days": "mon-fri", "from": "09:00", "to": "18:00", "holidays": "DE"}
 
 
@@ -255,9 +255,10 @@ habits = st.builds(
 
 
 @settings(
-    max_examples=5,
+    max_examples=10,
     deadline=None,
     derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
         HealthCheck.too_slow,
@@ -284,7 +285,7 @@ def _compare(
     zones = ["Europe/Berlin", "America/New_York", None]
     lead_ids = [
         stage.room.lead(f"Lead{no}", role="Head of buying" if no % 2 else "Clerk", timezone=zones[no % 3])
-        for no in range(4)
+        for no in range(6)
     ]
     stage.come(lead_ids)
     end = TUESDAY + timedelta(days=DAYS)

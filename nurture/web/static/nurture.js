@@ -65,7 +65,50 @@
         }])
     };
   }
-  var kinds = { heat: heat };
+  function frame(days, more) {
+    var wide = innerWidth > 600;
+    return Object.assign({
+      animation: !matchMedia('(prefers-reduced-motion: reduce)').matches, animationDuration: 200,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 11, color: token('muted') },
+      grid: { left: 8, right: 12, top: 12, bottom: 4, containLabel: true },
+      tooltip: {
+        trigger: 'axis', renderMode: 'richText', backgroundColor: token('surface'), borderColor: token('line-2'), borderWidth: 1, padding: [8, 12],
+        textStyle: { color: token('text'), fontSize: 12 },
+        formatter: function (points) {
+          return [day(points[0].axisValue)].concat(points.filter(function (p) { return p.seriesName && p.value !== null; }).map(function (p) {
+            return p.seriesName + '   ' + p.value.toLocaleString(root.lang);
+          })).join('\n');
+        }
+      },
+      xAxis: axis({ type: 'category', data: days, boundaryGap: false, splitLine: { show: false }, axisLabel: { color: token('faint'), fontSize: 11, hideOverlap: true, formatter: day, interval: Math.max(0, Math.ceil(days.length / (wide ? 6 : 3)) - 1) } }),
+      yAxis: axis({ type: 'value', min: 0, minInterval: 1, axisLine: { show: false } })
+    }, more);
+  }
+
+  function curve(name, data, colour, more) {
+    return Object.assign({ name: name, type: 'line', data: data, showSymbol: false, step: false, lineStyle: { width: 2, color: token(colour) }, itemStyle: { color: token(colour) } }, more);
+  }
+
+  /* Who turned hot, became ready and went to sales until each day; the band is where most repetitions lie. */
+  function ripening(data) {
+    var band = data.low.length ? [
+      curve('', data.low, 'hot-line', { stack: 'spread', lineStyle: { opacity: 0 }, tooltip: { show: false }, z: 1 }),
+      curve('', data.high.map(function (high, at) { return high - data.low[at]; }), 'hot-line', { stack: 'spread', lineStyle: { opacity: 0 }, areaStyle: { color: token('hot-soft') }, z: 1 })] : [];
+    var other = data.other.length ? [curve(data.words.other, data.other, 'faint', { lineStyle: { width: 1.5, type: [3, 4], color: token('faint') } })] : [];
+    return frame(data.days, { series: band.concat([
+      curve(data.words.hot, data.hot, 'hot-fill', { z: 4 }), curve(data.words.ready, data.ready, 'warm-fill', { z: 3 }),
+      curve(data.words.taken, data.taken, 'accent', { z: 3 })], other) });
+  }
+
+  /* Mails a day, the chains on top of each other. */
+  function mailed(data) {
+    var options = frame(data.days, { series: data.chains.map(function (chain) {
+      return { name: chain.words, type: 'bar', stack: 'mails', data: chain.mails, itemStyle: { color: token(chain.name + '-fill') }, barMaxWidth: 10 };
+    }) });
+    options.xAxis.boundaryGap = true;
+    return options;
+  }
+  var kinds = { heat: heat, ripening: ripening, mailed: mailed };
 
   function draw() {
     if (!window.echarts) return;
