@@ -158,6 +158,7 @@ def programs(draw: Any) -> dict[str, Any]:
         "after_end": draw(st.sampled_from(["repeat", "newsletter_only", "exit"])),
         "while_with_sales": draw(st.sampled_from(["pause", "go_on"])),
         "goal": {"when": {"stage": "opportunity"}},
+        "exit_on": draw(st.sampled_from([["reply"], ["reply", "hand_over"]])),
     }
     if draw(st.booleans()):
         head["window"] = OFFICE

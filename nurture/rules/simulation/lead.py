@@ -78,6 +78,7 @@ class Lead:
         self.mails: dict[str, int] = {}
         self.known_signals = 0
         self.looks_at: datetime | None = None
+        self.dates_at: datetime | None = None
 
     @property
     def main(self) -> Run | None:

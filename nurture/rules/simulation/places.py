@@ -8,13 +8,15 @@ from nurture.rules import entering
 from nurture.rules.chain import Standing
 from nurture.rules.conditions import holds
 from nurture.rules.entering import Before, Entrance
+from nurture.rules.moments import moment_of
 from nurture.rules.segments import TIME, asks
 from nurture.rules.simulation.lead import Lead, Run
 from nurture.rules.simulation.log import Log
 from nurture.rules.simulation.timeline import OUTSIDE, STEP, Timeline
 from nurture.rules.simulation.values import Trace, World
+from nurture.rules.timing import zone_for
 
-_A_DAY = timedelta(days=1)
+_A_DAY, _A_SECOND = timedelta(days=1), timedelta(seconds=1)
 
 
 class Places:
@@ -115,10 +117,27 @@ class Places:
 
     def watch(self, lead: Lead, now: datetime) -> None:
         """Each day the base is looked through for leads that time alone has made fit."""
+        if self._by_date:
+            self._watch_date(lead, now)
         again = self._looks_at(lead, now)
         if again is not None and (lead.looks_at is None or again < lead.looks_at):
             lead.looks_at = again
             self.timeline.push(again, OUTSIDE, self.look, lead)
+
+    def _watch_date(self, lead: Lead, now: datetime) -> None:
+        """The next date of the lead that may let it in."""
+        chain = self.program.chains.get(lead.temperature)
+        entry = chain.enter if chain is not None else None
+        if entry is None or entry.date is None:
+            return
+        zone = zone_for(lead.base.timezone, self.program.timezone)
+        met = moment_of(entry.date, lead.fields, zone, since=now)
+        if met is not None and met >= now and met != lead.dates_at:
+            lead.dates_at = met
+            self.timeline.push(met + _A_SECOND, OUTSIDE, self._on_date, lead)
+
+    def _on_date(self, lead: Lead, now: datetime) -> None:
+        self.enter(lead, now, dates_since=now - _A_SECOND)
 
     def _looks_at(self, lead: Lead, now: datetime) -> datetime | None:
         chain = self.program.chains.get(lead.temperature)

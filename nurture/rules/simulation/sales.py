@@ -66,6 +66,8 @@ class Sales:
         for handoff in self.desk.release(now):
             lead = handoff.lead
             self.log.note(lead, now, "released", cause=handoff.cause, ready_at=handoff.ready_at)
+            if "hand_over" in self.places.program.exit_on:
+                self.places.leave(lead, "handed_over", now)
             for answer in self.behaviour.answers(lead.no, handoff.time):
                 self.timeline.push(now + answer.after, OUTSIDE, self.answer, handoff, answer.outcome)
         again = self.desk.next_day(now)
