@@ -157,6 +157,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "programs.decide_held": WRITERS,
     "simulations.index": EVERYONE,
     "simulations.begin": WRITERS,
+    "simulations.try_out": WRITERS,
     "simulations.one": EVERYONE,
     "simulations.progress": EVERYONE,
     "handoffs.index": EVERYONE,

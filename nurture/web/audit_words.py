@@ -139,6 +139,8 @@ ACTIONS = {
     "program.published": _N("published a program"),
     "program.rolled_back": _N("went back to an older version of a program"),
     "program.created": _N("began a program"),
+    "program.simulated": _N("simulated a program"),
+    "program.tried": _N("had the mails of a program sent as a test"),
     "program.draft_begun": _N("began to change a program"),
     "program.draft_discarded": _N("threw a draft away"),
     "program.resumed": _N("resumed a program"),

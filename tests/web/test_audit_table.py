@@ -192,6 +192,11 @@ def _programs(walk: Walk) -> None:
     walk.page("program.loaded", "/programs/bring-in", file=(io.BytesIO(table), "days.csv"))
     walk.call("program.loaded", "POST", "/programs/import", data=table, content_type="text/csv")
     walk.page("program.published", "/programs/1/publish")
+    walk.page("program.simulated", "/programs/1/simulations", leads="5")
+    walk.call("program.simulated", "POST", "/programs/1/simulate", json={"leads": 5})
+    trial = {"email": "admin@kessler-ohm.example"}
+    walk.page("program.tried", "/programs/1/try", **trial, try_chain="cold")
+    walk.call("program.tried", "POST", "/programs/1/try", json=trial)
     walk.page("program.paused", "/programs/1/pause")
     walk.page("program.resumed", "/programs/1/resume")
     walk.page("program.held_decided", "/programs/1/held", go_on="1")

@@ -4,6 +4,7 @@ import pytest
 
 from nurture.flows import drafts
 from nurture.flows.simulate.running import carry_out
+from nurture.flows.test_mail import set_test_addresses
 from tests.conftest import TUESDAY
 from tests.flows.garden import Garden
 from tests.web.conftest import token_of
@@ -129,3 +130,23 @@ def test_whoever_only_looks_cannot_begin_one(sign_in, program):
     assert page.status_code == 200 and "Simulate</button>" not in page.text
     token = token_of(page.text)
     assert client.post(f"/programs/{program}/simulations", data={"csrf_token": token}).status_code == 403
+
+
+def test_a_test_run_sends_every_mail_of_the_path_at_once_to_a_colleague(api, garden, runtime, program):
+    with runtime.sessions.begin() as session:
+        set_test_addresses(session, "mia@kessler-ohm.example", by="test", now=TUESDAY)
+    asked = {"email": "mia@kessler-ohm.example", "opens": True}
+    path = api.post(f"/programs/{program}/try", json=asked).json["mails"]
+    assert [(one["step"], one["day"]) for one in path] == [("one", 1), ("again", 9)]
+    path = api.post(f"/programs/{program}/try", json=asked | {"clicks": True}).json["mails"]
+    assert [(one["step"], one["day"]) for one in path] == [("one", 1), ("thanks", 4)]
+    query = "SELECT count(*) FROM delivery WHERE purpose = 'test' AND address = 'mia@kessler-ohm.example'"
+    assert garden.value(query) == 4
+    assert garden.value("SELECT count(*) FROM step_count") == 0
+    assert garden.value("SELECT count(*) FROM enrollment") == 0
+
+
+def test_a_test_run_goes_to_nobody_outside_the_house(api, garden, program):
+    answer = api.post(f"/programs/{program}/try", json={"email": "anna@muster.example"})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["email"])
+    assert garden.value("SELECT count(*) FROM delivery") == 0

@@ -12,6 +12,7 @@ from nurture.rules.program import Program
 from nurture.rules.simulation.settings import BASE, LIVE, Settings, read_settings
 from nurture.rules.words import _
 from nurture.store import programs, segments, simulations
+from nurture.store.audit import audit
 from nurture.store.programs import ProgramRow
 
 
@@ -33,7 +34,10 @@ def ask(
     ):
         sentence = _('There is no segment "{key}".').format(key=found.segment)
         raise Invalid(sentence, {"segment": [sentence]})
-    return simulations.add(session, program_id, found.plain(), sources, now=now, by=by), found
+    number = simulations.add(session, program_id, found.plain(), sources, now=now, by=by)
+    detail = {"leads": found.leads, "days": found.days}
+    audit(session, by, "program.simulated", f"program:{program_id}", now=now, detail=detail)
+    return number, found
 
 
 def source_of(session: Session, program_id: int, version: str) -> Mapping[str, Any]:

@@ -9,6 +9,12 @@ from sqlalchemy.orm import Session
 from nurture.store.programs import ProgramRow
 
 _MAILS = text("SELECT key, name FROM mail WHERE program_id = :program_id")
+_CHAINS = text(
+    """
+    SELECT jsonb_object_keys(newest.spec -> 'chains')
+    FROM (SELECT spec FROM program_version WHERE program_id = :program_id ORDER BY no DESC LIMIT 1) newest
+    """
+)
 _LIVE = text("SELECT no FROM program_version WHERE id = :id")
 _RATES = text(
     """
@@ -44,6 +50,11 @@ def mail_names(session: Session, program_id: int) -> dict[str, tuple[int, str]]:
     """The names of a program's mails by key, as steps in words take them."""
     rows = session.execute(_MAILS, {"program_id": program_id})
     return {row.key: (0, row.name) for row in rows}
+
+
+def chains_of(session: Session, program_id: int) -> set[str]:
+    """The temperatures that the newest version has chains for."""
+    return set(session.execute(_CHAINS, {"program_id": program_id}).scalars())
 
 
 def live_no(session: Session, program: ProgramRow) -> int | None:

@@ -108,6 +108,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-simulations.simulate": WRITERS,
     "api-simulations.list_simulations": EVERYONE,
     "api-simulations.one": EVERYONE,
+    "api-simulations.try_out": WRITERS,
     "api-programs.publish_chain": WRITERS,
     "api-programs.pause_chain": WRITERS,
     "api-programs.resume_chain": WRITERS,

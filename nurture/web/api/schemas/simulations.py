@@ -39,6 +39,34 @@ class SimulationIn(In):
     seed = fields.Integer(metadata={"example": 1})
 
 
+class TrialIn(In):
+    """A test run: every mail of the path, at once, to one test address. `version` draft or live, `chain` to
+    begin in; whether the lead `opens` and `clicks` chooses the branches; `lead_id` whom the mails are made
+    for (null: an invented lead)."""
+
+    email = fields.String(required=True, metadata={"example": "mira@kessler-ohm.example"})
+    version = fields.String(load_default=DRAFT, validate=validate.OneOf((DRAFT, LIVE)))
+    chain = fields.String(load_default="cold", validate=validate.OneOf(("cold", "warm", "hot")))
+    opens = fields.Boolean(load_default=True)
+    clicks = fields.Boolean(load_default=False)
+    lead_id = fields.Integer(load_default=None, allow_none=True)
+
+
+class TriedMailOut(Schema):
+    """A mail of the path, and the day on which it would go out, the first being 1."""
+
+    chain = fields.String()
+    step = fields.String()
+    mail = fields.String()
+    day = fields.Integer()
+
+
+class TriedOut(Schema):
+    """What was queued, in its order."""
+
+    mails = fields.List(fields.Nested(TriedMailOut))
+
+
 class SimulationOut(Schema):
     """A simulation. `state`: waiting, running, done or failed (`error` says why); `progress` from 0 to 1;
     `result` by side (`a`, and `b` where two versions are compared), null until it is done; in a list it is
