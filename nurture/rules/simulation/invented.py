@@ -11,8 +11,17 @@ from nurture.rules.simulation.settings import Settings, shares_of
 from nurture.rules.simulation.values import Person, Warm, World
 from nurture.rules.temperature import NO_FLOORS
 from nurture.rules.words import _
+from nurture.rules.zones import ONE_ZONE
 
 _OF_LEAD = 3
+# A lead that nothing is known of is never ready: these have left what forms ask for.
+_KNOWN = {
+    "first_name": "Simulated",
+    "last_name": "Lead",
+    "company.name": "Simulated",
+    "phone": "+49 30 000000",
+}
+_COUNTRY_OF = {zone: country for country, zone in ONE_ZONE.items()}
 _ZONE, _SIZE, _SOURCE, _TEMPERATURE, _COMES, _HEAT = range(6)
 
 
@@ -26,9 +35,12 @@ def invent(settings: Settings, world: World, start: datetime) -> list[Person]:
     for no in range(settings.leads):
         draw = [chance.draw(settings.seed, _OF_LEAD, no, what) for what in range(6)]
         name = chance.chosen(warmth, draw[_TEMPERATURE])
-        fields: dict[str, Any] = {"email": f"lead{no + 1}@simulated.example", "first_name": f"Lead {no + 1}"}
+        fields: dict[str, Any] = _KNOWN | {"email": f"lead{no + 1}@simulated.example"}
         if sizes:
             fields["company.size"] = int(chance.chosen(sizes, draw[_SIZE]))
+        zone = chance.chosen(zones, draw[_ZONE]) if zones else None
+        if zone in _COUNTRY_OF:
+            fields["country"] = _COUNTRY_OF[zone]
         comes_at = start + timedelta(days=settings.over_days) * draw[_COMES]
         facts = Facts(
             lead_id=no + 1,
@@ -36,7 +48,7 @@ def invent(settings: Settings, world: World, start: datetime) -> list[Person]:
             source=chance.chosen(sources, draw[_SOURCE]) if sources else None,
             consents=frozenset({world.program.purpose}),
             fields=fields,
-            timezone=chance.chosen(zones, draw[_ZONE]) if zones else None,
+            timezone=zone,
         )
         found.append(
             Person(

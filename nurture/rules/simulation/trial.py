@@ -11,7 +11,17 @@ from typing import Any
 from nurture.rules.chain import Standing
 from nurture.rules.simulation.course import Course
 from nurture.rules.simulation.lead import Lead
-from nurture.rules.simulation.values import CLICKED, OPENED, Answer, Capacity, Person, Reaction, Stand, World
+from nurture.rules.simulation.values import (
+    CLICKED,
+    OPENED,
+    Answer,
+    Capacity,
+    Person,
+    Reaction,
+    Stand,
+    Trace,
+    World,
+)
 
 MOST_MAILS = 40
 _DAYS = 730
@@ -66,7 +76,7 @@ def path(world: World, person: Person, chain: str, says: Says, start: datetime) 
         person,
         facts=replace(person.facts, consents=person.facts.consents | {program.purpose}),
         runs=(Stand(chain, Standing(None, start, start), "active", start),),
-        traces={chain: person.traces[chain]} if chain in person.traces else {},
+        traces={chain: Trace(start)},
         comes_at=None,
         suppressed=False,
         paused_until=None,
