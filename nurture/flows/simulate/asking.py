@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
-from nurture.flows.drafts import draft_of, read_files
+from nurture.files.programs import Folder, read_sources
+from nurture.flows.drafts import draft_of
+from nurture.flows.programs import checked
 from nurture.rules.program import Program
 from nurture.rules.simulation.settings import BASE, LIVE, Settings, read_settings
 from nurture.rules.words import _
@@ -55,9 +57,16 @@ def source_of(session: Session, program_id: int, version: str) -> Mapping[str, A
     return {"kind": kind, "no": draft.base_no, "files": dict(draft.source)}
 
 
+def folder_of(source: Mapping[str, Any]) -> Folder:
+    """What such files say, every fault of program and mails in it."""
+    folder = read_sources(source["files"])
+    checked(folder, None)
+    return folder
+
+
 def program_in(source: Mapping[str, Any]) -> Program:
     """The program of such files. Raises Invalid with every fault where they cannot run."""
-    folder = read_files(source["files"])
+    folder = folder_of(source)
     if folder.program is None or folder.faults.faults:
         raise Invalid(" ".join(folder.fault_lines()), {"version": folder.fault_lines()})
     return folder.program

@@ -5,14 +5,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid, NotFound
-from nurture.flows.drafts import read_files
 from nurture.flows.programs import mail_source
 from nurture.flows.queue_mail import keep_mail, queue_test
-from nurture.flows.simulate.asking import program_in, source_of
+from nurture.flows.simulate.asking import folder_of, program_in, source_of
 from nurture.flows.simulate.people import people_of
 from nurture.flows.simulate.world import world_of
 from nurture.rules import addresses
@@ -55,7 +55,7 @@ def try_out(
             raise NotFound(_("There is no such lead."))
         person = found[0]
     mails = path(world, person, trial.chain, Says(trial.opens, trial.clicks), now)
-    versions = _versions(session, program_id, source["files"], {one.mail for one in mails}, now)
+    versions = _versions(session, program_id, source, {one.mail for one in mails}, now)
     run = secrets.token_hex(8)
     for no, one in enumerate(mails):
         key = f"test:run:{run}:{no}"
@@ -76,10 +76,10 @@ def _refuse_strangers(session: Session, address: str) -> None:
 
 
 def _versions(
-    session: Session, program_id: int, files: Mapping[str, str], wanted: set[str], now: datetime
+    session: Session, program_id: int, source: Mapping[str, Any], wanted: set[str], now: datetime
 ) -> dict[str, int]:
-    """The mails as they are written in these files, ready to be composed."""
-    folder = read_files(files)
+    """The mails as they are written there, ready to be composed."""
+    folder = folder_of(source)
     return {
         key: keep_mail(session, program_id, mail_source(mail), mail.name, now=now)
         for key, mail in folder.mails.items()

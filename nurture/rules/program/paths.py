@@ -42,8 +42,6 @@ def unreachable(program: Program, model: HeatModel) -> Iterator[tuple[str, str]]
             ((highest_heat(model, (*b, *way)), (*b, *way)) for b in before for way in ways),
             key=lambda found: found[0],
         )
-        longest = max(((*b, *way) for b in before for way in ways), key=lambda way: highest_heat(model, way))
-        best = highest_heat(model, longest)
         if best < rise and name in program.chains:
             sentence = _(
                 "No path of the {chain} chain can make a lead {name}: at best its heat reaches {best}, "
