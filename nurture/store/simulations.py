@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, Json, Ref
 
-_LOCK = 7_268_541_023
+_LOCKS = 7_268_600_000_000
 # Older ones of the same program make room: a simulation is done again in seconds.
 _MOST_KEPT = 50
 
@@ -112,8 +112,8 @@ def unfinished(session: Session) -> list[int]:
 
 def take(session: Session, simulation_id: int) -> bool:
     """Whether it is ours to carry out, until `session` ends: nobody else does it at the same time."""
-    given = {"lock": _LOCK, "id": simulation_id % 2**31}
-    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock % 2147483647, :id)"), given))
+    taken = text("SELECT pg_try_advisory_xact_lock(CAST(:lock AS bigint))")
+    return bool(session.scalar(taken, {"lock": _LOCKS + simulation_id}))
 
 
 def note_progress(session: Session, simulation_id: int, share: float) -> None:

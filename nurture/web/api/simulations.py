@@ -14,7 +14,7 @@ from nurture.store.simulations import Simulation
 from nurture.web.api import door
 from nurture.web.api.plain import moment
 from nurture.web.api.schemas import ListOf
-from nurture.web.api.schemas.simulations import SimulationIn, SimulationOut, TrialIn, TriedOut
+from nurture.web.api.schemas.simulations import PathIn, PathOut, SimulationIn, SimulationOut
 from nurture.web.request import now, page_session, runtime
 
 part = door.Part("simulations", "A program played through in memory: what would go out, who would turn hot.")
@@ -59,8 +59,8 @@ def list_simulations(asked: dict[str, Any], program_id: int) -> dict[str, Any]:
 
 
 @part.route("/programs/<int:program_id>/try", methods=["POST"])
-@part.arguments(TrialIn)
-@part.response(202, TriedOut, description="The mails are on their way.")
+@part.arguments(PathIn)
+@part.response(202, PathOut, description="The mails are on their way.")
 def try_out(asked: dict[str, Any], program_id: int) -> tuple[dict[str, Any], int]:
     """Send every mail of one path to a test address at once, waits skipped. Counted nowhere."""
     trial = Trial(asked["version"], asked["chain"], asked["opens"], asked["clicks"], asked["lead_id"])

@@ -39,7 +39,7 @@ class SimulationIn(In):
     seed = fields.Integer(metadata={"example": 1})
 
 
-class TrialIn(In):
+class PathIn(In):
     """A test run: every mail of the path, at once, to one test address. `version` draft or live, `chain` to
     begin in; whether the lead `opens` and `clicks` chooses the branches; `lead_id` whom the mails are made
     for (null: an invented lead)."""
@@ -52,7 +52,7 @@ class TrialIn(In):
     lead_id = fields.Integer(load_default=None, allow_none=True)
 
 
-class TriedMailOut(Schema):
+class PathMailOut(Schema):
     """A mail of the path, and the day on which it would go out, the first being 1."""
 
     chain = fields.String()
@@ -61,10 +61,10 @@ class TriedMailOut(Schema):
     day = fields.Integer()
 
 
-class TriedOut(Schema):
+class PathOut(Schema):
     """What was queued, in its order."""
 
-    mails = fields.List(fields.Nested(TriedMailOut))
+    mails = fields.List(fields.Nested(PathMailOut))
 
 
 class SimulationOut(Schema):
