@@ -48,6 +48,7 @@ def run(runtime):
 
 def test_the_api_keeps_what_is_asked_and_gives_the_result_when_it_is_done(api, runtime, program):
     asked = {"leads": 40, "days": 20, "runs": 2, "rates": "stated", "clicked": 20, "opened": 50}
+    asked |= {"cold": 100, "warm": 0, "hot": 0}
     answer = api.post(f"/programs/{program}/simulate", json=asked)
     assert (answer.status_code, answer.json["state"]) == (202, "waiting")
     number = answer.json["id"]
@@ -59,7 +60,7 @@ def test_the_api_keeps_what_is_asked_and_gives_the_result_when_it_is_done(api, r
     assert (found["leads"], found["runs"], len(found["by_day"])) == (40, 2, 21)
     steps = {one["step"]: one for one in found["steps"]}
     assert steps["one"]["sent"] == 40
-    assert steps["thanks"]["sent"] + steps["again"]["sent"] + found["figures"]["replied"]["value"] >= 38
+    assert steps["again"]["sent"] > steps["thanks"]["sent"] > 0
     assert steps["never"]["arrived"] == 0
     assert api.get(f"/programs/{program}/simulations").json["data"][0]["id"] == number
 
