@@ -172,7 +172,8 @@ class _File:
 
     def needs(self, size: int) -> None:
         disk = os.fstatvfs(self._fd)
-        if disk.f_bavail * disk.f_frsize < size:
+        # A file system that counts no blocks (some of those over a network) says nothing about its room.
+        if disk.f_blocks and disk.f_bavail * disk.f_frsize < size:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
