@@ -63,8 +63,8 @@ MUTANTS = (
         ("nurture/store/deliveries/claiming.py",
          "WHEN d.consent_purpose IS NOT NULL AND c.granted IS NOT TRUE THEN 'no_consent'",
          "WHEN false THEN 'no_consent'"),
-        ("nurture/flows/claiming.py", "    found = suppressions.suppressed(session, hashes.values())\n",
-         "    found: dict[bytes, str] = {}\n"),
+        ("nurture/flows/claiming.py", "    reasons = kept_out(session, addresses, outbox.pepper)\n",
+         "    reasons: dict[int, str] = {}\n"),
     )),
     Mutant("put_off_is_for_ever", "a mail that was put off is tried again", (
         ("nurture/flows/flight.py", "    if answer.permanent:\n", "    if True:\n"),
