@@ -138,7 +138,8 @@ _MAILS = (
         ready_at, released_at)
     SELECT l.id, 1, m.id, (ARRAY['released', 'accepted', 'won', 'lost', 'rejected'])[1 + l.id % 5],
         'threshold', 70, 60, l.temperature, 55, l.grade, l.created_at, l.created_at
-    FROM lead l, heat_model m WHERE l.stage IN ('sales_ready', 'opportunity', 'customer')
+    FROM lead l, heat_model m
+    WHERE m.key = 'default' AND l.stage IN ('sales_ready', 'opportunity', 'customer')
     """,
 )
 

@@ -52,7 +52,9 @@ from nurture.web.api import (
     website,
     why,
 )
+from nurture.web.api.outside_events import IdentifyIn, PageIn, TrackIn
 from nurture.web.api.schemas import Problem
+from nurture.web.api.schemas.leads import SignalIn
 
 _PARTS = (
     leads.part,
@@ -99,6 +101,8 @@ _PARTS = (
     mail.part,
     mail_words.part,
 )
+# Shapes of bodies that views read themselves: the description refers to them by name.
+_BY_NAME = (SignalIn, IdentifyIn, TrackIn, PageIn)
 _DESCRIPTION = (
     "Authorization: Bearer <key>. JSON, snake_case, instants in UTC with Z. Lists are pages of up to 500; "
     "`next_cursor` leads to the next. Faults are application/problem+json (RFC 9457) with `errors` by field. "
@@ -129,8 +133,11 @@ def register(app: Flask, runtime: Runtime) -> None:
     api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
     for part in _PARTS:
         api.register_blueprint(part.blueprint)
-    faults = api.spec.components.responses["DEFAULT_ERROR"]
-    faults["content"] = {"application/problem+json": faults["content"]["application/json"]}
+    for shape in _BY_NAME:
+        api.spec.components.schema(shape.__name__, schema=shape)
+    for told in api.spec.components.responses.values():
+        if "application/json" in told.get("content", {}):  # faults, which speak problem+json here
+            told["content"] = {"application/problem+json": told["content"]["application/json"]}
     app.extensions["nurture-api"] = api
     app.register_blueprint(page.part)
     access.check_table(app)

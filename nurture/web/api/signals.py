@@ -37,6 +37,13 @@ _BODY = {
         "required": True,
         "content": {
             "application/json": {
+                "example": {
+                    "email": "anna.weber@pumps.example",
+                    "kind": "event_attended",
+                    "occurred_at": "2026-03-03T10:00:00Z",
+                    "key": "badge-1",
+                    "data": {"event": "Stock round table"},
+                },
                 "schema": {
                     "oneOf": [
                         {"$ref": "#/components/schemas/SignalIn"},
@@ -47,7 +54,7 @@ _BODY = {
                             "items": {"$ref": "#/components/schemas/SignalIn"},
                         },
                     ]
-                }
+                },
             }
         },
     }

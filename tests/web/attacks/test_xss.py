@@ -48,6 +48,8 @@ def test_nothing_that_was_ever_written_gets_out_of_its_text(town: Town, role: st
         assert not fell(answer), f"{address}: {answer.text[-400:]}"
         faults += [f"{endpoint} {address}: {hole}" for hole in holes(answer)]
         seen += GHOST in unescape(answer.text)
+        # The template code inside it stands as it was written (7 * 7 is nobody's 49).
+        assert f"{GHOST}>49" not in unescape(answer.text), f"{endpoint} {address}"
         # A mail shows what its writer wrote, but can neither run nor lead anywhere: its policy says so.
         if "unsafe-inline" in answer.headers.get("Content-Security-Policy", ""):
             assert answer.headers["Content-Security-Policy"].startswith("sandbox"), endpoint
