@@ -43,19 +43,19 @@
     if (pending && pending !== form && unsaved()) { again = [form, button, keep, then]; form = pending; button = null; keep = true; then = null; }
     if (pending === form) clearTimeout(typing);
     busy = true;
-    var body = new FormData(form);
+    var body = new FormData(form), sent = written(form);
     if (button && button.name) body.set(button.name, button.value);
     fetch(form.action, { method: 'POST', body: new URLSearchParams(body), credentials: 'same-origin', headers: { 'X-Editor': '1' } })
       .then(function (answer) { return answer.text().then(function (text) { return [answer, text]; }); })
       .then(function (both) {
         var page = new DOMParser().parseFromString(both[1], 'text/html');
-        if (!both[0].ok) { form.dataset.refused = written(form); var fault = page.querySelector('.banner-bad, .fault'); say(fault ? fault.outerHTML : ''); return; }
-        var was = written(form);
+        if (!both[0].ok) { form.dataset.refused = sent; var fault = page.querySelector('.banner-bad, .fault'); say(fault ? fault.outerHTML : ''); return; }
         if (!take(page, keep)) { location.assign(both[0].url); return; }
-        if (keep) { form.dataset.was = was; look(form); } else { moved(both[0].url); }
+        if (keep) { form.dataset.was = sent; look(form); if (unsaved()) autosave(form, 300); } else { moved(both[0].url); }
         if (then) then();
       })
       .catch(function () {
+        again = null;
         var said = document.createElement('p');
         said.className = 'banner banner-bad';
         said.setAttribute('role', 'alert');
@@ -99,10 +99,17 @@
   }
 
   document.addEventListener('submit', function (event) {
-    if (!event.target.matches('form[data-edit]')) return;
+    var form = event.target, button = event.submitter;
+    if (!form.matches('form[data-edit]')) {
+      if (!form.closest('#editor') || !unsaved()) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      send(pending, null, true, function () { form.requestSubmit(button); });
+      return;
+    }
     event.preventDefault();
     event.stopImmediatePropagation();
-    send(event.target, event.submitter, event.target.matches('[data-autosave]'));
+    send(form, button, form.matches('[data-autosave]'));
   }, true);
   document.addEventListener('input', function (event) {
     var form = event.target.form;
