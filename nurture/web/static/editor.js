@@ -51,7 +51,7 @@
         var page = new DOMParser().parseFromString(both[1], 'text/html');
         if (!both[0].ok) { form.dataset.refused = sent; var fault = page.querySelector('.banner-bad, .fault'); say(fault ? fault.outerHTML : ''); return; }
         if (!take(page, keep)) { location.assign(both[0].url); return; }
-        if (keep) { form.dataset.was = sent; look(form); if (unsaved()) autosave(form, 300); } else { moved(both[0].url); }
+        if (keep) { form.dataset.was = sent; look(form); if (unsaved()) autosave(pending, 300); } else { moved(both[0].url); }
         if (then) then();
       })
       .catch(function () {
