@@ -25,6 +25,7 @@ from nurture.web.api.schemas.drafts import (
     ProgramIn,
     ProgramMade,
     RevisionIn,
+    RevisionQuery,
     RollbackIn,
     VersionsOut,
     WentLiveOut,
@@ -63,7 +64,7 @@ def write(said: dict[str, Any], program_id: int) -> dict[str, Any]:
 
 
 @part.route("/programs/<int:program_id>/draft", methods=["DELETE"])
-@part.arguments(RevisionIn, location="query")
+@part.arguments(RevisionQuery, location="query")
 @part.response(204)
 def discard(said: dict[str, Any], program_id: int) -> None:
     """Throw the draft away."""

@@ -76,6 +76,12 @@ class RevisionIn(In):
     revision = fields.Integer(required=True, strict=True, validate=validate.Range(0, 2**31 - 1))
 
 
+class RevisionQuery(Schema):
+    """The revision that was read, in the address."""
+
+    revision = fields.Integer(required=True, validate=validate.Range(0, 2**31 - 1))
+
+
 class PublishIn(In):
     """What becomes of those inside (move to the new version, or finish on theirs), and the revision of the
     draft that was looked at, if that matters."""
