@@ -167,7 +167,9 @@ class Walk:
     def publish(self) -> None:
         self.visit.go("/programs/1")
         self.visit.check("the board")
-        self._press_and_say_yes(self.page.get_by_role("button", name="Publish v1"), "Publish")
+        self.hand.press(self.page.get_by_role("link", name="Review and publish"))
+        self.visit.check("the plan")
+        self.hand.press(self.page.get_by_role("button", name="Publish", exact=True))
         self.page.get_by_role("button", name="Pause").first.wait_for()
         self.visit.check("the live board")
 

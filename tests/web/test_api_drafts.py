@@ -91,6 +91,10 @@ def test_the_words_of_a_mail_are_changed_seen_and_checked(call: Any) -> None:
         "POST", "/mails", 201, json={"program_id": 1, "key": "extra", "subject": "More", "body": "Yes.\n"}
     )
     assert made["mail"]["key"] == "extra"
+    gone = call("PUT", "/programs/1/draft", json={"revision": made["revision"], "remove_mails": ["extra"]})
+    assert "extra" not in {one["key"] for one in gone["mails"]}
+    refused = {"revision": gone["revision"], "remove_mails": ["welcome"]}
+    assert "cold/welcome" in call("PUT", "/programs/1/draft", 409, json=refused)["detail"]
 
 
 def test_a_program_is_made_and_copied(call: Any) -> None:

@@ -213,6 +213,10 @@ def _write(said: dict[str, Any], program_id: int) -> dict[str, Any]:
             revision = edit_draft.write_mail(
                 session, program_id, revision, mail["key"], words, by=door.actor(), now=now()
             ).revision
+        for key in said.get("remove_mails", ()):
+            revision = edit_draft.remove_mail(
+                session, program_id, revision, key, by=door.actor(), now=now()
+            ).revision
     return _draft(program_id)
 
 

@@ -62,12 +62,13 @@ class MailWordsIn(In):
 
 class DraftIn(In):
     """A draft as it shall be, from the revision that was read: `yaml` as text or `program` in plain form
-    (its text keeps remarks and order), and the mails to write."""
+    (its text keeps remarks and order), the mails to write, and the keys of those to take out."""
 
     revision = fields.Integer(required=True, strict=True, validate=validate.Range(0, 2**31 - 1))
     yaml = fields.String(validate=_TEXT)
     program = fields.Dict(keys=fields.String())
     mails = fields.List(fields.Nested(MailWordsIn), validate=validate.Length(max=300))
+    remove_mails = fields.List(fields.String(), validate=validate.Length(max=300))
 
 
 class RevisionIn(In):
