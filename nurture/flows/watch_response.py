@@ -10,11 +10,12 @@ from nurture.flows.answer import Outcome, answer
 from nurture.flows.hot_message import Links
 from nurture.flows.pass_on import give
 from nurture.flows.routing import SalesFloor, sales_floor
-from nurture.rules import response
+from nurture.rules import opportunity, response
+from nurture.rules.model import HeatModel
 from nurture.rules.response import Watched
 from nurture.rules.routing import choose
 from nurture.rules.tokens import KeyRing
-from nurture.store import facts, handoffs
+from nurture.store import facts, handoffs, models
 from nurture.store.handoffs import Handoff
 from nurture.store.webhooks import Message, write_messages
 from nurture.webhooks import payload
@@ -33,14 +34,19 @@ def watch_response(
         due = handoffs.to_watch(session, now=now, limit=limit)
         if due:
             floor = sales_floor(session, [one.owner_id for one in due if one.owner_id], now=now)
-            clock = _Clock(session, floor, Links(ring, base_url), now)
+            clock = _Clock(session, floor, Links(ring, base_url), _default_model(session), now)
             for handoff in due:
                 clock.watch(handoff)
         return len(due)
 
 
-def watched(handoff: Handoff, *, default: datetime) -> Watched:
-    """A hand-off as the clock sees it; `default` stands in where one of before the clock has no instants."""
+def _default_model(session: Session) -> HeatModel | None:
+    return next((live.model for live in models.live(session) if live.is_default), None)
+
+
+def watched(handoff: Handoff, *, default: datetime, hot: bool = False) -> Watched:
+    """A hand-off as the clock sees it; `default` stands in where one of before the clock has no instants,
+    `hot` tells of an opportunity."""
     return Watched(
         state=handoff.state,
         clock_from=handoff.clock_from or default,
@@ -50,6 +56,7 @@ def watched(handoff: Handoff, *, default: datetime) -> Watched:
         overdue=handoff.overdue_at is not None,
         asked=handoff.asked_at is not None,
         rerouted=handoff.rerouted,
+        hot=hot,
     )
 
 
@@ -60,17 +67,27 @@ class _Clock:
     session: Session
     floor: SalesFloor
     links: Links
+    model: HeatModel | None
     now: datetime
 
     def watch(self, handoff: Handoff) -> None:
         """Do what is due for it and set when to look again."""
         while True:
             rule = self.floor.rules[handoff.team_id or self.floor.default_team]
-            step = response.next_step(rule, watched(handoff, default=self.now), self.now)
+            seen = watched(handoff, default=self.now, hot=self._is_hot(handoff))
+            step = response.next_step(rule, seen, self.now)
             handoff.watch_at = step.again_at
             if step.kind is None:
                 return
             self._do(step.kind, handoff)
+
+    def _is_hot(self, handoff: Handoff) -> bool:
+        """Whether this is an opportunity that has turned hot since its date was set."""
+        if handoff.state != "meeting" or self.model is None:
+            return False
+        now_log2 = handoffs.heat_of(self.session, handoff.lead_id)
+        heat = opportunity.heat_since(handoff.heat_before, now_log2, self.model, self.now)
+        return opportunity.temperature_of(heat, self.model) == "hot"
 
     def _do(self, kind: str, handoff: Handoff) -> None:
         if kind == response.RETURN:

@@ -21,6 +21,9 @@ UNSPOKEN = ("released", "accepted")
 SILENT = ("released", "accepted", "contacted", "meeting")
 _TAKEN_BACK = ("released", "accepted", "contacted")
 
+# A hot opportunity is asked about so soon after the last word or the date of its meeting.
+HOT_ASK = timedelta(days=1)
+
 # Passed on so often, a lead needs a manager and not one more colleague.
 MOST_REROUTES = 3
 
@@ -43,7 +46,7 @@ class ResponseRule:
 class Watched:
     """A hand-off as the clock sees it. `clock_from` is when the present owner got it, `due_at` when they
     are to have spoken with the lead; `silent_since` the last answer, or the hand-over itself, or the date of
-    the meeting."""
+    the meeting; `hot` an opportunity whose own temperature is hot."""
 
     state: str
     clock_from: datetime
@@ -54,6 +57,7 @@ class Watched:
     asked: bool = False
     rerouted: int = 0
     reroutable: bool = True
+    hot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,15 @@ def next_step(rule: ResponseRule, watched: Watched, now: datetime) -> Step:
     for kind, at in _moments(rule, watched):
         if at <= now:
             return Step(kind, now)
-    return Step(None, min((at for _kind, at in _moments(rule, watched)), default=None))
+    moments = [at for _kind, at in _moments(rule, watched)] + _looks(rule, watched, now)
+    return Step(None, min(moments, default=None))
+
+
+def _looks(rule: ResponseRule, watched: Watched, now: datetime) -> list[datetime]:
+    """When to see whether an opportunity has turned hot meanwhile: once a day while it is silent."""
+    if watched.state != "meeting" or watched.hot or watched.asked or rule.ask_after is None:
+        return []
+    return [max(watched.silent_since + HOT_ASK, now + HOT_ASK)]
 
 
 def after(watched: Watched, kind: str) -> Watched:
@@ -99,7 +111,8 @@ def _of_silence(rule: ResponseRule, watched: Watched) -> list[tuple[str, datetim
     if watched.state in _TAKEN_BACK and rule.return_after is not None:
         moments.append((RETURN, watched.silent_since + rule.return_after))
     if watched.state in SILENT and rule.ask_after is not None and not watched.asked:
-        moments.append((ASK, watched.silent_since + rule.ask_after))
+        patience = min(rule.ask_after, HOT_ASK) if watched.hot else rule.ask_after
+        moments.append((ASK, watched.silent_since + patience))
     return moments
 
 

@@ -184,6 +184,18 @@ def test_silence_is_asked_about_and_the_lead_goes_back_to_its_chain(db, floor: F
     assert (last.reason, last.by) == ("rejected: no_answer", "response_clock")
 
 
+def test_an_opportunity_that_turned_hot_is_asked_about_the_day_after_its_meeting(db, floor: Floor) -> None:
+    met = TUESDAY + timedelta(days=2)
+    floor.say(Outcome("meeting", at=met), minutes(5))
+    row = floor.look(met + timedelta(days=1, hours=1))
+    assert row.asked_at is None and row.watch_at is not None
+    lead = db.get_one(Lead, floor.lead)
+    lead.heat_log2 = (lead.heat_log2 or 0) + 3  # eight times the heat of before
+    db.commit()
+    row = floor.look(row.watch_at)
+    assert row.asked_at is not None and row.asked_at < met + timedelta(days=3)
+
+
 def test_any_answer_ends_the_silence(floor: Floor) -> None:
     floor.say(Outcome("contacted"), minutes(4))
     floor.say(Outcome("meeting", at=TUESDAY + timedelta(days=5)), TUESDAY + timedelta(days=2))

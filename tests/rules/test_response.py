@@ -87,6 +87,18 @@ def test_a_meeting_is_asked_about_but_never_taken_back() -> None:
     assert steps(meeting, TEN + timedelta(days=100)) == ["asked"]
 
 
+def test_a_hot_opportunity_is_asked_about_after_a_day() -> None:
+    meeting = replace(FRESH, state="meeting")
+    tomorrow = TEN + timedelta(days=1)
+    assert steps(meeting, tomorrow) == []
+    assert steps(replace(meeting, hot=True), tomorrow) == ["asked"]
+    # An opportunity that is not hot yet is looked at every day: it may turn hot.
+    assert next_step(RULE, meeting, TEN).again_at == tomorrow
+    assert next_step(RULE, meeting, tomorrow).again_at == TEN + timedelta(days=2)
+    never = replace(RULE, ask_after=None)
+    assert steps(replace(meeting, hot=True), TEN + timedelta(days=50), never) == []
+
+
 def test_a_closed_hand_off_is_watched_no_more() -> None:
     step = next_step(RULE, replace(FRESH, state="won"), TEN + timedelta(days=100))
     assert (step.kind, step.again_at) == (None, None)
