@@ -131,12 +131,6 @@ def latest_version_id(session: Session, program_id: int | None, key: str) -> int
     return session.execute(newest).scalar_one()
 
 
-def newest(session: Session, mail_id: int) -> MailVersion | None:
-    """The newest version of a mail, whole."""
-    query = select(MailVersion).where(MailVersion.mail_id == mail_id).order_by(MailVersion.no.desc()).limit(1)
-    return session.scalars(query).first()
-
-
 def newest_version(session: Session, mail_id: int) -> int | None:
     """The newest version of a mail; None when there is no such mail."""
     return session.scalar(select(func.max(MailVersion.id)).where(MailVersion.mail_id == mail_id))

@@ -21,12 +21,6 @@ class MailLine:
     program: str
 
 
-def one(session: Session, mail_id: int) -> MailLine | None:
-    """One of them."""
-    found = of_programs(session, after=mail_id - 1, limit=1)
-    return found[0] if found and found[0].id == mail_id else None
-
-
 def of_programs(session: Session, *, after: int = 0, limit: int = 500) -> list[MailLine]:
     """Mails in the order they came to be, those after this id: one statement."""
     other = aliased(MailVersion)

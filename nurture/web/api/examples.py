@@ -14,6 +14,8 @@ _BY_FORMAT = {
     "url": "https://crm.example.com/hooks",
 }
 _BY_ENDING = {
+    "buying_role": "decision maker",
+    "timezone_source": "phone",
     "_at": "2026-03-03T10:00:00Z",
     "day": "2026-03-03",
     "email": "anna.weber@pumps.example",

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from marshmallow import fields, validate
 
 from nurture.errors import NotFound
-from nurture.flows import work_handoffs
 from nurture.flows.answer import answer
 from nurture.rules.words import _
 from nurture.store import handoffs, lead_json
@@ -80,15 +79,6 @@ def outcome(said: dict[str, Any], handoff_id: int) -> dict[str, Any]:
         "stage": answered.stage,
         "new": answered.new,
     }
-
-
-@part.route("/handoffs/<int:handoff_id>/never_mail", methods=["POST"])
-@part.response(204)
-def never_mail(handoff_id: int) -> None:
-    """The person told sales that they want no mails: every consent is withdrawn with that proof."""
-    with runtime().sessions.begin() as session:
-        work_handoffs.never_mail(session, handoff_id, by=door.actor(), now=now())
-    runtime().wake("post_webhooks")
 
 
 def _shown(row: Handoff) -> dict[str, Any]:

@@ -4,25 +4,16 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from nurture.errors import NotFound
-from nurture.flows import letters, test_mail
-from nurture.flows.letters import Shown
-from nurture.mail.review import review
-from nurture.mail.source import MailSource
-from nurture.rules.words import _
-from nurture.store import installation, mails
+from nurture.flows import test_mail
+from nurture.store import installation
 from nurture.store.audit import audit
 from nurture.store.views import mails as view
 from nurture.web.api import door
 from nurture.web.api.schemas import ListOf
 from nurture.web.api.schemas.mail import (
-    MailChecked,
     MailOut,
-    MailSeen,
     MailTestIn,
     MailTestOut,
-    MailWhole,
-    SeenBy,
     TestAddresses,
     TrialIn,
     TrialOut,
@@ -42,38 +33,6 @@ def list_mails(asked: dict[str, Any]) -> dict[str, Any]:
     rows = view.of_programs(page_session(), after=place[0] if place else 0, limit=asked["limit"] + 1)
     page = door.cut(rows, asked["limit"], lambda row: (row.id,))
     return {**page, "data": [vars(row) for row in page["data"]]}
-
-
-@part.route("/mails/<int:mail_id>", methods=["GET"])
-@part.response(200, MailWhole)
-def one(mail_id: int) -> dict[str, Any]:
-    """One mail with the words of its newest version, as they were written."""
-    session = page_session()
-    found, version = view.one(session, mail_id), mails.newest(session, mail_id)
-    if found is None or version is None:
-        raise NotFound(_("There is no such mail."))
-    source = MailSource.from_json(version.source)
-    words = {name: getattr(source, name) for name in ("preheader", "body", "format", "kind", "language")}
-    others = [one.language for one in source.others]
-    return vars(found) | words | {"version": version.no, "also_in": others}
-
-
-@part.route("/mails/<int:mail_id>/preview", methods=["GET"])
-@part.arguments(SeenBy, location="query")
-@part.response(200, MailSeen)
-def preview(asked: dict[str, Any], mail_id: int) -> dict[str, Any]:
-    """The newest version as a lead would see it, or as somebody of whom nothing is known."""
-    return vars(_seen(mail_id, asked["lead"]))
-
-
-@part.route("/mails/<int:mail_id>/check", methods=["GET"])
-@part.arguments(SeenBy, location="query")
-@part.response(200, MailChecked)
-def check(asked: dict[str, Any], mail_id: int) -> dict[str, Any]:
-    """What a careful colleague would say of the newest version, filled for this lead, before it goes out."""
-    shown = _seen(mail_id, asked["lead"])
-    said = review(shown.subject, shown.html, shown.text)
-    return {"sound": not said, "faults": said, "bytes": len(shown.html.encode())}
 
 
 @part.route("/mails/<int:mail_id>/test", methods=["POST"])
@@ -117,12 +76,3 @@ def try_out(said: dict[str, Any]) -> dict[str, Any]:
     with runtime().sessions.begin() as session:
         audit(session, door.actor(), "mail.tested", "mail_connection", now=now())
     return {"works": all(step.ok is not False for step in steps), "steps": [vars(step) for step in steps]}
-
-
-def _seen(mail_id: int, lead_id: int | None) -> Shown:
-    session = page_session()
-    version = mails.newest_version(session, mail_id)
-    shown = letters.preview(session, version, lead_id) if version is not None else None
-    if shown is None:
-        raise NotFound(_("There is no such mail, or no such lead."))
-    return shown

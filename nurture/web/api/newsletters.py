@@ -14,7 +14,7 @@ from nurture.store.newsletters import Newsletter
 from nurture.web.api import door
 from nurture.web.api.plain import moment, plain
 from nurture.web.api.schemas import In, ListOf
-from nurture.web.api.schemas.mail import MailSeen, SeenBy
+from nurture.web.api.schemas.drafts import LeadQuery, MailPreviewOut
 from nurture.web.request import now, page_session, runtime
 
 part = door.Part("newsletters", "Newsletters: one mail to a segment, at a time.")
@@ -111,8 +111,8 @@ def one(newsletter_id: int) -> dict[str, Any]:
 
 
 @part.route("/newsletters/<int:newsletter_id>/preview", methods=["GET"])
-@part.arguments(SeenBy, location="query")
-@part.response(200, MailSeen)
+@part.arguments(LeadQuery, location="query")
+@part.response(200, MailPreviewOut)
 def preview(asked: dict[str, Any], newsletter_id: int) -> dict[str, Any]:
     """The newsletter as a lead would see it, or as somebody of whom nothing is known."""
     return vars(flow.look(page_session(), newsletter_id, asked["lead"]))

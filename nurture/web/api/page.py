@@ -39,7 +39,10 @@ def _groups(spec: Spec, shapes: Spec) -> list[Spec]:
         for verb in _VERBS:
             if verb in item:
                 name = item[verb].get("tags", ["other"])[0]
-                group = groups.setdefault(name, {"name": name, "text": texts.get(name, ""), "calls": []})
+                group = groups.setdefault(
+                    name, {"name": name.removeprefix("api-"), "text": texts.get(name, "")}
+                )
+                group.setdefault("calls", [])
                 group["calls"].append(_call(verb, path, item, shapes))
     return list(groups.values())
 

@@ -43,40 +43,6 @@ class MailOut(Schema):
     program = fields.String()
 
 
-class MailWhole(MailOut):
-    """A mail with the words of its newest version; `also_in` names its other languages."""
-
-    preheader = fields.String()
-    body = fields.String()
-    format = fields.String()
-    kind = fields.String()
-    language = fields.String()
-    also_in = fields.List(fields.String())
-    version = fields.Integer()
-
-
-class SeenBy(In):
-    """As which lead; nobody in particular unless said."""
-
-    lead = fields.Integer(load_default=None, validate=validate.Range(1, ID_MOST), metadata={"example": 1})
-
-
-class MailSeen(Schema):
-    """The mail as it would be seen, its links as written."""
-
-    subject = fields.String()
-    html = fields.String()
-    text = fields.String()
-
-
-class MailChecked(Schema):
-    """What is to be said of the mail, in sentences; `sound` when there is nothing."""
-
-    sound = fields.Boolean()
-    faults = fields.List(fields.String())
-    bytes = fields.Integer(metadata={"description": "The size of its HTML."})
-
-
 class MailTestIn(In):
     """Where the test goes, and as which lead sees it."""
 
