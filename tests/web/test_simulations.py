@@ -96,6 +96,7 @@ def test_the_page_asks_waits_and_shows(sign_in, runtime, program):
     begun = client.post(f"/programs/{program}/simulations", data=form | {"against": "live"})
     assert begun.status_code == 302
     assert "Waiting for its turn" in client.get(begun.location).text
+    assert "under way" in client.get(f"/programs/{program}/simulations").text
     assert run(runtime) == 1
     shown = client.get(begun.location)
     assert shown.status_code == 200
