@@ -5,7 +5,7 @@ Reading the result always gives the wanted values. Where a text is written so th
 apart line by line, the nearest enclosing part is written afresh.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,9 +60,8 @@ class _Rewriting:
         """The lines of a block mapping, its own column taken off."""
         block = _mapping_block(node, lines, column)
         known = [key for key in block.entries if key in wanted]
-        order = known + [key for key in wanted if key not in block.entries]
         out: list[str] = []
-        for key in _in_order(order, list(wanted), known):
+        for key in (*known, *(key for key in wanted if key not in block.entries)):
             entry = block.entries.get(key)
             out += entry.lead if entry is not None else []
             out += self._entry(key, wanted[key], entry)
@@ -155,11 +154,6 @@ def _offset(entry: _Entry) -> int:
 def _item_lines(entry: _Entry, offset: int) -> list[str]:
     """The lines of an item without its dash."""
     return [" " * offset + entry.body[0][offset:], *entry.body[1:]]
-
-
-def _in_order(order: list[str], wanted: list[str], known: list[str]) -> Iterator[str]:
-    """The order of the text where that says the same keys in the same order, else the wanted one."""
-    yield from order if [key for key in wanted if key in known] == known and order == wanted else wanted
 
 
 def _mapping_block(node: Node, lines: list[str], column: int) -> _Block:
