@@ -331,7 +331,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["says"] = says
     app.jinja_env.filters["says_all"] = lambda names, table: [says(name, table) for name in names]
     app.jinja_env.filters["retold"] = retold
-    app.jinja_env.filters["weekday"] = weekday
+    app.jinja_env.filters["written_day"] = written_day
     app.jinja_env.filters["quoted"] = lambda text: _("“%(text)s”") % {"text": text}
     app.jinja_env.filters["stage_reason"] = stage_reason
     app.jinja_env.filters["bounce_sentence"] = bounces.sentence
@@ -339,7 +339,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["finding_about"] = domains.words_of
 
 
-def weekday(name: str) -> str:
+def written_day(name: str) -> str:
     """The short name of a weekday as programs write it (tue)."""
     days = get_day_names("abbreviated", locale=locale())
     return str(days[WEEKDAYS.index(name)]) if name in WEEKDAYS else name
