@@ -1,7 +1,7 @@
 """A person changes a model: a draft that may still be wrong, then a new version that rates."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files.models import write_model
 from nurture.flows.models import begin_switch
+from nurture.rules import portrait
 from nurture.rules.model import HeatModel, ModelFault, changes, is_name, plain, read
+from nurture.rules.portrait import Trait
 from nurture.rules.segments import named
 from nurture.rules.words import _
 from nurture.store import lead_counts, model_drafts, model_work, models, segments
@@ -172,3 +174,30 @@ def publish(session: Session, model_id: int, *, revision: int | None, now: datet
         by=by,
         version_id=version_id,
     )
+
+
+def add_portrait(
+    session: Session,
+    traits: Sequence[Trait],
+    field: Callable[[Trait], str],
+    *,
+    now: datetime,
+    by: str,
+) -> tuple[int, int]:
+    """Put traits of customers into the draft of the default model, as rules that its scorecard does not have
+    yet; the model's id and how many rules. `field` says what a trait is of. Raises NotFound."""
+    model_id = models.id_of(session, models.DEFAULT)
+    if model_id is None:
+        raise NotFound(_("There is no default model yet."))
+    stands = editing(session, model_id)
+    card = dict(stands.spec.get("scorecard") or {"grades": {"A": 60, "B": 30}, "rules": []})
+    known = [rule.get("when") for rule in card["rules"] if isinstance(rule, Mapping)]
+    new = [
+        rule | {"text": f"{field(trait)}: {trait.value}"}
+        for trait, rule in zip(traits, portrait.rules(traits), strict=True)
+        if rule["when"] not in known
+    ]
+    if new:
+        spec = {**stands.spec, "scorecard": {**card, "rules": [*card["rules"], *new]}}
+        save_draft(session, model_id, spec, revision=None, now=now, by=by)
+    return model_id, len(new)

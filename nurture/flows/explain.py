@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from nurture.errors import NotFound
+from nurture.errors import Invalid, NotFound
 from nurture.flows import warm
 from nurture.flows.judge import Judged, assess, parts_json
 from nurture.rules import caps, heat, shares, temperature
@@ -24,6 +24,8 @@ from nurture.store.models import LiveModel
 
 SHOWN = 40
 CURVE_POINTS = 120
+# A rule, a UTC day, its signals that count, and what they add at the moment.
+Line = tuple[str, date, Bucket, float]
 
 
 def explain(session: Session, lead_id: int, *, now: datetime) -> dict[str, Any]:
@@ -69,6 +71,60 @@ def heat_curve(session: Session, lead_id: int, *, since: datetime, until: dateti
     ]
 
 
+def explain_at(session: Session, lead_id: int, *, at: datetime, now: datetime) -> dict[str, Any]:
+    """Heat and temperature of a lead at a past moment, under the model that rates today and by the verdicts
+    of today; `temperature.recorded` is what it was held to be then, `corrected` whether that is no longer so.
+    Grade and readiness are None: fields are not kept as they were. Reads only. Raises NotFound, Invalid for a
+    moment to come."""
+    if at > now:
+        sentence = _("This lies in the future.")
+        raise Invalid(sentence, {"at": [sentence]})
+    if scores.state(session, lead_id) is None:
+        raise NotFound(_("There is no such lead."))
+    model = next((one for one in models.live(session) if one.is_default), None)
+    if model is None:
+        return {"model": None, "heat": None, "temperature": None, "grade": None, "readiness": None}
+    rated = _rated_until(session, model, lead_id, at)
+    counted = caps.counted(rated)
+    floors = temperature.floors_of(rated, model.model)
+    level = temperature.replay(counted, model.model, at)
+    found = temperature.higher(level, floors.lowest(at))
+    recorded = heats.recorded(session, lead_id, model.id, at)
+    return {
+        "model": {"key": model.model.key, "version": model.no, "half_life": str(model.model.half_life)},
+        "at": at,
+        "heat": _told(model.model, _lines(model.model, counted, at)),
+        "temperature": {
+            "value": found,
+            "level": level,
+            "recorded": recorded,
+            "corrected": recorded != found,
+        },
+        "grade": None,
+        "readiness": None,
+    }
+
+
+def _rated_until(session: Session, model: LiveModel, lead_id: int, at: datetime) -> list[RatedSignal]:
+    start = heat.remembered_since(at, model.model.half_life_s)
+    seen = [one for one in unrated.of_leads(session, [lead_id], since=_midnight(start)) if one.at <= at]
+    rated = [caps.rated(model.model, one.id, one.at, one.kind, one.mail, one.data) for one in seen]
+    return [one for one in rated if one is not None]
+
+
+def _lines(model: HeatModel, counted: Sequence[RatedSignal], at: datetime) -> list[Line]:
+    """The days of these signals, as rating would have kept them."""
+    days: dict[tuple[str, date], list[RatedSignal]] = {}
+    for one in counted:
+        if one.rule.weight:
+            days.setdefault((one.rule.key, one.day), []).append(one)
+    filled = {key: caps.fill(signals, model.half_life_s) for key, signals in days.items()}
+    return [
+        (rule, day, bucket, heat.signed(bucket.heat, at, model.half_life_s))
+        for (rule, day), bucket in filled.items()
+    ]
+
+
 def _heat(session: Session, model: LiveModel, row: StoredHeat, now: datetime) -> dict[str, Any]:
     half_life_s = model.model.half_life_s
     since = heat.remembered_since(now, half_life_s).date()
@@ -77,15 +133,18 @@ def _heat(session: Session, model: LiveModel, row: StoredHeat, now: datetime) ->
         (rule, day, bucket, heat.signed(bucket.heat, now, half_life_s))
         for (_lead, _model, rule, day), bucket in days.items()
     ]
-    lines.sort(key=lambda line: (-abs(line[3]), line[1]))
+    return _told(model.model, lines)
+
+
+def _told(model: HeatModel, lines: list[Line]) -> dict[str, Any]:
+    """Days with what each adds, rounded so that they add up to the heat."""
+    lines = sorted(lines, key=lambda line: (-abs(line[3]), line[1]))
     shown, rest = lines[:SHOWN], lines[SHOWN:]
     parts = [line[3] for line in shown]
     older = sum(line[3] for line in rest)
     below = min(0.0, sum(parts) + older)
     points = shares.rounded([*parts, older, -below])
-    contributions = [
-        _contribution(model.model, *line[:3], told) for line, told in zip(shown, points, strict=False)
-    ]
+    contributions = [_contribution(model, *line[:3], told) for line, told in zip(shown, points, strict=False)]
     contributions += _remainder(points[len(shown)], points[len(shown) + 1])
     return {"value": shares.whole([*parts, older, -below]), "contributions": contributions}
 

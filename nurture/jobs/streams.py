@@ -11,6 +11,7 @@ from nurture.flows.advance import advance
 from nurture.flows.count_clicks import count_clicks
 from nurture.flows.courier import Courier
 from nurture.flows.hand_over import hand_over
+from nurture.flows.judge_by_hand import wake_future
 from nurture.flows.membership import update_dirty
 from nurture.flows.newsletters import send_newsletters
 from nurture.flows.outbox import Outbox
@@ -29,6 +30,7 @@ from nurture.store import deliveries, pulse
 Serve = Callable[[datetime], int]
 
 _SWEEP_SECONDS = 15.0
+_FUTURE_SECONDS = 30.0
 _RECYCLE_SECONDS = 60.0
 _BEAT_SECONDS = 5.0
 
@@ -88,6 +90,7 @@ def streams(runtime: Runtime) -> Iterator["Streams"]:
             Stream("advance", lambda now: advance(sessions, runtime.pepper, now=now)),
             Stream("newsletters", lambda now: send_newsletters(sessions, runtime.pepper, now=now)),
             Stream("deliver", courier.serve),
+            Stream("wake_future", _seldom(lambda now: wake_future(sessions, now=now), _FUTURE_SECONDS)),
             Stream("recycle_lost", _seldom(lambda now: recycle_lost(sessions, now=now), _RECYCLE_SECONDS)),
             # Each host sweeps for itself: the journal that tells sent from unsent lies on its disk.
             Stream("beat", _seldom(lambda now: _beat(runtime, outbox.host, live, now), _BEAT_SECONDS)),

@@ -67,6 +67,8 @@ FIELDS: Mapping[str, str] = {
     "birthday": _N("birthday"),
     "name": _N("full name"),
     "company": _N("company"),
+    "grade": _N("grade by hand"),
+    "future_at": _N("comes back on"),
     "bant.budget": _N("BANT: budget"),
     "bant.authority": _N("BANT: authority"),
     "bant.need": _N("BANT: need"),

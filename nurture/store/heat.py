@@ -334,6 +334,18 @@ def move_logs(session: Session, model_id: int, by: float, *, default: bool) -> N
         session.execute(statement, {"by": by})
 
 
+def recorded(session: Session, lead_id: int, model_id: int, at: datetime) -> str:
+    """The temperature that was recorded by a moment."""
+    statement = text(
+        """
+        SELECT new FROM temperature_change
+        WHERE lead_id = :lead AND model_id = :model AND at <= :at ORDER BY at DESC, id DESC LIMIT 1
+        """
+    )
+    given = {"lead": lead_id, "model": model_id, "at": at}
+    return str(session.execute(statement, given).scalar() or "cold")
+
+
 def forget_versions(session: Session, model_id: int, *, but: int) -> None:
     """Let no row but those of one version say by which it was rated: they are all stale."""
     statement = text(

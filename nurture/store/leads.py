@@ -37,6 +37,7 @@ class Lead(Base):
         Index("ix_lead_stage_id", "stage", "id"),
         Index("ix_lead_source_id", "source_id", "id"),
         Index("ix_lead_company_id", "company_id"),
+        Index("ix_lead_future_at", "future_at", postgresql_where=text("future_at IS NOT NULL")),
         Index("ix_lead_tags", "tags", postgresql_using="gin"),
         Index("ix_lead_folded_tags", "folded_tags", postgresql_using="gin"),
         CheckConstraint(f"stage IN {STAGES}", name="stage"),

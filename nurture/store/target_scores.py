@@ -1,12 +1,7 @@
 """Target scores: regressions fitted on the company's own outcomes, and what they were worth."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-
 from sqlalchemy import Index, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from nurture.store.base import Base, Flag, Id, Instant, Json
 
@@ -26,54 +21,3 @@ class TargetScore(Base):
     active: Mapped[Flag]
     spec: Mapped[Json]
     report: Mapped[Json]
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    id: int
-    trained_at: datetime
-    trained_by: str
-    active: bool
-    spec: Mapping[str, Any]
-    report: Mapping[str, Any]
-
-
-_COLUMNS = "id, trained_at, trained_by, active, spec, report"
-
-
-def add(
-    session: Session,
-    spec: Mapping[str, Any],
-    report: Mapping[str, Any],
-    *,
-    active: bool,
-    now: datetime,
-    by: str,
-) -> int:
-    """Keep a training; when `active`, it takes the place of the one before."""
-    if active:
-        turn_off(session)
-    row = TargetScore(trained_at=now, trained_by=by, active=active, spec=dict(spec), report=dict(report))
-    session.add(row)
-    session.flush()
-    return row.id
-
-
-def turn_off(session: Session) -> None:
-    """Let no target score be shown."""
-    session.execute(text("UPDATE target_score SET active = false WHERE active"))
-
-
-def turn_on(session: Session, score_id: int) -> None:
-    turn_off(session)
-    session.execute(text("UPDATE target_score SET active = true WHERE id = :id"), {"id": score_id})
-
-
-def active(session: Session) -> Trained | None:
-    row = session.execute(text(f"SELECT {_COLUMNS} FROM target_score WHERE active")).one_or_none()
-    return None if row is None else Trained(*row)
-
-
-def newest(session: Session) -> Trained | None:
-    row = session.execute(text(f"SELECT {_COLUMNS} FROM target_score ORDER BY id DESC LIMIT 1")).one_or_none()
-    return None if row is None else Trained(*row)

@@ -81,6 +81,8 @@ ACTIONS = {
     "team.removed": _N("took a team of sales away"),
     "handoffs.exported": _N("took hand-offs out as a file"),
     "handoff.passed_on": _N("passed a lead on to a colleague"),
+    "lead.graded": _N("set the grade of a lead by hand"),
+    "lead.put_off": _N("chose when a lead comes back"),
     "lead.never_mail": _N("ended all mails to a lead"),
     "hit.overruled": _N("overruled a verdict"),
     "hit.pattern_added": _N("overruled a whole network or program"),

@@ -164,6 +164,10 @@ def models(walk: Walk) -> None:
     longer = {"definition": {**rates, "half_life": "28d"}}
     walk.call("model.draft_begun", "PUT", f"{place}/draft", json=longer)
     walk.page("model.published", f"{place}/publish")
+    walk.page("lead.graded", "/leads/1/grade", grade="A", reason="knows everybody")
+    walk.call("lead.graded", "PUT", "/leads/1/grade", json={"grade": None})
+    walk.page("lead.put_off", "/leads/1/later", day="2027-01-04")
+    walk.call("lead.put_off", "PUT", "/leads/1/future", json={"at": None})
     walk.page("model.declined", "/models/approvals", do="all no")
     walk.call("model.approved", "POST", "/model_approvals", json={"hand_over": True})
 

@@ -86,6 +86,7 @@ EXEMPT: dict[str, str] = {
     "receivers.preview": "keeps nothing",
     "api-webhooks.preview": "keeps nothing",
     "models.save": "a draft; its beginning, its end and its going live are written down",
+    "models.take_portrait": "as models.save",
     "models.ask": "changes nothing; says what a draft would do",
     "api-models.ask_preview": "changes nothing; says what a draft would do",
     "segments.read_text": "keeps nothing",

@@ -109,3 +109,6 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("active"),
     )
+    op.create_index(
+        "ix_lead_future_at", "lead", ["future_at"], postgresql_where=sa.text("future_at IS NOT NULL")
+    )

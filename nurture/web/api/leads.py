@@ -11,6 +11,7 @@ from nurture.errors import NotFound
 from nurture.flows import leads as flow
 from nurture.flows.edit_lead import edit_lead
 from nurture.flows.explain import explain as explain_lead
+from nurture.flows.explain import explain_at
 from nurture.rules.messages import instant
 from nurture.rules.words import _
 from nurture.store import lead_json, lead_list
@@ -20,7 +21,7 @@ from nurture.web.api import door
 from nurture.web.api.plain import plain
 from nurture.web.api.schemas import Answer, ListOf
 from nurture.web.api.schemas.exports import LeadFilter
-from nurture.web.api.schemas.leads import LeadIn, LeadOut, TouchOut
+from nurture.web.api.schemas.leads import ExplainQuery, LeadIn, LeadOut, TouchOut
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("leads", "People: identity, answers, scores and everything that happened.")
@@ -117,11 +118,14 @@ def timeline(asked: dict[str, Any], lead_id: int) -> dict[str, Any]:
 
 
 @part.route("/leads/<int:lead_id>/explain", methods=["GET"])
+@part.arguments(ExplainQuery, location="query")
 @part.response(
     200, Answer, description="Heat, temperature, grade and readiness, each with what adds up to it."
 )
-def explain(lead_id: int) -> Any:
-    """Why so warm, so strong, so ready."""
+def explain(asked: dict[str, Any], lead_id: int) -> Any:
+    """Why so warm, so strong, so ready; with `at`, heat and temperature at a past moment."""
+    if "at" in asked:
+        return plain(explain_at(page_session(), lead_id, at=asked["at"], now=now()))
     return plain(explain_lead(page_session(), lead_id, now=now()))
 
 

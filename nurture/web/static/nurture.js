@@ -155,6 +155,9 @@
     if (event.target.matches('[data-send]')) event.target.form.requestSubmit();
     if (event.target.matches('[data-tick-all]')) document.querySelectorAll('input[name="' + (event.target.dataset.tickAll || 'lead') + '"]').forEach(function (one) { one.checked = event.target.checked; });
   });
+  document.addEventListener('input', function (event) {
+    if (event.target.dataset.shows) document.getElementById(event.target.dataset.shows).textContent = event.target.value;
+  });
   document.addEventListener('submit', function (event) {
     if (event.target.dataset.ask && !event.target.dataset.sure) { event.preventDefault(); ask(event.target, event.submitter); return; }
     /* A form in flight cannot be sent twice; the chosen button's value is already taken. */

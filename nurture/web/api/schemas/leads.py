@@ -110,3 +110,9 @@ class PersonalData(Answer):
 
     lead = fields.Nested(LeadOut)
     consents = fields.List(fields.Dict())
+
+
+class ExplainQuery(In):
+    """A past moment; left out, now."""
+
+    at = fields.AwareDateTime(metadata={"format": "date-time"})

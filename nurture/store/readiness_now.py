@@ -1,0 +1,176 @@
+"""Readiness of many leads at a moment, read from what rating keeps on their rows.
+
+A lead's kept score is of when it was last judged; since then only its heat has cooled. So its score now is
+the kept one with the activity part anew: `best * min(1, heat / the heat of hot)`, heat = 2**(log2 - t/h).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from nurture.rules.model import HeatModel
+from nurture.rules.stages import RIPENS_FROM
+
+_NAME = "coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '#' || l.id)"
+_RANKS = """
+    (CASE :least_temperature WHEN 'hot' THEN l.temperature = 'hot'
+                             WHEN 'warm' THEN l.temperature <> 'cold' ELSE true END
+     AND CASE :least_grade WHEN 'A' THEN coalesce(l.grade_override, l.grade) = 'A'
+                           WHEN 'B' THEN coalesce(l.grade_override, l.grade) IN ('A', 'B')
+                           WHEN 'C' THEN coalesce(l.grade_override, l.grade) IS NOT NULL ELSE true END)
+"""
+# Parts are kept in their order: need, activity, data, bant.
+_SCORE = """
+    round(CAST(l.readiness - coalesce(CAST(l.readiness_parts #>> '{parts,1,points}' AS float8), 0)
+        + :best * coalesce(least(1, power(2, least(l.heat_log2 - :t, 60)) / :hot), 0) AS numeric), 1)
+"""
+_STAND = f"""
+    SELECT l.id, {_SCORE} AS score, coalesce({_RANKS}, false) AS meets
+    FROM lead l
+    WHERE l.armed AND l.stage = ANY(:stages) AND l.erased_at IS NULL AND NOT l.is_test
+      AND l.readiness >= :from AND (l.future_at IS NULL OR l.future_at <= :now)
+"""
+_HISTOGRAM = text(
+    f"""
+    SELECT least(100, greatest(0, floor(score)::int)) AS score, count(*) AS leads
+    FROM ({_STAND}) s WHERE meets GROUP BY 1
+    """
+)
+_LINES = f"""
+    SELECT s.id AS lead_id, CAST(s.score AS float8) AS score,
+           {_NAME} AS name,
+           c.name AS company, l.temperature, coalesce(l.grade_override, l.grade) AS grade, l.grade_points,
+           power(2, least(l.heat_log2 - :t, 60)) AS heat, l.readiness_parts AS parts, l.bant
+    FROM ({_STAND}) s JOIN lead l ON l.id = s.id LEFT JOIN company c ON c.id = l.company_id
+"""
+_RIPE = text(f"{_LINES} WHERE s.meets AND s.score >= :rise ORDER BY s.score DESC, s.id LIMIT :limit")
+_NEARLY = text(
+    f"""
+    {_LINES}
+    WHERE s.score >= :near AND NOT (s.meets AND s.score >= :rise)
+      AND (CAST(:score AS numeric) IS NULL
+           OR (s.score, -s.id) < (CAST(:score AS numeric), -CAST(:id AS bigint)))
+    ORDER BY s.score DESC, s.id LIMIT :limit
+    """
+)
+_HANDED = text(
+    """
+    SELECT least(100, greatest(0, floor(score)::int)) AS score, count(*) AS handed,
+           count(*) FILTER (
+               WHERE accepted_at IS NOT NULL OR state IN ('accepted', 'contacted', 'meeting', 'won')
+           ) AS accepted,
+           count(*) FILTER (WHERE state = 'won') AS won,
+           count(*) FILTER (WHERE state IN ('won', 'lost', 'rejected')) AS ended
+    FROM (
+        SELECT score, state, accepted_at FROM handoff
+        WHERE cause = 'threshold' AND released_at IS NOT NULL ORDER BY id DESC LIMIT 20000
+    ) lately
+    GROUP BY 1
+    """
+)
+_COMING_BACK = text(
+    f"""
+    SELECT l.id AS lead_id,
+           {_NAME} AS name,
+           c.name AS company, l.temperature, coalesce(l.grade_override, l.grade) AS grade, l.future_at
+    FROM lead l LEFT JOIN company c ON c.id = l.company_id
+    WHERE l.future_at IS NOT NULL AND l.erased_at IS NULL
+    ORDER BY l.future_at, l.id LIMIT :limit
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A lead with its score at the moment and what it is made of."""
+
+    lead_id: int
+    score: float
+    name: str
+    company: str | None
+    temperature: str
+    grade: str | None
+    grade_points: float | None
+    heat: float | None
+    parts: Mapping[str, Any]
+    bant: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Past hand-offs whose score was `score` (rounded down), and what sales made of them."""
+
+    score: int
+    handed: int
+    accepted: int
+    won: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComingBack:
+    """A lead that asked to be left until a date."""
+
+    lead_id: int
+    name: str
+    company: str | None
+    temperature: str
+    grade: str | None
+    future_at: datetime
+
+
+def histogram(session: Session, model: HeatModel, *, now: datetime) -> dict[int, int]:
+    """How many leads that meet the requirements have which score now (rounded down); one statement."""
+    rows = session.execute(_HISTOGRAM, _given(model, now, least=1))
+    return {row.score: row.leads for row in rows}
+
+
+def ripe(session: Session, model: HeatModel, rise: float, *, now: datetime, limit: int) -> list[Line]:
+    """Who would be handed over now with the threshold `rise`, the ripest first."""
+    given = _given(model, now, least=rise) | {"rise": rise, "limit": limit}
+    return [Line(**row._mapping) for row in session.execute(_RIPE, given)]
+
+
+def nearly(
+    session: Session,
+    model: HeatModel,
+    *,
+    within: float,
+    after: tuple[float, int] | None,
+    now: datetime,
+    limit: int,
+) -> list[Line]:
+    """Who is not ripe by at most `within` points, or by a requirement alone; the nearest first."""
+    near = max(model.readiness.rise - within, 1)
+    score, place = after or (None, None)
+    given = _given(model, now, least=near) | {"rise": model.readiness.rise, "near": near, "limit": limit}
+    rows = session.execute(_NEARLY, given | {"score": score, "id": place})
+    return [Line(**row._mapping) for row in rows]
+
+
+def handed(session: Session) -> Sequence[Handed]:
+    """The last twenty thousand hand-offs by score, by their threshold alone."""
+    return [Handed(**row._mapping) for row in session.execute(_HANDED)]
+
+
+def coming_back(session: Session, *, limit: int) -> list[ComingBack]:
+    """The next to come back first."""
+    return [ComingBack(**row._mapping) for row in session.execute(_COMING_BACK, {"limit": limit})]
+
+
+def _given(model: HeatModel, now: datetime, *, least: float) -> dict[str, Any]:
+    policy = model.readiness
+    return {
+        "best": policy.parts.activity,
+        "hot": model.thresholds.hot.rise,
+        "t": now.timestamp() / model.half_life_s,
+        "least_temperature": policy.require.temperature or "",
+        "least_grade": policy.require.grade or "",
+        "stages": list(RIPENS_FROM),
+        "from": least,
+        "now": now,
+    }
