@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.errors import Refusal
 from nurture.flows.models import bring_portion
 from nurture.flows.preview_model import Unwanted, preview
+from nurture.flows.train import train
 from nurture.rules.model import read
 from nurture.store import model_work, models
 from nurture.store.model_work import Work
@@ -76,6 +77,12 @@ def _switch(sessions: sessionmaker[Session], work: Work, clock: Clock) -> None:
         model_work.end(session, work.id, "done", now=clock(), result=result)
 
 
+def _training(sessions: sessionmaker[Session], work: Work, clock: Clock) -> None:
+    report = train(sessions, now=clock(), by=work.asked_by, told=lambda done: _tell(sessions, work, done))
+    with sessions.begin() as session:
+        model_work.end(session, work.id, "done", now=clock(), result={"enough": report["enough"]})
+
+
 def _tell(sessions: sessionmaker[Session], work: Work, done: int) -> bool:
     with sessions.begin() as session:
         return model_work.tell(session, work.id, done)
@@ -84,4 +91,5 @@ def _tell(sessions: sessionmaker[Session], work: Work, done: int) -> bool:
 _DO: dict[str, Callable[[sessionmaker[Session], Work, Clock], None]] = {
     "preview": _preview,
     "switch": _switch,
+    "training": _training,
 }

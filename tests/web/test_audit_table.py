@@ -87,6 +87,8 @@ EXEMPT: dict[str, str] = {
     "api-webhooks.preview": "keeps nothing",
     "models.save": "a draft; its beginning, its end and its going live are written down",
     "models.take_portrait": "as models.save",
+    "models.train": "asks for a training, which writes itself down when it has learnt",
+    "api-target-score.train": "asks for a training, which writes itself down when it has learnt",
     "models.ask": "changes nothing; says what a draft would do",
     "api-models.ask_preview": "changes nothing; says what a draft would do",
     "segments.read_text": "keeps nothing",

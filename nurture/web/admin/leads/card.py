@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from nurture.errors import Invalid, NotFound
-from nurture.flows import change_leads, start_leads, touch
+from nurture.flows import change_leads, start_leads, target, touch
 from nurture.flows.touch import Touch
 from nurture.rules import names
 from nurture.rules.answers import BUYING_ROLES
@@ -19,6 +19,7 @@ from nurture.store.views import lead as card_view
 from nurture.web import access
 from nurture.web.admin.leads import drawing
 from nurture.web.admin.leads.part import pages
+from nurture.web.admin.models.target import column_name
 from nurture.web.query import chosen
 from nurture.web.request import now, page_session, runtime, signed_in
 from nurture.web.wording import PURPOSES
@@ -79,6 +80,8 @@ def page(lead_id: int, *, typed: Mapping[str, str], errors: Mapping[str, list[st
         typed=typed,
         errors=errors,
         field_name=names.field,
+        target=target.of_lead(session, lead_id, now=now()),
+        target_column=column_name,
     )
 
 

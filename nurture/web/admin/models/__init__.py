@@ -7,8 +7,19 @@ from nurture.web.admin.models import (
     looking_ahead,
     potential,
     readiness,
+    target,
     versions,
 )
 from nurture.web.admin.models.part import pages
 
-__all__ = ["approvals", "editing", "listing", "looking_ahead", "pages", "potential", "readiness", "versions"]
+__all__ = [
+    "approvals",
+    "editing",
+    "listing",
+    "looking_ahead",
+    "pages",
+    "potential",
+    "readiness",
+    "target",
+    "versions",
+]

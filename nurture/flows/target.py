@@ -1,0 +1,69 @@
+"""The target score as pages and the API show it: how it stands, and what it says of one lead."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from nurture.flows.train import EACH_AT_LEAST, MOST, row_of
+from nurture.rules.target import Factor
+from nurture.rules.target.score import for_and_against, read
+from nurture.store import facts, model_work, outcomes, target_scores
+from nurture.store.model_work import Work
+from nurture.store.target_scores import Trained
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many outcomes there are and how many of the rarer kind are missing, the last training and its
+    work."""
+
+    won: int
+    lost: int
+    missing_won: int
+    missing_lost: int
+    trained: Trained | None
+    work: Work | None
+
+    @property
+    def may_train(self) -> bool:
+        return not self.missing_won and not self.missing_lost
+
+
+@dataclass(frozen=True, slots=True)
+class OfLead:
+    """The chance of one lead (0 to 1), and what speaks for and against it most."""
+
+    chance: float
+    speaks_for: list[Factor]
+    speaks_against: list[Factor]
+
+
+def standing(session: Session) -> Standing:
+    won, lost = outcomes.counts(session, limit=MOST)
+    return Standing(
+        won=won,
+        lost=lost,
+        missing_won=max(0, EACH_AT_LEAST - won),
+        missing_lost=max(0, EACH_AT_LEAST - lost),
+        trained=target_scores.newest(session),
+        work=model_work.newest(session, "training", None),
+    )
+
+
+def of_lead(session: Session, lead_id: int, *, now: datetime) -> OfLead | None:
+    """What the score says of a lead; None while no score is in use, or for one that does not exist."""
+    trained = target_scores.active(session)
+    known = facts.load(session, [lead_id], now=now, asked={}) if trained is not None else {}
+    if trained is None or lead_id not in known:
+        return None
+    scorer = read(trained.spec)
+    row = row_of(known[lead_id], outcomes.signals(session, {lead_id: now}).get(lead_id, {}))
+    good, bad = for_and_against(scorer.factors(row))
+    return OfLead(scorer.chance(row), good, bad)
+
+
+def ask_training(session: Session, *, now: datetime, by: str) -> Work:
+    """Have the score be trained."""
+    won, lost = outcomes.counts(session, limit=MOST)
+    return model_work.add(session, "training", None, {"by": by}, total=won + lost, now=now, by=by)

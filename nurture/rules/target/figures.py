@@ -1,0 +1,44 @@
+"""What a score is worth on leads it has not seen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nurture.rules.target.columns import Matrix
+
+_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Leads whose chance was said to be about `said`: `won` of them, a share, were."""
+
+    leads: int
+    said: float
+    won: float
+
+
+def auc(scores: Matrix, won: Matrix) -> float:
+    """The chance that one who was won scores above one who was not; equal scores count half (Mann-Whitney).
+    0.5 where there is only one kind."""
+    positive, negative = int(won.sum()), int(len(won) - won.sum())
+    if not positive or not negative:
+        return 0.5
+    _values, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    ranks = (ends - (counts - 1) / 2)[places]
+    return float((ranks[won == 1].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def top_tenth(scores: Matrix, won: Matrix) -> float:
+    """The share of the won among the tenth that scores highest."""
+    size = max(1, len(scores) // 10)
+    best = np.argsort(-scores, kind="stable")[:size]
+    return float(won[best].mean())
+
+
+def calibration(chances: Matrix, won: Matrix) -> list[Bin]:
+    """Tenths by chance, from the lowest: what was said and what came."""
+    order = np.argsort(chances, kind="stable")
+    parts = [part for part in np.array_split(order, _BINS) if len(part)]
+    return [Bin(len(part), float(chances[part].mean()), float(won[part].mean())) for part in parts]

@@ -1,0 +1,102 @@
+"""Leads whose outcome is known, with what was known of them before it: what a target score learns from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A lead that was won or lost. `known_at` is when it was handed over, None for one whose stage alone says
+    how it ended (an import): then nothing tells what was known before."""
+
+    lead_id: int
+    won: bool
+    known_at: datetime | None
+
+
+_OUTCOMES = text(
+    """
+    SELECT id AS lead_id, won, known_at FROM (
+        SELECT l.id, coalesce(h.state = 'won', l.stage = 'customer') AS won,
+               coalesce(h.released_at, h.ready_at) AS known_at
+        FROM lead l
+        LEFT JOIN LATERAL (
+            SELECT state, released_at, ready_at FROM handoff
+            WHERE lead_id = l.id AND state IN ('won', 'lost') ORDER BY ripening_no DESC LIMIT 1
+        ) h ON true
+        WHERE l.erased_at IS NULL AND NOT l.is_test
+          AND (h.state IS NOT NULL OR l.stage IN ('customer', 'lost'))
+    ) ended
+    ORDER BY id DESC LIMIT :limit
+    """
+)
+_COUNT = text(
+    """
+    SELECT count(*) FILTER (WHERE won) AS won, count(*) FILTER (WHERE NOT won) AS lost FROM (
+        SELECT coalesce(h.state = 'won', l.stage = 'customer') AS won
+        FROM lead l
+        LEFT JOIN LATERAL (
+            SELECT state FROM handoff
+            WHERE lead_id = l.id AND state IN ('won', 'lost') ORDER BY ripening_no DESC LIMIT 1
+        ) h ON true
+        WHERE l.erased_at IS NULL AND NOT l.is_test
+          AND (l.stage IN ('customer', 'lost') OR h.state IS NOT NULL)
+        LIMIT :limit
+    ) ended
+    """
+)
+# Signals by kind before the hand-over: what they did, not what was done with them after it.
+_SIGNALS = text(
+    """
+    SELECT s.lead_id, s.kind, count(*) AS often
+    FROM unnest(CAST(:leads AS bigint[]), CAST(:until AS timestamptz[])) AS g (lead_id, until)
+    JOIN signal s ON s.lead_id = g.lead_id AND s.occurred_at <= g.until
+    LEFT JOIN LATERAL (
+        SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = s.id ORDER BY v.at DESC LIMIT 1
+    ) latest ON true
+    WHERE coalesce(latest.verdict, s.verdict) = 'human'
+    GROUP BY 1, 2
+    """
+)
+# A name that had no value before an edit, and when it got one.
+_FILLED = text(
+    """
+    SELECT e.lead_id, c.key AS name, min(e.at) AS at
+    FROM lead_edit e, jsonb_each(e.changes) c
+    WHERE e.lead_id = ANY(:leads) AND c.value -> 0 IN ('null'::jsonb, '""'::jsonb)
+    GROUP BY 1, 2
+    """
+)
+
+
+def known(session: Session, *, limit: int) -> list[Outcome]:
+    """The newest leads with an outcome."""
+    return [Outcome(**row._mapping) for row in session.execute(_OUTCOMES, {"limit": limit})]
+
+
+def counts(session: Session, *, limit: int) -> tuple[int, int]:
+    """How many won and lost there are, at most `limit` together."""
+    row = session.execute(_COUNT, {"limit": limit}).one()
+    return row.won, row.lost
+
+
+def signals(session: Session, until: Mapping[int, datetime]) -> dict[int, dict[str, int]]:
+    """How often each lead did what before its moment."""
+    found: dict[int, dict[str, int]] = {}
+    given = {"leads": list(until), "until": list(until.values())}
+    for row in session.execute(_SIGNALS, given):
+        found.setdefault(row.lead_id, {})[row.kind] = row.often
+    return found
+
+
+def filled(session: Session, lead_ids: list[int]) -> dict[int, dict[str, datetime]]:
+    """When people filled which field of a lead that had been empty, by the names of the API."""
+    found: dict[int, dict[str, Any]] = {}
+    for row in session.execute(_FILLED, {"leads": lead_ids}):
+        found.setdefault(row.lead_id, {})[row.name] = row.at
+    return found

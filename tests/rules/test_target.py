@@ -1,0 +1,129 @@
+"""The target score: as good as the reference, honest on leads it has not seen, and blind to what knows the
+outcome. The reference is scikit-learn."""
+
+import json
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from nurture.flows.train import learn
+from nurture.rules.target import auc, calibration, fit, layout_of, top_tenth
+from nurture.rules.target.columns import Matrix
+from nurture.rules.target.score import for_and_against, plain, read
+
+MANY = 4_000
+
+
+def market(seed: int = 5, many: int = MANY) -> tuple[list[dict[str, Any]], Matrix]:
+    """Leads of an invented market: size, country, visits and role move the odds; the shoe size does not."""
+    chance = random.Random(seed)
+    rows: list[dict[str, Any]] = []
+    won = []
+    for _number in range(many):
+        size = int(chance.lognormvariate(4, 1.2))
+        row: dict[str, Any] = {
+            "company.size": size,
+            "country": chance.choice(["DE", "AT", "CH", "FR"]),
+            "role": chance.choice(["head", "clerk", "owner", None]),
+            "did visited": chance.randrange(12),
+            "fields.shoe_size": chance.randrange(36, 47),
+        }
+        odds = -3.2 + 0.5 * np.log1p(size) + {"DE": 0.8, "AT": 0.3, "CH": -0.2, "FR": -0.9}[row["country"]]
+        odds += {"head": 0.9, "owner": 0.5, "clerk": -0.8}.get(row["role"], 0.0) + 0.15 * row["did visited"]
+        rows.append(row)
+        won.append(float(chance.random() < 1 / (1 + np.exp(-odds))))
+    return rows, np.array(won)
+
+
+def test_it_ranks_as_well_as_the_reference_on_the_same_split() -> None:
+    rows, won = market()
+    held = np.arange(len(rows)) % 4 == 0
+    inside = [row for row, out in zip(rows, held, strict=True) if not out]
+    layout = layout_of(inside, sorted(rows[0]))
+    matrix = layout.matrix(rows)
+    mine = fit(matrix[~held], won[~held]).odds(matrix[held])
+    theirs = LogisticRegression(C=1.0, max_iter=2000, tol=1e-8).fit(matrix[~held], won[~held])
+    reference = roc_auc_score(won[held], theirs.decision_function(matrix[held]))
+    assert auc(mine, won[held]) >= reference - 0.005
+    assert reference > 0.75
+
+
+def test_its_weights_are_those_of_the_reference() -> None:
+    rows, won = market(many=1_500)
+    matrix = layout_of(rows, sorted(rows[0])).matrix(rows)
+    theirs = LogisticRegression(C=1.0, max_iter=5000, tol=1e-10).fit(matrix, won)
+    assert np.allclose(fit(matrix, won).weights, theirs.coef_[0], atol=2e-3)
+
+
+def test_auc_is_the_reference_s_with_ties_too() -> None:
+    chance = np.random.default_rng(3)
+    scores, won = chance.integers(0, 8, 500).astype(float), chance.integers(0, 2, 500).astype(float)
+    assert auc(scores, won) == pytest.approx(roc_auc_score(won, scores))
+
+
+def test_a_column_that_knows_the_outcome_is_found_and_left_out() -> None:
+    rows, won = market()
+    chance = random.Random(1)
+    for row, one in zip(rows, won, strict=True):
+        row["fields.closing_note"] = "contract" if one and chance.random() < 0.95 else None
+    _spec, report = learn(rows, won, {}, None)
+    assert [one["column"] for one in report["left_out"]] == ["fields.closing_note"]
+    clean, _won = market()
+    assert report["auc"] == pytest.approx(learn(clean, won, {}, None)[1]["auc"], abs=1e-9)
+
+
+def test_a_column_filled_after_the_hand_over_is_left_out_by_its_times() -> None:
+    rows, won = market(many=800)
+    _spec, report = learn(rows, won, {"did visited": 0.6, "country": 0.1}, None)
+    assert report["left_out"] == [{"column": "did visited", "why": "filled_later", "figure": 0.6}]
+
+
+def test_a_strong_honest_column_stays() -> None:
+    rows, won = market()
+    assert learn(rows, won, {}, None)[1]["left_out"] == []
+
+
+def test_what_it_says_is_what_comes_on_leads_it_has_not_seen() -> None:
+    rows, won = market(seed=9, many=12_000)
+    report = learn(rows, won, {}, None)[1]
+    for one in report["calibration"]:
+        assert abs(one["said"] - one["won"]) < 0.08
+    assert report["top_tenth"] > 1.5 * report["base"]
+
+
+def test_noise_is_no_factor_and_what_matters_is_named_in_its_direction() -> None:
+    rows, won = market()
+    found = {(one["column"], one["level"]): one["points"] for one in learn(rows, won, {}, None)[1]["factors"]}
+    assert found["company.size", None] > 0 and found["did visited", None] > 0
+    assert found["country", "de"] > 0 > found["country", "fr"]
+    assert not [column for column, _level in found if column == "fields.shoe_size"]
+
+
+def test_the_factors_of_a_lead_are_its_odds_against_the_average() -> None:
+    rows, won = market(many=1_000)
+    spec, _report = learn(rows, won, {}, None)
+    scorer = read(json.loads(json.dumps(spec)))
+    assert plain(scorer) == spec
+    row = {"company.size": 4000, "country": "FR", "role": "head", "did visited": 11, "fields.shoe_size": 40}
+    average = scorer.fitted.intercept + float(np.dot(scorer.means, scorer.fitted.weights))
+    mine = float(np.log(scorer.chance(row) / (1 - scorer.chance(row))))
+    told = sum(one.points for one in scorer.factors(row))
+    assert told == pytest.approx((mine - average) * 10 / np.log(2), abs=0.5)
+    good, bad = for_and_against(scorer.factors(row))
+    assert good[0].column == "company.size" and bad[0].column == "country"
+
+
+def test_a_value_never_seen_before_is_another_one() -> None:
+    rows, won = market(many=1_000)
+    scorer = read(learn(rows, won, {}, None)[0])
+    assert 0 < scorer.chance({"country": "Atlantis", "company.size": "a lot"}) < 1
+
+
+def test_the_top_tenth_and_the_tenths_are_counted_whole() -> None:
+    chances, won = np.linspace(0, 1, 40), np.repeat([0.0, 1.0], 20)
+    assert top_tenth(chances, won) == 1.0
+    assert sum(one.leads for one in calibration(chances, won)) == 40
