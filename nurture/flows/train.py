@@ -1,6 +1,7 @@
 """The target score is trained on leads whose outcome is known, and judged on those it has not seen."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from nurture.rules import scorecard
 from nurture.rules.facts import Facts
 from nurture.rules.target import Leak, Scorer, auc, calibration, find_leaks, fit, layout_of, top_tenth
 from nurture.rules.target.columns import Matrix, Row
-from nurture.rules.target.score import plain
+from nurture.rules.target.regression import covariance
+from nurture.rules.target.score import plain, weights
 from nurture.store import facts, outcomes, target_scores
 from nurture.store.audit import audit
 from nurture.store.outcomes import Outcome
@@ -79,34 +81,13 @@ def learn(
         ],
         "scorecard_auc": None if by_card is None else round(auc(by_card[held], won[held]), 4),
         "left_out": [_leak(one) for one in leaks],
-        "factors": _factors(scorer),
+        "factors": [asdict(one) for one in weights(scorer, covariance(matrix, scorer.fitted))[:20]],
     }
     return plain(scorer), report
 
 
 def _leak(one: Leak) -> dict[str, Any]:
     return {"column": one.column, "why": one.why, "figure": round(one.figure, 4)}
-
-
-def _factors(scorer: Scorer) -> list[dict[str, Any]]:
-    """Each feature with its points (ten double the odds) and how sure they are: two standard errors."""
-    per = 10 / float(np.log(2))
-    found = [
-        (column, level, weight * per, 2 * error * per)
-        for (column, level), weight, error in zip(
-            scorer.layout.features, scorer.fitted.weights, scorer.fitted.errors, strict=True
-        )
-    ]
-    sure = [one for one in found if abs(one[2]) >= max(1.0, one[3])]
-    return [
-        {
-            "column": column.name,
-            "level": None if column.is_number and level == column.name else level,
-            "points": round(points, 1),
-            "give_or_take": round(spread, 1),
-        }
-        for column, level, points, spread in sorted(sure, key=lambda one: -abs(one[2]))[:20]
-    ]
 
 
 def _gather(

@@ -17,11 +17,10 @@ _SETTLED = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """`intercept + x · weights` is the log of the odds; `errors` the standard errors of the weights."""
+    """`intercept + x · weights` is the log of the odds."""
 
     intercept: float
     weights: tuple[float, ...]
-    errors: tuple[float, ...]
 
     def odds(self, matrix: Matrix) -> Matrix:
         """The log of the odds of each line."""
@@ -39,7 +38,6 @@ def fit(matrix: Matrix, won: Matrix, *, ridge: float = RIDGE) -> Fitted:
     penalty[0] = 0.0
     beta = np.zeros(with_one.shape[1])
     beta[0] = np.log(won.mean() / (1 - won.mean()))
-    hessian = np.eye(len(beta))
     for _step in range(_STEPS):
         chance = _chance(with_one @ beta)
         weight = np.maximum(chance * (1 - chance), 1e-9)
@@ -50,8 +48,17 @@ def fit(matrix: Matrix, won: Matrix, *, ridge: float = RIDGE) -> Fitted:
         beta = beta + change
         if float(np.abs(change).max()) < _SETTLED:
             break
-    errors = np.sqrt(np.maximum(np.diag(np.linalg.inv(hessian)), 0.0))
-    return Fitted(float(beta[0]), tuple(map(float, beta[1:])), tuple(map(float, errors[1:])))
+    return Fitted(float(beta[0]), tuple(map(float, beta[1:])))
+
+
+def covariance(matrix: Matrix, fitted: Fitted, *, ridge: float = RIDGE) -> Matrix:
+    """How sure the weights are, and together: the inverse of the curvature at the optimum."""
+    with_one = np.hstack([np.ones((len(matrix), 1)), matrix])
+    chance = fitted.chances(matrix)
+    penalty = np.full(with_one.shape[1], ridge)
+    penalty[0] = 1e-9
+    hessian = (with_one * (chance * (1 - chance))[:, None]).T @ with_one + np.diag(penalty)
+    return np.asarray(np.linalg.inv(hessian)[1:, 1:])
 
 
 def _chance(odds: Matrix) -> Matrix:
