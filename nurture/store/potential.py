@@ -8,12 +8,10 @@ from sqlalchemy.orm import Session
 
 from nurture.store import lead_counts
 
-# Stages in which somebody can still become a customer, or is one.
-IN_QUESTION = ("inquiry", "lead", "sales_ready", "opportunity")
 _QUALITY = text(
     """
     SELECT coalesce(grade_override, grade) AS grade, temperature, count(*) AS leads FROM lead
-    WHERE erased_at IS NULL AND NOT is_test AND stage = ANY(:stages)
+    WHERE erased_at IS NULL
     GROUP BY 1, 2
     """
 )
@@ -77,7 +75,7 @@ class Shared:
 
 def quality(session: Session) -> dict[tuple[str, str], int]:
     """How many leads have which grade ("" for none) and temperature; one statement."""
-    rows = session.execute(_QUALITY, {"stages": list(IN_QUESTION)})
+    rows = session.execute(_QUALITY)
     return {(row.grade or "", row.temperature): row.leads for row in rows}
 
 

@@ -79,7 +79,7 @@ class LaterOut(Schema):
 
 
 class QualityOut(Schema):
-    """How many open leads have a grade (null for none) and a temperature."""
+    """How many leads have a grade (null for none) and a temperature."""
 
     grade = fields.String(allow_none=True)
     temperature = fields.String()
