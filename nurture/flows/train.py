@@ -12,6 +12,7 @@ from nurture.rules import scorecard
 from nurture.rules.facts import Facts
 from nurture.rules.target import Leak, Scorer, auc, calibration, find_leaks, fit, layout_of, top_tenth
 from nurture.rules.target.columns import Matrix, Row
+from nurture.rules.target.figures import shares_out
 from nurture.rules.target.regression import covariance
 from nurture.rules.target.score import plain, weights
 from nurture.store import facts, outcomes, target_scores
@@ -24,7 +25,7 @@ from nurture.store.views.reading import reading
 EACH_AT_LEAST = 100
 MOST = 50_000
 _BATCH = 1_000
-_HELD_OUT = 4  # every fourth lead is not learnt from
+_HELD_OUT = 4  # one lead of four is not learnt from
 # Who somebody is says nothing of others; what follows from scores or sales would say it twice.
 _OF_ONE = frozenset({
     "email", "phone", "first_name", "last_name", "address", "created_at", "name", "timezone",
@@ -56,7 +57,7 @@ def learn(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fit on three leads of four and judge on the fourth; the score for use is then fitted on all of them."""
     names = sorted({name for row in rows for name in row if name not in _OF_ONE})
-    held = np.arange(len(rows)) % _HELD_OUT == 0
+    held = shares_out(len(rows), _HELD_OUT) == 0
     inside = [row for row, out in zip(rows, held, strict=True) if not out]
     outside = [row for row, out in zip(rows, held, strict=True) if out]
     leaks = find_leaks(inside, won[~held], names, filled_later)

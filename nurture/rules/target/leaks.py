@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nurture.rules.target.columns import Matrix, Row, layout_of
-from nurture.rules.target.figures import auc
+from nurture.rules.target.figures import auc, shares_out
 from nurture.rules.target.regression import fit
 
 TOO_GOOD = 0.9
@@ -56,7 +56,7 @@ def held_out_auc(rows: Sequence[Row], won: Matrix, names: Sequence[str]) -> floa
     layout = layout_of(rows, names)
     if not layout.columns:
         return 0.5
-    matrix, folds = layout.matrix(rows), np.arange(len(rows)) % _FOLDS
+    matrix, folds = layout.matrix(rows), shares_out(len(rows), _FOLDS)
     scores = np.zeros(len(rows))
     for fold in range(_FOLDS):
         inside, outside = folds != fold, folds == fold
