@@ -12,6 +12,7 @@ from nurture.flows.rate import rate
 from nurture.runtime import Runtime
 from nurture.store.handoffs import Handoff
 from nurture.store.models import HeatModelRow
+from tests.clock import StandingClock
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import all_of, lead, make_lead, publish, send, strong_lead
 from tests.web.conftest import SignIn, token_of
@@ -43,11 +44,10 @@ def test_another_threshold_is_answered_at_once_and_nothing_changes(
 
 
 def test_the_score_of_the_moment_counts_and_not_the_one_kept(
-    marketer: FlaskClient, runtime: Runtime, watch: Any
+    marketer: FlaskClient, runtime: Runtime, clock: StandingClock
 ) -> None:
     hot(runtime, first_name="Anna", last_name="Lindqvist")
-    watch.now = TUESDAY + timedelta(days=7)
-    marketer = marketer
+    clock.advance(days=7)
     assert "Anna Lindqvist" not in marketer.get("/models/readiness/what-if?rise=55").text
 
 
