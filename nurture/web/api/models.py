@@ -27,10 +27,10 @@ from nurture.web.api.schemas.models import (
     ModelDraftOut,
     ModelIn,
     ModelOut,
+    ModelVersionWhole,
     ModelWorkOut,
     PublishedOut,
     RevisionIn,
-    VersionOut,
 )
 from nurture.web.request import close_session, now, page_session, runtime
 
@@ -144,7 +144,7 @@ def switch(model_id: int) -> dict[str, Any]:
 
 
 @part.route("/models/<int:model_id>/versions/<int:no>", methods=["GET"])
-@part.response(200, VersionOut)
+@part.response(200, ModelVersionWhole)
 def version(model_id: int, no: int) -> dict[str, Any]:
     """One version with what it changed."""
     session = page_session()

@@ -83,7 +83,7 @@ class PublishedOut(Schema):
     work = fields.Nested(ModelWorkOut, allow_none=True)
 
 
-class VersionOut(Schema):
+class ModelVersionWhole(Schema):
     """One version, and in words what it changed of the one before."""
 
     no = fields.Integer()
