@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from nurture.rules.program import Program, Send, walk
+from nurture.rules.program import TEMPERATURES, Program, Send, walk
 from nurture.rules.words import _, ngettext
 from nurture.web import rendering
 from nurture.web.admin import simulation_words as words
@@ -147,7 +147,7 @@ def hot_chart(a: Mapping[str, Any], b: Mapping[str, Any] | None) -> dict[str, An
 
 
 def mail_chart(a: Mapping[str, Any]) -> dict[str, Any]:
-    chains = list(a["by_day"][0]["mails"]) if a["by_day"] else []
+    chains = [name for name in TEMPERATURES if a["by_day"] and name in a["by_day"][0]["mails"]]
     names = {"cold": _("cold"), "warm": _("warm"), "hot": _("hot")}
     return {
         "days": [one["day"] for one in a["by_day"]],

@@ -173,7 +173,7 @@ class Teller:
                 return "check", _("The %(chain)s chain has come to its end") % {"chain": chain}
             case "resting":
                 return "player-pause", _("Rests: %(why)s") % {"why": _(RESTS.get(reason, reason))}
-        return "activity", f"{step}: {what.replace('_', ' ')}" if step else what.replace("_", " ")
+        return "check", f"{step}: {what.replace('_', ' ')}" if step else what.replace("_", " ")
 
     def _waits(self, reason: str, one: Mapping[str, Any]) -> str:
         words = _(_WAITS[reason]) if reason in _WAITS else held(reason)[0].lower()
