@@ -142,7 +142,7 @@ class PlanOut(Schema):
     overtaken_by = fields.Integer(allow_none=True)
 
 
-class VersionOut(Schema):
+class ProgramVersionOut(Schema):
     """A version; `leads` are the active ones that go by it."""
 
     version = fields.Integer()
@@ -157,7 +157,7 @@ class VersionOut(Schema):
 class VersionsOut(Schema):
     """The newest fifty."""
 
-    data = fields.List(fields.Nested(VersionOut))
+    data = fields.List(fields.Nested(ProgramVersionOut))
 
 
 class DiffQuery(Schema):
