@@ -1,6 +1,7 @@
 """Answers of doors that stand in front of the application: no framework, no cookies, nothing kept."""
 
 from html import escape
+from http import HTTPStatus
 from typing import NamedTuple
 from wsgiref.types import WSGIEnvironment
 
@@ -24,26 +25,28 @@ class Answer(NamedTuple):
 
 
 def not_found() -> Answer:
-    return page("404 Not Found", _("Nothing here"), _("This link is incomplete, or it is not one of ours."))
+    return page(
+        HTTPStatus.NOT_FOUND, _("Nothing here"), _("This link is incomplete, or it is not one of ours.")
+    )
 
 
 def try_later() -> Answer:
     answer = page(
-        "503 Service Unavailable",
+        HTTPStatus.SERVICE_UNAVAILABLE,
         _("One moment"),
         _("This link cannot be looked up now. Please try again."),
     )
     return answer._replace(headers=[*answer.headers, ("Retry-After", "10")])
 
 
-def page(status: str, title: str, sentence: str) -> Answer:
+def page(status: HTTPStatus, title: str, sentence: str) -> Answer:
     """A page of one sentence."""
     text = (
         '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><h1>{escape(title)}</h1><p>{escape(sentence)}</p>\n"
     ).encode()
     headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(text))), *UNCACHED]
-    return Answer(status, headers, text)
+    return Answer(f"{status.value} {status.phrase}", headers, text)
 
 
 def header(environ: WSGIEnvironment, name: str) -> str:

@@ -28,7 +28,9 @@ def test_each_mail_of_the_engine_is_there_in_russian_with_the_same_values(key: s
     assert check(russian) == []
     values = [set(_VALUE.findall(one.subject + one.body)) for one in (english, russian)]
     assert values[0] == values[1]
-    assert re.search("[А-Яа-я]", russian.subject) and not re.search("[А-Яа-я]", english.body)
+    written = re.sub(r"\{[{%].*?[}%]\}", "", russian.subject)
+    assert not re.search("[A-Za-z]", written) or re.search("[А-Яа-я]", written)
+    assert re.search("[А-Яа-я]", russian.body) and not re.search("[А-Яа-я]", english.body)
 
 
 def test_the_footer_speaks_the_language_of_the_mail_whoever_loads_it(runtime: Runtime) -> None:

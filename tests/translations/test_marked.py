@@ -11,9 +11,15 @@ TEMPLATES = sorted([*ROOT.glob("templates/**/*.html"), *ROOT.glob("nurture/**/*.
 ENGLISH = ("cli", "demo", "embedded", "migrations", "config.py")
 FOR_PROGRAMMERS = (
     "files/backup.py", "files/erasures.py", "files/journal.py", "files/secrets.py", "flows/endpoints.py",
-    "mail/standards", "net/mailbox.py", "web/assets.py",
+    "web/api/examples.py",     "mail/standards", "net/mailbox.py", "web/assets.py",
 )  # fmt: skip
-SENT_AS_IT_IS = frozenset(("openapi.json",))
+# Names of formats, files and headers, and what a person would type in such a place.
+SENT_AS_IT_IS = frozenset(
+    (
+        "openapi.json", "Markdown", "program.yaml", "Authorization", "Bearer …", "\x00 · HMAC-SHA256",
+        "example.com", "case-study", "de",
+    )
+)  # fmt: skip
 
 
 def _places() -> list[Path]:

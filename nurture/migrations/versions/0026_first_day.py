@@ -1,4 +1,4 @@
-"""What makes the first day whole: a kept forecast, senders with names, a logo, doubles that are one."""
+"""A forecast of the calendar that is kept where many leads stand in chains."""
 
 import sqlalchemy as sa
 from alembic import op
