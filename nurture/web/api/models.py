@@ -27,10 +27,10 @@ from nurture.web.api.schemas.models import (
     ModelDraftOut,
     ModelIn,
     ModelOut,
+    ModelRevisionIn,
     ModelVersionWhole,
     ModelWorkOut,
     PublishedOut,
-    RevisionIn,
 )
 from nurture.web.request import close_session, now, page_session, runtime
 
@@ -123,7 +123,7 @@ def preview(model_id: int) -> dict[str, Any]:
 
 
 @part.route("/models/<int:model_id>/publish", methods=["POST"])
-@part.arguments(RevisionIn)
+@part.arguments(ModelRevisionIn)
 @part.response(202, PublishedOut)
 def publish(said: dict[str, Any], model_id: int) -> ResponseReturnValue:
     """Make the draft a version that rates from now on. Leads are brought over in batches; who is ripe by it

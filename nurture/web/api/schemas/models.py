@@ -57,7 +57,7 @@ class ModelDraftOut(Schema):
     changes = fields.List(fields.String())
 
 
-class RevisionIn(In):
+class ModelRevisionIn(In):
     """The revision that was looked at; left out, whatever stands there."""
 
     revision = fields.Integer(validate=validate.Range(0, 2**31 - 1))
