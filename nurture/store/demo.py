@@ -193,6 +193,11 @@ def remove(session: Session) -> int:
     for name in reversed(order):
         session.execute(text(f"DELETE FROM {name} WHERE id IN (SELECT id FROM doomed_{name})"))
     # Companies and sources that real leads share by now are theirs.
+    session.execute(
+        text(
+            "DELETE FROM company_change g WHERE NOT EXISTS (SELECT FROM company c WHERE c.id = g.company_id)"
+        )
+    )
     session.execute(text("UPDATE company SET demo = false WHERE demo"))
     session.execute(text("UPDATE source SET demo = false WHERE demo"))
     return removed

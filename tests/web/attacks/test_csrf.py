@@ -9,7 +9,7 @@ pytestmark = pytest.mark.xdist_group("attacks")
 # They carry their permission in the address: a signed token or a secret, never a session.
 SIGNED = frozenset(
     {"leaving.unsubscribe", "choosing.save", "choosing.pause", "choosing.confirm", "answers.answer",
-     "inbound.mail", "inbound.events"}
+     "feedback.give", "inbound.mail", "inbound.events"}
 )  # fmt: skip
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 # Who looked when, and which key was used, may be noted by looking.
