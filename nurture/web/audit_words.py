@@ -276,6 +276,7 @@ _FIELDS = {
     "admins_need_totp": _N("second factor a must"),
     "days": _N("days"),
     "kept_out": _N("kept out"),
+    "inside": _N("those inside"),
     "most": _N("mails at most"),
     "n": _N("how many"),
     "outcome": _N("answer"),
@@ -355,6 +356,8 @@ def _value(name: str, value: Any) -> str:
         return _("yes") if value else _("no")
     if name == "role":
         return says(str(value), "role")
+    if name == "inside":
+        return says(str(value), "choice")
     if isinstance(value, list):
         return ", ".join(_field(str(one)) for one in value) or "–"
     return str(value)

@@ -12,7 +12,7 @@ from nurture.flows.answer import Outcome, answer
 from nurture.flows.endpoints import Receiver, create_endpoint
 from nurture.flows.enroll import enter_existing
 from nurture.flows.import_leads import ImportOptions, import_leads
-from nurture.flows.models import load_model, read_models
+from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.setup import Company, save_company
 from nurture.flows.users import create_user
@@ -86,7 +86,7 @@ def _open_house(runtime: Runtime, now: datetime, hook: WebhookSink) -> None:
         receiver = Receiver(hook.url, ["lead.hot"])
         create_endpoint(session, runtime.vault, receiver, private=True, by="test", now=now)
         for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
-            load_model(session, file, now=now)
+            lay_by(session, file, now=now)
         load_folder(session, CAMPAIGNS / "consulting", publish=True, now=now, by="test")
 
 

@@ -32,10 +32,11 @@ def kinds(house: House, key: str) -> list[str]:
 
 
 def saved(visit: Visit, act) -> None:
-    """Do something and wait until it is kept."""
-    with visit.page.expect_response(lambda answer: answer.request.method == "POST"):
-        act()
-    visit.page.wait_for_load_state("networkidle")
+    """Do something and wait until it is kept and the page shows it."""
+    before = visit.page.locator("#editor").get_attribute("data-revision")
+    act()
+    newer = "before => document.getElementById('editor').dataset.revision !== before"
+    visit.page.wait_for_function(newer, arg=before)
 
 
 def publish(visit: Visit) -> None:
@@ -89,6 +90,7 @@ def test_a_chain_with_a_branch_is_built_by_keyboard_alone(open_page: Open, house
     assert visit.page.evaluate("document.activeElement.dataset.row") == "branch-1"
     saved(visit, lambda: keys.press("Control+z"))
     assert kinds(house, "by-keyboard") == ["Send", "Branch"]
+    visit.page.locator("#ed-undo [value=redo]:enabled").wait_for()
     saved(visit, lambda: keys.press("Control+Shift+z"))
     assert kinds(house, "by-keyboard") == ["Branch", "Send"]
     visit.page.locator("[data-row='welcome']").focus()

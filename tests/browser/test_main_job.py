@@ -15,7 +15,7 @@ from nurture.config import load_settings
 from nurture.embedded.addresses import Addresses
 from nurture.embedded.throwaway import Throwaway
 from nurture.files.yaml_lines import Faults
-from nurture.flows.models import load_model, read_models
+from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.setup import offer_setup
 from nurture.jobs.streams import streams
@@ -75,7 +75,7 @@ def world(servers: Throwaway, template: str, tmp_path: Path) -> Iterator[World]:
 def one_time_link(runtime: Runtime) -> str:
     with runtime.sessions.begin() as session:
         for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
-            load_model(session, file, now=TUESDAY)
+            lay_by(session, file, now=TUESDAY)
         load_folder(session, CAMPAIGNS / "consulting", publish=False, now=TUESDAY, by="test")
         return f"/setup?token={offer_setup(session)}"
 
@@ -168,6 +168,7 @@ class Walk:
         self.visit.go("/programs/1")
         self.visit.check("the board")
         self.hand.press(self.page.get_by_role("link", name="Review and publish"))
+        self.page.get_by_role("button", name="Publish", exact=True).wait_for()
         self.visit.check("the plan")
         self.hand.press(self.page.get_by_role("button", name="Publish", exact=True))
         self.page.get_by_role("button", name="Pause").first.wait_for()

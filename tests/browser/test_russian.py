@@ -27,6 +27,10 @@ _NAMES = (
     "Redis PostgreSQL Amazon SES SNS Mailgun Postmark SendGrid Mailjet Segment RFC NURTURE https "
     "generic mail mailgun mailjet postmark sendgrid ses fair partner website nurture worker pump long "
     "unknown Apple iCloud own tag customer "
+    "ZIP Mautic Bitrix HubSpot Pipedrive Slack Telegram amoCRM Standard Webhooks LinkGuard Schema HMAC SHA "
+    "Ctrl Shift Authorization Content Security Policy cookie head Not Track Global Privacy Control "
+    "import FILE signals email kind day subject body time name preheader then each "
+    "field data rating gte case study budget Budget household Household owner building trial started "
     "Barracuda Cisco Comcast Free GMX WEB Google IONOS Poste Libero Microsoft Mimecast Naver "
     "NetEase OVH Orange Proofpoint Proton Telekom Yahoo AOL and Yandex Zoho"
 )

@@ -8,7 +8,7 @@ from nurture.demo.house import CAMPAIGNS
 from nurture.demo.make import carry_out
 from nurture.files.yaml_lines import Faults
 from nurture.flows import demo as flow
-from nurture.flows.models import load_model, read_models
+from nurture.flows.models import lay_by, read_models
 from nurture.runtime import Runtime
 from nurture.store import partitions
 from tests.conftest import TUESDAY
@@ -28,7 +28,7 @@ def furnish(runtime: Runtime) -> Runtime:
     with runtime.sessions.begin() as session:
         partitions.ensure(session, now=TUESDAY - timedelta(days=40))
         for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
-            load_model(session, file, now=TUESDAY)
+            lay_by(session, file, now=TUESDAY)
     return runtime
 
 

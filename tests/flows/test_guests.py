@@ -115,7 +115,7 @@ def test_a_full_event_refuses_until_somebody_is_struck_off(db: Session, webinar:
     db.rollback()
     guests.strike(db, webinar.id, people[0], by="user:1", now=TUESDAY)
     assert guests.register(db, webinar.id, people[2:], by="user:1", now=TUESDAY) == people[2:]
-    assert counting(db) == [(people[1], "event_registered"), (people[2], "event_registered")]
+    assert sorted(counting(db)) == [(people[1], "event_registered"), (people[2], "event_registered")]
 
 
 def test_closing_tells_who_did_not_come_and_opening_again_takes_it_back(db: Session, webinar: Event) -> None:

@@ -41,11 +41,9 @@ def test_the_calendar_foretells_the_day_of_each_lead(garden):
         garden.enter(garden.lead(name, country=country, timezone="Europe/Berlin"))
 
     with garden.sessions() as session:
-        entries = calendar.calendar(session, BERLIN, days=3, now=MONDAY)
+        entries = calendar.calendar(session, BERLIN, days=3, now=MONDAY).entries
         chain_id = next(entry.chain_id for entry in entries)
-        on_tuesday = calendar.who(
-            session, BERLIN, TUESDAY_AT_NINE.date(), chain_id, "one", days=3, now=MONDAY
-        )
+        on_tuesday = calendar.who(session, BERLIN, TUESDAY_AT_NINE.date(), chain_id, "one", now=MONDAY)
 
     assert [(entry.day, entry.n) for entry in entries] == [
         (MONDAY.date(), 2),

@@ -11,7 +11,7 @@ from nurture.files.yaml_lines import Faults
 from nurture.flows import change_leads
 from nurture.flows.import_leads import ImportOptions, import_leads
 from nurture.flows.leads import save_lead
-from nurture.flows.models import load_model, read_models
+from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.start_leads import places, read_place
 from nurture.store.enrollments import Enrollment
@@ -26,7 +26,7 @@ PLACE = "consulting/cold/reorder-points"
 def program(sessions: sessionmaker[Session]) -> None:
     with sessions.begin() as session:
         for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
-            load_model(session, file, now=TUESDAY)
+            lay_by(session, file, now=TUESDAY)
         load_folder(session, CAMPAIGNS / "consulting", publish=True, now=TUESDAY, by="test")
 
 

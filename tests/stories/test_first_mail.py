@@ -28,7 +28,7 @@ def test_from_an_empty_folder_to_the_first_mail(tmp_path: Path) -> None:
         (tmp_path / "leads.csv").write_text(LEADS, encoding="utf-8")
         office.done("leads", "import", str(tmp_path / "leads.csv"), "--consent", "marketing")
         after("two leads imported")
-        assert office.press("/programs/1", "/programs/1/publish").status_code == 302
+        assert office.press("/programs/1", "/programs/1/publish").status_code == 303
         after("the program published")
         wait_until(lambda: len(office.mails()) >= 2, "the first mails in the catcher", pause=0.1)
         after("the first mails lie in the catcher")

@@ -16,7 +16,7 @@ from nurture.flows.endpoints import Receiver, create_endpoint
 from nurture.flows.enroll import enter_existing
 from nurture.flows.import_leads import ImportOptions, ImportResult, import_leads
 from nurture.flows.keys import create_key
-from nurture.flows.models import load_model, read_models
+from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.setup import Company, save_company
 from nurture.jobs.streams import streams
@@ -57,7 +57,7 @@ def publish(world: World) -> None:
     with world.runtime.sessions.begin() as session:
         faults = Faults("campaigns")
         for file in read_models(CAMPAIGNS, faults).values():
-            load_model(session, file, now=world.clock.moment)
+            lay_by(session, file, now=world.clock.moment)
         load_folder(session, CAMPAIGNS / "consulting", publish=True, now=world.clock.moment, by="test")
     enter_existing(world.runtime.sessions, now=world.clock.moment)
 

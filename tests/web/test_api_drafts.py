@@ -8,7 +8,7 @@ from flask import Flask
 
 from nurture.files.yaml_lines import Faults
 from nurture.flows.keys import create_key
-from nurture.flows.models import load_model, read_models
+from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.runtime import Runtime
 from tests.conftest import TUESDAY
@@ -20,7 +20,7 @@ CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 def call(app: Flask, runtime: Runtime):
     with runtime.sessions.begin() as session:
         for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
-            load_model(session, file, now=TUESDAY)
+            lay_by(session, file, now=TUESDAY)
         load_folder(session, CAMPAIGNS / "consulting", publish=True, now=TUESDAY, by="test")
         key = create_key(session, "CRM", "marketer", now=TUESDAY)
 

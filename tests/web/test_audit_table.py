@@ -17,7 +17,7 @@ from nurture import flows
 from nurture.files.yaml_lines import Faults
 from nurture.flows.hand_over import hand_over
 from nurture.flows.keys import create_key
-from nurture.flows.models import load_model, read_models
+from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.ripen import ripen
 from nurture.flows.setup import offer_setup
@@ -121,7 +121,7 @@ def walk(app: Flask, runtime: Runtime, sign_in: SignIn) -> Iterator[Walk]:
     with runtime.sessions.begin() as session:
         key = create_key(session, "CRM", "admin", now=runtime.now())
         for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
-            load_model(session, file, now=TUESDAY)
+            lay_by(session, file, now=TUESDAY)
         load_folder(session, CAMPAIGNS / "consulting", publish=False, now=TUESDAY, by="test")
     walk = Walk(app, runtime, admin, key)
     lead = {"email": "anna@weber.example", "consent": {"marketing": True, "proof": "at the fair"}}

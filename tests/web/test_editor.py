@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from nurture.files.yaml_lines import Faults
 from nurture.flows import drafts
-from nurture.flows.models import load_model, read_models
+from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.runtime import Runtime
 from tests.conftest import TUESDAY
@@ -21,7 +21,7 @@ CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 def mia(runtime: Runtime, sign_in: SignIn) -> FlaskClient:
     with runtime.sessions.begin() as session:
         for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
-            load_model(session, file, now=TUESDAY)
+            lay_by(session, file, now=TUESDAY)
         load_folder(session, CAMPAIGNS / "consulting", publish=True, now=TUESDAY, by="test")
     return sign_in("marketer")
 

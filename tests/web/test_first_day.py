@@ -12,7 +12,7 @@ from nurture.flows.advance import advance
 from nurture.flows.enroll import enter_existing
 from nurture.flows.keys import create_key
 from nurture.flows.leads import save_lead
-from nurture.flows.models import load_model, read_models
+from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.setup import offer_setup
 from nurture.runtime import Runtime
@@ -30,7 +30,7 @@ def open_house(runtime: Runtime, leads: int = 3) -> None:
     """The sample program is live, and a few leads have just come into its cold chain."""
     with runtime.sessions.begin() as session:
         for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
-            load_model(session, file, now=TUESDAY)
+            lay_by(session, file, now=TUESDAY)
         load_folder(session, CAMPAIGNS / "consulting", publish=True, now=TUESDAY, by="test")
         for number in range(leads):
             answers = {
@@ -231,7 +231,7 @@ def test_the_models_page_says_thresholds_and_who_goes_by_them(sign_in: SignIn, r
         assert words in page.replace("Company of", "company of")
     listed = admin.get(f"{API}/models", headers=api(admin, runtime)).json["data"]
     assert [one["key"] for one in listed] == ["consumer", "default", "trial"]
-    assert all(one["versions"][0]["live"] for one in listed)
+    assert [one["versions"][0]["live"] for one in listed] == [False, True, False]
 
 
 def test_deliveries_are_narrowed_by_program_mail_and_day(sign_in: SignIn, runtime: Runtime) -> None:

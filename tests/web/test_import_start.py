@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from nurture.files.yaml_lines import Faults
-from nurture.flows.models import load_model, read_models
+from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.runtime import Runtime
 from nurture.store.enrollments import Enrollment
@@ -25,7 +25,7 @@ FORM = {"column": "email", "answer-0": "email", "source": "Fair", "consent": "no
 def client(sign_in: SignIn, runtime: Runtime) -> FlaskClient:
     with runtime.sessions.begin() as session:
         for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
-            load_model(session, file, now=TUESDAY)
+            lay_by(session, file, now=TUESDAY)
         load_folder(session, CAMPAIGNS / "consulting", publish=True, now=TUESDAY, by="test")
     (runtime.settings.home / "imports").mkdir(parents=True, exist_ok=True)
     client = sign_in("marketer")

@@ -17,6 +17,7 @@ from nurture.store.segments import StoredSegment
 from nurture.store.views import segments as view
 from nurture.web.query import number
 from nurture.web.request import now, page_session, runtime, signed_in
+from nurture.web.wording import says
 
 pages = Blueprint("segments", __name__)
 PAGE = 50
@@ -166,12 +167,12 @@ def builder_words(offered: view.Offered) -> dict[str, Any]:
         "choices": {
             "temperature": [["cold", _("cold")], ["warm", _("warm")], ["hot", _("hot")]],
             "grade": [[one, one] for one in ("A", "B", "C")],
-            "stage": [[one, one.replace("_", " ")] for one in STAGES],
+            "stage": [[one, says(one, "stage")] for one in STAGES],
             "tag": [[one, one] for one in offered.tags],
             "source": [[one, one] for one in offered.sources],
             "consent": [[one, one] for one in offered.purposes],
             "segment": [list(pair) for pair in offered.segments],
-            "signal": [[one, one.replace("_", " ")] for one in _KINDS],
+            "signal": [[one, says(one, "signal")] for one in _KINDS],
             "mail": [[one, one] for one in offered.mails],
             "bant": [[one, one] for one in BANT_ANSWERS],
         },
