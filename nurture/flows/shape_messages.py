@@ -45,7 +45,9 @@ class _Texts:
     """The language for messages of these types: what none of them carries is a fault."""
 
     def __init__(self, types: Sequence[str]) -> None:
-        self._once = Ground(_ROOTS, _parts(types or TYPES), _A_LIST, 1, _FILTERS)
+        self._once = Ground(
+            _ROOTS, _parts([one for one in types if one in TYPES] or TYPES), _A_LIST, 1, _FILTERS
+        )
         self._repeated = replace(self._once, roots=_REPEATED, deepest_loop=0)
 
     def faults(self, text: str, *, repeated: bool) -> list[str]:

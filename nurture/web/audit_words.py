@@ -14,6 +14,7 @@ KINDS = {
     "absence": _N("Absences"),
     "address": _N("Addresses kept out"),
     "audit": _N("Audit log"),
+    "chain": _N("Chains"),
     "delivery": _N("Deliveries"),
     "demo": _N("Demo data"),
     "domain": _N("Sending domains"),

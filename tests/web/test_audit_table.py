@@ -203,6 +203,8 @@ def _programs(walk: Walk) -> None:
     walk.page("program.paused", "/programs/1/pause")
     walk.page("program.resumed", "/programs/1/resume")
     walk.page("program.held_decided", "/programs/1/held", go_on="1")
+    walk.page("leads.start", "/leads/1/start", start="consulting/cold")
+    walk.call("chain.enrolled", "POST", "/chains/1/enroll", json={"lead_ids": [2]})
     walk.call("program.paused", "POST", "/programs/1/pause")
     walk.call("program.resumed", "POST", "/programs/1/resume")
     walk.call("program.held_decided", "POST", "/programs/1/held", json={"go_on": True})
@@ -484,7 +486,8 @@ def _users_by_the_api(walk: Walk) -> None:
     made = walk.call(
         "invitation.made", "POST", "/invitations", json={"email": "ida@x.example", "role": "viewer"}
     )
-    walk.call("invitation.withdrawn", "DELETE", f"/invitations/{made.json['id']}")
+    again = walk.call("invitation.made", "POST", f"/invitations/{made.json['id']}/again")
+    walk.call("invitation.withdrawn", "DELETE", f"/invitations/{again.json['id']}")
     ida = {"email": "ida@x.example", "role": "viewer", "password": PASSWORD}
     place = f"/users/{walk.call('user.created', 'POST', '/users', json=ida).json['id']}"
     walk.call("user.changed", "PATCH", place, json={"role": "sales"})
