@@ -52,11 +52,17 @@ def test_no_call_does_either(town: Town) -> None:
         "from",
         "lead_id",
     )
+    known = 0
     for _endpoint, address in town.calls():
-        for value in SQL:
-            for name in names:
+        for name in names:
+            for value in SQL:
                 answer = visitor.get(f"{address}?{name}={safe(value)}", headers=town.api())
                 assert not fell(answer), f"{address}?{name}={value[:40]!r}: {answer.text[-300:]}"
+                if "Unknown field" in answer.text:
+                    break  # this call knows no such name, whatever stands behind it
+            else:
+                known += 1
+    assert known > 30, "names that are read were tried with every value"
     assert counts(town) == before
 
 
