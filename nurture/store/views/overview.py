@@ -88,9 +88,9 @@ def happened(session: Session, since: datetime) -> Happened:
 
 
 def _newer_than_live() -> ColumnElement[bool]:
-    """A version was loaded that is not live."""
-    newest = ProgramRow.draft_version_id
-    return newest.is_not(None) & newest.is_distinct_from(ProgramRow.live_version_id)
+    """A version was loaded beside the live one. A program that never was live waits for nobody."""
+    newest, live = ProgramRow.draft_version_id, ProgramRow.live_version_id
+    return newest.is_not(None) & live.is_not(None) & newest.is_distinct_from(live)
 
 
 def waiting(session: Session, since: datetime) -> Waiting:
