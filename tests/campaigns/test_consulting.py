@@ -1,7 +1,6 @@
 """The sample program says what it should, and leads somewhere."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,28 +8,10 @@ import pytest
 from ruamel.yaml import YAML
 
 from nurture.flows.programs import check_folder
+from tests.campaigns.reading import parts, steps, words
 
 FOLDER = Path(__file__).parents[2] / "campaigns" / "consulting"
 MAILS = sorted(path for path in (FOLDER / "mails").glob("*.md") if "." not in path.stem)
-
-
-def parts(path: Path) -> tuple[dict[str, Any], str]:
-    _start, head, body = path.read_text().split("---\n", 2)
-    return YAML(typ="safe").load(head), body
-
-
-def words(body: str) -> list[str]:
-    plain = re.sub(r"\(https?://[^)]*\)", "", re.sub(r"\{\{.*?\}\}", "x", body))
-    return re.findall(r"[\w'’%.,-]*\w[\w'’%.,-]*", plain)
-
-
-def steps(chain: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    waiting = list(chain["steps"])
-    while waiting:
-        step = waiting.pop(0)
-        yield step
-        waiting += [inner for name in ("then", "else") for inner in step.get(name, [])]
-        waiting += [inner for branch in step.get("branch", []) for inner in branch["steps"]]
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 people, in English and in Russian."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from nurture.flows.programs import check_folder
+from tests.campaigns.reading import parts, steps, words
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 PROGRAMS = sorted(path.parent for path in CAMPAIGNS.glob("*/program.yaml"))
@@ -19,25 +19,6 @@ LINK = re.compile(r"\]\((https://[^)]+)\)")
 
 def named(path: Path) -> str:
     return path.name if path.is_dir() else f"{path.parents[1].name}/{path.stem}"
-
-
-def parts(path: Path) -> tuple[dict[str, Any], str]:
-    _start, head, body = path.read_text().split("---\n", 2)
-    return YAML(typ="safe").load(head), body
-
-
-def words(body: str) -> list[str]:
-    plain = re.sub(r"\(https?://[^)]*\)", "", re.sub(r"\{\{.*?\}\}", "x", body))
-    return re.findall(r"[\w'’%.,-]*\w[\w'’%.,-]*", plain)
-
-
-def steps(chain: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    waiting = list(chain["steps"])
-    while waiting:
-        step = waiting.pop(0)
-        yield step
-        waiting += [inner for name in ("then", "else") for inner in step.get(name, [])]
-        waiting += [inner for branch in step.get("branch", []) for inner in branch["steps"]]
 
 
 def program(folder: Path) -> dict[str, Any]:
