@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.flows import enroll
+from nurture.flows import enroll, segments_by_model
 from nurture.flows.asked_segments import Asked, asked_in_order
 from nurture.rules.conditions import holds, parse, signals_asked
 from nurture.rules.facts import Facts
@@ -66,7 +66,7 @@ def refresh_due(sessions: sessionmaker[Session], *, now: datetime) -> int:
         segments.add_up_sizes(session)
         segment_id = segment_members.take_due(session, now=now)
         if segment_id is None:
-            return 0
+            return int(segments_by_model.refresh_due(session, now=now))
         refresh(session, segment_id, now=now)
         return 1
 

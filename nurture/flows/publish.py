@@ -8,6 +8,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from nurture.flows import segments_by_model
 from nurture.rules import program as rules
 from nurture.rules.chain import rest_ends
 from nurture.rules.edits import Gone, changed_steps, gone_of, lands_at
@@ -53,6 +54,7 @@ def publish_version(
     row.state = "live" if row.state == "draft" else row.state
     row.updated_at = version.published_at = now
     session.flush()
+    segments_by_model.keep_wanted(session, now=now)
     detail = {"version": [before_no, version.no], "inside": inside}
     audit(session, by, "program.published", f"program:{row.id}", now=now, detail=detail)
     return moved

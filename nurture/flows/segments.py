@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
-from nurture.flows import drafted
+from nurture.flows import drafted, segments_by_model
 from nurture.rules.conditions import Condition, ConditionFault, describe, parse, unparse
 from nurture.rules.segments import asks, in_order, named, segments_in
 from nurture.rules.words import _
@@ -88,6 +88,7 @@ def create(session: Session, said: Mapping[str, Any], *, now: datetime, by: str 
     row = {"key": key, "name": name, "description": _description(said.get("description", ""))}
     row |= _condition_row(read_condition(session, said.get("condition"), key=key), now)
     segments.add(session, row, now=now)
+    segments_by_model.keep_wanted(session, now=now)
     made = existing(session, key)
     audit(session, by, "segment.created", f"segment:{made.id}", now=now)
     return made
@@ -109,6 +110,8 @@ def change(
         if unparse(condition) != unparse(parse(stored.condition)):
             row |= _condition_row(condition, now)
     segments.change(session, stored.id, row, now=now)
+    if "condition" in row:
+        segments_by_model.keep_wanted(session, now=now)
     detail = {"what": sorted(row)}
     audit(session, by, "segment.changed", f"segment:{stored.id}", now=now, detail=detail)
     return existing(session, key)
@@ -139,6 +142,7 @@ def remove(session: Session, key: str, *, now: datetime, by: str = "system") -> 
         places = ", ".join(use.name for use in uses)
         raise Conflict(_("This segment is still asked for by: {places}.").format(places=places))
     segments.remove(session, stored.id)
+    segments_by_model.keep_wanted(session, now=now)
     audit(session, by, "segment.removed", f"segment:{stored.id}", now=now, detail={"what": key})
 
 

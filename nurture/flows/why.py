@@ -12,24 +12,29 @@ from nurture.flows import model_facts
 from nurture.flows.newsletters import addressed
 from nurture.rules import program as program_rules
 from nurture.rules import why as rules
-from nurture.rules.program import Program, Send
-from nurture.rules.why import Answer, Around, Known, MailRecord, NewsletterKnown, StepReasons
+from nurture.rules.program import Chain, Program, Send, Step
+from nurture.rules.why import Answer, Around, Known, MailRecord, NewsletterKnown, StepReasons, Waiting
 from nurture.rules.words import _
-from nurture.store import facts, newsletters
+from nurture.store import facts, newsletters, programs
 from nurture.store import installation as installations
 from nurture.store import why as store
 from nurture.store.newsletters import Newsletter
 from nurture.store.views import step_reasons
-from nurture.store.why import ChainAsked
+from nurture.store.views.step_reasons import Standing
+from nurture.store.why import ChainAsked, RunFound
 
 _FOR_WANT_OF_CONSENT = ("no_consent", "unsubscribed")
 
 
 @dataclass(frozen=True)
 class ChainAnswers:
-    """The answers for a lead and every step of a chain, in the order of the chain."""
+    """The answers for a lead and every step of a chain, in the order of the chain. `program` is the published
+    one; `version` the number of the older one that leads the lead's own run, and tells its steps; `timezone`
+    that of the version it is told by."""
 
     program: Program
+    version: int | None
+    timezone: str
     chain_id: int
     temperature: str
     steps: Mapping[str, Answer]
@@ -39,9 +44,12 @@ class ChainAnswers:
 @dataclass(frozen=True)
 class StepStats:
     """One step: `counts` what happened there so far, `reasons` who waits there for what, and whose mail
-    was not sent and why."""
+    was not sent and why. `step` is as the published version has it, or else (`older`) an older one on which
+    leads finish."""
 
     key: str
+    step: Step | None
+    older: bool
     counts: Mapping[str, int]
     reasons: StepReasons
 
@@ -56,14 +64,16 @@ def why(
     if person is None:
         raise NotFound(_("There is no such lead."))
     asked = _chain(session, lead_id, chain)
-    program = program_rules.read(asked.spec)
+    published = program_rules.read(asked.spec)
     runs = store.runs(session, lead_id, asked.program_id)
     here = [run for run in runs if run.chain_id == asked.chain_id]
     elsewhere = next((run.record.temperature for run in runs if run.record.state != "ended"), None)
+    own = _older(session, asked, here)
+    program = published if own is None else own
     needs_facts = not here and elsewhere is None and not person.erased
     known = Known(
         program=program,
-        chain=program.chains.get(asked.temperature) or program_rules.Chain(asked.temperature, ()),
+        chain=_chain_of(program, asked.temperature),
         around=_around(asked, live=live),
         run=here[0].record if here else None,
         elsewhere=elsewhere,
@@ -73,11 +83,28 @@ def why(
         if needs_facts
         else None,
         erased=person.erased,
+        version=here[0].version_no if own is not None else None,
+        later=_chain_of(published, asked.temperature) if own is not None else None,
     )
-    sends = frozenset(key for key, step in known.chain.by_key.items() if isinstance(step, Send))
+    every = {**(known.later.by_key if known.later is not None else {}), **known.chain.by_key}
+    sends = frozenset(key for key, step in every.items() if isinstance(step, Send))
     refused = store.refusals(session, lead_id).get(program.purpose)
     steps = {key: _with_entry(one, refused) for key, one in rules.answers(known, now).items()}
-    return ChainAnswers(program, asked.chain_id, asked.temperature, steps, sends)
+    return ChainAnswers(
+        published, known.version, program.timezone, asked.chain_id, asked.temperature, steps, sends
+    )
+
+
+def _older(session: Session, asked: ChainAsked, here: Sequence[RunFound]) -> Program | None:
+    """The program as the lead's newest run in the chain goes through it, where that is an older version."""
+    if not here or here[0].version_id == asked.version_id:
+        return None
+    spec, _mails = programs.specs(session, [here[0].version_id])[here[0].version_id]
+    return program_rules.read(spec)
+
+
+def _chain_of(program: Program, temperature: str) -> Chain:
+    return program.chains.get(temperature) or Chain(temperature, ())
 
 
 def chain_of(session: Session, lead_id: int) -> int | None:
@@ -150,14 +177,41 @@ def chain_stats(session: Session, chain_id: int, *, live: bool = False) -> list[
     asked = store.chain(session, chain_id)
     if asked is None:
         raise NotFound(_("There is no such chain."))
-    chain = program_rules.read(asked.spec).chains.get(asked.temperature)
-    first = (chain.first if chain is not None else None) or ""
-    reasons = step_reasons.of_chain(session, chain_id, first=first, live=live)
+    standing = step_reasons.standing(session, chain_id, live=live)
     tallies = step_reasons.tallies(session, chain_id)
-    keys = list(chain.by_key) if chain is not None else []
-    # Leads may still stand at steps of an older version.
-    keys += sorted({key for key, one in reasons.items() if one.waiting} - {"", *keys})
-    return [StepStats(key, tallies.get(key, {}), reasons.get(key, StepReasons())) for key in keys]
+    chain = _chain_of(program_rules.read(asked.spec), asked.temperature)
+    older = _older_chains(session, asked, standing)
+    waiting: dict[str, list[Waiting]] = {}
+    steps: dict[str, Step | None] = dict(chain.by_key)
+    for one in standing:
+        on = chain if one.version_id is None else older[one.version_id]
+        key = one.waiting.step_key or on.first or ""
+        waiting.setdefault(key, []).append(replace(one.waiting, step_key=key))
+        if key:
+            steps.setdefault(key, on.by_key.get(key))
+    return [_stats(key, step, chain, tallies, waiting) for key, step in steps.items()]
+
+
+def _older_chains(session: Session, asked: ChainAsked, standing: Sequence[Standing]) -> dict[int, Chain]:
+    """The chain in each older version on which leads finish."""
+    ids = sorted({one.version_id for one in standing if one.version_id is not None})
+    specs = programs.specs(session, ids) if ids else {}
+    return {
+        one: _chain_of(program_rules.read(spec), asked.temperature) for one, (spec, _mails) in specs.items()
+    }
+
+
+def _stats(
+    key: str,
+    step: Step | None,
+    chain: Chain,
+    tallies: Mapping[str, Mapping[str, int]],
+    waiting: Mapping[str, Sequence[Waiting]],
+) -> StepStats:
+    counts = tallies.get(key, {})
+    left_out = step_reasons.not_sent(counts)
+    reasons = StepReasons(tuple(waiting.get(key, ())), counts.get("sent", 0), left_out)
+    return StepStats(key, step, key not in chain.by_key, counts, reasons)
 
 
 def _chain(session: Session, lead_id: int, named: str | None) -> ChainAsked:

@@ -38,6 +38,15 @@ def leaning_on_heat(conditions: Mapping[str, Condition]) -> frozenset[str]:
     return frozenset(found)
 
 
+def told_by_time_and_heat(conditions: Mapping[str, Condition], wanted: Iterable[str]) -> frozenset[str]:
+    """Of the wanted segments and those they lean on, the ones in which both time and the heat model decide,
+    with the ones depending on the model that they lean on themselves."""
+    by_heat = leaning_on_heat(conditions)
+    every = frozenset[str]().union(*(_leant_on(key, conditions) for key in wanted))
+    changing = (key for key in every & by_heat if _asks_for_time(key, conditions))
+    return frozenset[str]().union(*(_leant_on(key, conditions) for key in changing)) & by_heat
+
+
 def in_order(conditions: Mapping[str, Condition]) -> list[str]:
     """The keys so that each comes after those that it leans on; ValueError with the keys of a circle."""
     order: list[str] = []
@@ -61,6 +70,17 @@ def segments_in(spec: Any) -> set[str]:
 def circle(keys: Iterable[str]) -> str:
     """A circle in words: a → b → a."""
     return " → ".join(keys)
+
+
+def _leant_on(key: str, conditions: Mapping[str, Condition]) -> frozenset[str]:
+    """The segment itself and every one it leans on; nothing for one that does not exist."""
+    if key not in conditions:
+        return frozenset()
+    return frozenset({key}).union(*(_leant_on(other, conditions) for other in named(conditions[key])))
+
+
+def _asks_for_time(key: str, conditions: Mapping[str, Condition]) -> bool:
+    return any(TIME in asks(conditions[one]) for one in _leant_on(key, conditions))
 
 
 def _visit(key: str, conditions: Mapping[str, Condition], order: list[str], above: Sequence[str]) -> None:

@@ -43,17 +43,19 @@ from nurture.rules.conditions import (
     Signalled,
 )
 from nurture.rules.folding import fold
-from nurture.store.conditions_compared import Compared
+from nurture.store.conditions_compared import Compared, Warmth
 from nurture.store.consents import LeadConsent
+from nurture.store.heat import LeadHeat
 from nurture.store.leads import STAGES, Lead
 from nurture.store.segments import Segment, SegmentMember
+from nurture.store.segments_by_model import MemberByModel
 from nurture.store.signals import Signal, SignalVerdict
 from nurture.store.sources import Source
 
 _HALF_LIFE = text(
     """
     SELECT v.spec ->> 'half_life' FROM heat_model m JOIN heat_model_version v ON v.id = m.live_version_id
-    WHERE m.key = 'default'
+    WHERE CASE WHEN CAST(:model_id AS bigint) IS NULL THEN m.key = 'default' ELSE m.id = :model_id END
     """
 )
 # Each purpose once, by steps along the index: a base has millions of consents and a handful of purposes.
@@ -72,11 +74,22 @@ _PURPOSES = text(
 
 
 @dataclass(frozen=True)
+class Measure:
+    """Heat and temperature by a model other than the default one. `segments` are the keys of those whose
+    members depend on it; they are kept by it (store/segments_by_model.py)."""
+
+    model_id: int
+    segments: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Asker:
-    """Makes expressions for one moment. Short lists are read from the database once, when first asked."""
+    """Makes expressions for one moment, over `lead` (and, with a measure, its row of `lead_heat` beside it).
+    Short lists are read from the database once, when first asked."""
 
     session: Session
     now: datetime
+    measure: Measure | None = None
 
     def expression(self, condition: Condition) -> ColumnElement[bool]:
         """True for exactly the leads for which the condition holds at the moment; never for others."""
@@ -88,7 +101,7 @@ class Asker:
             case Not(part):
                 return self._negated(part)
             case Compare():
-                return Compared(self.now, self.half_life, self.sources).expression(condition)
+                return Compared(self.now, self.warmth, self.of_companies, self.sources).expression(condition)
             case OneOf("tag", names):
                 return Lead.folded_tags.bool_op("&&")(cast(_folded(names), ARRAY(Text)))
             case OneOf("source" | "temperature" | "grade" | "stage", names):
@@ -112,7 +125,7 @@ class Asker:
                 ids = [number for number, name in self.sources.items() if fold(name) in wanted]
                 return Lead.source_id.in_(ids)
             case "temperature":
-                return Lead.temperature.in_([one for one in ("cold", "warm", "hot") if one in wanted])
+                return self.warmth.temperature.in_([one for one in ("cold", "warm", "hot") if one in wanted])
             case "stage":
                 return Lead.stage.in_([one for one in STAGES if one in wanted])
             case _:
@@ -125,10 +138,19 @@ class Asker:
             return self._signalled(condition)
         wanted = set(_folded(condition.names))
         if condition.trait == "segment":
-            members = select(SegmentMember.lead_id).join(Segment, Segment.id == SegmentMember.segment_id)
-            return members.where(Segment.key.in_(sorted(wanted)))
+            return self._members(wanted)
         purposes = [name for name in self.purposes if fold(name) in wanted]
         return select(LeadConsent.lead_id).where(LeadConsent.granted, LeadConsent.purpose.in_(purposes))
+
+    def _members(self, wanted: set[str]) -> Select[Any]:
+        own = self.measure.segments & wanted if self.measure is not None else frozenset()
+        members = select(SegmentMember.lead_id).join(Segment, Segment.id == SegmentMember.segment_id)
+        found = members.where(Segment.key.in_(sorted(wanted - own)))
+        if self.measure is None or not own:
+            return found
+        by_it = select(MemberByModel.lead_id).join(Segment, Segment.id == MemberByModel.segment_id)
+        by_it = by_it.where(MemberByModel.model_id == self.measure.model_id, Segment.key.in_(sorted(own)))
+        return select(found.union_all(by_it).subquery().c.lead_id)
 
     def _signalled(self, wanted: Signalled) -> Select[Any]:
         latest = (
@@ -152,9 +174,20 @@ class Asker:
         return found.group_by(Signal.lead_id).having(func.count() >= wanted.at_least)
 
     @cached_property
-    def half_life(self) -> float | None:
-        """Seconds, of the default model; None without one."""
-        written = self.session.execute(_HALF_LIFE).scalar()
+    def warmth(self) -> Warmth:
+        """Of leads, by the measure."""
+        if self.measure is None:
+            return Warmth(Lead.heat_log2.expression, Lead.temperature.expression, self.of_companies)
+        temperature = func.coalesce(LeadHeat.temperature, "cold")
+        return Warmth(LeadHeat.net_log2.expression, temperature, self._half_life(self.measure.model_id))
+
+    @cached_property
+    def of_companies(self) -> float | None:
+        """The half-life of companies' heat, which is that of the default model; None without one."""
+        return self._half_life(None)
+
+    def _half_life(self, model_id: int | None) -> float | None:
+        written = self.session.execute(_HALF_LIFE, {"model_id": model_id}).scalar()
         return duration.parse(written).elapsed.total_seconds() if written else None
 
     @cached_property
@@ -166,9 +199,15 @@ class Asker:
         return list(self.session.scalars(_PURPOSES))
 
 
-def population(session: Session, condition: Condition, *, now: datetime) -> Select[Any]:
+def population(
+    session: Session, condition: Condition, *, now: datetime, measure: Measure | None = None
+) -> Select[Any]:
     """The ids of all leads for whom the condition holds; erased ones are nobody any more."""
-    return select(Lead.id).where(Lead.erased_at.is_(None), Asker(session, now).expression(condition))
+    query = select(Lead.id)
+    if measure is not None:
+        mine = and_(LeadHeat.lead_id == Lead.id, LeadHeat.model_id == measure.model_id)
+        query = query.outerjoin(LeadHeat, mine)
+    return query.where(Lead.erased_at.is_(None), Asker(session, now, measure).expression(condition))
 
 
 def _bant(part: str) -> ColumnElement[str]:

@@ -43,17 +43,27 @@ _TEMPERATURES = ("cold", "warm", "hot")
 _HALF = 0.5 * 10.0**-HEAT_PLACES
 _SHORT_LISTS: Mapping[str, tuple[Sequence[str | None], ColumnElement[Any]]] = {
     "stage": (STAGES, Lead.stage.expression),
-    "temperature": (_TEMPERATURES, Lead.temperature.expression),
     "grade": (("A", "B", "C", None), func.coalesce(Lead.grade_override, Lead.grade)),
 }
 
 
 @dataclass(frozen=True)
+class Warmth:
+    """Where heat and temperature of leads are kept, and the seconds in which this heat halves."""
+
+    heat: Any
+    temperature: ColumnElement[Any]
+    half_life: float | None
+
+
+@dataclass(frozen=True)
 class Compared:
-    """What comparisons lean on: the moment, the half-life of heat in seconds, sources by id."""
+    """What comparisons lean on: the moment, the warmth of leads, the half-life of companies' heat in
+    seconds, sources by id."""
 
     now: datetime
-    half_life: float | None
+    warmth: Warmth
+    of_companies: float | None
     sources: Mapping[int, str]
 
     def expression(self, asked: Compare) -> Expression:
@@ -64,6 +74,9 @@ class Compared:
         if field in _SHORT_LISTS:
             values, column = _SHORT_LISTS[field]
             return _among(column, [value for value in values if compares(value, op, wanted)])
+        if field == "temperature":
+            held = [value for value in _TEMPERATURES if compares(value, op, wanted)]
+            return _among(self.warmth.temperature, held)
         if field == "source":
             ids = [number for number, name in self.sources.items() if compares(name, op, wanted)]
             return _among(Lead.source_id.expression, [*ids, None] if compares(None, op, wanted) else ids)
@@ -77,10 +90,12 @@ class Compared:
 
     def _number(self, field: str, op: Op, wanted: Any) -> Expression:
         if field == "heat":
-            return self._heat(op, wanted, Lead.heat_log2)
+            return self._heat(op, wanted, self.warmth.heat, self.warmth.half_life)
         if field == COMPANY_HEAT:
             asks_none = op is Op.EXISTS and not wanted
-            return _in_company(self._heat(op, wanted, Company.heat_log2), missing=asks_none)
+            return _in_company(
+                self._heat(op, wanted, Company.heat_log2, self.of_companies), missing=asks_none
+            )
         columns: dict[str, Any] = {
             "readiness": Lead.readiness,
             "touches": Lead.touches_in + Lead.touches_out,
@@ -93,18 +108,19 @@ class Compared:
             return not_(missing) if wanted else missing
         return and_(column.is_not(None), _as_numbers(cast(column, Double), op, wanted))
 
-    def _heat(self, op: Op, wanted: Any, stored: Any) -> Expression:
+    def _heat(self, op: Op, wanted: Any, stored: Any, half_life: float | None) -> Expression:
         """Heat is rounded before it is compared, so equality is a short span. Every comparison is one of
         the stored log with a bound that falls as time goes by."""
         if op is Op.EXISTS:
             return true() if wanted else false()
         if op in (Op.IN, Op.NOT_IN):
-            found = or_(false(), *(self._heat(Op.EQ, one, stored) for one in wanted))
+            found = or_(false(), *(self._heat(Op.EQ, one, stored, half_life) for one in wanted))
             return found if op is Op.IN else not_(found)
         number = None if isinstance(wanted, bool) else as_number(wanted)
         if number is None or math.isnan(number):
             return true() if op is Op.NE else false()
-        from_there, beyond = self._heat_from(number - _HALF, stored), self._heat_from(number + _HALF, stored)
+        from_there = self._heat_from(number - _HALF, stored, half_life)
+        beyond = self._heat_from(number + _HALF, stored, half_life)
         expressions: dict[Op, Expression] = {
             Op.EQ: and_(from_there, not_(beyond)),
             Op.NE: not_(and_(from_there, not_(beyond))),
@@ -115,12 +131,12 @@ class Compared:
         }
         return expressions[op]
 
-    def _heat_from(self, bound: float, stored: Any) -> Expression:
+    def _heat_from(self, bound: float, stored: Any, half_life: float | None) -> Expression:
         if bound <= 0:
             return true()
-        if not self.half_life:
+        if not half_life:
             return false()
-        log = math.log2(bound) + self.now.timestamp() / self.half_life
+        log = math.log2(bound) + self.now.timestamp() / half_life
         return func.coalesce(stored >= log, False)
 
 

@@ -1,6 +1,6 @@
 """The members of a segment, told anew for the whole base."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from nurture.rules.conditions import Condition
-from nurture.store.conditions import population
+from nurture.store.conditions import Measure, population
 from nurture.store.leads import Lead
 from nurture.store.segments import Segment, SegmentMember
+from nurture.store.segments_by_model import Due, MemberByModel
 
 _MOVED = text(
     """
@@ -57,6 +58,24 @@ def difference(session: Session, segment_id: int, condition: Condition, *, now: 
     with whole_base(session):
         entered = session.scalars(come.on_conflict_do_nothing().returning(SegmentMember.lead_id)).all()
         left = session.scalars(go.returning(SegmentMember.lead_id)).all()
+    return Difference(entered, left)
+
+
+def difference_by_model(
+    session: Session, due: Due, condition: Condition, own: Collection[str], *, now: datetime
+) -> Difference:
+    """The same by the measure of a model. `own` are the keys of the segments whose members depend on it."""
+    measure = Measure(due.model_id, frozenset(own))
+    found = population(session, condition, now=now, measure=measure).subquery()
+    mine = (MemberByModel.segment_id == due.segment_id, MemberByModel.model_id == due.model_id)
+    is_in = exists().where(*mine, MemberByModel.lead_id == found.c.id)
+    fits = exists().where(found.c.id == MemberByModel.lead_id)
+    rows = select(literal(due.segment_id, BigInteger), literal(due.model_id, BigInteger), found.c.id)
+    come = insert(MemberByModel).from_select(["segment_id", "model_id", "lead_id"], rows.where(~is_in))
+    go = delete(MemberByModel).where(*mine, ~fits)
+    with whole_base(session):
+        entered = session.scalars(come.on_conflict_do_nothing().returning(MemberByModel.lead_id)).all()
+        left = session.scalars(go.returning(MemberByModel.lead_id)).all()
     return Difference(entered, left)
 
 

@@ -12,7 +12,7 @@ from nurture.rules.why import EventRecord, MailRecord, RunRecord
 @dataclass(frozen=True, slots=True)
 class ChainAsked:
     """A chain with its program as it is live (or the draft before the first), and the switches.
-    `model_id` is that of the program's heat model, None for the default one."""
+    `model_id` is that of the program's heat model, None for the default one; `version_id` that of `spec`."""
 
     chain_id: int
     temperature: str
@@ -20,6 +20,7 @@ class ChainAsked:
     program_id: int
     program_state: str
     model_id: int | None
+    version_id: int
     spec: dict[str, Any]
     stopped: bool
     live: bool
@@ -35,16 +36,19 @@ class LeadAsked:
 
 @dataclass(frozen=True, slots=True)
 class RunFound:
-    """A run of the lead in the program."""
+    """A run of the lead in the program, and the version that leads it."""
 
     id: int
     chain_id: int
+    version_id: int
+    version_no: int
     record: RunRecord
 
 
 _CHAIN = """
     SELECT c.id AS chain_id, c.temperature, c.paused_at IS NOT NULL AS chain_paused, p.id AS program_id,
-           p.state AS program_state, CASE WHEN m.key <> 'default' THEN p.model_id END AS model_id, v.spec,
+           p.state AS program_state, CASE WHEN m.key <> 'default' THEN p.model_id END AS model_id,
+           v.id AS version_id, v.spec,
            i.sending_stopped AS stopped, i.live
     FROM chain c
     JOIN program p ON p.id = c.program_id
@@ -64,10 +68,11 @@ _LEAD = text("SELECT id, erased_at IS NOT NULL AS erased FROM lead WHERE id = :l
 _REFUSALS = text("SELECT purpose, consent_id FROM lead_consent WHERE lead_id = :lead_id AND NOT granted")
 _RUNS = text(
     """
-    SELECT e.id, e.chain_id, c.temperature, e.state, e.step_key, e.due_at, e.due_reason, e.waiting_for,
+    SELECT e.id, e.chain_id, e.version_id, v.no AS version_no, c.temperature, e.state,
+           e.step_key, e.due_at, e.due_reason, e.waiting_for,
            e.resting_reason, e.exit_reason, e.settled_state, e.entered_at,
            coalesce(CAST(e.data ->> 'over' AS boolean), false) AS over
-    FROM enrollment e JOIN chain c ON c.id = e.chain_id
+    FROM enrollment e JOIN chain c ON c.id = e.chain_id JOIN program_version v ON v.id = e.version_id
     WHERE e.lead_id = :lead_id AND e.program_id = :program_id
     ORDER BY e.state = 'ended', e.entered_at DESC, e.id DESC
     """
@@ -127,7 +132,8 @@ def runs(session: Session, lead_id: int, program_id: int) -> list[RunFound]:
     found = []
     for row in rows:
         values = dict(row)
-        found.append(RunFound(values.pop("id"), values.pop("chain_id"), RunRecord(**values)))
+        place = {name: values.pop(name) for name in ("id", "chain_id", "version_id", "version_no")}
+        found.append(RunFound(**place, record=RunRecord(**values)))
     return found
 
 

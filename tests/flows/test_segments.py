@@ -292,3 +292,31 @@ def test_why_a_lead_did_not_enter_is_told_by_the_model_of_the_program(garden, ea
         answer = why(session, anna, "garden/hot", now=garden.clock.now, live=True).steps["early"]
     assert (answer.state, answer.reason) == ("no", "condition")
     assert "keen" in str(answer.detail)
+
+
+GONE_QUIET = {"all": [{"segment": "hot-ones"}, {"not": {"signal": "visited", "within": "7d"}}]}
+COOLING = {"all": [{"field": "heat", "gte": 5}, {"field": "heat", "lt": 8.763}]}
+
+
+@pytest.mark.parametrize(("condition", "days"), [(GONE_QUIET, 7), (COOLING, 4)])
+def test_time_alone_lets_a_lead_in_by_the_model_of_the_program(garden, eager, condition, days):
+    """No signal comes and no threshold of the model is crossed: the moment itself is enough."""
+    make(garden, "hot-ones", {"temperature": "hot"})
+    make(garden, "quiet", condition)
+    garden.publish(
+        "  hot:\n    enter: {when: {segment: quiet}}\n    steps:\n      - send: early\n",
+        HEAD.replace("program: garden", "program: garden\nmodel: eager"),
+    )
+    anna, bert = garden.lead("anna"), garden.lead("bert")
+    for kind in ("visited", "clicked"):
+        hear(garden, anna, kind)
+    settle(garden)
+
+    garden.clock.advance(days=days, minutes=-10)
+    settle(garden)
+    assert garden.runs(anna) == []
+    garden.clock.advance(minutes=20)
+    settle(garden)
+
+    assert [run.state for run in garden.runs(anna)] == ["active"]
+    assert garden.runs(bert) == []

@@ -13,6 +13,7 @@ from nurture.rules.why import reasons_sentence, sentence
 from nurture.store.deliveries import Delivery
 from nurture.store.programs import ChainRow
 from tests.flows.garden import HEAD, Garden
+from tests.flows.test_live_edits import publish
 
 COLD = "  cold:\n    enter: {when: {all: [{temperature: cold}, {consent: marketing}]}}\n    steps:\n"
 STEPS = """\
@@ -32,6 +33,12 @@ STEPS = """\
       - wait: 1d
       - send: w-two
 """
+# The same chain after edits: steps gone, others new, one that means something else.
+VERSIONS = (
+    STEPS,
+    STEPS.replace("      - {key: wait, wait: 2d}\n", "      - {key: pause, wait: 4d}\n      - send: offer\n"),
+    STEPS.replace("      - send: last\n", "      - {key: last, wait: 2d}\n"),
+)
 OFFICE = (
     HEAD + 'window: {days: mon-fri, from: "09:00", to: "18:00", holidays: DE}\nfrequency: {max: 2, per: 5d}\n'
 )
@@ -126,6 +133,8 @@ def test_every_lead_and_step_has_one_answer_whatever_has_happened(garden, seed):
     paused = False
     for _day in range(25):
         _live_through_a_day(garden, leads, dice)
+        if dice.random() < 0.08:
+            publish(garden, COLD + dice.choice(VERSIONS), head=OFFICE, inside=dice.choice(["move", "finish"]))
         if dice.random() < 0.1:
             with garden.sessions.begin() as session:
                 turn = programs.resume if paused else programs.pause
@@ -163,6 +172,7 @@ def _check(garden: Garden, leads: list[int]) -> None:
         for lead in leads:
             for chain in ("garden/cold", "garden/warm"):
                 found = why(session, lead, chain, now=garden.clock.now, live=True)
+                assert set(found.program.chains[found.temperature].by_key) <= set(found.steps)
                 for key, one in found.steps.items():
                     assert one.state in ("sent", "done", "not_yet", "no")
                     assert sentence(one, lambda at: at.isoformat()).endswith(".")
@@ -171,3 +181,66 @@ def _check(garden: Garden, leads: list[int]) -> None:
                         assert row is not None and row.state in ("sent", "uncertain")
                     if row is not None and row.state == "ready":
                         assert one.state == "not_yet"
+
+
+OLD = """\
+      - send: one
+      - {key: pause, wait: 4d}
+      - send: farewell
+      - {key: rest, wait: 9d}
+"""
+NEW = "      - send: one\n      - {key: think, wait: 2d}\n      - send: offer\n"
+
+
+def test_a_lead_that_finishes_on_an_older_version_is_told_by_its_steps(garden):
+    garden.publish(COLD + OLD)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.pass_time(1)
+    publish(garden, COLD + NEW, inside="finish")
+    ben = garden.lead("ben")
+    garden.enter(ben)
+    garden.pass_time(1)
+
+    hers, his = answers(garden, anna), answers(garden, ben)
+    assert list(hers) == ["one", "pause", "farewell", "rest", "think", "offer"]
+    assert (hers["pause"].state, hers["pause"].reason) == ("not_yet", "wait")
+    assert (hers["farewell"].reason, hers["farewell"].detail["step"]) == ("ahead_until", "pause")
+    assert said(hers["offer"]) == (
+        "Not sent: the lead finishes on version 1 of the program, which has no such step."
+    )
+    assert list(his) == ["one", "think", "offer"]
+    assert his["offer"].detail["step"] == "think"
+    with garden.sessions() as session:
+        assert why(session, anna, None, now=garden.clock.now).version == 1
+        assert why(session, ben, None, now=garden.clock.now).version is None
+
+    garden.pass_time(15)
+    hers = answers(garden, anna)
+    assert (hers["farewell"].state, hers["offer"].state, hers["offer"].reason) == ("sent", "no", "left")
+
+
+def test_the_counts_of_steps_name_the_older_version_on_which_leads_finish(garden):
+    garden.publish(COLD + OLD)
+    garden.enter(garden.lead("anna"), garden.lead("ada"))
+    garden.pass_time(1)
+    publish(garden, COLD + NEW, inside="finish")
+    garden.enter(garden.lead("ben"))
+    garden.pass_time(1)
+    garden.enter(garden.lead("cleo"))
+
+    with garden.sessions() as session:
+        steps = chain_stats(session, session.scalars(select(ChainRow.id)).one(), live=True)
+    assert [(one.key, one.older) for one in steps] == [
+        ("one", False),
+        ("think", False),
+        ("offer", False),
+        ("pause", True),
+    ]
+    counted = {step.key: [(one.n, one.version) for one in step.reasons.waiting] for step in steps}
+    assert counted == {"one": [(1, None)], "think": [(1, None)], "offer": [], "pause": [(2, 1)]}
+    assert reasons_sentence(steps[3].reasons, str) == "2 in the wait as written (on version 1)"
+
+
+def said(answer):
+    return sentence(answer, lambda at: at.isoformat())

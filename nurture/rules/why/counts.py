@@ -13,13 +13,14 @@ Moment = Callable[[datetime], str]
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """How many leads wait at a step for the same thing. `at` is when, for those that share the moment,
-    else when the first of them goes on."""
+    else when the first of them goes on. `version` is the number of an older version on which they finish."""
 
     step_key: str
     reason: str
     at: datetime | None
     shared: bool
     n: int
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,14 @@ def waiting_sentence(waiting: Sequence[Waiting], moment: Moment) -> str:
 
 
 def waiting_words(one: Waiting, moment: Moment) -> str:
-    """One of them: "31 over the cap"."""
+    """One of them: "31 over the cap", "2 over the cap (on version 3)"."""
+    said = _waiting(one, moment)
+    return (
+        said if one.version is None else _("{waiting} (on version {no})").format(waiting=said, no=one.version)
+    )
+
+
+def _waiting(one: Waiting, moment: Moment) -> str:
     if one.shared and one.at is not None:
         text = ngettext("{n} waits for {when}", "{n} wait for {when}", one.n)
         return text.format(n=one.n, when=moment(one.at))

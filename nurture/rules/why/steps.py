@@ -27,8 +27,10 @@ from nurture.rules.why.wording import EXITS, NOT_SENT, WAITS
 
 
 def answers(known: Known, now: datetime) -> dict[str, Answer]:
-    """The answer for every step of the chain."""
-    return {key: answer(known, key, now) for key in known.chain.by_key}
+    """The answer for every step of the chain, then for those that only the published version has."""
+    found = {key: answer(known, key, now) for key in known.chain.by_key}
+    later = known.later.by_key if known.later is not None else {}
+    return found | {key: _of_later(known, key, now) for key in later if key not in found}
 
 
 def answer(known: Known, step_key: str, now: datetime) -> Answer:
@@ -47,7 +49,21 @@ def answer(known: Known, step_key: str, now: datetime) -> Answer:
         return _ahead(known, run, is_mail=is_mail)
     if record is not None:
         return record[1]
-    return _without_record(known, step_key, now, is_mail=is_mail)
+    return _without_record(known, now, is_mail=is_mail)
+
+
+def _of_later(known: Known, step_key: str, now: datetime) -> Answer:
+    """A step that the version which leads the run does not have."""
+    mail = known.mails.get(step_key)
+    is_mail = known.later is not None and isinstance(known.later.by_key[step_key], Send)
+    if mail is not None and mail.state in UNDER_WAY:
+        return under_way(known.around, mail)
+    record = _record(step_key, mail, known.events.get(step_key), is_mail=is_mail)
+    if record is not None:
+        return record[1]
+    if known.run is not None and known.run.state != "ended":
+        return Answer(NO, "older_version", None, {"name": str(known.version)}, mail=is_mail)
+    return _without_record(known, now, is_mail=is_mail)
 
 
 def _stands_at(chain: Chain, run: RunRecord) -> str | None:
@@ -100,7 +116,7 @@ def _record(
     return event.at, Answer(DONE, "", event.at, mail=False)
 
 
-def _without_record(known: Known, step_key: str, now: datetime, *, is_mail: bool) -> Answer:
+def _without_record(known: Known, now: datetime, *, is_mail: bool) -> Answer:
     if known.erased:
         return Answer(NO, "erased", mail=is_mail)
     run = known.run

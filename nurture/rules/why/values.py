@@ -83,7 +83,9 @@ class Around:
 class Known:
     """Everything recorded about a lead and a chain. `run` is the newest in this chain, `elsewhere` the
     temperature of the chain of the same program in which the lead stands open; `mails` and `events` are
-    the newest by step. `facts` judges the entry of a lead that was never here; `erased` leads have none."""
+    the newest by step. `facts` judges the entry of a lead that was never here; `erased` leads have none.
+    `program` and `chain` are those of the version that leads the run; where that is an older one, `version`
+    is its number and `later` the chain as it is published now."""
 
     program: Program
     chain: Chain
@@ -94,6 +96,8 @@ class Known:
     events: Mapping[str, EventRecord] = field(default_factory=dict)
     facts: Facts | None = None
     erased: bool = False
+    version: int | None = None
+    later: Chain | None = None
 
 
 @dataclass(frozen=True)

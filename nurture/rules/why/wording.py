@@ -66,6 +66,7 @@ NOT_SENT = {
     "rest": _N("the lead rests after its temperature changed"),
     "holdout": _N("the lead belongs to the group that is compared with and gets no mails"),
     "circle": _N("the chain went in a circle"),
+    "older_version": _N("the lead finishes on version {name} of the program, which has no such step"),
     "another_way": _N("the lead went another way through the chain"),
     "other_chain": _N("the lead stands in the {chain} chain"),
     "draft": _N("the program is not published"),

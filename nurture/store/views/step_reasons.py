@@ -1,18 +1,21 @@
 """Why, counted: for each step of a chain, who waits there for what, and whose mail was not sent and why."""
 
-from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from nurture.rules.why import StepReasons, Waiting
+from nurture.rules.why import Waiting
 
 # Leads that wait for one shared moment are counted by it; the others by what they wait for.
 _WAITING = text(
     """
-    SELECT step_key, reason, shared_at, min(due_at) AS first_at, count(*) AS n
+    SELECT standing.version_id, v.no, step_key, reason, shared_at, min(due_at) AS first_at, count(*) AS n
     FROM (
-        SELECT coalesce(e.step_key, '') AS step_key, coalesce(d.due_at, e.due_at) AS due_at, told.reason,
+        SELECT CASE WHEN e.version_id <> p.live_version_id THEN e.version_id END AS version_id,
+               coalesce(e.step_key, '') AS step_key, coalesce(d.due_at, e.due_at) AS due_at,
+               told.reason,
                CASE WHEN told.reason IN ('wait_until', 'window') THEN coalesce(d.due_at, e.due_at) END
                    AS shared_at
         FROM enrollment e
@@ -33,8 +36,9 @@ _WAITING = text(
         WHERE e.chain_id = :chain_id AND e.state = 'active'
           AND NOT coalesce(CAST(e.data ->> 'over' AS boolean), false)
     ) standing
-    GROUP BY step_key, reason, shared_at
-    ORDER BY step_key, n DESC, shared_at
+    LEFT JOIN program_version v ON v.id = standing.version_id
+    GROUP BY standing.version_id, v.no, step_key, reason, shared_at
+    ORDER BY step_key, v.no DESC NULLS FIRST, n DESC, shared_at
     """
 )
 _TALLIES = text(
@@ -46,24 +50,24 @@ _TALLIES = text(
 _NOT_SENT = ("skipped:", "failed:")
 
 
-def of_chain(
-    session: Session, chain_id: int, *, first: str = "", live: bool = False
-) -> dict[str, StepReasons]:
-    """The reasons at every step at which something happened or somebody stands, by its key, in two
-    statements. Who stands before the first step stands at `first`. `live`: sending does not wait for the
-    go-live switch. `rules.why` says them in words."""
-    waiting: dict[str, list[Waiting]] = defaultdict(list)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Some who wait; `version_id` is that of an older version on which they finish. Their step is empty
+    before the first."""
+
+    version_id: int | None
+    waiting: Waiting
+
+
+def standing(session: Session, chain_id: int, *, live: bool = False) -> list[Standing]:
+    """Everybody who stands in the chain, counted by step and by what they wait for; one statement. `live`:
+    sending does not wait for the go-live switch. `rules.why` says them in words."""
+    found = []
     for row in session.execute(_WAITING, {"chain_id": chain_id, "live": live}):
-        key = row.step_key or first
-        at = row.shared_at or row.first_at
-        waiting[key].append(Waiting(key, row.reason, at, row.shared_at is not None, row.n))
-    counted = tallies(session, chain_id)
-    return {
-        key: StepReasons(
-            tuple(waiting.get(key, ())), counted.get(key, {}).get("sent", 0), _not_sent(counted.get(key, {}))
-        )
-        for key in {**counted, **waiting}
-    }
+        at, shared = row.shared_at or row.first_at, row.shared_at is not None
+        waiting = Waiting(row.step_key, row.reason, at, shared, row.n, row.no)
+        found.append(Standing(row.version_id, waiting))
+    return found
 
 
 def tallies(session: Session, chain_id: int) -> dict[str, dict[str, int]]:
@@ -75,8 +79,9 @@ def tallies(session: Session, chain_id: int) -> dict[str, dict[str, int]]:
     return found
 
 
-def _not_sent(counted: dict[str, int]) -> dict[str, int]:
-    """By reason; what was counted before reasons were is told without one."""
+def not_sent(counted: Mapping[str, int]) -> dict[str, int]:
+    """The mails of a step that were not sent, by reason; what was counted before reasons were is told
+    without one."""
     found: dict[str, int] = {}
     for what, n in counted.items():
         if what.startswith(_NOT_SENT):

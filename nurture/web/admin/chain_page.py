@@ -12,13 +12,14 @@ from nurture.flows.queue_mail import queue_test
 from nurture.flows.why import StepStats, chain_stats
 from nurture.mail.prepare import RenderFault
 from nurture.rules import why as rules
-from nurture.rules.program import Chain, Send, read
+from nurture.rules.program import Chain, Send, Step, read
 from nurture.rules.words import _
 from nurture.store.views import chain as view
 from nurture.store.views.chain import ChainPage
 from nurture.web import rendering
 from nurture.web.admin import board
 from nurture.web.admin.board import Line
+from nurture.web.admin.step_words import in_words
 from nurture.web.parts import DARK
 from nurture.web.query import number
 from nurture.web.request import now, page_session, page_shell, runtime, signed_in
@@ -46,9 +47,8 @@ def one(chain_id: int) -> ResponseReturnValue:
     chain = program.chains.get(page.temperature) or Chain("", ())
     stats = {one.key: one for one in chain_stats(session, chain_id, live=page_shell().live)}
     names = {key: (mail_id, name) for key, (mail_id, name, _version) in page.mails.items()}
-    rows = _rows(
-        board.lines(chain, {key: dict(one.counts) for key, one in stats.items()}, names), chain, stats
-    )
+    counts = {key: dict(one.counts) for key, one in stats.items()}
+    rows = [*_rows(board.lines(chain, counts, names), chain, stats), *_older(stats, names)]
     mails = [row for row in rows if row.mail]
     step = request.args.get("step", "")
     shown = next((row for row in mails if row.line and row.line.key == step), mails[0] if mails else None)
@@ -120,6 +120,19 @@ def _look(page: ChainPage, mail: str, lead_id: int | None) -> Shown | str:
     if shown is None:
         raise NotFound(_("There is no such lead."))
     return shown
+
+
+def _older(stats: dict[str, StepStats], names: dict[str, tuple[int, str]]) -> list[Row]:
+    """The steps that only older versions have, where leads finish on them."""
+    rows = [_older_row(one, one.step, names) for one in stats.values() if one.older and one.step]
+    return [Row(0, way=_("only in older versions, on which leads finish")), *rows] if rows else []
+
+
+def _older_row(one: StepStats, step: Step, names: dict[str, tuple[int, str]]) -> Row:
+    icon, title = in_words(step, names)
+    waiting = sum(part.n for part in one.reasons.waiting)
+    line = Line(one.key, icon, title, is_mail=False, waiting=waiting, sent=0, opened=0, clicked=0)
+    return Row(1, line=line, stats=one, sentence=rules.reasons_sentence(one.reasons, rendering.moment))
 
 
 def _rows(lines: list[Line], chain: Chain, stats: dict[str, StepStats], depth: int = 0) -> list[Row]:

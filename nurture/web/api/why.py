@@ -32,12 +32,14 @@ class Asked(Schema):
 
 class WhyOut(Schema):
     """One answer. `state` is sent, done, not_yet or no; `consent_id` the entry of the consent ledger that
-    the mail rested on."""
+    the mail rested on; `version` the older version of the program on which the lead finishes, null for the
+    published one."""
 
     lead_id = fields.Integer()
     chain_id = fields.Integer(allow_none=True)
     program = fields.String(allow_none=True)
     chain = fields.String(allow_none=True)
+    version = fields.Integer(allow_none=True)
     step = fields.String(allow_none=True)
     newsletter_id = fields.Integer()
     state = fields.String()
@@ -73,6 +75,7 @@ def lead(asked: dict[str, Any], lead_id: int) -> dict[str, Any]:
         "chain_id": found.chain_id,
         "program": found.program.key,
         "chain": found.temperature,
+        "version": found.version,
     }
     if asked["step"] is None:
         return {**about, "data": [{"step": key, **said(one)} for key, one in found.steps.items()]}
@@ -94,6 +97,7 @@ def _step(step: flow.StepStats) -> dict[str, Any]:
     reasons = step.reasons
     return {
         "key": step.key,
+        "older": step.older,
         "counts": dict(step.counts),
         "waiting": [
             {
@@ -101,6 +105,7 @@ def _step(step: flow.StepStats) -> dict[str, Any]:
                 "at": moment(one.at),
                 "shared": one.shared,
                 "n": one.n,
+                "version": one.version,
                 "sentence": rules.waiting_words(one, rendering.moment),
             }
             for one in reasons.waiting
