@@ -40,7 +40,7 @@ from nurture.net.resolver import Dns
 from nurture.rules import words
 from nurture.rules.tokens import KeyRing
 from nurture.rules.words import _
-from nurture.store import schema
+from nurture.store import batch, schema
 from nurture.store.transports import Transport as Row
 from nurture.webhooks.post import Poster
 
@@ -205,6 +205,7 @@ def make_engine(database_url: str, *, pool: int) -> Engine:
         pool_size=pool,
         max_overflow=4,
         pool_pre_ping=True,
+        json_deserializer=batch.loads,
         hide_parameters=True,  # the text of a fault must not carry addresses into a log
         connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
     )

@@ -151,12 +151,15 @@ def _judge(
     default: LiveModel, lead: LeadState, known: Facts, last: readiness.LastRipening | None, now: datetime
 ) -> Judged:
     grade = scorecard.grade(default.model.scorecard, known, now, lead.grade_override)
-    known = replace(known, grade=grade.grade)
+    if known.grade != grade.grade:
+        known = replace(known, grade=grade.grade)
     judgement = readiness.judge(default.model, known, now, last)
     crossing = readiness.crossing(lead.armed, judgement, default.model.readiness)
     if crossing == "cross" and not readiness.may_ripen(lead.stage, lead.future_at, judgement, now):
         crossing = "stay"
-    return Judged(lead, replace(known, readiness=judgement.score), grade, judgement, crossing, now)
+    if known.readiness != judgement.score:
+        known = replace(known, readiness=judgement.score)
+    return Judged(lead, known, grade, judgement, crossing, now)
 
 
 def _armed_due(

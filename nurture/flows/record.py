@@ -48,7 +48,7 @@ def record(
     spools: Sequence[Path],
     *,
     now: datetime,
-    limit: int = 500,
+    limit: int = 2000,
     stall: timedelta = NO_STALL,
 ) -> int:
     """Drain up to `limit` lines of the stream and of each spool of this host; how many were taken.

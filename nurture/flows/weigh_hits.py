@@ -78,15 +78,12 @@ def _followed(hit: Hit, links: Mapping[int, HitLink]) -> dict[str, str]:
 
 def _recorded_near(session: Session, fresh: Sequence[Arrived]) -> list[JudgedHit]:
     """What was recorded shortly before and after these hits."""
-    by_mail = spans(((one.hit.delivery_id, one.hit.at) for one in fresh), VISIT)
-    by_address = spans(((one.hit.ip, one.hit.at) for one in fresh if one.hit.ip), GATE)
-    by_domain = spans(((one.domain, one.hit.at) for one in fresh if one.domain), GATE)
-    found = [
-        *neighbours.of_deliveries(session, by_mail),
-        *neighbours.of_addresses(session, by_address),
-        *neighbours.of_domains(session, by_domain),
-    ]
-    return list({one.hit.id: one for one in found}.values())
+    return neighbours.near(
+        session,
+        deliveries=spans(((one.hit.delivery_id, one.hit.at) for one in fresh), VISIT),
+        addresses=spans(((one.hit.ip, one.hit.at) for one in fresh if one.hit.ip), GATE),
+        domains=spans(((one.domain, one.hit.at) for one in fresh if one.domain), GATE),
+    )
 
 
 def _trace(one: Arrived, links: Mapping[int, HitLink]) -> Trace:

@@ -4,8 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import ip_address
+from typing import Any
 from uuid import UUID
+
+import orjson
 
 from nurture.rules.ids import time_of
 
@@ -44,10 +48,10 @@ class Hit:
     ua: str
     ip: str | None
     headers: Mapping[str, str] = field(default_factory=dict)
+    at: datetime = field(init=False, repr=False, compare=False)
 
-    @property
-    def at(self) -> datetime:
-        return time_of(self.id)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", time_of(self.id))
 
 
 def write(hit: Hit) -> bytes:
@@ -71,7 +75,7 @@ def write(hit: Hit) -> bytes:
 def read(line: bytes) -> Hit:
     """The hit of a line; raises NotAHit for anything that could not be stored as one."""
     try:
-        raw = json.loads(line)
+        raw = _parsed(line)
         hit = Hit(
             id=UUID(raw["id"]),
             kind=raw["kind"],
@@ -79,7 +83,7 @@ def read(line: bytes) -> Hit:
             link_id=raw["link_id"],
             method=clean(raw["method"])[:10],
             ua=clean(raw["ua"]),
-            ip=str(ip_address(raw["ip"])) if raw["ip"] else None,
+            ip=_canonical(raw["ip"]) if raw["ip"] else None,
             headers={clean(name): clean(value) for name, value in raw["headers"].items()},
         )
         year = hit.at.year
@@ -90,6 +94,18 @@ def read(line: bytes) -> Hit:
     if (hit.kind == CLICK) != _is_id(hit.link_id):
         raise NotAHit("a click has a link, an open has none")
     return hit
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:  # half a sign of UTF-16, say, which the other reader lets pass
+        return json.loads(line)
+
+
+@lru_cache(maxsize=8192)
+def _canonical(ip: str) -> str:
+    return str(ip_address(ip))
 
 
 def clean(text: str) -> str:

@@ -6,6 +6,7 @@ carries reasons.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nurture.rules import user_agents
 from nurture.rules.hits import CLICK, OPEN, Hit
@@ -42,7 +43,8 @@ class Verdict:
 
 def judge(hit: Hit, context: Context) -> Verdict:
     """The verdict on one hit, with every reason that speaks for it (short stable names)."""
-    machine = [*_of_the_request(hit), *_of_the_moment(hit, context)]
+    request = _of_the_request(hit.kind, hit.method, hit.ua, bool(hit.headers) and _is_prefetch(hit))
+    machine = [*request, *_of_the_moment(hit, context)]
     if machine:
         return Verdict(MACHINE, tuple(machine))
     kind = user_agents.kind_of(hit.ua)
@@ -58,20 +60,24 @@ def says_robot(hit: Hit) -> bool:
     return hit.method == "HEAD" or user_agents.kind_of(hit.ua) == user_agents.MACHINE
 
 
-def _of_the_request(hit: Hit) -> list[str]:
-    kind = user_agents.kind_of(hit.ua)
+# Few kinds of request make up nearly all hits.
+@lru_cache(maxsize=8192)
+def _of_the_request(what: str, method: str, ua: str, prefetch: bool) -> tuple[str, ...]:
+    kind = user_agents.kind_of(ua)
     found = {
-        "head_request": hit.method == "HEAD",
-        "no_user_agent": not hit.ua.strip(),
-        "robot_user_agent": kind == user_agents.MACHINE and bool(hit.ua.strip()),
+        "head_request": method == "HEAD",
+        "no_user_agent": not ua.strip(),
+        "robot_user_agent": kind == user_agents.MACHINE and bool(ua.strip()),
         # Proxies fetch images; one that follows links is a scanner in the same coat.
-        "proxy_followed_link": kind == user_agents.PRIVACY_PROXY and hit.kind == CLICK,
-        "prefetch": _is_prefetch(hit),
+        "proxy_followed_link": kind == user_agents.PRIVACY_PROXY and what == CLICK,
+        "prefetch": prefetch,
     }
-    return [reason for reason, holds in found.items() if holds]
+    return tuple(reason for reason, holds in found.items() if holds)
 
 
 def _of_the_moment(hit: Hit, context: Context) -> list[str]:
+    if not context.signs and (context.since_sent is None or context.since_sent >= PROXY_TOO_SOON):
+        return []
     proxy = user_agents.kind_of(hit.ua) == user_agents.PRIVACY_PROXY
     bare = hit.ua.strip() == user_agents.BARE_MOZILLA
     since = context.since_sent

@@ -71,6 +71,9 @@ _EARLY_GATE = (10, timedelta(minutes=10))
 _OPENING_GATE = (30, timedelta(seconds=60))
 _DOMAIN_GATE = (20, timedelta(seconds=60))
 DOMAIN_EARLY = timedelta(minutes=15)
+# Fewer than so many hits tell nothing against an address, or against a company.
+LEAST_AT_ADDRESS = min(least for least, _within in (*_GATES, _EARLY_GATE, _OPENING_GATE))
+LEAST_AT_DOMAIN = _DOMAIN_GATE[0]
 # Where strangers have their mailboxes: that many of them click in one minute says nothing.
 _PUBLIC_DOMAIN = re.compile(
     r"""
@@ -135,7 +138,7 @@ class Surroundings:
             self._look_at_mail(traces, self.links.get(delivery_id, 0))
         for ip, traces in _grouped(whole, lambda trace: trace.ip).items():
             # An address of the own network is that of a proxy that does not tell who stands behind it.
-            if len(traces) > 1 and not is_near(ip):
+            if len(traces) >= LEAST_AT_ADDRESS and not is_near(ip):
                 self._look_at_address(traces)
         # What gives itself away otherwise says nothing about people who click at the same time.
         quiet = [trace for trace in whole if not trace.accused and not self._signs.get(trace.id)]
@@ -151,9 +154,10 @@ class Surroundings:
             self._signs[trace.id].setdefault(sign)
 
     def _look_at_mail(self, traces: Sequence[Trace], links: int) -> None:
-        if len(traces) == 1 and not traces[0].trap:
-            return
         clicks = [trace for trace in traces if trace.click]
+        # Every sign of a mail is one of two clicks or more, or of a link that nobody sees.
+        if len(clicks) < 2 and not any(trace.trap for trace in traces):
+            return
         for least, within in _SWEEPS:
             self._mark(_crowded(clicks, _link, least, within), SWEPT_LINKS)
         if links >= _EVERY_FAST[0]:

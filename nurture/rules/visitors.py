@@ -1,5 +1,6 @@
 """Which address a request really came from."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 # This machine and the networks that are never routed on the internet (RFC 1918, 3927, 4193, 4291).
@@ -37,6 +38,7 @@ def visitor_ip(peer: str, forwarded_for: str) -> str | None:
     return str(found)
 
 
+@lru_cache(maxsize=8192)
 def is_near(text: str) -> bool:
     """Whether this is an address of this machine or a private network, which tells no visitors apart."""
     address = _address(text)

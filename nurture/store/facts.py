@@ -11,6 +11,7 @@ from nurture.rules import duration
 from nurture.rules.conditions import seen
 from nurture.rules.conditions.deciding import HEAT_PLACES
 from nurture.rules.facts import Facts, SignalFact
+from nurture.store import batch
 
 # A condition counts signals; beyond this many of one lead no rule can tell the difference.
 SIGNALS_PER_LEAD = 500
@@ -30,16 +31,21 @@ _LEADS = text(
     LEFT JOIN source s ON s.id = l.source_id
     LEFT JOIN company c ON c.id = l.company_id
     LEFT JOIN lead_heat h ON h.lead_id = l.id AND h.model_id = :model_id
-    WHERE l.id = ANY(:lead_ids)
+    WHERE l.id = ANY(CAST(:lead_ids AS bigint[]))
     """
 )
 _SEGMENTS = text(
     """
     SELECT m.lead_id, s.key FROM segment_member m JOIN segment s ON s.id = m.segment_id
-    WHERE m.lead_id = ANY(:lead_ids)
+    WHERE m.lead_id = ANY(CAST(:lead_ids AS bigint[]))
     """
 )
-_CONSENTS = text("SELECT lead_id, purpose FROM lead_consent WHERE lead_id = ANY(:lead_ids) AND granted")
+_CONSENTS = text(
+    """
+    SELECT lead_id, purpose FROM lead_consent
+    WHERE lead_id = ANY(CAST(:lead_ids AS bigint[])) AND granted
+    """
+)
 _SIGNALS = text(
     """
     SELECT lead_id, kind, occurred_at, mail_key, data
@@ -50,7 +56,7 @@ _SIGNALS = text(
         LEFT JOIN LATERAL (
             SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = s.id ORDER BY v.at DESC LIMIT 1
         ) latest ON true
-        WHERE s.lead_id = ANY(:lead_ids) AND coalesce(latest.verdict, s.verdict) = 'human'
+        WHERE s.lead_id = ANY(CAST(:lead_ids AS bigint[])) AND coalesce(latest.verdict, s.verdict) = 'human'
     ) human
     WHERE place <= :most
     ORDER BY lead_id, occurred_at, id
@@ -64,7 +70,7 @@ _ASKED_SIGNALS = text(
     LEFT JOIN LATERAL (
         SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = s.id ORDER BY v.at DESC LIMIT 1
     ) latest ON true
-    WHERE s.lead_id = ANY(:lead_ids) AND s.occurred_at > :oldest
+    WHERE s.lead_id = ANY(CAST(:lead_ids AS bigint[])) AND s.occurred_at > :oldest
       AND coalesce(latest.verdict, s.verdict) = 'human'
     ORDER BY s.lead_id, s.occurred_at, s.id
     """
@@ -92,7 +98,7 @@ def load(
     conditions to be decided look at, and from when on; None loads all kinds."""
     if not lead_ids:
         return {}
-    ids = list(set(lead_ids))
+    ids = batch.numbers(set(lead_ids))
     half_life, of_companies = _half_lives(session, model_id)
     consents = _names(session, _CONSENTS, ids)
     segments = _names(session, _SEGMENTS, ids)
@@ -118,16 +124,14 @@ def _half_lives(session: Session, model_id: int | None) -> tuple[float | None, f
     return asked, default
 
 
-def _names(session: Session, asked: TextClause, ids: list[int]) -> dict[int, set[str]]:
+def _names(session: Session, asked: TextClause, ids: str) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     for lead_id, name in session.execute(asked, {"lead_ids": ids}):
         found.setdefault(lead_id, set()).add(name)
     return found
 
 
-def _signals(
-    session: Session, ids: list[int], asked: Mapping[str, datetime] | None
-) -> dict[int, list[SignalFact]]:
+def _signals(session: Session, ids: str, asked: Mapping[str, datetime] | None) -> dict[int, list[SignalFact]]:
     signals: dict[int, list[SignalFact]] = {}
     for row in _signal_rows(session, ids, asked):
         fact = SignalFact(row.kind, row.occurred_at, row.mail_key, row.data or {})
@@ -135,9 +139,7 @@ def _signals(
     return signals
 
 
-def _signal_rows(
-    session: Session, ids: list[int], asked: Mapping[str, datetime] | None
-) -> Sequence[Row[Any]]:
+def _signal_rows(session: Session, ids: str, asked: Mapping[str, datetime] | None) -> Sequence[Row[Any]]:
     if asked is None:
         return session.execute(_SIGNALS, {"lead_ids": ids, "most": SIGNALS_PER_LEAD}).all()
     if not asked:

@@ -4,7 +4,6 @@ Logs are base 2 of sums referred to the epoch: log2(sum of w * 2**(t/h)), t in e
 minus infinity. (Cormode, Shkapenyuk, Srivastava, Xu: Forward Decay, ICDE 2009.)
 """
 
-import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from nurture.rules.caps import Bucket
 from nurture.rules.heat import NO_HEAT, NOTHING, Heat
 from nurture.rules.temperature import NO_FLOORS, Floors
+from nurture.store import batch
 from nurture.store.base import Base, Count, Id, Instant, Ref
 
 
@@ -126,7 +126,7 @@ _LOAD = text(
     """
     SELECT lead_id, model_id, model_version_id, since, pos_log2, neg_log2, level, temperature,
            warm_floor_until, hot_floor_until, due_at
-    FROM lead_heat WHERE lead_id = ANY(:leads) AND model_id = ANY(:models)
+    FROM lead_heat WHERE lead_id = ANY(CAST(:leads AS bigint[])) AND model_id = ANY(:models)
     """
 )
 _SAVE = text(
@@ -157,8 +157,7 @@ _BUCKETS = text(
     """
     SELECT b.lead_id, b.model_id, b.rule, b.day, b.count AS counted, b.pos_log2, b.neg_log2,
            b.last_at, b.last_id
-    FROM unnest(CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:rules AS text[]),
-                CAST(:days AS date[])) AS g (lead_id, model_id, rule, day)
+    FROM json_to_recordset(CAST(:rows AS json)) AS g (lead_id bigint, model_id bigint, rule text, day date)
     JOIN heat_bucket b ON b.lead_id = g.lead_id AND b.model_id = g.model_id AND b.rule = g.rule
         AND b.day = g.day
     """
@@ -188,8 +187,7 @@ _SAVE_BUCKETS = text(
 _DROP_BUCKETS = text(
     """
     DELETE FROM heat_bucket b
-    USING unnest(CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:rules AS text[]),
-                 CAST(:days AS date[])) AS g (lead_id, model_id, rule, day)
+    USING json_to_recordset(CAST(:rows AS json)) AS g (lead_id bigint, model_id bigint, rule text, day date)
     WHERE b.lead_id = g.lead_id AND b.model_id = g.model_id AND b.rule = g.rule AND b.day = g.day
     """
 )
@@ -233,7 +231,7 @@ _ADD_CHANGES = text(
 
 def load(session: Session, lead_ids: Collection[int], model_ids: Collection[int]) -> dict[Pair, StoredHeat]:
     """The rows of these leads under these models; a lead never rated has none."""
-    rows = session.execute(_LOAD, {"leads": list(lead_ids), "models": list(model_ids)})
+    rows = session.execute(_LOAD, {"leads": batch.numbers(lead_ids), "models": list(model_ids)})
     return {(row.lead_id, row.model_id): _stored(row) for row in rows}
 
 
@@ -251,14 +249,14 @@ def save(session: Session, heats: Sequence[StoredHeat], *, now: datetime) -> Non
             "net": _log(one.heat.net),
             "level": one.level,
             "temperature": one.temperature,
-            "since": one.since.isoformat(),
-            "warm": _iso(one.floors.warm_until),
-            "hot": _iso(one.floors.hot_until),
-            "due": _iso(one.due_at),
+            "since": one.since,
+            "warm": one.floors.warm_until,
+            "hot": one.floors.hot_until,
+            "due": one.due_at,
         }
         for one in heats
     ]
-    session.execute(_SAVE, {"rows": json.dumps(rows), "now": now})
+    session.execute(_SAVE, {"rows": batch.rows(rows), "now": now})
 
 
 def due(session: Session, model_ids: Collection[int], *, now: datetime, limit: int) -> list[int]:
@@ -269,7 +267,7 @@ def due(session: Session, model_ids: Collection[int], *, now: datetime, limit: i
 
 def buckets(session: Session, keys: Iterable[BucketKey]) -> dict[BucketKey, Bucket]:
     """These days' buckets; those that do not exist are left out."""
-    return _by_key(session.execute(_BUCKETS, _columns(list(keys))))
+    return _by_key(session.execute(_BUCKETS, _named(keys)))
 
 
 def buckets_since(session: Session, since: Mapping[Pair, date]) -> dict[BucketKey, Bucket]:
@@ -292,19 +290,19 @@ def save_buckets(session: Session, changed: Mapping[BucketKey, Bucket]) -> None:
                 "lead_id": lead_id,
                 "model_id": model_id,
                 "rule": rule,
-                "day": day.isoformat(),
+                "day": day,
                 "count": bucket.count,
                 "pos": _log(bucket.heat.pos),
                 "neg": _log(bucket.heat.neg),
-                "last_at": bucket.last[0].isoformat(),
-                "last_id": str(bucket.last[1]),
+                "last_at": bucket.last[0],
+                "last_id": bucket.last[1],
             }
             for (lead_id, model_id, rule, day), bucket in full.items()
             if bucket.last
         ]
-        session.execute(_SAVE_BUCKETS, {"rows": json.dumps(rows)})
+        session.execute(_SAVE_BUCKETS, {"rows": batch.rows(rows)})
     if empty:
-        session.execute(_DROP_BUCKETS, _columns(empty))
+        session.execute(_DROP_BUCKETS, _named(empty))
 
 
 def forget_buckets(session: Session, model_id: int, lead_ids: Collection[int]) -> None:
@@ -371,13 +369,9 @@ def add_changes(session: Session, changes: Sequence[NewTemperature], *, now: dat
     return {(row.lead_id, row.model_id): row.id for row in session.execute(_ADD_CHANGES, given)}
 
 
-def _columns(keys: Sequence[BucketKey]) -> dict[str, Any]:
-    return {
-        "leads": [key[0] for key in keys],
-        "models": [key[1] for key in keys],
-        "rules": [key[2] for key in keys],
-        "days": [key[3] for key in keys],
-    }
+def _named(keys: Iterable[BucketKey]) -> dict[str, str]:
+    names = ("lead_id", "model_id", "rule", "day")
+    return {"rows": batch.rows([dict(zip(names, key, strict=True)) for key in keys])}
 
 
 def _by_key(rows: Iterable[Row[Any]]) -> dict[BucketKey, Bucket]:
@@ -409,7 +403,3 @@ def _heat(pos: float | None, neg: float | None) -> Heat:
 
 def _log(log: float) -> float | None:
     return None if log == NOTHING else log
-
-
-def _iso(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()

@@ -1,6 +1,5 @@
 """Hits: every request at the tracking door, raw facts and verdict, nothing thrown away."""
 
-import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from nurture.rules.hits import TRAP_LABEL
 from nurture.rules.hits import Hit as RawHit
 from nurture.rules.ids import time_of
 from nurture.rules.robots import Verdict
+from nurture.store import batch
 from nurture.store.base import Base, Instant, Json, Ref, Words
 
 
@@ -154,9 +154,8 @@ _ADD = text(
 _MARK_FIRST = text(
     """
     WITH given AS (
-        SELECT * FROM unnest(
-            CAST(:ids AS bigint[]), CAST(:opened AS timestamptz[]), CAST(:clicked AS timestamptz[])
-        ) AS g (id, opened_at, clicked_at)
+        SELECT * FROM json_to_recordset(CAST(:rows AS json))
+            AS g (id bigint, opened_at timestamptz, clicked_at timestamptz)
     ), before AS (
         SELECT d.id, d.chain_id, d.version_id, d.step_key,
                given.opened_at AS opened_at, given.clicked_at AS clicked_at,
@@ -198,19 +197,19 @@ def known(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     if not ids:
         return set()
     span = {"first": time_of(min(ids)), "last": time_of(max(ids))}
-    return set(session.scalars(_KNOWN, {"ids": list(ids), **span}))
+    return set(session.scalars(_KNOWN, {"ids": batch.uuids(ids), **span}))
 
 
 def deliveries_of(session: Session, ids: Iterable[int]) -> dict[int, HitDelivery]:
     """The deliveries that were hit, by id."""
-    rows = session.execute(_DELIVERIES, {"ids": sorted(ids), "trap": TRAP_LABEL})
+    rows = session.execute(_DELIVERIES, {"ids": batch.numbers(sorted(ids)), "trap": TRAP_LABEL})
     return {row.id: HitDelivery(**row._mapping) for row in rows}
 
 
 def links_of(session: Session, ids: Iterable[int]) -> dict[int, HitLink]:
     """The links that were followed, by id."""
     wanted = sorted(ids)
-    rows = session.execute(_LINKS, {"ids": wanted}) if wanted else ()
+    rows = session.execute(_LINKS, {"ids": batch.numbers(wanted)}) if wanted else ()
     return {row.id: HitLink(row.id, row.url, row.label) for row in rows}
 
 
@@ -220,8 +219,8 @@ def add(session: Session, judged: Sequence[JudgedHit]) -> set[uuid.UUID]:
         return set()
     rows = [
         {
-            "id": str(one.hit.id),
-            "at": one.hit.at.isoformat(),
+            "id": one.hit.id,
+            "at": one.hit.at,
             "kind": one.hit.kind,
             "delivery_id": one.hit.delivery_id,
             "lead_id": one.lead_id,
@@ -237,16 +236,14 @@ def add(session: Session, judged: Sequence[JudgedHit]) -> set[uuid.UUID]:
         }
         for one in judged
     ]
-    return set(session.scalars(_ADD, {"rows": json.dumps(rows)}))
+    return set(session.scalars(_ADD, {"rows": batch.rows(rows)}))
 
 
 def mark_first(session: Session, seen: Sequence[FirstSeen]) -> None:
     """Date the first open and click of deliveries and raise the counters of their steps, once a
     delivery."""
     if seen:
-        values = {
-            "ids": [one.delivery_id for one in seen],
-            "opened": [one.opened_at for one in seen],
-            "clicked": [one.clicked_at for one in seen],
-        }
-        session.execute(_MARK_FIRST, values)
+        rows = [
+            {"id": one.delivery_id, "opened_at": one.opened_at, "clicked_at": one.clicked_at} for one in seen
+        ]
+        session.execute(_MARK_FIRST, {"rows": batch.rows(rows)})

@@ -1,40 +1,65 @@
 """Recorded hits that stand near others: on the same mail, from the same address, at the same company."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from nurture.rules.hits import Hit
 from nurture.rules.ids import time_of
 from nurture.rules.robots import Verdict
+from nurture.rules.surroundings import LEAST_AT_ADDRESS, LEAST_AT_DOMAIN
+from nurture.store import batch
 from nurture.store.hits import JudgedHit
 
 # More of one kind than this within minutes change nothing about the verdict, and bound what one mail that
 # is hit all the time can cost.
 _MOST = 200
-Span = tuple[datetime, datetime]
+
+
+class Span(NamedTuple):
+    """A stretch of time around the hits of one delivery, address or company: how many of them `here`."""
+
+    key: int | str
+    first_at: datetime
+    last_at: datetime
+    here: int
+
 
 COLUMNS = """
     h.id, h.received_at, h.kind, h.delivery_id, h.lead_id, h.link_id, h.method, h.ip, h.user_agent,
     h.verdict, h.reasons, h.since_sent, h.domain
 """
 _NEAR = """
-    SELECT h.* FROM unnest(CAST(:keys AS {kind}[]), CAST(:first AS timestamptz[]),
-                           CAST(:last AS timestamptz[])) AS g (key, first_at, last_at)
+    SELECT {columns} FROM json_to_recordset(CAST(:spans AS json))
+        AS g (key {kind}, first_at timestamptz, last_at timestamptz, here int)
     CROSS JOIN LATERAL (
-        SELECT {columns} FROM hit h
+        SELECT * FROM hit h
         WHERE h.{column} = g.key AND h.received_at BETWEEN g.first_at AND g.last_at
             AND h.received_at BETWEEN :from AND :until
         ORDER BY h.received_at DESC LIMIT :most
     ) h
 """
+# What is too few together with those of the batch itself tells nothing.
+_CROWDED = """
+    SELECT {columns} FROM json_to_recordset(CAST(:spans AS json))
+        AS g (key {kind}, first_at timestamptz, last_at timestamptz, here int)
+    CROSS JOIN LATERAL (
+        SELECT *, count(*) OVER () AS there FROM (
+            SELECT * FROM hit h
+            WHERE h.{column} = g.key AND h.received_at BETWEEN g.first_at AND g.last_at
+                AND h.received_at BETWEEN :from AND :until
+            ORDER BY h.received_at DESC LIMIT :most
+        ) latest
+    ) h
+    WHERE h.there + g.here >= :least
+"""
 _OF_DELIVERIES = text(_NEAR.format(kind="bigint", column="delivery_id", columns=COLUMNS))
-_OF_ADDRESSES = text(_NEAR.format(kind="text", column="ip", columns=COLUMNS))
-_OF_DOMAINS = text(_NEAR.format(kind="text", column="domain", columns=COLUMNS))
+_OF_ADDRESSES = text(_CROWDED.format(kind="text", column="ip", columns=COLUMNS))
+_OF_DOMAINS = text(_CROWDED.format(kind="text", column="domain", columns=COLUMNS))
 _FIND = text(
     f"""
     SELECT {COLUMNS} FROM hit h
@@ -43,42 +68,37 @@ _FIND = text(
 )
 
 
-def of_deliveries(session: Session, near: Mapping[int, Span]) -> list[JudgedHit]:
-    """Recorded hits of these deliveries, each within its stretch of time; the latest 200 of each."""
-    return _read(session, _OF_DELIVERIES, near)
+def near(
+    session: Session, *, deliveries: Sequence[Span], addresses: Sequence[Span], domains: Sequence[Span]
+) -> list[JudgedHit]:
+    """Recorded hits of these deliveries, from these addresses and at these companies, each within its stretch
+    of time, the latest 200 of each; each hit once."""
+    found = (
+        *_read(session, _OF_DELIVERIES, deliveries),
+        *_read(session, _OF_ADDRESSES, addresses, least=LEAST_AT_ADDRESS),
+        *_read(session, _OF_DOMAINS, domains, least=LEAST_AT_DOMAIN),
+    )
+    return [recorded(row) for row in {row.id: row for row in found}.values()]
 
 
-def of_addresses(session: Session, near: Mapping[str, Span]) -> list[JudgedHit]:
-    """Recorded hits from these addresses."""
-    return _read(session, _OF_ADDRESSES, near)
-
-
-def of_domains(session: Session, near: Mapping[str, Span]) -> list[JudgedHit]:
-    """Recorded clicks at these companies."""
-    return _read(session, _OF_DOMAINS, near)
-
-
-def spans(times: Iterable[tuple[Any, datetime]], margin: timedelta) -> dict[Any, Span]:
+def spans(times: Iterable[tuple[int | str, datetime]], margin: timedelta) -> list[Span]:
     """From the first of each key to its last, with a margin on both sides."""
-    found: dict[Any, Span] = {}
+    found: dict[int | str, list[datetime]] = {}
     for key, at in times:
-        first, last = found.get(key, (at, at))
-        found[key] = (min(first, at), max(last, at))
-    return {key: (first - margin, last + margin) for key, (first, last) in found.items()}
+        found.setdefault(key, []).append(at)
+    return [Span(key, min(at) - margin, max(at) + margin, len(at)) for key, at in found.items()]
 
 
-def _read(session: Session, query: Any, near: Mapping[Any, Span]) -> list[JudgedHit]:
-    if not near:
-        return []
-    given: dict[str, Any] = {
-        "keys": list(near),
-        "first": [span[0] for span in near.values()],
-        "last": [span[1] for span in near.values()],
-        "from": min(span[0] for span in near.values()),
-        "until": max(span[1] for span in near.values()),
+def _read(session: Session, query: TextClause, wanted: Sequence[Span], **given: Any) -> Iterable[Row[Any]]:
+    if not wanted:
+        return ()
+    bounds: dict[str, Any] = {
+        "spans": batch.rows([span._asdict() for span in wanted]),
+        "from": min(span.first_at for span in wanted),
+        "until": max(span.last_at for span in wanted),
         "most": _MOST,
     }
-    return [recorded(row) for row in session.execute(query, given)]
+    return session.execute(query, bounds | given)
 
 
 def recorded(row: Row[Any]) -> JudgedHit:

@@ -1,6 +1,5 @@
 """What rating keeps on the lead's own row: temperature, grade, readiness with its parts."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from nurture.rules.readiness import LastRipening
+from nurture.store import batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,11 @@ class LeadScore:
     touched: Touched = UNTOUCHED
 
 
+_KEPT = tuple(name for name in LeadScore.__dataclass_fields__ if name != "touched")
 _LOCK = text(
     """
     SELECT id, email, stage, armed, grade_override, future_at FROM lead
-    WHERE id = ANY(:leads) AND erased_at IS NULL ORDER BY id FOR NO KEY UPDATE
+    WHERE id = ANY(CAST(:leads AS bigint[])) AND erased_at IS NULL ORDER BY id FOR NO KEY UPDATE
     """
 )
 _STATE = text(
@@ -65,13 +66,13 @@ _STATE = text(
 _STATES = text(
     """
     SELECT id, email, stage, armed, grade_override, future_at FROM lead
-    WHERE id = ANY(:leads) AND erased_at IS NULL ORDER BY id
+    WHERE id = ANY(CAST(:leads AS bigint[])) AND erased_at IS NULL ORDER BY id
     """
 )
 _LOCK_FREE = text(
     """
     SELECT id, email, stage, armed, grade_override, future_at FROM lead
-    WHERE id = ANY(:leads) AND erased_at IS NULL ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+    WHERE id = ANY(CAST(:leads AS bigint[])) AND erased_at IS NULL ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     """
 )
 _SAVE = text(
@@ -105,7 +106,7 @@ _TOUCH = text(
 _LAST_RIPENINGS = text(
     """
     SELECT DISTINCT ON (lead_id) lead_id, greatest(ready_at, closed_at) AS at, bant
-    FROM handoff WHERE lead_id = ANY(:leads) ORDER BY lead_id, ripening_no DESC
+    FROM handoff WHERE lead_id = ANY(CAST(:leads AS bigint[])) ORDER BY lead_id, ripening_no DESC
     """
 )
 
@@ -113,7 +114,7 @@ _LAST_RIPENINGS = text(
 def lock(session: Session, lead_ids: Collection[int], *, skip_locked: bool = False) -> dict[int, LeadState]:
     """Lock these leads in the order of their ids; erased ones are left out, and, where told, those that
     somebody else has locked."""
-    rows = session.execute(_LOCK_FREE if skip_locked else _LOCK, {"leads": list(lead_ids)})
+    rows = session.execute(_LOCK_FREE if skip_locked else _LOCK, {"leads": batch.numbers(lead_ids)})
     return {row.id: LeadState(*row) for row in rows}
 
 
@@ -125,13 +126,13 @@ def state(session: Session, lead_id: int) -> LeadState | None:
 
 def states(session: Session, lead_ids: Collection[int]) -> dict[int, LeadState]:
     """Leads as rating looks at them, not locked; erased ones are left out."""
-    return {row.id: LeadState(*row) for row in session.execute(_STATES, {"leads": list(lead_ids)})}
+    return {row.id: LeadState(*row) for row in session.execute(_STATES, {"leads": batch.numbers(lead_ids)})}
 
 
 def save(session: Session, scores: Sequence[LeadScore], *, now: datetime) -> None:
     """Write what was found on the rows of these leads, in one statement."""
     if scores:
-        given = json.dumps([_row(score) for score in scores], ensure_ascii=False)
+        given = batch.rows([_row(score) for score in scores])
         session.execute(_SAVE, {"scores": given, "now": now})
 
 
@@ -156,7 +157,7 @@ def touch_out(session: Session, lead_id: int) -> None:
 
 def last_ripenings(session: Session, lead_ids: Collection[int]) -> dict[int, LastRipening]:
     """When each lead ripened last, or when sales closed that, and its BANT answers then."""
-    rows = session.execute(_LAST_RIPENINGS, {"leads": list(lead_ids)})
+    rows = session.execute(_LAST_RIPENINGS, {"leads": batch.numbers(lead_ids)})
     return {row.lead_id: LastRipening(row.at, _answers(row.bant)) for row in rows}
 
 
@@ -168,6 +169,5 @@ def _answers(bant: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _row(score: LeadScore) -> dict[str, Any]:
-    row = {name: getattr(score, name) for name in LeadScore.__dataclass_fields__ if name != "touched"}
-    last_at = score.touched.last_at
-    return row | {"more": score.touched.more, "last_at": last_at.isoformat() if last_at else None}
+    row = {name: getattr(score, name) for name in _KEPT}
+    return row | {"more": score.touched.more, "last_at": score.touched.last_at}

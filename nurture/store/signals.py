@@ -1,6 +1,5 @@
 """Signals: recorded activities of people, partitioned by month of arrival."""
 
-import json
 import os
 import uuid
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, Row, Uuid, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.ids import NOISE_BYTES, millis_of, time_of, uuid7
+from nurture.store import batch
 from nurture.store.base import Base, Instant, Json, Ref
 
 
@@ -161,19 +161,19 @@ def add(session: Session, rows: Sequence[NewSignal], *, now: datetime) -> list[u
         return []
     given = [
         {
-            "id": str(number),
-            "received_at": time_of(number).isoformat(),
+            "id": number,
+            "received_at": time_of(number),
             "lead_id": row.lead_id,
             "kind": row.kind,
-            "occurred_at": row.occurred_at.isoformat(),
+            "occurred_at": row.occurred_at,
             "source": row.source,
             "delivery_id": row.delivery_id,
             "mail_key": row.mail_key,
-            "data": dict(row.data),
+            "data": row.data,
         }
         for number, row in fresh
     ]
-    added = session.scalars(_ADD, {"rows": json.dumps(given)})
+    added = session.scalars(_ADD, {"rows": batch.rows(given)})
     return list(added)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from nurture.store import batch
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -55,7 +57,7 @@ _CLAIM = text(
 )
 # What else waits of a lead is counted with it: writing a lead costs more than counting a signal.
 _MORE = 4
-_DONE = text("DELETE FROM unrated_signal WHERE signal_id = ANY(:ids)")
+_DONE = text("DELETE FROM unrated_signal WHERE signal_id = ANY(CAST(:ids AS uuid[]))")
 _JUDGED = """
     LEFT JOIN LATERAL (
         SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = s.id ORDER BY v.at DESC LIMIT 1
@@ -129,14 +131,14 @@ def claim(session: Session, limit: int) -> list[Waiting]:
 
 def done(session: Session, ids: Collection[uuid.UUID]) -> None:
     """These signals are counted: out of the inbox."""
-    session.execute(_DONE, {"ids": list(ids)})
+    session.execute(_DONE, {"ids": batch.uuids(ids)})
 
 
 def claimed(session: Session, waiting: Sequence[Waiting]) -> list[SeenSignal]:
     """The claimed signals that are human by now."""
     given = {
-        "ids": [one.signal_id for one in waiting],
-        "received": [one.received_at for one in waiting],
+        "ids": batch.uuids(one.signal_id for one in waiting),
+        "received": batch.instants(one.received_at for one in waiting),
     }
     return [_seen(row) for row in session.execute(_CLAIMED, given)]
 
