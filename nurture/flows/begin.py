@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from nurture.flows.published import Published
 from nurture.rules import entering
-from nurture.store import steps
+from nurture.store import statistics, steps
 from nurture.store.enrollments import runs
 from nurture.store.enrollments.runs import NewRun
+from nurture.store.statistics import CHAIN, DayTally, NewEntry
 from nurture.store.steps import FlowTally, NewEvent, StepTally
 
 OUTSIDE = ""
+HELD_OUT = "holdout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +49,45 @@ def begin(session: Session, starts: Sequence[Start], *, now: datetime) -> list[S
     new = [_new_run(start, sent, now) for start in starts]
     ids = runs.begin(session, new, now=now)
     tally: StepTally = Counter()
+    days = DayTally()
     flows: FlowTally = Counter()
     events = []
+    entries = []
     begun = []
     for start, run, run_id in zip(starts, new, ids, strict=True):
         if run_id is None:
             continue
         begun.append(start)
         flows[start.published.id, start.came_from, start.temperature] += 1
-        if run.step_key is not None and run.resting_reason is None:
-            tally[run.chain_id, run.version_id, run.step_key, "entered"] += 1
+        if run.resting_reason is None:
+            days.add(run.chain_id, run.version_id, CHAIN, f"entered:{start.came_from or 'outside'}")
+            if run.step_key is not None:
+                tally[run.chain_id, run.version_id, run.step_key, "entered"] += 1
+                days.add(run.chain_id, run.version_id, run.step_key, "entered")
+        if start.how == HELD_OUT and start.came_from == OUTSIDE:
+            days.add(run.chain_id, run.version_id, CHAIN, "held_out")
+        if run.resting_reason in (None, HELD_OUT):
+            entries.append(_entry(start, run, now))
         detail = {"from": start.came_from, "chain": start.temperature}
         events.append(NewEvent(run_id, start.lead_id, run.step_key, "entered", start.reason, detail))
     steps.note(session, events, now=now)
     steps.count(session, tally)
     steps.count_flows(session, flows, now=now)
+    statistics.count(session, days, now=now)
+    statistics.come_in(session, entries, now=now)
     return begun
+
+
+def _entry(start: Start, run: NewRun, now: datetime) -> NewEntry:
+    return NewEntry(
+        lead_id=run.lead_id,
+        program_id=run.program_id,
+        chain_id=run.chain_id,
+        version_id=run.version_id,
+        over=start.came_from != OUTSIDE,
+        held_out=run.resting_reason == HELD_OUT,
+        until=now + start.published.program.goal_within,
+    )
 
 
 def _new_run(start: Start, sent: Mapping[tuple[int, int], str], now: datetime) -> NewRun:

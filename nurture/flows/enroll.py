@@ -4,22 +4,24 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import goals_met, model_facts
 from nurture.flows.begin import OUTSIDE, Start, begin
-from nurture.flows.goals_met import Met
+from nurture.flows.goals_met import LateGoal, Met
 from nurture.flows.published import Published, published
 from nurture.rules import entering
-from nurture.rules.chain import worth
+from nurture.rules.chain import GOAL_MET, OVER, Left, worth
 from nurture.rules.conditions import holds
 from nurture.rules.entering import Before
 from nurture.rules.facts import Facts
 from nurture.rules.program import EXIT_ON, Goal
-from nurture.store import steps
+from nurture.store import statistics, steps
 from nurture.store.enrollments import runs
 from nurture.store.enrollments.runs import OpenRun, Trace
+from nurture.store.statistics import CHAIN, DayTally
 from nurture.store.steps import FlowTally, NewEvent, StepTally
 
 # The run that rested ended because its lead came in anew.
@@ -90,7 +92,8 @@ def move_leads(session: Session, moves: Sequence[Move], *, now: datetime) -> int
         data = {name: run.data[name] for name in _GOES_ALONG if name in run.data}
         starts.append(Start(run.lead_id, one, move.new, how, None, data, run.temperature, reasons[run.id]))
         ended.append(run)
-    _end(session, ended, reasons, now)
+    over = {run.id: f"{OVER}:{start.temperature}" for run, start in zip(ended, starts, strict=True)}
+    _end(session, ended, reasons, now, over)
     begin(session, starts, now=now)
     return len(starts)
 
@@ -139,8 +142,8 @@ def leave_on(
 def leave_reached(
     session: Session, lead_ids: Sequence[int], *, now: datetime, known: Mapping[int, Facts] | None = None
 ) -> int:
-    """End the runs of these leads whose program's goal holds now: an exit the moment it is met. `known` as
-    for `enter_programs`."""
+    """End the runs of these leads whose program's goal holds now: an exit the moment it is met. Whoever has
+    left before and meets it in time is counted too. `known` as for `enter_programs`."""
     programs = published(session, ("live", "paused"))
     reached = []
     met = []
@@ -157,8 +160,33 @@ def leave_reached(
         reached += here
         met += [_met(run, goal, mine[run.lead_id]) for run in here]
     goals_met.count(session, met, now=now)
-    _leave(session, reached, dict.fromkeys((run.id for run in reached), "goal"), now)
+    _leave(session, reached, dict.fromkeys((run.id for run in reached), GOAL_MET), now)
+    _count_late(session, programs, lead_ids, known, now)
     return len(reached)
+
+
+def _count_late(
+    session: Session,
+    programs: Mapping[int, Published],
+    lead_ids: Sequence[int],
+    known: Mapping[int, Facts] | None,
+    now: datetime,
+) -> None:
+    """Goals of leads who stand in the program no more: who answered and was won by it was won by it."""
+    left: dict[int, list[int]] = {}
+    for lead_id, program_id in statistics.still_open(session, sorted(set(lead_ids)), now=now):
+        if program_id in programs and programs[program_id].program.goal is not None:
+            left.setdefault(program_id, []).append(lead_id)
+    late = []
+    for program_id, ids in left.items():
+        one = programs[program_id]
+        goal, mine = one.program.goal, _known(session, one, ids, known, now)
+        late += [
+            LateGoal(lead_id, program_id, worth(goal, mine[lead_id]))
+            for lead_id in ids
+            if goal is not None and lead_id in mine and holds(goal.when, mine[lead_id], now)
+        ]
+    goals_met.count_late(session, late, now=now)
 
 
 def enter(
@@ -281,8 +309,15 @@ def _leave(session: Session, found: Sequence[OpenRun], reasons: Mapping[int, str
     steps.count_flows(session, flows, now=now)
 
 
-def _end(session: Session, found: Sequence[OpenRun], reasons: Mapping[int, str], now: datetime) -> None:
-    """End these runs, cancel their unsent mails and record it."""
+def _end(
+    session: Session,
+    found: Sequence[OpenRun],
+    reasons: Mapping[int, str],
+    now: datetime,
+    over: Mapping[int, str] = MappingProxyType({}),
+) -> None:
+    """End these runs, cancel their unsent mails and record it; `over` says of those that go on in another
+    chain in which."""
     if not found:
         return
     runs.end(session, reasons, now=now)
@@ -295,5 +330,23 @@ def _end(session: Session, found: Sequence[OpenRun], reasons: Mapping[int, str],
         if run.state == "active" and run.step_key is not None
     )
     steps.count(session, tally)
+    days = DayTally()
+    for run in found:
+        _count_left(days, run, over.get(run.id) or _how(reasons[run.id]), now)
+    statistics.count(session, days, now=now)
     events = [NewEvent(run.id, run.lead_id, run.step_key, "left", reasons[run.id]) for run in found]
     steps.note(session, events, now=now)
+
+
+def _how(reason: str) -> str:
+    return reason if reason == GOAL_MET else f"left:{reason}"
+
+
+def _count_left(days: DayTally, run: OpenRun, how: str, now: datetime) -> None:
+    """Who rests has left the steps and the chain before."""
+    if run.state != "active":
+        return
+    days.left(run.chain_id, run.version_id, Left(CHAIN, how, now - run.entered_at))
+    if run.step_key is not None:
+        since = run.step_since or run.entered_at
+        days.left(run.chain_id, run.version_id, Left(run.step_key, how, now - since))

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.rules.chain import Worth
-from nurture.store import goals_met
+from nurture.store import goals_met, statistics
 from nurture.store.goals_met import NewGoal
 
 
@@ -25,8 +25,18 @@ class Met:
     worth: Worth
 
 
+@dataclass(frozen=True, slots=True)
+class LateGoal:
+    """A lead that has left the program and has met its goal since."""
+
+    lead_id: int
+    program_id: int
+    worth: Worth
+
+
 def count(session: Session, met: Sequence[Met], *, now: datetime) -> None:
     """In the caller's transaction; a run counted before is not counted again."""
+    statistics.meet(session, [(one.lead_id, one.program_id) for one in met], now=now)
     goals_met.add(
         session,
         [
@@ -44,4 +54,12 @@ def count(session: Session, met: Sequence[Met], *, now: datetime) -> None:
             for one in met
         ],
         now=now,
+    )
+
+
+def count_late(session: Session, late: Sequence[LateGoal], *, now: datetime) -> None:
+    """The same for those who have left: the goal is put down to the run they were in last."""
+    statistics.meet(session, [(one.lead_id, one.program_id) for one in late], now=now)
+    goals_met.add_late(
+        session, [(one.lead_id, one.program_id, one.worth.value, one.worth.currency) for one in late], now=now
     )

@@ -10,16 +10,18 @@ from sqlalchemy.orm import Session
 
 from nurture.flows import segments_by_model
 from nurture.rules import program as rules
-from nurture.rules.chain import rest_ends
+from nurture.rules.chain import EDITED, REST, rest_ends
 from nurture.rules.edits import Gone, changed_steps, gone_of, lands_at
 from nurture.rules.program import Chain, Program, Send
-from nurture.store import programs, steps
+from nurture.store import programs, statistics, steps
 from nurture.store.audit import audit
 from nurture.store.enrollments import moving
 from nurture.store.programs import ChainPlace, ProgramRow, ProgramVersion
+from nurture.store.statistics import CHAIN, DayTally
 from nurture.store.steps import StepTally
 
 Inside = Literal["move", "finish"]
+_CHAIN_REMOVED = f"{REST}:chain_removed"
 # What a mail may wait for that the program says of all its mails.
 _OF_ALL = ("window", "frequency", "timezone", "while_with_sales")
 
@@ -66,10 +68,14 @@ def _bring_over(
     """Runs keep their step by its key; those at a step that is gone go on to the next one that is left."""
     places = programs.chains(session, [row.id])
     tally: StepTally = Counter()
+    days = DayTally()
     closed = [place.id for place in places if place.temperature not in program.chains]
     due_at = rest_ends(None, "chain_removed", now)
     for chain_id, version_id, key, n in moving.close(session, closed, due_at=due_at, now=now):
-        tally[chain_id, version_id, key, "left"] += n
+        days.add(chain_id, version_id, CHAIN, f"left:{_CHAIN_REMOVED}", n)
+        if key is not None:
+            tally[chain_id, version_id, key, "left"] += n
+            days.add(chain_id, version_id, key, f"left:{_CHAIN_REMOVED}", n)
     kept = {place.id: place.temperature for place in places if place.id not in closed}
     old: dict[int, Program] = {}
     moved = 0
@@ -79,9 +85,12 @@ def _bring_over(
         before = old[version_id].chains.get(kept[chain_id])
         if before is not None and key in before.by_key:
             after = program.chains[kept[chain_id]]
-            came = _move(session, chain_id, version_id, key, before, after, now)
-            moved += _counted(tally, came, chain_id, version_id, version.id, key)
+            came = _move(session, chain_id, version_id, version.id, key, before, after, now)
+            moved += _counted(tally, days, came, chain_id, version_id, version.id, key)
+    for chain_id, version_id, place, n in moving.about_to_take(session, row.id, version.id):
+        _brought(days, chain_id, version_id, version.id, place, n)
     steps.count(session, tally)
+    statistics.count(session, days, now=now)
     _look_again(session, kept, old, program, now)
     moving.take_words(session, version.id, _mail_versions(places, program, version.mails))
     return moved
@@ -91,6 +100,7 @@ def _move(
     session: Session,
     chain_id: int,
     version_id: int,
+    new_version_id: int,
     key: str,
     before: Chain,
     after: Chain,
@@ -108,12 +118,14 @@ def _move(
         after=lands_at(before, after, key),
         after_mail=lands_at(before, after, key, mailed=True),
         mail=step.mail if isinstance(step, Send) else None,
+        new_version_id=new_version_id,
         now=now,
     )
 
 
 def _counted(
     tally: StepTally,
+    days: DayTally,
     came: Mapping[str | None, int],
     chain_id: int,
     old_id: int,
@@ -122,9 +134,20 @@ def _counted(
 ) -> int:
     for to, n in came.items():
         tally[chain_id, old_id, key, "left"] += n
+        days.add(chain_id, old_id, key, f"left:{EDITED}", n)
+        _brought(days, chain_id, old_id, new_id, None, n)
         if to is not None:
             tally[chain_id, new_id, to, "entered"] += n
+            days.add(chain_id, new_id, to, "entered", n)
     return sum(came.values())
+
+
+def _brought(days: DayTally, chain_id: int, old_id: int, new_id: int, key: str | None, n: int) -> None:
+    """So many, who stand at this step, go by another version of it from now on."""
+    for place in (CHAIN, key):
+        if place is not None:
+            days.add(chain_id, old_id, place, "moved_out", n)
+            days.add(chain_id, new_id, place, "moved_in", n)
 
 
 def _look_again(

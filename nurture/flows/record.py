@@ -133,6 +133,7 @@ def _take_in(session: Session, batch: Sequence[Hit], now: datetime, stall: timed
     human = [one for one in mine if one.verdict.verdict == HUMAN and one.hit.id not in waiting]
     signals.add(session, signals_of(human, deliveries, scene.links), now=now)
     hits.mark_first(session, first_seen(human))
+    hits.mark_first(session, first_seen([one for one in mine if one.verdict.verdict != HUMAN]), people=False)
 
 
 def _judged(one: Arrived, scene: Scene, known_patterns: Sequence[Pattern]) -> JudgedHit:

@@ -20,6 +20,7 @@ from nurture.rules.chain import (
     Emit,
     Hand,
     Happening,
+    Left,
     MoveTo,
     SendMail,
     SetTo,
@@ -30,9 +31,10 @@ from nurture.rules.chain import (
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain
 from nurture.rules.words import _
-from nurture.store import steps
+from nurture.store import statistics, steps
 from nurture.store.enrollments import claiming, marking
 from nurture.store.enrollments.claiming import ChainSend, DueRun, RunAfter
+from nurture.store.statistics import CHAIN, DayTally, NewArm
 from nurture.store.steps import FlowTally, NewEvent, StepTally
 from nurture.store.webhooks import Message, write_messages
 
@@ -138,9 +140,11 @@ def _mark_leads(session: Session, decided: Sequence[Decided], now: datetime) -> 
 def _record(session: Session, decided: Sequence[Decided], now: datetime) -> None:
     events: list[NewEvent] = []
     tally: StepTally = Counter()
+    days = DayTally()
     flows: FlowTally = Counter()
     for one in decided:
         run, decision = one.run, one.decision
+        _count_days(days, one, now)
         for line in decision.history:
             events.append(NewEvent(run.id, run.lead_id, line.step_key, line.what, line.reason, line.detail))
             for what in _counted(line):
@@ -154,6 +158,44 @@ def _record(session: Session, decided: Sequence[Decided], now: datetime) -> None
     steps.note(session, events, now=now)
     steps.count(session, tally)
     steps.count_flows(session, flows, now=now)
+    statistics.count(session, days, now=now)
+    statistics.join(session, [arm for one in decided for arm in _arms(one, now)], now=now)
+
+
+def _count_days(days: DayTally, one: Decided, now: datetime) -> None:
+    """What the statistics count of it: who came to which step, and how each step and the chain was left."""
+    run, decision, version_id = one.run, one.decision, one.published.row.version_id
+    for line in decision.history:
+        for what in _counted(line) if line.what == "skipped" else ():
+            days.add(run.chain_id, version_id, line.step_key or "", what)
+    for key in decision.arrivals:
+        days.add(run.chain_id, version_id, key, "entered")
+    days.left_all(run.chain_id, version_id, decision.left)
+    again = any(line.what == "repeated" for line in decision.history)
+    if again:
+        days.add(run.chain_id, version_id, CHAIN, "entered:repeat")
+    if decision.ended_by is not None and (run.state == "active" or again):
+        began = now if again else run.entered_at
+        days.left(run.chain_id, version_id, Left(CHAIN, decision.ended_by, now - began))
+
+
+def _arms(one: Decided, now: datetime) -> list[NewArm]:
+    """The ways that the lead took here and that are compared with each other."""
+    run = one.run
+    until = now + one.published.program.goal_within
+    return [
+        NewArm(
+            run.lead_id,
+            run.program_id,
+            run.chain_id,
+            line.step_key,
+            line.reason,
+            one.published.row.version_id,
+            until,
+        )
+        for line in one.decision.history
+        if line.what == "branched" and line.step_key is not None
+    ]
 
 
 def _counted(line: Happening) -> tuple[str, ...]:

@@ -151,31 +151,44 @@ _ADD = text(
     RETURNING id
     """
 )
-_MARK_FIRST = text(
-    """
+# Of whom, the first of each kind is dated once a delivery and counted on the day the mail was sent; openings
+# and clicks by people have a counter over all days beside.
+_MARK_FIRST = """
     WITH given AS (
         SELECT * FROM json_to_recordset(CAST(:rows AS json))
             AS g (id bigint, opened_at timestamptz, clicked_at timestamptz)
     ), before AS (
         SELECT d.id, d.chain_id, d.version_id, d.step_key,
+               CAST(coalesce(d.sent_at, d.settled_at, d.due_at) AT TIME ZONE 'UTC' AS date) AS day,
                given.opened_at AS opened_at, given.clicked_at AS clicked_at,
-               given.opened_at IS NOT NULL AND d.opened_at IS NULL AS first_opened,
-               given.clicked_at IS NOT NULL AND d.clicked_at IS NULL AS first_clicked
+               given.opened_at IS NOT NULL AND d.{whose}opened_at IS NULL AS first_opened,
+               given.clicked_at IS NOT NULL AND d.{whose}clicked_at IS NULL AS first_clicked
         FROM delivery d JOIN given ON given.id = d.id
-        WHERE (given.opened_at IS NOT NULL AND d.opened_at IS NULL)
-           OR (given.clicked_at IS NOT NULL AND d.clicked_at IS NULL)
+        WHERE (given.opened_at IS NOT NULL AND d.{whose}opened_at IS NULL)
+           OR (given.clicked_at IS NOT NULL AND d.{whose}clicked_at IS NULL)
         ORDER BY d.id
         FOR NO KEY UPDATE OF d
     ), marked AS (
         UPDATE delivery d
-        SET opened_at = coalesce(d.opened_at, before.opened_at),
-            clicked_at = coalesce(d.clicked_at, before.clicked_at)
+        SET {whose}opened_at = coalesce(d.{whose}opened_at, before.opened_at),
+            {whose}clicked_at = coalesce(d.{whose}clicked_at, before.clicked_at)
         FROM before WHERE d.id = before.id
     ), counted AS (
-        SELECT chain_id, version_id, step_key, 'opened' AS what FROM before WHERE first_opened
+        SELECT chain_id, version_id, step_key, day, 'opened' AS what FROM before WHERE first_opened
         UNION ALL
-        SELECT chain_id, version_id, step_key, 'clicked' FROM before WHERE first_clicked
+        SELECT chain_id, version_id, step_key, day, 'clicked' FROM before WHERE first_clicked
+    ), by_day AS (
+        INSERT INTO step_day (chain_id, day, version_id, step_key, what, n)
+        SELECT chain_id, day, version_id, step_key, '{whose}' || what, count(*)
+        FROM counted
+        WHERE chain_id IS NOT NULL AND version_id IS NOT NULL AND step_key IS NOT NULL
+        GROUP BY 1, 2, 3, 4, 5
+        ORDER BY 1, 2, 3, 4, 5
+        ON CONFLICT (chain_id, day, version_id, step_key, what) DO UPDATE SET n = step_day.n + excluded.n
     )
+    {rest}
+"""
+_BY_PEOPLE = """
     INSERT INTO step_count (chain_id, version_id, step_key, what, n)
     SELECT chain_id, version_id, step_key, what, count(*)
     FROM counted
@@ -183,8 +196,9 @@ _MARK_FIRST = text(
     GROUP BY 1, 2, 3, 4
     ORDER BY 1, 2, 3, 4
     ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + excluded.n
-    """
-)
+"""
+_MARK_PEOPLE = text(_MARK_FIRST.format(whose="", rest=_BY_PEOPLE))
+_MARK_MACHINES = text(_MARK_FIRST.format(whose="machine_", rest="SELECT count(*) FROM before"))
 
 
 def may_drain_stream(session: Session) -> bool:
@@ -239,11 +253,11 @@ def add(session: Session, judged: Sequence[JudgedHit]) -> set[uuid.UUID]:
     return set(session.scalars(_ADD, {"rows": batch.rows(rows)}))
 
 
-def mark_first(session: Session, seen: Sequence[FirstSeen]) -> None:
-    """Date the first open and click of deliveries and raise the counters of their steps, once a
-    delivery."""
+def mark_first(session: Session, seen: Sequence[FirstSeen], *, people: bool = True) -> None:
+    """Date the first open and click of deliveries (by people, or by machines) and raise the counters of
+    their steps, once a delivery."""
     if seen:
         rows = [
             {"id": one.delivery_id, "opened_at": one.opened_at, "clicked_at": one.clicked_at} for one in seen
         ]
-        session.execute(_MARK_FIRST, {"rows": batch.rows(rows)})
+        session.execute(_MARK_PEOPLE if people else _MARK_MACHINES, {"rows": batch.rows(rows)})

@@ -109,8 +109,9 @@ _LATEST_TO = text(
 # The first of its kind is counted with its step; a later one changes nothing.
 _MARK = """
     WITH before AS (
-        SELECT id, chain_id, version_id, step_key FROM delivery
-        WHERE id = :id AND {column} IS NULL
+        SELECT id, chain_id, version_id, step_key,
+               CAST(coalesce(sent_at, settled_at, due_at) AT TIME ZONE 'UTC' AS date) AS day
+        FROM delivery WHERE id = :id AND {column} IS NULL
     ), marked AS (
         UPDATE delivery d SET {column} = :now FROM before b WHERE d.id = b.id
     ), counted AS (
@@ -118,6 +119,11 @@ _MARK = """
         SELECT chain_id, version_id, step_key, '{what}', 1 FROM before
         WHERE chain_id IS NOT NULL AND version_id IS NOT NULL AND step_key IS NOT NULL
         ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + 1
+    ), by_day AS (
+        INSERT INTO step_day (chain_id, day, version_id, step_key, what, n)
+        SELECT chain_id, day, version_id, step_key, '{what}', 1 FROM before
+        WHERE chain_id IS NOT NULL AND version_id IS NOT NULL AND step_key IS NOT NULL
+        ON CONFLICT (chain_id, day, version_id, step_key, what) DO UPDATE SET n = step_day.n + 1
     )
     SELECT count(*) FROM before
 """

@@ -139,40 +139,59 @@ _LOCK_DELIVERIES = text(
 _RECOUNT_FIRST = text(
     """
     WITH given AS MATERIALIZED (
-        SELECT id, chain_id, version_id, step_key, opened_at, clicked_at FROM delivery
-        WHERE id = ANY(CAST(:ids AS bigint[]))
-    ), found AS MATERIALIZED (
-        SELECT h.delivery_id AS id,
-               min(h.received_at) FILTER (WHERE h.kind = 'open') AS opened_at,
-               min(h.received_at) FILTER (WHERE h.kind = 'click') AS clicked_at
+        SELECT id, chain_id, version_id, step_key, opened_at, clicked_at, machine_opened_at,
+               machine_clicked_at,
+               CAST(coalesce(sent_at, settled_at, due_at) AT TIME ZONE 'UTC' AS date) AS day
+        FROM delivery WHERE id = ANY(CAST(:ids AS bigint[]))
+    ), looked AS MATERIALIZED (
+        SELECT h.delivery_id AS id, h.received_at, h.kind,
+               coalesce(latest.verdict, h.verdict) = 'human' AS human,
+               EXISTS (SELECT FROM stalled_hit w WHERE w.hit_id = h.id) AS stalled
         FROM hit h
         LEFT JOIN LATERAL (
             SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = h.id ORDER BY v.at DESC LIMIT 1
         ) latest ON true
         WHERE h.delivery_id = ANY(CAST(:ids AS bigint[]))
-            AND coalesce(latest.verdict, h.verdict) = 'human'
-            AND NOT EXISTS (SELECT FROM stalled_hit w WHERE w.hit_id = h.id)
-        GROUP BY h.delivery_id
+    ), found AS MATERIALIZED (
+        SELECT id,
+               min(received_at) FILTER (WHERE kind = 'open' AND human AND NOT stalled) AS opened_at,
+               min(received_at) FILTER (WHERE kind = 'click' AND human AND NOT stalled) AS clicked_at,
+               min(received_at) FILTER (WHERE kind = 'open' AND NOT human) AS machine_opened_at,
+               min(received_at) FILTER (WHERE kind = 'click' AND NOT human) AS machine_clicked_at
+        FROM looked GROUP BY id
     ), changed AS MATERIALIZED (
-        SELECT g.*, f.opened_at AS first_open, f.clicked_at AS first_click
+        SELECT g.*, f.opened_at AS first_open, f.clicked_at AS first_click,
+               f.machine_opened_at AS machine_open, f.machine_clicked_at AS machine_click
         FROM given g LEFT JOIN found f ON f.id = g.id
-        WHERE (g.opened_at, g.clicked_at) IS DISTINCT FROM (f.opened_at, f.clicked_at)
+        WHERE (g.opened_at, g.clicked_at, g.machine_opened_at, g.machine_clicked_at)
+            IS DISTINCT FROM (f.opened_at, f.clicked_at, f.machine_opened_at, f.machine_clicked_at)
     ), marked AS (
-        UPDATE delivery d SET opened_at = c.first_open, clicked_at = c.first_click
+        UPDATE delivery d
+        SET opened_at = c.first_open, clicked_at = c.first_click, machine_opened_at = c.machine_open,
+            machine_clicked_at = c.machine_click
         FROM changed c WHERE d.id = c.id
     ), counted AS (
-        SELECT chain_id, version_id, step_key, 'opened' AS what,
-               (first_open IS NOT NULL)::int - (opened_at IS NOT NULL)::int AS step
-        FROM changed
-        UNION ALL
-        SELECT chain_id, version_id, step_key, 'clicked',
-               (first_click IS NOT NULL)::int - (clicked_at IS NOT NULL)::int
-        FROM changed
+        SELECT c.chain_id, c.version_id, c.step_key, c.day, w.what, w.step
+        FROM changed c
+        CROSS JOIN LATERAL (VALUES
+            ('opened', (c.first_open IS NOT NULL)::int - (c.opened_at IS NOT NULL)::int),
+            ('clicked', (c.first_click IS NOT NULL)::int - (c.clicked_at IS NOT NULL)::int),
+            ('machine_opened', (c.machine_open IS NOT NULL)::int - (c.machine_opened_at IS NOT NULL)::int),
+            ('machine_clicked', (c.machine_click IS NOT NULL)::int - (c.machine_clicked_at IS NOT NULL)::int)
+        ) AS w (what, step)
+        WHERE c.chain_id IS NOT NULL AND c.version_id IS NOT NULL AND c.step_key IS NOT NULL
+    ), by_day AS (
+        INSERT INTO step_day (chain_id, day, version_id, step_key, what, n)
+        SELECT chain_id, day, version_id, step_key, what, sum(step)
+        FROM counted
+        GROUP BY 1, 2, 3, 4, 5 HAVING sum(step) <> 0
+        ORDER BY 1, 2, 3, 4, 5
+        ON CONFLICT (chain_id, day, version_id, step_key, what) DO UPDATE SET n = step_day.n + excluded.n
     )
     INSERT INTO step_count (chain_id, version_id, step_key, what, n)
     SELECT chain_id, version_id, step_key, what, sum(step)
     FROM counted
-    WHERE chain_id IS NOT NULL AND version_id IS NOT NULL AND step_key IS NOT NULL
+    WHERE what IN ('opened', 'clicked')
     GROUP BY 1, 2, 3, 4 HAVING sum(step) <> 0
     ORDER BY 1, 2, 3, 4
     ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + excluded.n
@@ -238,8 +257,8 @@ def done(session: Session, ids: Collection[uuid.UUID]) -> None:
 
 
 def recount_first(session: Session, delivery_ids: Collection[int]) -> None:
-    """Date the first open and click by people of these deliveries anew, and correct the counters of their
-    steps by what has changed."""
+    """Date the first open and click by people, and by machines, of these deliveries anew, and correct the
+    counters of their steps by what has changed."""
     given = {"ids": sorted(delivery_ids)}
     session.execute(_LOCK_DELIVERIES, given)
     session.execute(_RECOUNT_FIRST, given)

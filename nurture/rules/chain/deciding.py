@@ -12,9 +12,17 @@ from typing import Any
 from nurture.rules.chain import acting, choosing, sending, waiting
 from nurture.rules.chain.values import (
     CHAIN_HOPS,
+    DONE,
+    EDITED,
+    EXIT,
+    GOAL_MET,
     HOPS,
+    NEXT,
+    OVER,
+    REST,
     Around,
     Decision,
+    Go,
     Happening,
     Leave,
     Outcome,
@@ -107,53 +115,65 @@ def _go_along(walk: Walk) -> Decision:
     for _hop in range(HOPS):
         step = walk.chain.by_key.get(walk.standing.step_key or "")
         if step is None:
-            return _finish(walk, "step_removed")
+            return _finish(walk, "step_removed", EDITED)
         outcome = _DO[type(step)](walk, step)
         if isinstance(outcome, Stay):
             return _decision(walk, "active", outcome.due_at, outcome.reason, waiting_for=outcome.waiting_for)
-        walk.depart()
+        way = walk.took_way()
         if isinstance(outcome, Leave):
             return _leave(walk, outcome)
         if isinstance(outcome, Rest):
             return _rest(walk, outcome.reason)
+        walk.depart(way or _onward(outcome), outcome.at)
         if not walk.arrive(outcome.key, outcome.at, again=outcome.again):
             return _finish(walk, "done")
     return _rest(walk, "circle")
 
 
+def _onward(outcome: Go) -> str:
+    return DONE if outcome.key is None else NEXT
+
+
 def _leave(walk: Walk, leave: Leave) -> Decision:
     if leave.move is None:
-        return _finish(walk, leave.reason)
+        walk.depart(f"{EXIT}:{leave.reason}")
+        return _finish(walk, leave.reason, f"{EXIT}:{leave.reason}")
     if walk.standing.hops >= CHAIN_HOPS:
         return _rest(walk, "circle")
     walk.intents.append(leave.move)
+    walk.depart(over := f"{OVER}:{leave.move.chain}")
     walk.standing = replace(walk.standing, hops=walk.standing.hops + 1)
-    return _end(walk, "goto", None)
+    return _end(walk, "goto", None, how=over)
 
 
-def _finish(walk: Walk, reason: str) -> Decision:
+def _finish(walk: Walk, reason: str, how: str = DONE) -> Decision:
     """The chain has come to its end; what comes after is the program's to say. A run beside another one
     has no after: the lead goes on in the other."""
     if walk.program.after_end == "exit" or walk.standing.parallel:
-        return _end(walk, reason, reason)
+        return _end(walk, reason, reason, how=how)
     walk.history.append(Happening(walk.standing.step_key, "finished", reason))
-    return _rest(walk, walk.program.after_end, reason)
+    return _rest(walk, walk.program.after_end, reason, how)
 
 
-def _rest(walk: Walk, reason: str, finished: str | None = None) -> Decision:
+def _rest(walk: Walk, reason: str, finished: str | None = None, how: str = "") -> Decision:
+    how = how or f"{REST}:{reason}"
     if walk.standing.parallel:
-        return _end(walk, reason, finished)
-    walk.depart()
+        return _end(walk, reason, finished, how=how)
+    walk.depart(how)
     walk.history.append(Happening(walk.standing.step_key, "resting", reason))
     walk.standing = replace(walk.standing, resting=reason, since=walk.now)
-    return _decision(walk, "resting", rest_ends(walk.chain, reason, walk.now), reason, finished=finished)
+    return _decision(
+        walk, "resting", rest_ends(walk.chain, reason, walk.now), reason, finished=finished, how=how
+    )
 
 
-def _end(walk: Walk, reason: str, finished: str | None, met: Worth | None = None) -> Decision:
-    walk.depart()
+def _end(
+    walk: Walk, reason: str, finished: str | None, met: Worth | None = None, *, how: str = GOAL_MET
+) -> Decision:
+    walk.depart(how)
     walk.history.append(Happening(walk.standing.step_key, "left", reason))
     finished = "goal" if met is not None else finished
-    return _decision(walk, "ended", None, reason, finished=finished, met=met)
+    return _decision(walk, "ended", None, reason, finished=finished, met=met, how=how)
 
 
 def _awake(walk: Walk) -> Decision:
@@ -179,6 +199,7 @@ def _decision(
     waiting_for: str | None = None,
     finished: str | None = None,
     met: Worth | None = None,
+    how: str | None = None,
 ) -> Decision:
     return Decision(
         state=state,
@@ -191,5 +212,6 @@ def _decision(
         intents=tuple(walk.intents),
         history=tuple(walk.history),
         arrivals=tuple(walk.arrivals),
-        departures=tuple(walk.departures),
+        left=tuple(walk.left),
+        ended_by=how,
     )

@@ -141,6 +141,21 @@ class Happening:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
+# How a run leaves a step, beside `way:<name>`, `over:<chain>`, `exit:<reason>` and `rest:<reason>`.
+NEXT, DONE, GOAL_MET, EDITED = "next", "done", "goal", "edited"
+WAY, OVER, EXIT, REST = "way", "over", "exit", "rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A run left a step, `how` (next, way:<name>, done behind the last step, over:<chain>, exit:<reason>,
+    rest:<reason>, goal, edited), after it had `stayed` there."""
+
+    step_key: str
+    how: str
+    stayed: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class Worth:
     """What a goal that was met is worth; None where that is not known."""
@@ -154,7 +169,8 @@ class Decision:
     """The run afterwards: `state` active (standing at `position` until `due_at`; None while a mail is
     under way, or until a person decides), resting or ended. `reason` says what it waits for, rests for or
     ended by; `finished` that the chain came to its end now; `goal` what a goal met now is worth.
-    `arrivals` and `departures` are the steps come to and left."""
+    `arrivals` are the steps come to, `left` those that were left and how; `ended_by` how the run left its
+    chain, if it did."""
 
     state: str
     standing: Standing
@@ -166,11 +182,17 @@ class Decision:
     intents: tuple[Intent, ...] = ()
     history: tuple[Happening, ...] = ()
     arrivals: tuple[str, ...] = ()
-    departures: tuple[str, ...] = ()
+    left: tuple[Left, ...] = ()
+    ended_by: str | None = None
 
     @property
     def position(self) -> str | None:
         return self.standing.step_key
+
+    @property
+    def departures(self) -> tuple[str, ...]:
+        """The keys of the steps left."""
+        return tuple(one.step_key for one in self.left)
 
 
 # What a step comes to: stay at it, go on to another one, leave the chain, or rest.

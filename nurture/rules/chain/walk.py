@@ -1,11 +1,11 @@
 """One walk along a chain at one moment; nothing outside of it changes."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from nurture.rules.chain.values import Around, Go, Happening, Intent, Standing
+from nurture.rules.chain.values import WAY, Around, Go, Happening, Intent, Left, Standing
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain, Program, Step, WaitUntil, WaitUntilDate
 from nurture.rules.timing import zone_for
@@ -29,8 +29,9 @@ class Walk:
         self.intents: list[Intent] = []
         self.history: list[Happening] = []
         self.arrivals: list[str] = []
-        self.departures: list[str] = []
-        self.at = None if standing.resting or standing.over else standing.step_key
+        self.left: list[Left] = []
+        self.way: str | None = None
+        self.at = None if standing.resting else standing.step_key
 
     def arrive(self, key: str | None, at: datetime, *, again: bool = False) -> bool:
         """Come to a step; False behind the last one."""
@@ -51,10 +52,17 @@ class Walk:
         self.at = key
         return True
 
-    def depart(self) -> None:
+    def depart(self, how: str, at: datetime | None = None) -> None:
+        """Leave the step, if the run stands at one; what comes next counts from `at` (now, if not said)."""
         if self.at is not None:
-            self.departures.append(self.at)
+            stayed = max((at or self.now) - self.standing.since, timedelta())
+            self.left.append(Left(self.at, how, stayed))
             self.at = None
+
+    def took_way(self) -> str | None:
+        """The way that the step just decided about has chosen, told once."""
+        way, self.way = self.way, None
+        return f"{WAY}:{way}" if way is not None else None
 
     def on(self, step: Step, at: datetime) -> Go:
         return Go(self.chain.after[step.key], at)
@@ -64,3 +72,5 @@ class Walk:
 
     def note(self, step: Step, what: str, reason: str = "", **detail: Any) -> None:
         self.history.append(Happening(step.key, what, reason, detail))
+        if what == "branched":
+            self.way = reason

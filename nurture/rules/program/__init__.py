@@ -27,10 +27,20 @@ from nurture.rules.program.steps import (
     blocks,
     walk,
 )
-from nurture.rules.program.values import EXIT_ON, TEMPERATURES, Chain, Entry, Goal, Program, Reentry
+from nurture.rules.program.values import (
+    EXIT_ON,
+    GOAL_WITHIN,
+    TEMPERATURES,
+    Chain,
+    Entry,
+    Goal,
+    Program,
+    Reentry,
+)
 
 __all__ = [
     "EXIT_ON",
+    "GOAL_WITHIN",
     "TEMPERATURES",
     "AddTags",
     "Arm",

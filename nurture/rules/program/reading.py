@@ -13,7 +13,16 @@ from nurture.rules.program.keys import keys_of
 from nurture.rules.program.kinds import EXITS
 from nurture.rules.program.reading_steps import names, steps
 from nurture.rules.program.times import date_of, window
-from nurture.rules.program.values import EXIT_ON, TEMPERATURES, Chain, Entry, Goal, Program, Reentry
+from nurture.rules.program.values import (
+    EXIT_ON,
+    GOAL_WITHIN,
+    TEMPERATURES,
+    Chain,
+    Entry,
+    Goal,
+    Program,
+    Reentry,
+)
 from nurture.rules.tables import NAME, Table, unknown
 from nurture.rules.timing import Frequency, Window, zone_named
 from nurture.rules.words import _
@@ -120,8 +129,11 @@ def _goal(table: Table) -> Goal | None:
         currency = None
     if currency is not None and inside.get("value") is None:
         inside.fault("currency", _("A currency needs a value beside it."))
+    within = inside.duration("within")
     inside.done()
-    return Goal(when, value, field, currency) if when is not None else None
+    if when is None:
+        return None
+    return Goal(when, value, field, currency, within.elapsed if within is not None else GOAL_WITHIN)
 
 
 def _worth(inside: Table) -> tuple[float | None, str | None]:

@@ -12,6 +12,8 @@ from nurture.rules.timing import Frequency, Window
 TEMPERATURES = ("cold", "warm", "hot")
 # What ends a run unless the program says otherwise.
 EXIT_ON = frozenset({"reply"})
+# A goal met later than this after coming in is not put down to the program, unless it says otherwise.
+GOAL_WITHIN = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,13 @@ class Reentry:
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What ends every run the moment it holds, and what that is worth: a number, or what stands in a field
-    of the lead (`value_field`)."""
+    of the lead (`value_field`). Statistics count a lead as converted that meets it `within` so long."""
 
     when: Condition
     value: float | None = None
     value_field: str | None = None
     currency: str | None = None
+    within: timedelta = GOAL_WITHIN
 
 
 @dataclass(frozen=True)
@@ -116,3 +119,8 @@ class Program:
     hold_after: timedelta = timedelta(days=7)
     in_doubt: str = ""
     sender: str = "house"
+
+    @property
+    def goal_within(self) -> timedelta:
+        """How long after coming in a goal counts for the statistics."""
+        return self.goal.within if self.goal is not None else GOAL_WITHIN

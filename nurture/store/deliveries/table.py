@@ -31,7 +31,7 @@ class Delivery(Base):
     `consent_purpose` is the consent it rests on (NULL: none needed). `reason` says why it was skipped,
     deferred, failed or cancelled. Leases run on PostgreSQL's clock. `params` carries what a mail needs
     beyond the lead (a confirmation link, say). Opens, clicks, bounces and complaints are facts about
-    it, not its state."""
+    it, not its state; those by people stand apart from those by machines."""
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -92,6 +92,8 @@ class Delivery(Base):
     settled_at: Mapped[Instant | None]
     opened_at: Mapped[Instant | None]
     clicked_at: Mapped[Instant | None]
+    machine_opened_at: Mapped[Instant | None]
+    machine_clicked_at: Mapped[Instant | None]
     bounced_at: Mapped[Instant | None]
     complained_at: Mapped[Instant | None]
     newsletter_id: Mapped[Ref | None]

@@ -60,8 +60,9 @@ _MOVE = text(
         WHERE enrollment_id IN (SELECT id FROM gone) AND state IN ('scheduled', 'ready', 'deferred')
     ), moved AS (
         UPDATE enrollment e
-        SET step_key = t.step_key, step_since = :now, due_at = :now, due_reason = 'step_removed',
-            waiting_for = NULL, awaiting_delivery_id = NULL, settled_state = NULL, settled_at = NULL,
+        SET step_key = t.step_key, version_id = :new_version_id, step_since = :now, due_at = :now,
+            due_reason = 'step_removed', waiting_for = NULL, awaiting_delivery_id = NULL,
+            settled_state = NULL, settled_at = NULL,
             data = CASE WHEN CAST(:mail AS text) IS NOT NULL AND NOT gone.mailed
                         THEN e.data #- ARRAY['sent', CAST(:mail AS text)] ELSE e.data END
                    || CASE WHEN t.step_key IS NULL THEN '{{"over": true}}'::jsonb ELSE '{{}}'::jsonb END
@@ -106,6 +107,13 @@ _TAKE_VERSION = text(
     WHERE program_id = :program_id AND version_id <> :version_id AND state = ANY(:states)
     """
 )
+_ABOUT_TO_TAKE = text(
+    """
+    SELECT chain_id, version_id, step_key, count(*) AS n FROM enrollment
+    WHERE program_id = :program_id AND version_id <> :version_id AND state = 'active'
+    GROUP BY 1, 2, 3
+    """
+)
 _CLOSE_CHAIN = text(
     """
     WITH closed AS (
@@ -118,8 +126,7 @@ _CLOSE_CHAIN = text(
         UPDATE delivery SET state = 'cancelled', reason = 'chain_removed', settled_at = :now
         WHERE enrollment_id IN (SELECT id FROM closed) AND state IN ('scheduled', 'ready', 'deferred')
     )
-    SELECT chain_id, version_id, step_key, count(*) AS n FROM closed
-    WHERE step_key IS NOT NULL GROUP BY chain_id, version_id, step_key
+    SELECT chain_id, version_id, step_key, count(*) AS n FROM closed GROUP BY 1, 2, 3
     """
 )
 _BY_VERSION = text(
@@ -158,12 +165,14 @@ def move(
     after: str | None,
     after_mail: str | None,
     mail: str | None,
+    new_version_id: int,
     now: datetime,
 ) -> dict[str | None, int]:
-    """Move those who stand at a step that goes away (and sent `mail`): to `after`, or to `after_mail` when
-    its mail is out already (None: behind the last step). Returns how many came to each."""
+    """Move those who stand at a step that goes away (and sent `mail`) to the new version: to `after`, or to
+    `after_mail` when its mail is out already (None: behind the last step). Returns how many came to each."""
     values = {"chain_id": chain_id, "version_id": version_id, "old": old, "after": after, "mail": mail}
-    rows = session.execute(_MOVE, {**values, "after_mail": after_mail, "now": now})
+    values |= {"after_mail": after_mail, "new_version_id": new_version_id, "now": now}
+    rows = session.execute(_MOVE, values)
     return {row.step_key: row.n for row in rows}
 
 
@@ -191,6 +200,15 @@ def take_words(session: Session, version_id: int, mails: Mapping[tuple[int, str]
         )
 
 
+def about_to_take(
+    session: Session, program_id: int, version_id: int
+) -> list[tuple[int, int, str | None, int]]:
+    """Where active runs stand that go by another version than this one: (chain, version, step, how many);
+    None is at none: before the first, or behind the last."""
+    rows = session.execute(_ABOUT_TO_TAKE, {"program_id": program_id, "version_id": version_id})
+    return [(row.chain_id, row.version_id, row.step_key, row.n) for row in rows]
+
+
 def take_version(session: Session, program_id: int, version_id: int, states: Sequence[str]) -> None:
     """Every run of the program in these states goes by this version from now on."""
     values = {"program_id": program_id, "version_id": version_id, "states": list(states)}
@@ -199,9 +217,9 @@ def take_version(session: Session, program_id: int, version_id: int, states: Seq
 
 def close(
     session: Session, chain_ids: Sequence[int], *, due_at: datetime, now: datetime
-) -> list[tuple[int, int, str, int]]:
+) -> list[tuple[int, int, str | None, int]]:
     """Those who stand in chains that went away rest until a date; their unsent mails are cancelled.
-    Returns (chain, version, step, how many stood there)."""
+    Returns (chain, version, step, how many stood there; None: at none)."""
     if not chain_ids:
         return []
     rows = session.execute(_CLOSE_CHAIN, {"chain_ids": list(chain_ids), "due_at": due_at, "now": now})

@@ -43,6 +43,8 @@ class OpenRun:
     resting_reason: str | None
     data: Mapping[str, Any]
     parallel: bool
+    step_since: datetime | None
+    entered_at: datetime
 
 
 _WITHOUT_RUN = text(
@@ -105,7 +107,7 @@ _BEGIN = text(
 _OPEN = text(
     """
     SELECT e.id, e.program_id, e.chain_id, e.version_id, e.lead_id, c.temperature, e.state, e.step_key,
-           e.resting_reason, e.data, e.parallel
+           e.resting_reason, e.data, e.parallel, e.step_since, e.entered_at
     FROM enrollment e
     JOIN chain c ON c.id = e.chain_id
     JOIN program p ON p.id = e.program_id
@@ -118,7 +120,7 @@ _OPEN = text(
 _ENDED_FOR = text(
     """
     SELECT e.id, e.program_id, e.chain_id, e.version_id, e.lead_id, c.temperature, e.state, e.step_key,
-        e.resting_reason, e.data, e.parallel
+        e.resting_reason, e.data, e.parallel, e.step_since, e.entered_at
     FROM enrollment e JOIN chain c ON c.id = e.chain_id JOIN lead l ON l.id = e.lead_id
     WHERE e.lead_id = ANY(:lead_ids) AND e.exit_reason = :reason AND e.ended_at = :at
         AND l.temperature = c.temperature

@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store.statistics import day_of
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -32,24 +34,30 @@ _SETTLE = text(
 # Beside each end that is no mail its reason is counted: what follows a colon is detail.
 _COUNT_SETTLED = text(
     """
+    WITH counted AS (
+        SELECT d.chain_id, d.version_id, d.step_key, w.what, count(*) AS n
+        FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
+             AS s (delivery_id, state, reason)
+        JOIN delivery d ON d.id = s.delivery_id
+        CROSS JOIN LATERAL (
+            SELECT CASE s.state WHEN 'uncertain' THEN 'sent' WHEN 'cancelled' THEN 'skipped' ELSE s.state END
+                   AS ended
+        ) e
+        CROSS JOIN LATERAL (
+            SELECT e.ended AS what
+            UNION ALL
+            SELECT e.ended || ':' || split_part(s.reason, ':', 1)
+            WHERE e.ended IN ('skipped', 'failed') AND s.reason <> ''
+        ) w
+        WHERE d.chain_id IS NOT NULL AND d.version_id IS NOT NULL AND d.step_key IS NOT NULL
+        GROUP BY 1, 2, 3, 4
+    ), by_day AS (
+        INSERT INTO step_day (chain_id, day, version_id, step_key, what, n)
+        SELECT chain_id, :day, version_id, step_key, what, n FROM counted ORDER BY 1, 3, 4, 5
+        ON CONFLICT (chain_id, day, version_id, step_key, what) DO UPDATE SET n = step_day.n + excluded.n
+    )
     INSERT INTO step_count (chain_id, version_id, step_key, what, n)
-    SELECT d.chain_id, d.version_id, d.step_key, w.what, count(*)
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
-         AS s (delivery_id, state, reason)
-    JOIN delivery d ON d.id = s.delivery_id
-    CROSS JOIN LATERAL (
-        SELECT CASE s.state WHEN 'uncertain' THEN 'sent' WHEN 'cancelled' THEN 'skipped' ELSE s.state END
-               AS ended
-    ) e
-    CROSS JOIN LATERAL (
-        SELECT e.ended AS what
-        UNION ALL
-        SELECT e.ended || ':' || split_part(s.reason, ':', 1)
-        WHERE e.ended IN ('skipped', 'failed') AND s.reason <> ''
-    ) w
-    WHERE d.chain_id IS NOT NULL AND d.version_id IS NOT NULL AND d.step_key IS NOT NULL
-    GROUP BY 1, 2, 3, 4
-    ORDER BY 1, 2, 3, 4
+    SELECT chain_id, version_id, step_key, what, n FROM counted ORDER BY 1, 2, 3, 4
     ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + excluded.n
     """
 )
@@ -93,7 +101,7 @@ def settle_sends(session: Session, settled: Sequence[Settled], *, now: datetime)
         "now": now,
     }
     session.execute(_SETTLE, values)
-    session.execute(_COUNT_SETTLED, values)
+    session.execute(_COUNT_SETTLED, {**values, "day": day_of(now)})
     session.execute(_NOTE_SETTLED, values)
 
 

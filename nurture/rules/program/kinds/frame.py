@@ -81,4 +81,5 @@ def _goal() -> tuple[Field, ...]:
         Field(("goal", "when"), "condition", _("Goal")),
         Field(("goal", "value"), "amount", _("Worth")),
         Field(("goal", "currency"), "currency", _("Currency")),
+        Field(("goal", "within"), "duration", _("Counts within"), default="90d"),
     )
