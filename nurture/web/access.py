@@ -137,6 +137,8 @@ ACCESS: dict[str, frozenset[str]] = {
     "programs.new": WRITERS,
     "programs.create": WRITERS,
     "editor.index": WRITERS,
+    "editor.canvas": WRITERS,
+    "editor.counts": WRITERS,
     "editor.add": WRITERS,
     "editor.act": WRITERS,
     "editor.save": WRITERS,

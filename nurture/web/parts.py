@@ -37,6 +37,8 @@ PARTS = (
     Part("tabler", "@tabler/core", "dist/css/tabler.min.css", "tabler.min.css"),
     Part("htmx", "htmx.org", "dist/htmx.min.js", "htmx.min.js"),
     Part("echarts", "echarts", "dist/echarts.min.js", "echarts.min.js"),
+    Part("designer", "sequential-workflow-designer", "dist/index.umd.js", "designer.umd.js"),
+    Part("designer-style", "sequential-workflow-designer", "css/designer.css", "designer.css"),
     Part("axe", "axe-core", "axe.min.js", "axe.min.js", served=False),
 )
 ICONS_NAME, ICONS_PACKAGE, ICONS_FILE = "tabler-icons", "@tabler/icons", "sprite.svg"
@@ -44,12 +46,12 @@ ICONS = (
     "activity", "alert-triangle", "arrow-back-up", "arrow-down", "arrow-forward-up", "arrow-right",
     "arrow-up", "arrows-split-2", "bell", "building", "calendar-event", "check", "chevron-left",
     "chevron-right", "circle-check", "circle-dashed", "circle-x", "click", "clock", "copy", "door-exit",
-    "download", "eye", "filter", "flame", "forms", "git-branch", "hand-stop", "heart-handshake", "home",
-    "hourglass", "inbox", "key", "lock", "logout", "mail", "mail-off", "mail-opened", "menu-2",
-    "message-circle", "moon", "news", "note", "pencil", "phone", "player-pause", "player-play", "plus",
-    "robot", "route", "search", "seedling", "send", "settings", "shield-check", "snowflake", "star",
-    "sun", "tag", "target", "test-pipe", "trash", "trophy", "user", "user-check", "user-off", "users",
-    "users-minus", "webhook", "world", "x",
+    "dots-vertical", "download", "eye", "filter", "flame", "forms", "git-branch", "hand-stop",
+    "heart-handshake", "home", "hourglass", "inbox", "key", "list", "lock", "logout", "mail", "mail-off",
+    "mail-opened", "maximize", "menu-2", "message-circle", "moon", "news", "note", "pencil", "phone",
+    "player-pause", "player-play", "plus", "robot", "route", "search", "seedling", "send", "settings",
+    "shield-check", "snowflake", "star", "sun", "tag", "target", "test-pipe", "trash", "trophy", "user",
+    "user-check", "user-off", "users", "users-minus", "webhook", "world", "x", "zoom-in", "zoom-out",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The editor of a draft through its pages: what is typed is kept, what is wrong stands at its step."""
 
+import json
 import re
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def post(client: FlaskClient, runtime: Runtime, path: str, **said: object):
 
 
 PAGES = (
-    "/edit", "/edit?chain=warm&step=ask-feedback", "/edit?chain=hot&add=|two-dates",
+    "/edit", "/edit/canvas", "/edit/canvas?chain=hot&add=|two-dates",
+    "/edit?chain=warm&step=ask-feedback", "/edit?chain=hot&add=|two-dates",
     "/edit/mails", "/edit/mails/welcome", "/edit/mails/welcome?language=ru", "/edit/mails/welcome/look",
     "/edit/settings", "/edit/yaml", "/plan", "/versions", "/versions?from=1", "/duplicate",
 )  # fmt: skip
@@ -88,6 +90,45 @@ def test_a_step_of_every_kind_is_added_and_opened(mia: FlaskClient, runtime: Run
         assert answer.status_code == 303, kind
         assert mia.get(answer.location).status_code == 200, kind
     assert "# Someone who has just filled in a form" in yaml(runtime)
+
+
+def drawing(page: str) -> dict:
+    found = re.search(r'id="cv-data"[^>]*>(.*?)</script>', page, re.S)
+    assert found is not None
+    return json.loads(found[1])
+
+
+def every(steps: list[dict]) -> list[str]:
+    inside = [[one["key"], *(key for way in one["ways"] for key in every(way["steps"]))] for one in steps]
+    return [key for keys in inside for key in keys]
+
+
+def test_the_canvas_draws_every_step_of_the_outline_and_changes_nothing(
+    mia: FlaskClient, runtime: Runtime
+) -> None:
+    before = yaml(runtime)
+    for chain in ("cold", "warm", "hot"):
+        listed = re.findall(r'data-row="([a-z0-9-]+)"', mia.get(f"/programs/1/edit?chain={chain}").text)
+        drawn = drawing(mia.get(f"/programs/1/edit/canvas?chain={chain}").text)
+        assert every(drawn["steps"]) == listed
+        assert mia.get(f"/programs/1/edit/canvas/{chain}/counts").json == drawn["counts"]
+    assert (yaml(runtime), revision(runtime)) == (before, 0)
+
+
+def test_what_the_canvas_does_keeps_steps_that_it_does_not_know_word_for_word(
+    mia: FlaskClient, runtime: Runtime
+) -> None:
+    odd = "      - {teleport: mars, key: far-away}   # one day\n"
+    text = yaml(runtime).replace("    steps:\n", f"    steps:\n{odd}", 1)
+    post(mia, runtime, "/edit/yaml", text=text)
+    page = mia.get("/programs/1/edit/canvas?chain=cold").text
+    first = drawing(page)["steps"][0]
+    assert (first["key"], first["title"]) == ("far-away", "No such step") and first["problems"]
+    moved = post(mia, runtime, "/edit/cold/act", act="place:greet", place="|read-welcome", view="canvas")
+    assert "/edit/canvas?chain=cold" in moved.location
+    assert odd in yaml(runtime)
+    post(mia, runtime, "/edit/undo", act="undo")
+    assert yaml(runtime) == text
 
 
 def test_steps_move_and_go_by_their_buttons_and_all_of_it_is_undone(

@@ -20,13 +20,15 @@
     var fresh = page.getElementById('editor'), now = editor();
     if (!fresh) return false;
     if (keep) {
-      ['ed-outline', 'ed-faults', 'ed-kept', 'ed-undo'].forEach(function (id) {
+      ['ed-outline', 'cv-data', 'ed-faults', 'ed-kept', 'ed-undo'].forEach(function (id) {
         var old = document.getElementById(id), one = page.getElementById(id);
         if (old && one) old.replaceWith(document.importNode(one, true));
       });
       now.dataset.revision = fresh.dataset.revision;
     } else {
+      var room = document.getElementById('cv-room');
       now.replaceWith(document.importNode(fresh, true));
+      stay(room);
       var banner = page.querySelector('#main > .banner'), mine = document.querySelector('#main > .banner');
       if (mine) mine.remove();
       if (banner) document.getElementById('main').prepend(document.importNode(banner, true));
@@ -35,6 +37,14 @@
     document.dispatchEvent(new Event('conditions-here'));
     say('');
     return true;
+  }
+
+  /* The drawing of a canvas stays and is told what has changed: it would lose the place one looks at. */
+  function stay(room) {
+    var fresh = document.getElementById('cv-room');
+    if (!room || !fresh) return;
+    [].forEach.call(fresh.attributes, function (one) { room.setAttribute(one.name, one.value); });
+    fresh.replaceWith(room);
   }
 
   /* One after the other: what is asked for meanwhile waits, and what was typed goes first. */
@@ -82,8 +92,9 @@
     at.searchParams.delete('focus');
     history.replaceState(null, '', at);
     remember();
-    var row = key && document.querySelector('[data-row="' + CSS.escape(key) + '"]');
-    if (at.searchParams.get('step') && !at.searchParams.get('focus') && window.matchMedia('(max-width: 1199px)').matches) document.getElementById('ed-side').focus();
+    var row = key && document.querySelector('[data-row="' + CSS.escape(key) + '"], [data-node="' + CSS.escape(key) + '"]');
+    if (row && row.matches('[data-node]')) row.focus();
+    else if (at.searchParams.get('step') && !at.searchParams.get('focus') && window.matchMedia('(max-width: 1199px)').matches) document.getElementById('ed-side').focus();
     else if (row) row.focus();
   }
 
@@ -126,23 +137,28 @@
     if (form) autosave(form, 400);
   });
 
-  /* Opening a step draws the page anew without leaving it. */
-  function open(link) {
+  /* Opening a step draws the page anew without leaving it; `node` is what stands on a canvas and keeps the focus. */
+  function open(link, node) {
     var at = new URL(link.href);
-    if (unsaved()) { send(pending, null, true, function () { open(link); }); return; }
+    if (unsaved()) { send(pending, null, true, function () { open(link, node); }); return; }
     if (refused()) { location.assign(at); return; }
     fetch(at, { credentials: 'same-origin' }).then(function (answer) { return answer.text(); }).then(function (text) {
       if (!take(new DOMParser().parseFromString(text, 'text/html'), false)) { location.assign(at); return; }
       history.pushState(null, '', at);
       remember();
+      var kept = node !== undefined && node[0] !== '#' && document.querySelector('[data-node="' + CSS.escape(node) + '"]');
+      if (kept) { kept.focus(); return; }
       var first = document.querySelector('#ed-side [autofocus], #ed-form input:not([type=hidden]), #ed-form select, #ed-side button');
       if (first && !window.matchMedia('(max-width: 1199px)').matches) first.focus(); else document.getElementById('ed-side').focus();
     });
   }
 
   document.addEventListener('click', function (event) {
-    var link = event.target.closest('#ed-outline a[href], .ed-close a'), line = event.target.closest('[data-line]');
+    var link = event.target.closest('#ed-outline a[href], .ed-close a, a[data-open]'), line = event.target.closest('[data-line]');
     var plain = !event.ctrlKey && !event.metaKey && !event.shiftKey, other = event.target.closest('#editor a[href]');
+    var more = event.target.closest('[data-more]'), shown = document.querySelector('[data-more][aria-expanded="true"]');
+    if (shown && shown !== more) shown.setAttribute('aria-expanded', 'false');
+    if (more) more.setAttribute('aria-expanded', String(more.getAttribute('aria-expanded') !== 'true'));
     if (link && plain) { event.preventDefault(); open(link); }
     else if (other && plain && unsaved()) { event.preventDefault(); send(pending, null, true, function () { location.assign(other.href); }); }
     if (line) {
@@ -152,6 +168,7 @@
       area.scrollTop = (Number(line.dataset.line) - 5) * 20;
     }
   });
+  document.addEventListener('editor-open', function (event) { open(event.detail, event.detail.focus); });
   addEventListener('beforeunload', function (event) { if (typed()) event.preventDefault(); });
   addEventListener('popstate', function () { location.reload(); });
 
@@ -165,8 +182,10 @@
       if (button) { event.preventDefault(); button.click(); }
       return;
     }
+    var menu = event.key === 'Escape' && document.querySelector('[data-more][aria-expanded="true"]');
+    if (menu) { menu.setAttribute('aria-expanded', 'false'); menu.focus(); return; }
     if (event.key === 'Escape' && event.target.closest('#ed-side')) {
-      var current = document.querySelector('[data-row][aria-current]') || document.querySelector('[data-row]');
+      var current = document.querySelector('[data-row][aria-current], [data-node][aria-current]') || document.querySelector('[data-row], [data-node]');
       if (current) current.focus();
       return;
     }

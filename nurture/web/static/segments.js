@@ -110,7 +110,7 @@
   }
 
   function button(label, icon, act, quiet) {
-    var made = make('button', { type: 'button', className: 'btn btn-s' + (quiet ? ' btn-quiet btn-i' : '') }, [quiet ? '×' : '+ ' + label]);
+    var made = make('button', { type: 'button', className: 'btn btn-s' + (quiet ? ' btn-quiet btn-i' : '') }, [quiet ? '×' : (icon === 'x' ? '× ' : '+ ') + label]);
     if (quiet) made.setAttribute('aria-label', label);
     made.addEventListener('click', act);
     return made;
@@ -265,7 +265,7 @@
     if (!tree) { place.replaceChildren(button(words.some, 'plus', function () { tree = { kind: 'all', parts: [{ leaf: fresh('temperature') }] }; changed(true); focusLast(); })); return; }
     var controls = 'select,input,button', at = [].indexOf.call(place.querySelectorAll(controls), document.activeElement);
     place.replaceChildren(group(tree));
-    if (optional) place.append(button(words.none, 'x', function () { tree = null; text.value = ''; draw(); form.dispatchEvent(new CustomEvent('segment-changed', { bubbles: true })); }));
+    if (optional) place.firstChild.lastChild.append(button(words.none, 'x', function () { tree = null; text.value = ''; draw(); form.dispatchEvent(new CustomEvent('segment-changed', { bubbles: true })); }));
     var again = place.querySelectorAll(controls)[at];
     if (at >= 0 && again) again.focus();
   }

@@ -2,7 +2,7 @@
 fields of programs and chains. Editors make their forms from it, the reference its tables."""
 
 from nurture.rules.program.kinds.frame import EXITS, chain_fields, program_fields
-from nurture.rules.program.kinds.steps import CHAINS, ROLES, key, steps
+from nurture.rules.program.kinds.steps import CHAINS, ROLES, groups, key, steps
 from nurture.rules.program.kinds.values import TYPES, Block, Field, Kind
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Field",
     "Kind",
     "chain_fields",
+    "groups",
     "key",
     "kind",
     "program_fields",

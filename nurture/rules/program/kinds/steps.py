@@ -10,7 +10,19 @@ _KEY = "key"
 
 def steps() -> tuple[Kind, ...]:
     """The kinds of steps, in the order in which a person looks for them."""
-    return (*_mails(), *_waits(), *_ways(), *_marks(), *_telling(), *_endings())
+    return tuple(one for _name, kinds in groups() for one in kinds)
+
+
+def groups() -> tuple[tuple[str, tuple[Kind, ...]], ...]:
+    """The kinds of steps by what they are for, each group with its name."""
+    return (
+        (_("Mail"), _mails()),
+        (_("Wait"), _waits()),
+        (_("Ways"), _ways()),
+        (_("Change the lead"), _marks()),
+        (_("Tell others"), _telling()),
+        (_("End"), _endings()),
+    )
 
 
 def key() -> Field:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import Conflict, Invalid
@@ -53,6 +53,11 @@ def revision() -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
 
 
+def home() -> str:
+    """The editor that a form was filled in: the canvas, or the outline."""
+    return "editor.canvas" if request.form.get("view") == "canvas" else "editor.index"
+
+
 def saved(act: Callable[[Any], Any]) -> ResponseReturnValue | None:
     """Do it in a transaction of its own; None when it is done, else the refusal as a fragment, so that the
     form keeps what was typed."""
@@ -61,7 +66,8 @@ def saved(act: Callable[[Any], Any]) -> ResponseReturnValue | None:
             act(session)
     except Conflict as refusal:
         number = (request.view_args or {})["program_id"]
-        return render_template("admin/editor/conflict.html", sentence=str(refusal), program_id=number), 409
+        anew = url_for(home(), program_id=number)
+        return render_template("admin/editor/conflict.html", sentence=str(refusal), anew=anew), 409
     except Invalid as refusal:
         sentences = [one for many in refusal.errors.values() for one in many] or [str(refusal)]
         return render_template("parts/fault.html", sentence=" ".join(sentences)), 422

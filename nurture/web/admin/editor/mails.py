@@ -12,7 +12,7 @@ from nurture.flows.programs import mail_source
 from nurture.flows.test_mail import send_draft
 from nurture.mail.prepare import RenderFault
 from nurture.rules.words import _
-from nurture.web.admin.editor.door import Open, opened, pages, revision, saved
+from nurture.web.admin.editor.door import Open, home, opened, pages, revision, saved
 from nurture.web.parts import DARK
 from nurture.web.query import number, text
 from nurture.web.request import now, page_session, runtime, signed_in
@@ -83,7 +83,7 @@ def save_mail(program_id: int, key: str) -> ResponseReturnValue:
     )
     step, chain = request.form.get("step", ""), request.form.get("chain", "")
     if step and refused is None:
-        return redirect(url_for("editor.index", program_id=program_id, chain=chain, step=step), 303)
+        return redirect(url_for(home(), program_id=program_id, chain=chain, step=step), 303)
     back = url_for("editor.mail", program_id=program_id, key=key, language=language or None)
     return refused or redirect(back, 303)
 

@@ -24,11 +24,13 @@ Problems = Mapping[tuple[str, str], list[str]]
 
 @dataclass(frozen=True)
 class Row:
-    """A step (`key`), or a way out of one (`way`). `place` is the list the row stands in, for a way the list
-    behind it; `empty` tells that nothing stands on the way."""
+    """A step (`key`, of a kind `word`), or a way out of one (`way`). `place` is the list the row stands in,
+    for a way the list behind it; `empty` tells that nothing stands on the way; `past` says who takes none of
+    the ways of a step."""
 
     depth: int
     key: str = ""
+    word: str = ""
     icon: str = ""
     title: str = ""
     mail: str = ""
@@ -38,6 +40,7 @@ class Row:
     place: Place = TOP
     way: str = ""
     empty: bool = False
+    past: str = ""
 
     def counted(self, what: str) -> int:
         return self.stats.counts.get(what, 0) if self.stats else 0
@@ -59,13 +62,15 @@ def rows(folder: Folder, temperature: str, stats: Mapping[str, StepStats], probl
             if not isinstance(raw, dict):
                 continue
             key = str(raw.get("key", ""))
-            icon, title = icons.get(kind_of(raw) or "", ("alert-triangle", _("No such step")))
+            word = kind_of(raw) or ""
+            icon, title = icons.get(word, ("alert-triangle", _("No such step")))
             if key in known:
                 icon, title = in_words(known[key], mails)
             found = stats.get(key)
             yield Row(
                 depth=depth,
                 key=key,
+                word=word,
                 icon=icon,
                 title=title,
                 mail=str(raw.get("send", "")),
@@ -73,6 +78,7 @@ def rows(folder: Folder, temperature: str, stats: Mapping[str, StepStats], probl
                 sentence=why.reasons_sentence(found.reasons, rendering.moment) if found else "",
                 problems=tuple(problems.get((temperature, key), ())),
                 place=place,
+                past=_past_words(raw),
             )
             for way, inside in outline.ways_of(raw):
                 here = Place(key, way)
@@ -101,6 +107,16 @@ def way_words(raw: Mapping[str, Any], way: str) -> str:
     if "wait_until" in raw:
         return _("if the date is past or missing")
     return {"then": _("if it came"), "else": _("if not")}.get(name, name)
+
+
+def _past_words(raw: Mapping[str, Any]) -> str:
+    """Who goes past the ways of a step; "" where everybody takes one."""
+    ways = raw.get("branch")
+    if isinstance(ways, list) and ways:
+        for_all = any(isinstance(way, Mapping) and "when" not in way for way in ways)
+        return "" if for_all else _("everyone else")
+    until = raw.get("wait_until")
+    return _("when the date comes") if isinstance(until, Mapping) and "field" in until else ""
 
 
 def live_stats(session: Any, program_id: int, temperature: str, *, live: bool) -> dict[str, StepStats]:

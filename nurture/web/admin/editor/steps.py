@@ -10,15 +10,14 @@ from nurture.files import conditions as texts
 from nurture.flows import drafts, edit_draft
 from nurture.rules.edits import outline
 from nurture.rules.edits.outline import Place, Plain
-from nurture.rules.program import TEMPERATURES
 from nurture.rules.program.keys import kind_of
 from nurture.rules.program.kinds import chain_fields, kind
 from nurture.rules.program.kinds import steps as kinds
 from nurture.rules.words import _
 from nurture.web.admin.editor import fields
-from nurture.web.admin.editor.door import Open, condition_words, opened, pages, revision, saved
-from nurture.web.admin.editor.rows import live_stats, rows, way_words
-from nurture.web.query import text
+from nurture.web.admin.editor.beside import beside, chosen_chain
+from nurture.web.admin.editor.door import home, opened, pages, revision, saved
+from nurture.web.admin.editor.rows import live_stats, rows
 from nurture.web.request import now, page_session, page_shell, signed_in
 
 # A new step, as most people want it; the rest is said in its form.
@@ -39,23 +38,16 @@ _NEW: dict[str, Plain] = {
 def index(program_id: int) -> ResponseReturnValue:
     """The outline of one chain, and beside it the form of the step that is open."""
     here = opened(program_id)
-    temperature = text("chain") if text("chain") in here.chains else next(iter(here.chains), "")
+    temperature = chosen_chain(here)
     stats = live_stats(page_session(), program_id, temperature, live=page_shell().live)
     listed = rows(here.folder, temperature, stats, here.at_steps) if temperature else []
-    step = _open_step(here, temperature, text("step"))
     return render_template(
         "admin/editor/steps.html",
         here=here,
         tab="steps",
-        temperature=temperature,
+        home="editor.index",
         rows=listed,
-        missing=[name for name in TEMPERATURES if name not in here.chains],
-        step=step,
-        adding=_adding(here, temperature),
-        kinds=kinds(),
-        chain=fields.boxes(chain_fields(), here.chains.get(temperature) or {}) if temperature else [],
-        offered=_offered(here, temperature),
-        words=condition_words(),
+        **beside(here, temperature),
     )
 
 
@@ -176,7 +168,7 @@ def _change(program_id: int, change: edit_draft.Act, what: str) -> ResponseRetur
 
 def _back(program_id: int, temperature: str, step: str = "", focus: str = "") -> ResponseReturnValue:
     address = url_for(
-        "editor.index",
+        home(),
         program_id=program_id,
         chain=temperature or None,
         step=step or None,
@@ -193,63 +185,3 @@ def _ways_taken(raw: Plain) -> Plain:
         if said and isinstance(way, dict) and "when" in way:
             way["when"] = texts.read(said)
     return raw
-
-
-def _open_step(here: Open, temperature: str, key: str) -> dict[str, Any] | None:
-    """The form of a step: its kind, boxes, ways and where it could move."""
-    if not key or not temperature:
-        return None
-    try:
-        place, _steps, _at, raw = outline.find(here.folder.spec, temperature, key)
-    except NotFound:
-        return None
-    word = kind_of(raw)
-    described = kind(word) if word is not None else None
-    inside = {one.get("key") for _p, _l, _a, one in outline.walk([raw])}
-    elsewhere = [one for one in outline.places(here.folder.spec, temperature) if one.step not in inside]
-    return {
-        "key": key,
-        "kind": described,
-        "boxes": fields.boxes(described.fields, raw) if described is not None else [],
-        "shape": fields.shape_of(described.fields, raw, described.forms) if described is not None else "",
-        "ways": _conditions(raw),
-        "arms": [way for way, _inside in outline.ways_of(raw)] if "split" in raw else [],
-        "problems": here.at_steps.get((temperature, key), []),
-        "places": [(str(one), _place_words(here, temperature, one)) for one in elsewhere if one != place],
-        "mail": here.folder.mails.get(str(raw.get("send", ""))),
-        "sends": "send" in raw,
-        "mail_key": str(raw.get("send", "")),
-    }
-
-
-def _conditions(raw: Plain) -> list[dict[str, Any]]:
-    ways = raw.get("branch")
-    found = []
-    for at, way in enumerate(ways if isinstance(ways, list) else []):
-        when = way.get("when") if isinstance(way, dict) else None
-        written = texts.write(when) if isinstance(when, dict) else ""
-        found.append({"at": at, "plain": when, "text": written, "words": way_words(raw, f"branch.{at}")})
-    return found
-
-
-def _place_words(here: Open, temperature: str, place: Place) -> str:
-    if not place.step:
-        return _("to the top of the chain")
-    raw = outline.find(here.folder.spec, temperature, place.step)[3]
-    return _("onto the way “{way}” of {step}").format(way=way_words(raw, place.way), step=place.step)
-
-
-def _adding(here: Open, temperature: str) -> dict[str, str] | None:
-    said = request.args.get("add")
-    if said is None or not temperature:
-        return None
-    place, _bar, after = said.partition("|")
-    return {"place": place, "after": after}
-
-
-def _offered(here: Open, temperature: str) -> dict[str, list[str]]:
-    return {
-        "mails": sorted(here.folder.mails),
-        "steps": outline.keys_in(here.folder.spec, temperature) if temperature else [],
-        "chains": [name for name in TEMPERATURES if name in here.chains],
-    }
