@@ -21,7 +21,7 @@ from nurture.rules.chain import (
 from nurture.rules.edits import Gone
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain
-from nurture.rules.timing import closes_at, next_open, window_of, zone_for
+from nurture.rules.timing import closes_at, next_open, window_of, within, zone_for
 from nurture.store import restraint
 from nurture.store.enrollments import claiming
 from nurture.store.enrollments import late as late_mails
@@ -49,11 +49,13 @@ def _replan_late(session: Session, programs: Mapping[int, Published], now: datet
     """Mails that sending was too slow for, or stopped, go out when their window opens again."""
     late = late_mails.find(session, list(programs), now=now, limit=limit)
     replanned = []
+    hours = restraint.hours(session) if late else None
     for mail in late:
         program = programs[mail.program_id].program
         zone = zone_for(mail.timezone, program.timezone)
-        opens = next_open(window_of(program.window, mail.country), zone, now) or now
-        until = closes_at(program.window, zone, opens) or opens + timedelta(days=3650)
+        window = within(window_of(program.window, mail.country), hours)
+        opens = next_open(window, zone, now) or now
+        until = closes_at(window, zone, opens) or opens + timedelta(days=3650)
         replanned.append(Replanned(mail.id, opens, until))
     late_mails.replan(session, replanned)
     return len(late)
@@ -64,7 +66,7 @@ def _decide(
 ) -> list[Decided]:
     standing = as_standing(session, programs, {(run.program_id, run.version_id) for run in due})
     known = _facts(session, standing, due, now)
-    cap = restraint.cap(session)
+    cap, hours = restraint.cap(session), restraint.hours(session)
     places = compete.places(
         session,
         {run.lead_id for run in due},
@@ -85,6 +87,7 @@ def _decide(
             sends=places.before(run.lead_id, one.program.priority),
             suppressed=run.lead_id in suppressed,
             cap=cap,
+            hours=hours,
             with_sales=run.with_sales,
             paused_until=pauses.get(run.lead_id),
         )

@@ -18,7 +18,7 @@ from nurture.rules.forecast import NextMail, next_mail
 from nurture.rules.holidays_of import OWN
 from nurture.rules.program import Send
 from nurture.rules.timing import instant_of, zone_for
-from nurture.store import forecasts
+from nurture.store import forecasts, restraint
 from nurture.store.forecasts import Line
 from nurture.store.views import calendar as view
 from nurture.store.views.calendar import Caps, Group, Who
@@ -150,6 +150,7 @@ def _next_mails(
     chain_id: int | None = None,
 ) -> list[tuple[Group, NextMail]]:
     found = []
+    hours = restraint.hours(session)
     for group in view.groups(session, _caps(programs), now=now, until=until, chain_id=chain_id):
         one = programs[group.program_id]
         chain = one.chain_of(group.chain_id)
@@ -163,6 +164,7 @@ def _next_mails(
             group.due_at,
             zone,
             country=group.country,
+            hours=hours,
             free_at=group.free_at,
             until=until,
         )

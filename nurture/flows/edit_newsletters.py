@@ -16,6 +16,7 @@ from nurture.flows.when_done import outlook
 from nurture.mail.source import FORMATS, MailSource
 from nurture.rules import newsletter as rules
 from nurture.rules.conditions import ConditionFault, parse
+from nurture.rules.consent import WITHOUT_CONSENT
 from nurture.rules.program import ProgramFault, read_window
 from nurture.rules.words import _
 from nurture.store import newsletters as store
@@ -211,6 +212,8 @@ def _check(said: Mapping[str, Any]) -> None:
     faults: dict[str, list[str]] = {}
     if not said["name"].strip():
         faults["name"] = [_("Give it a name.")]
+    if said.get("purpose") in WITHOUT_CONSENT:
+        faults["purpose"] = [_("A newsletter rests on a consent: choose another purpose.")]
     if said.get("format", "md") not in FORMATS:
         faults["format"] = [_("The format is one of {all}.").format(all=", ".join(FORMATS))]
     if said.get("over", "skip") not in ("defer", "skip"):

@@ -14,7 +14,7 @@ from nurture.rules import newsletter as rules
 from nurture.rules.conditions import AllOf, Condition, OneOf, parse, signals_asked
 from nurture.rules.newsletter import Later, LeaveOut, Plan, Reader, Send, Verdict
 from nurture.rules.program import read_window
-from nurture.rules.timing import closes_at, next_open, window_of, zone_for
+from nurture.rules.timing import Window, closes_at, next_open, window_of, within, zone_for
 from nurture.store import facts, restraint
 from nurture.store import installation as installations
 from nurture.store import newsletters as store
@@ -49,14 +49,14 @@ def send_newsletters(
             done += _portion(session, newsletter, pepper, now, limit)
 
 
-def plan_of(newsletter: Newsletter, timezone: str) -> Plan:
-    """How the newsletter goes out, as values; `timezone` is that of the installation."""
+def plan_of(newsletter: Newsletter, timezone: str, hours: Window | None = None) -> Plan:
+    """How the newsletter goes out, as values; `timezone` and `hours` are those of the installation."""
     local = datetime.fromisoformat(newsletter.local_at) if newsletter.local_at else None
     return Plan(
         purpose=newsletter.purpose,
         starts_at=newsletter.starts_at or newsletter.created_at,
         audience=parse(newsletter.audience) if newsletter.audience else None,
-        window=read_window(newsletter.hours),
+        window=within(read_window(newsletter.hours), hours),
         local_at=local if newsletter.mode == "local" else None,
         timezone=timezone,
         over=newsletter.over,
@@ -105,7 +105,7 @@ def judge(
 
 
 def _portion(session: Session, newsletter: Newsletter, pepper: bytes, now: datetime, limit: int) -> int:
-    plan = plan_of(newsletter, installations.get(session).timezone)
+    plan = plan_of(newsletter, installations.get(session).timezone, restraint.hours(session))
     _replan_late(session, newsletter, plan, now, limit)
     ahead = store.ahead(session, newsletter.id, most=AHEAD)
     room = min(limit, AHEAD - ahead)

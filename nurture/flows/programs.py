@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from nurture.errors import Conflict, NotFound
+from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files import programs as files
 from nurture.files.models import read_model
 from nurture.files.programs import Folder, MailFile
@@ -18,10 +18,12 @@ from nurture.flows import step_templates
 from nurture.flows.models import let_rate
 from nurture.flows.publish import Inside, publish_version
 from nurture.flows.queue_mail import keep_mail
+from nurture.flows.restraint import falls_silent
 from nurture.flows.step_acts import House
 from nurture.mail.compile import check
 from nurture.mail.source import MailSource
 from nurture.rules import program as rules
+from nurture.rules.consent import WITHOUT_CONSENT
 from nurture.rules.model import HeatModel
 from nurture.rules.program import Chain, Program, Send, Step, Wait, WaitUntil
 from nurture.rules.program.paths import unreachable
@@ -74,6 +76,9 @@ def checked(folder: Folder, model: HeatModel | None) -> Checked:
     """A folder that was read, with what is wrong in its mails and doubtful under its heat model."""
     check_mails(folder)
     program = folder.program
+    if program is not None and program.purpose in WITHOUT_CONSENT:
+        sentence = _("expected a consent such as marketing: {name} is for what a lead itself asked for")
+        folder.faults.add(folder.line_of("purpose"), sentence.format(name=program.purpose))
     if program is not None and model is not None and not folder.faults.faults:
         for temperature, sentence in unreachable(program, model):
             first = program.chains[temperature].first or ""
@@ -328,6 +333,9 @@ def go_live(
     by: str,
 ) -> int:
     """Make a version live; how many leads had to go on at another step. The program's row must be locked."""
-    model_id = _model_id(session, rules.read(version.spec).model)
+    program = rules.read(version.spec)
+    if falls_silent(session, program.window):
+        raise Invalid(_("This program writes in the quiet hours of the house only: it would never send."))
+    model_id = _model_id(session, program.model)
     let_rate(session, model_id, now=now, by=by)
     return publish_version(session, row, version, model_id, inside=inside, now=now, by=by)

@@ -31,7 +31,7 @@ from nurture.rules.chain import (
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain
 from nurture.rules.words import _
-from nurture.store import statistics, steps
+from nurture.store import consents, statistics, steps
 from nurture.store.enrollments import claiming, marking
 from nurture.store.enrollments.claiming import ChainSend, DueRun, RunAfter
 from nurture.store.statistics import CHAIN, DayTally, NewArm
@@ -139,6 +139,7 @@ def _mark_leads(session: Session, decided: Sequence[Decided], now: datetime) -> 
 
 def _record(session: Session, decided: Sequence[Decided], now: datetime) -> None:
     events: list[NewEvent] = []
+    refused = _refusals(session, decided)
     tally: StepTally = Counter()
     days = DayTally()
     flows: FlowTally = Counter()
@@ -146,7 +147,9 @@ def _record(session: Session, decided: Sequence[Decided], now: datetime) -> None
         run, decision = one.run, one.decision
         _count_days(days, one, now)
         for line in decision.history:
-            events.append(NewEvent(run.id, run.lead_id, line.step_key, line.what, line.reason, line.detail))
+            entry = refused.get((run.lead_id, one.published.program.purpose))
+            detail = {**line.detail, "consent_id": entry} if entry and _for_want(line) else line.detail
+            events.append(NewEvent(run.id, run.lead_id, line.step_key, line.what, line.reason, detail))
             for what in _counted(line):
                 tally[run.chain_id, one.published.row.version_id, line.step_key or "", what] += 1
         for key in decision.arrivals:
@@ -196,6 +199,16 @@ def _arms(one: Decided, now: datetime) -> list[NewArm]:
         for line in one.decision.history
         if line.what == "branched" and line.step_key is not None
     ]
+
+
+def _refusals(session: Session, decided: Sequence[Decided]) -> dict[tuple[int, str], int]:
+    """The entries of the ledger on which decisions against a mail rest."""
+    leads = {one.run.lead_id for one in decided if any(map(_for_want, one.decision.history))}
+    return consents.refusals(session, sorted(leads)) if leads else {}
+
+
+def _for_want(line: Happening) -> bool:
+    return line.what == "skipped" and line.reason == "no_consent"
 
 
 def _counted(line: Happening) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from nurture.rules.program import (
     WaitUntil,
     WaitUntilDate,
 )
-from nurture.rules.timing import ends_at, next_open, next_weekday, window_of
+from nurture.rules.timing import Window, ends_at, next_open, next_weekday, window_of, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,13 @@ def next_mail(
     zone: ZoneInfo,
     *,
     country: str | None,
+    hours: Window | None,
     free_at: datetime | None,
     until: datetime,
 ) -> NextMail | None:
     """The next mail of a run that stands at `step_key` (None: before the first step) and is due at `due_at`;
     None when none goes out before `until`. `country` is that of the lead, whose holidays may be kept;
-    `free_at` is when a cap lets the next one through."""
+    `hours` are those of the house; `free_at` is when a cap lets the next one through."""
     key, at, certain = step_key or chain.first, due_at, True
     standing = step_key is not None
     for _hop in range(HOPS):
@@ -59,7 +60,8 @@ def next_mail(
             return None
         if isinstance(step, Send):
             free = at if step.immediate or free_at is None else max(at, free_at)
-            opened = free if step.immediate else next_open(window_of(program.window, country), zone, free)
+            window = within(window_of(program.window, country), hours)
+            opened = free if step.immediate else next_open(window, zone, free)
             if opened is None or opened >= until:
                 return None
             return NextMail(step.key, step.mail, opened, certain)

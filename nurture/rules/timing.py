@@ -69,6 +69,17 @@ def window_of(window: Window | None, country: str | None) -> Window | None:
     return replace(window, holidays=(*others, *here))
 
 
+@lru_cache(maxsize=1024)
+def within(window: Window | None, hours: Window | None) -> Window | None:
+    """The part of a window that lies within these hours of the house; None where neither sets any. Without
+    days where they never meet."""
+    if window is None or hours is None:
+        return window or hours
+    opens, closes = max(window.opens, hours.opens), min(window.closes, hours.closes)
+    days = window.days & hours.days if opens < closes else frozenset[int]()
+    return replace(window, days=days, opens=opens, closes=closes)
+
+
 def instant_of(day: date, minute: int, zone: ZoneInfo) -> datetime:
     """The instant of a local minute (0 to 1440) of a day."""
     naive = datetime.combine(day, time()) + timedelta(minutes=minute)

@@ -147,6 +147,17 @@ def granted_of(session: Session, lead_ids: Sequence[int], purpose: str) -> set[i
     return set(rows)
 
 
+def refusals(session: Session, lead_ids: Sequence[int]) -> dict[tuple[int, str], int]:
+    """The entries by which these leads do not agree, by lead and purpose: withdrawn, or not confirmed. Who
+    was never asked has none."""
+    rows = session.execute(
+        select(LeadConsent.lead_id, LeadConsent.purpose, LeadConsent.consent_id).where(
+            LeadConsent.lead_id.in_(lead_ids), ~LeadConsent.granted
+        )
+    )
+    return {(row.lead_id, row.purpose): row.consent_id for row in rows}
+
+
 def ledger(session: Session, lead_id: int) -> list[LedgerEntry]:
     """Everything a lead ever said, oldest first."""
     rows = session.scalars(select(Consent).where(Consent.lead_id == lead_id).order_by(Consent.at, Consent.id))

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import CheckConstraint, ForeignKey, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from nurture.rules.timing import Frequency
+from nurture.rules.timing import Frequency, Window
 from nurture.store.base import Base, Instant, Ref
 
 
 class Restraint(Base):
     """One row, id 1: at most `most` mails to one lead in any `days` days, whatever sends them (NULL: no
-    cap); `over` says what happens to the next one, defer or skip."""
+    cap); `over` says what happens to the next one, defer or skip. From `quiet_from` until `quiet_until`,
+    minutes of the lead's own day over midnight, nobody is written to (NULL: no quiet hours)."""
 
     __tablename__ = "restraint"
     __table_args__ = (CheckConstraint("id = 1", name="single"),)
@@ -21,6 +22,8 @@ class Restraint(Base):
     most: Mapped[int | None]
     days: Mapped[int] = mapped_column(server_default=text("7"))
     over: Mapped[str] = mapped_column(server_default="defer")
+    quiet_from: Mapped[int | None]
+    quiet_until: Mapped[int | None]
 
 
 class LeadPause(Base):
@@ -77,6 +80,14 @@ def cap(session: Session) -> Frequency | None:
     """The cap over everything, or None."""
     row = get(session)
     return None if row.most is None else Frequency(row.most, timedelta(days=row.days), row.over)
+
+
+def hours(session: Session) -> Window | None:
+    """The hours of a lead's own day that are not quiet, or None where all are open."""
+    row = get(session)
+    if row.quiet_from is None or row.quiet_until is None:
+        return None
+    return Window(frozenset(range(7)), opens=row.quiet_until, closes=row.quiet_from)
 
 
 def pause(session: Session, lead_id: int, until: datetime, *, now: datetime) -> list[int]:

@@ -87,7 +87,8 @@ _MAILS = text(
 )
 _EVENTS = text(
     """
-    SELECT DISTINCT ON (step_key) step_key, what, reason, at
+    SELECT DISTINCT ON (step_key) step_key, what, reason, at,
+           CAST(detail ->> 'consent_id' AS bigint) AS consent_id
     FROM chain_event
     WHERE enrollment_id = ANY(:run_ids) AND step_key IS NOT NULL AND what = ANY(:ends)
     ORDER BY step_key, id DESC
@@ -152,4 +153,4 @@ def events(session: Session, run_ids: list[int]) -> dict[str, EventRecord]:
     if not run_ids:
         return {}
     rows = session.execute(_EVENTS, {"run_ids": run_ids, "ends": list(_ENDS)})
-    return {row.step_key: EventRecord(row.what, row.reason, row.at) for row in rows}
+    return {row.step_key: EventRecord(row.what, row.reason, row.at, row.consent_id) for row in rows}

@@ -102,6 +102,11 @@ def told_day(written: str) -> str:
     return day(datetime.fromisoformat(written))
 
 
+def time_of_day(minute: int | None) -> str:
+    """A minute of the day as a field for times takes it, "21:00"; "" for none."""
+    return "" if minute is None else f"{minute // 60:02}:{minute % 60:02}"
+
+
 def clock(instant: datetime) -> str:
     return format_time(instant.astimezone(zone()), "HH:mm", tzinfo=zone(), locale=locale())
 

@@ -7,9 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert, update
 
+from nurture.errors import FileFault, Invalid
 from nurture.flows import preferences, programs
 from nurture.flows.answer import Outcome, answer
-from nurture.store.enrollments import late
+from nurture.flows.queue_mail import queue_service_mail
+from nurture.flows.restraint import set_quiet
+from nurture.store import deliveries
+from nurture.store.enrollments import claiming, late
 from nurture.store.handoffs import Handoff
 from nurture.store.restraint import Restraint
 from tests.flows.garden import BERLIN, HEAD, Garden
@@ -206,3 +210,70 @@ def test_no_lead_is_above_the_cap_in_any_span_whatever_the_order(garden, seed):
         for most, days in ((2, 5), (3, 4)):
             for first, later in zip(times, times[most:], strict=False):
                 assert later - first >= timedelta(days=days)
+
+
+def quiet(garden: Garden, starts: str | None, ends: str | None) -> None:
+    with garden.sessions.begin() as session:
+        set_quiet(session, starts, ends, by="mia", now=garden.clock.now)
+
+
+def test_in_the_quiet_hours_of_the_house_nobody_is_written_to(garden):
+    quiet(garden, "20:00", "09:30")
+    garden.publish(
+        THREE.replace("- send: one", "- {send: one, immediate: true}")
+        + "      - wait: 9h\n      - send: four\n"
+    )
+    anna, tim = garden.lead("anna"), garden.lead("tim", timezone="America/New_York")
+    garden.clock.moment = berlin("2026-03-03T21:00")
+    garden.enter(anna, tim)
+    sent = garden.pass_time(3)
+    assert [(at, step) for at, lead, step in sent if lead == anna] == [
+        (berlin("2026-03-03T21:00"), "one"),
+        (berlin("2026-03-04T10:00"), "two"),
+        (berlin("2026-03-04T10:00"), "three"),
+        (berlin("2026-03-04T19:00"), "four"),
+    ]
+    assert {at for at, lead, step in sent if lead == tim and step != "four"} == {berlin("2026-03-03T21:00")}
+
+
+def test_quiet_hours_leave_every_program_some_hours_to_write(garden):
+    evening = HEAD + 'window: {from: "20:30", to: "23:00"}\n'
+    garden.publish(COLD + "      - send: one\n", head=evening)
+    with pytest.raises(Invalid, match="garden"):
+        quiet(garden, "20:00", "09:00")
+    with pytest.raises(Invalid):
+        quiet(garden, "08:00", "20:00")
+    quiet(garden, "22:00", "06:00")
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    assert [at for at, _lead, _step in garden.pass_time(1)] == [berlin("2026-03-03T21:00")]
+    late = HEAD + 'window: {from: "22:30", to: "23:00"}\n'
+    with pytest.raises(Invalid, match="quiet hours"):
+        garden.publish(COLD + "      - send: one\n", head=late)
+
+
+def test_a_program_cannot_do_without_consent_by_the_name_of_its_purpose(garden):
+    with pytest.raises(FileFault, match="transactional"):
+        garden.publish(THREE, head=HEAD + "purpose: transactional\n")
+
+
+def test_what_a_lead_asked_for_goes_out_whatever_holds_other_mails_back(garden):
+    """No consent, over the cap, in a pause of its own, while sales talks to it."""
+    cap(garden, 1, 7)
+    garden.publish(THREE)
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    garden.pass_time(0.1)
+    handed_over(garden, anna, "accepted")
+    garden.withdraw(anna)
+    with garden.sessions.begin() as session:
+        preferences.pause(session, anna, 1, now=garden.clock.now)
+        given = {"dedup_key": "asked:1", "purpose": "confirmation", "lead_id": anna}
+        queue_service_mail(
+            session, "confirm", params={"confirm_url": "https://x.example"}, now=garden.clock.now, **given
+        )
+        (claimed,) = deliveries.claim(session, host="here", live=True, now=garden.clock.now, limit=10)
+    assert claimed.purpose == "confirmation"
+    with garden.sessions() as session:
+        taken = claiming.recent_sends(session, [anna], since=berlin("2026-01-01T00:00"), now=garden.clock.now)
+    assert len(taken[anna]) == 1

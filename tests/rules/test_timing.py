@@ -1,5 +1,6 @@
 """Windows, waits and caps, in every zone of the world and over ten years of clock changes."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,6 +20,7 @@ from nurture.rules.timing import (
     is_open,
     next_open,
     next_weekday,
+    within,
     zone_for,
     zone_named,
 )
@@ -64,6 +66,16 @@ def test_no_earlier_opening_is_missed_but_an_hour_that_comes_twice(window, zone,
     local = between.astimezone(zone)
     if between < opened and local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
         assert not is_open(window, zone, between)
+
+
+@given(windows, windows, zones, instants)
+@settings(max_examples=300, deadline=None)
+def test_the_quiet_hours_of_the_house_are_kept_by_every_window(window, hours, zone, at):
+    hours = replace(hours, holidays=())
+    left = within(window, hours)
+    assert is_open(left, zone, at) == (is_open(window, zone, at) and is_open(hours, zone, at))
+    assert within(window, None) == window
+    assert within(None, hours) == hours
 
 
 @given(windows, zones, instants, st.floats(0, 0.999))

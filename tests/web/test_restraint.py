@@ -28,6 +28,14 @@ def test_the_cap_of_the_house_is_set_on_its_page(sign_in, runtime):
     assert admin.post("/settings/restraint", data={**form, "most": ""}).status_code == 302
     with runtime.sessions() as session:
         assert restraint.cap(session) is None
+    quiet = {**form, "most": "", "quiet_from": "21:00", "quiet_until": "08:00"}
+    assert admin.post("/settings/restraint", data=quiet).status_code == 302
+    assert 'value="21:00"' in admin.get("/settings/restraint").text
+    refused = admin.post("/settings/restraint", data={**quiet, "quiet_until": "22:00"})
+    assert refused.status_code == 422
+    assert "they end in the morning after" in refused.text
+    with runtime.sessions() as session:
+        assert (restraint.hours(session).opens, restraint.hours(session).closes) == (480, 1260)
     assert sign_in("marketer").get("/settings/restraint").status_code == 403
 
 

@@ -94,6 +94,10 @@ def test_a_refusal_names_the_entry_of_the_ledger_that_it_rests_on(app, api, runt
     garden.pass_time(12)
     answer = api.get(f"/leads/{anna}/why?chain=garden/cold&step=last").json
     assert (answer["state"], answer["reason"], answer["consent_id"]) == ("no", "no_consent", entry)
+    with runtime.sessions.begin() as session:
+        consents.write(session, [NewConsent(anna, "marketing", "granted", "page")], now=clock.now)
+    again = api.get(f"/leads/{anna}/why?chain=garden/cold&step=last").json
+    assert again["consent_id"] == entry, "the decision rests on what was said when it was taken"
 
 
 def test_a_delivery_names_the_entry_by_which_it_was_refused(sign_in, app, api, runtime, garden, clock):

@@ -17,8 +17,8 @@ from nurture.store.models import DEFAULT
 
 
 def world_of(session: Session, program: Program) -> World:
-    """The world of a program: live models, the segments, the cap over everything. Raises Conflict where no
-    model rates."""
+    """The world of a program: live models, the segments, the cap and the hours over everything.
+    Raises Conflict where no model rates."""
     live = {one.model.key: one.model for one in models.live(session)}
     if DEFAULT not in live:
         raise Conflict(_("No heat model is published: nobody would ever warm."))
@@ -26,7 +26,7 @@ def world_of(session: Session, program: Program) -> World:
     every = {one.key: one.condition for one in asked_in_order(session)}
     wanted = _asked(program, [live[DEFAULT], *([own] if own else [])], every)
     mine = {key: condition for key, condition in every.items() if key in wanted}
-    return World(program, live[DEFAULT], own, mine, restraint.cap(session))
+    return World(program, live[DEFAULT], own, mine, restraint.cap(session), restraint.hours(session))
 
 
 def _asked(program: Program, models: Sequence[HeatModel], every: Mapping[str, Condition]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Segments as a heat model of a program sees them, told anew as time goes by."""
+"""Segments as the heat model of a program sees them; the quiet hours of the house."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,3 +44,5 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("segment_id", "model_id", "lead_id", name=op.f("pk_member_by_model")),
     )
+    op.add_column("restraint", sa.Column("quiet_from", sa.Integer(), nullable=True))
+    op.add_column("restraint", sa.Column("quiet_until", sa.Integer(), nullable=True))

@@ -7,7 +7,7 @@ from nurture.rules.chain.values import Go, Outcome, SendMail, Stay
 from nurture.rules.chain.walk import Walk
 from nurture.rules.consent import may_mail
 from nurture.rules.program import Send
-from nurture.rules.timing import closes_at, free_at, next_open, window_of
+from nurture.rules.timing import Window, closes_at, free_at, next_open, window_of, within
 
 # How soon after the end of its conversation with sales a lead hears from its chain again.
 _LOOK_AGAIN = timedelta(hours=1)
@@ -26,7 +26,7 @@ def send(walk: Walk, step: Send) -> Outcome:
     held = None if at_once else _held_back(walk, step)
     if held is not None:
         return held
-    until = None if at_once else closes_at(walk.program.window, walk.zone, walk.now)
+    until = None if at_once else closes_at(_window(walk), walk.zone, walk.now)
     walk.intents.append(SendMail(step.key, step.mail, until))
     walk.standing = replace(standing, sent={**standing.sent, step.mail: walk.now}, hops=0)
     return Stay(None, "sending")
@@ -42,13 +42,17 @@ def _held_back(walk: Walk, step: Send) -> Outcome | None:
         if cap is not None and cap.over == "skip" and next_free > walk.now:
             return _skip(walk, step, "frequency")
         free = max(free, next_free)
-    window = window_of(walk.program.window, walk.facts.fields.get("country"))
-    opened = next_open(window, walk.zone, free)
+    opened = next_open(_window(walk), walk.zone, free)
     if opened is None:
         return _skip(walk, step, "window")
     if opened == walk.now:
         return None
     return _defer(walk, step, opened, "frequency" if free > walk.now else "window")
+
+
+def _window(walk: Walk) -> Window | None:
+    """The hours in which the program writes to this lead, but for the quiet ones of the house."""
+    return within(window_of(walk.program.window, walk.facts.fields.get("country")), walk.around.hours)
 
 
 def _aside(walk: Walk, step: Send) -> Stay | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nurture.rules.program import CallWebhook, EmitSignal, Notify
-from nurture.rules.timing import Frequency
+from nurture.rules.timing import Frequency, Window
 
 # More steps at one moment than any chain has: a circle that the check of the program did not see.
 HOPS = 100
@@ -61,12 +61,13 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a mail must respect beside the chain: `sends` are the lead's mails sent or about to be, `cap`
-    holds over everything that is sent, `with_sales` tells that sales is talking to the lead, and until
-    `paused_until` the lead wants no mails."""
+    and `hours` hold over everything that is sent, `with_sales` tells that sales is talking to the lead, and
+    until `paused_until` the lead wants no mails."""
 
     sends: Sequence[datetime] = ()
     suppressed: bool = False
     cap: Frequency | None = None
+    hours: Window | None = None
     with_sales: bool = False
     paused_until: datetime | None = None
 

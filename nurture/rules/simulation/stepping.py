@@ -56,7 +56,8 @@ class Stepping:
             return
         chain = self.program.chains.get(run.temperature, _NO_CHAIN)
         paused = lead.paused_until if lead.paused_until and lead.paused_until > now else None
-        around = Around(lead.sends, lead.suppressed, self.world.cap, lead.with_sales, paused)
+        world = self.world
+        around = Around(lead.sends, lead.suppressed, world.cap, world.hours, lead.with_sales, paused)
         decision = next_step(self.program, chain, run.standing, lead.seen(now), around, now)
         self._tell(lead, run, decision, now)
         run.standing = replace(decision.standing, waits=decision.reason)

@@ -14,7 +14,7 @@ from nurture.rules.model import HeatModel
 from nurture.rules.program import Program
 from nurture.rules.readiness import LastRipening
 from nurture.rules.temperature import NO_FLOORS, Floors
-from nurture.rules.timing import Frequency
+from nurture.rules.timing import Frequency, Window
 
 OPENED, CLICKED, REPLIED = "opened", "clicked", "replied"
 ASKED, UNSUBSCRIBED = "meeting_requested", "unsubscribed"
@@ -25,13 +25,14 @@ REACTIONS = (OPENED, CLICKED, REPLIED, ASKED, UNSUBSCRIBED)
 class World:
     """The rules that hold. `model` is the default one, by which leads are judged; `own` that of the program,
     where it names another. `segments` are those that anything asks for, each after those it leans on; `cap`
-    holds over everything that is sent."""
+    and `hours` hold over everything that is sent."""
 
     program: Program
     model: HeatModel
     own: HeatModel | None = None
     segments: Mapping[str, Condition] = field(default_factory=dict)
     cap: Frequency | None = None
+    hours: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,8 @@ def _record(
     if event is None:
         return None
     if is_mail or event.what == "skipped":
-        return event.at, Answer(NO, plain(event.reason), event.at, told(event.reason), mail=is_mail)
+        why = plain(event.reason), event.at, told(event.reason)
+        return event.at, Answer(NO, *why, mail=is_mail, consent_id=event.consent_id)
     return event.at, Answer(DONE, "", event.at, mail=False)
 
 

@@ -62,11 +62,12 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """The newest line of history about a step."""
+    """The newest line of history about a step; `consent_id` the entry by which it was refused."""
 
     what: str
     reason: str
     at: datetime
+    consent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ WAITS = {
     "program_paused": _N("the program is paused"),
     "chain_paused": _N("the chain is paused"),
     "put_off": _N("the mail server asked to come back later; the next try is {when}"),
-    "window": _N("outside the hours in which the program writes; it goes out {when}"),
+    "window": _N("outside the hours of writing; it goes out {when}"),
     "frequency": _N("the lead has had enough mails for now; it can go out {when}"),
     "with_sales": _N("sales is talking to the lead; the chain goes on when they are done"),
     "own_pause": _N("the lead asked for a pause until {when}"),

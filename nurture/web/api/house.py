@@ -12,6 +12,7 @@ from nurture.store import installation, restraint
 from nurture.web.api import door
 from nurture.web.api.plain import moment
 from nurture.web.api.schemas.house import CapIn, CapOut, HouseChange, HouseOut, SendingOut
+from nurture.web.rendering import time_of_day
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("sending", "Who sends, the switches over all sending, and the cap over everything.")
@@ -77,7 +78,7 @@ def live() -> ResponseReturnValue:
 @part.route("/restraint", methods=["GET"])
 @part.response(200, CapOut)
 def cap() -> dict[str, Any]:
-    """How much one lead is written to at most."""
+    """How much one lead is written to at most, and the quiet hours."""
     return _cap()
 
 
@@ -85,10 +86,13 @@ def cap() -> dict[str, Any]:
 @part.arguments(CapIn)
 @part.response(200, CapOut)
 def set_cap(said: dict[str, Any]) -> dict[str, Any]:
-    """Set the cap; it holds for the next mail."""
+    """Set the cap, and the quiet hours where they are given; they hold for the next mail."""
     with runtime().sessions.begin() as session:
-        given = said["most"], said["days"], said["over"]
-        restraint_flow.set_cap(session, *given, by=door.actor(), now=now())
+        by, at = door.actor(), now()
+        restraint_flow.set_cap(session, said["most"], said["days"], said["over"], by=by, now=at)
+        if "quiet_from" in said or "quiet_until" in said:
+            quiet = said.get("quiet_from"), said.get("quiet_until")
+            restraint_flow.set_quiet(session, *quiet, by=by, now=at)
     return _cap()
 
 
@@ -108,4 +112,5 @@ def _state() -> dict[str, Any]:
 def _cap() -> dict[str, Any]:
     close_session()
     row = restraint.get(page_session())
-    return {"most": row.most, "days": row.days, "over": row.over}
+    quiet = {name: time_of_day(getattr(row, name)) or None for name in ("quiet_from", "quiet_until")}
+    return {"most": row.most, "days": row.days, "over": row.over, **quiet}

@@ -40,11 +40,14 @@ class SendingOut(Schema):
 
 
 class CapOut(Schema):
-    """At most `most` mails (null: no cap) to one lead in any `days` days; the next waits or is left out."""
+    """At most `most` mails (null: no cap) to one lead in any `days` days; the next waits or is left out. From
+    `quiet_from` until `quiet_until` of the lead's own day nobody is written to (null: no quiet hours)."""
 
     most = fields.Integer(allow_none=True)
     days = fields.Integer()
     over = fields.String(metadata={"enum": ["defer", "skip"]})
+    quiet_from = fields.String(allow_none=True)
+    quiet_until = fields.String(allow_none=True)
 
 
 class CapIn(In):
@@ -53,6 +56,8 @@ class CapIn(In):
     most = fields.Integer(strict=True, required=True, allow_none=True, metadata={"example": 3})
     days = fields.Integer(strict=True, required=True, metadata={"example": 7})
     over = fields.String(required=True, validate=validate.OneOf(("defer", "skip")))
+    quiet_from = fields.String(allow_none=True, metadata={"example": "21:00"})
+    quiet_until = fields.String(allow_none=True, metadata={"example": "08:00"})
 
 
 class SuppressionIn(In):
