@@ -7,7 +7,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid, NotFound
+from nurture.flows.drafts import draft_of, read_draft
+from nurture.flows.programs import mail_source
 from nurture.flows.queue_mail import keep_mail, queue_service_mail, queue_test
+from nurture.mail.compile import check
 from nurture.mail.source import MailSource
 from nurture.rules import addresses
 from nurture.rules.words import _
@@ -59,12 +62,7 @@ def send_test(
     version_id = mails.newest_version(session, mail_id)
     if version_id is None:
         raise NotFound(_("There is no such mail."))
-    if lead_id is not None and lead_id not in leads.existing(session, [lead_id]):
-        sentence = _("There is no such lead.")
-        raise Invalid(sentence, {"lead_id": [sentence]})
-    if addresses.check(address).norm is None:
-        sentence = _("This is not an e-mail address.")
-        raise Invalid(sentence, {"email": [sentence]})
+    _refuse_strangers(session, address, lead_id)
     dedup_key = f"test:mail:{mail_id}:{secrets.token_hex(8)}"
     delivery_id = queue_test(
         session, version_id, address.strip(), dedup_key=dedup_key, lead_id=lead_id, now=now
@@ -74,23 +72,29 @@ def send_test(
     return delivery_id
 
 
-def send_draft(
+def send_drafted(
     session: Session,
     program_id: int,
-    source: MailSource,
+    key: str,
     address: str,
     *,
+    language: str = "",
     lead_id: int | None = None,
     by: str,
     now: datetime,
 ) -> int:
-    """Send a mail to a colleague as it is drafted, not yet part of any version; the delivery's id. Raises
-    Invalid with every fault of its words."""
-    if lead_id is not None and lead_id not in leads.existing(session, [lead_id]):
-        sentence = _("There is no such lead.")
-        raise Invalid(sentence, {"lead_id": [sentence]})
-    words = replace(source, key=f"draft-{program_id}-{source.key}"[:63])
-    version_id = keep_mail(session, None, words, source.key, now=now)
+    """Send a mail to a colleague as the draft of its program has it now, which need not be part of any
+    version; the delivery's id. `language` "" is the one it is written in first. Raises NotFound, Invalid with
+    every fault of its words."""
+    first = read_draft(session, draft_of(session, program_id)).mails.get(key)
+    written = [one for one in ((first, *first.others) if first else ()) if language in ("", one.language)]
+    if not written:
+        raise NotFound(_("There is no such mail."))
+    _refuse_strangers(session, address, lead_id)
+    source = mail_source(written[0])
+    _refuse_faults(source)
+    words = replace(source, key=f"draft-{program_id}-{key}"[:63])
+    version_id = keep_mail(session, None, words, key, now=now)
     dedup_key = f"test:draft:{program_id}:{secrets.token_hex(8)}"
     delivery_id = queue_test(
         session, version_id, address.strip(), dedup_key=dedup_key, lead_id=lead_id, now=now
@@ -98,6 +102,35 @@ def send_draft(
     assert delivery_id is not None, "the key is new"
     audit(session, by, "mail.test_sent", f"program:{program_id}", now=now)
     return delivery_id
+
+
+def send_as_it_stands(
+    session: Session, mail_id: int, address: str, *, lead_id: int | None = None, by: str, now: datetime
+) -> int:
+    """Send a mail to a colleague as it is drafted now; one of no program as its newest version has it; the
+    delivery's id. Raises NotFound, Invalid."""
+    row = session.get(mails.MailRow, mail_id)
+    if row is None or row.program_id is None:
+        return send_test(session, mail_id, address, lead_id=lead_id, by=by, now=now)
+    return send_drafted(session, row.program_id, row.key, address, lead_id=lead_id, by=by, now=now)
+
+
+def _refuse_faults(source: MailSource) -> None:
+    """Invalid with every fault of the words, each with its line."""
+    faults = [
+        _("Line {line}: {sentence}").format(line=line, sentence=sentence) for line, sentence in check(source)
+    ]
+    if faults:
+        raise Invalid(_("The mail “{key}” has faults.").format(key=source.key), {source.key: faults})
+
+
+def _refuse_strangers(session: Session, address: str, lead_id: int | None) -> None:
+    if lead_id is not None and lead_id not in leads.existing(session, [lead_id]):
+        sentence = _("There is no such lead.")
+        raise Invalid(sentence, {"lead_id": [sentence]})
+    if addresses.check(address).norm is None:
+        sentence = _("This is not an e-mail address.")
+        raise Invalid(sentence, {"email": [sentence]})
 
 
 def send_connection_test(session: Session, address: str, *, by: str, now: datetime) -> int:

@@ -48,6 +48,8 @@ def drafts(walk: Walk) -> None:
     number = walk.sql("SELECT max(id) FROM program")
     walk.page("program.created", f"/programs/{number}/duplicate", name="Fair, again", key="fair-again")
     walk.page("mail.test_sent", f"/programs/{number}/edit/mails/welcome/test")
+    to_mia = {"mail": "welcome", "email": "mia@example.com"}
+    walk.call("mail.test_sent", "POST", f"/programs/{number}/draft/test", json=to_mia)
     walk.page("program.draft_begun", f"/programs/{number}/edit/cold/add", kind="wait", revision="0")
     walk.page("program.draft_discarded", f"/programs/{number}/edit/discard", revision="1")
     made = walk.call("program.created", "POST", "/programs", json={"key": "more", "name": "More"}).json["id"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from nurture.files.yaml_lines import Faults
 from nurture.flows.keys import create_key
@@ -14,6 +15,11 @@ from nurture.runtime import Runtime
 from tests.conftest import TUESDAY
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
+
+SUBJECTS = text(
+    "SELECT v.subject FROM delivery d JOIN mail_version v ON v.id = d.mail_version_id "
+    "WHERE d.id = ANY(:ids) ORDER BY d.id"
+)
 
 
 @pytest.fixture
@@ -104,3 +110,28 @@ def test_a_program_is_made_and_copied(call: Any) -> None:
     copy = call("POST", "/programs", 201, json={"key": "fair-2", "name": "Fair 2", "like": made})["id"]
     assert call("GET", f"/programs/{copy}/draft")["program"]["name"] == "Fair 2"
     assert call("POST", "/programs", 409, json={"key": "fair", "name": "Fair"})["status"] == 409
+
+
+def test_a_test_sends_what_is_being_written_or_on_demand_the_newest_version(
+    call: Any, runtime: Runtime
+) -> None:
+    mail = next(one["id"] for one in call("GET", "/mails")["data"] if one["key"] == "welcome")
+    call("PATCH", f"/mails/{mail}", json={"subject": "Still being written"})
+    call("POST", "/mails", 201, json={"program_id": 1, "key": "brand-new", "subject": "Nowhere yet"})
+    to_mia = {"mail": "brand-new", "email": "mia@weber.example"}
+    unwritten = call("POST", "/programs/1/draft/test", 422, json=to_mia)
+    assert unwritten["errors"] == {"brand-new": ["Line 4: The mail has no words."]}
+    draft = call("GET", "/programs/1/draft")
+    words = [{"key": "brand-new", "body": "Hello."}]
+    call("PUT", "/programs/1/draft", json={"revision": draft["revision"], "mails": words})
+    tests = (
+        (f"/mails/{mail}/test", {}),
+        (f"/mails/{mail}/test", {"version": "newest"}),
+        ("/programs/1/draft/test", {"mail": "brand-new"}),
+    )
+    sent = [call("POST", at, 202, json={"email": "mia@weber.example", **how}) for at, how in tests]
+    with runtime.sessions() as session:
+        rows = session.execute(SUBJECTS, {"ids": [one["delivery_id"] for one in sent]}).scalars().all()
+    assert rows[0] == "Still being written" and rows[1] != rows[0] and rows[2] == "Nowhere yet"
+    call("POST", "/programs/1/draft/test", 404, json={"mail": "nobodys", "email": "mia@weber.example"})
+    call("POST", "/programs/1/draft/test", 422, json={"mail": "brand-new", "email": "mia"})

@@ -52,7 +52,7 @@ TWINS: dict[str, str] = {
     "editor.add_mail": "mail-words.create",
     "editor.save_mail": "mail-words.change",
     "editor.remove_mail": "drafts.write",
-    "editor.test_mail": "mail.test",
+    "editor.test_mail": "drafts.test",
     "editor.undo": "drafts.undo drafts.redo",
     "editor.discard": "drafts.discard",
     "editor.publish": "programs.publish",

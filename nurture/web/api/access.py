@@ -114,6 +114,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-drafts.discard": WRITERS,
     "api-drafts.undo": WRITERS,
     "api-drafts.redo": WRITERS,
+    "api-drafts.test": WRITERS,
     "api-drafts.of_chain": EVERYONE,
     "api-drafts.write_chain": WRITERS,
     "api-drafts.plan": EVERYONE,

@@ -7,7 +7,7 @@ from marshmallow import missing
 from nurture.errors import NotFound
 from nurture.files.programs import PROGRAM_FILE
 from nurture.flows import drafts as flow
-from nurture.flows import edit_draft, live_edits, new_programs
+from nurture.flows import edit_draft, live_edits, new_programs, test_mail
 from nurture.flows.enroll import enter_existing
 from nurture.rules.edits.saying import changes_in_words, plan_in_words
 from nurture.rules.words import _
@@ -30,6 +30,7 @@ from nurture.web.api.schemas.drafts import (
     VersionsOut,
     WentLiveOut,
 )
+from nurture.web.api.schemas.mail import DraftTestIn, MailTestOut
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("drafts", "Drafts of programs: edited, planned, published, rolled back.")
@@ -93,6 +94,27 @@ def redo(said: dict[str, Any], program_id: int) -> dict[str, Any]:
     with runtime().sessions.begin() as session:
         flow.redo(session, program_id, said["revision"], by=door.actor(), now=now())
     return _draft(program_id)
+
+
+@part.route("/programs/<int:program_id>/draft/test", methods=["POST"])
+@part.arguments(DraftTestIn)
+@part.response(202, MailTestOut)
+def test(said: dict[str, Any], program_id: int) -> tuple[dict[str, Any], int]:
+    """Send a mail of the draft to a colleague, one that no version has yet too."""
+    close_session()
+    with runtime().sessions.begin() as session:
+        delivery_id = test_mail.send_drafted(
+            session,
+            program_id,
+            said["mail"],
+            said["email"],
+            language=said["language"],
+            lead_id=said["lead_id"],
+            by=door.actor(),
+            now=now(),
+        )
+    runtime().wake("deliver")
+    return {"delivery_id": delivery_id}, 202
 
 
 @part.route("/chains/<int:chain_id>/draft", methods=["GET"])

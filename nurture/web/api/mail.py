@@ -12,7 +12,7 @@ from nurture.web.api import door
 from nurture.web.api.schemas import ListOf
 from nurture.web.api.schemas.mail import (
     MailOut,
-    MailTestIn,
+    MailTestOfVersion,
     MailTestOut,
     TestAddresses,
     TrialIn,
@@ -36,12 +36,14 @@ def list_mails(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 @part.route("/mails/<int:mail_id>/test", methods=["POST"])
-@part.arguments(MailTestIn)
+@part.arguments(MailTestOfVersion)
 @part.response(202, MailTestOut)
 def test(said: dict[str, Any], mail_id: int) -> ResponseReturnValue:
-    """Send the newest version to a colleague. Before going live it reaches users and test addresses alone."""
+    """Send a mail to a colleague, as its preview shows it. Before going live it reaches users and test
+    addresses alone."""
+    send = test_mail.send_as_it_stands if said["version"] == "draft" else test_mail.send_test
     with runtime().sessions.begin() as session:
-        delivery_id = test_mail.send_test(
+        delivery_id = send(
             session, mail_id, said["email"], lead_id=said["lead_id"], by=door.actor(), now=now()
         )
     runtime().wake("deliver")

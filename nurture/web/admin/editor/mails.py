@@ -9,7 +9,7 @@ from nurture.errors import Invalid, NotFound
 from nurture.files.mail_files import FORMATS, MailFile
 from nurture.flows import edit_draft, letters
 from nurture.flows.programs import mail_source
-from nurture.flows.test_mail import send_draft
+from nurture.flows.test_mail import send_drafted
 from nurture.mail.prepare import RenderFault
 from nurture.rules.words import _
 from nurture.web.admin.editor.door import Open, home, opened, pages, revision, saved
@@ -120,10 +120,11 @@ def look(program_id: int, key: str) -> ResponseReturnValue:
 @pages.post("/edit/mails/<key>/test")
 def test_mail(program_id: int, key: str) -> ResponseReturnValue:
     """Send the drafted mail to oneself."""
-    person = signed_in()
-    source = mail_source(_mail(opened(program_id), key, request.form.get("other", "")))
+    person, language = signed_in(), request.form.get("other", "")
     refused = saved(
-        lambda session: send_draft(session, program_id, source, person.email, by=person.actor, now=now())
+        lambda session: send_drafted(
+            session, program_id, key, person.email, language=language, by=person.actor, now=now()
+        )
     )
     if refused is None:
         runtime().wake("deliver")

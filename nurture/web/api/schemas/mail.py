@@ -50,6 +50,20 @@ class MailTestIn(In):
     lead_id = fields.Integer(load_default=None, strict=True, validate=validate.Range(1, ID_MOST))
 
 
+class MailTestOfVersion(MailTestIn):
+    """Where the test goes, as which lead sees it, and whether as it is drafted now or as in the newest
+    version."""
+
+    version = fields.String(load_default="draft", validate=validate.OneOf(("draft", "newest")))
+
+
+class DraftTestIn(MailTestIn):
+    """Which mail of the draft, by its key and language, goes where, and as which lead sees it."""
+
+    mail = fields.String(required=True, validate=validate.Length(1, 63))
+    language = fields.String(load_default="", validate=validate.Length(max=12))
+
+
 class MailTestOut(Schema):
     """The delivery under which its way is seen."""
 
