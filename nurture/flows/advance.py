@@ -18,6 +18,7 @@ from nurture.rules.chain import (
     Standing,
     next_step,
 )
+from nurture.rules.conditions import Look, looked_at
 from nurture.rules.edits import Gone
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain
@@ -104,11 +105,10 @@ def _facts(
     leads: dict[int | None, set[int]] = {}
     for run in due:
         leads.setdefault(standing[run.program_id, run.version_id].row.model_id, set()).add(run.lead_id)
-    asked: dict[int | None, dict[str, datetime]] = {model_id: {} for model_id in leads}
+    asked: dict[int | None, dict[str, Look]] = {model_id: {} for model_id in leads}
     for place in {(run.program_id, run.version_id) for run in due}:
-        mine = asked[standing[place].row.model_id]
-        inside = standing[place].asked_inside(now)
-        mine |= {kind: min(since, mine.get(kind, since)) for kind, since in inside.items()}
+        model_id = standing[place].row.model_id
+        asked[model_id] = looked_at((asked[model_id], standing[place].asked_inside(now)))
     return {
         model_id: model_facts.load(session, sorted(ids), now=now, model_id=model_id, asked=asked[model_id])
         for model_id, ids in leads.items()

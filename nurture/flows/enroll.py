@@ -14,7 +14,7 @@ from nurture.flows.goals_met import LateGoal, Met
 from nurture.flows.published import Published, published
 from nurture.rules import entering
 from nurture.rules.chain import GOAL_MET, OVER, Left, worth
-from nurture.rules.conditions import holds
+from nurture.rules.conditions import Look, holds, looked_at
 from nurture.rules.entering import Before
 from nurture.rules.facts import Facts
 from nurture.rules.program import EXIT_ON, Goal
@@ -39,14 +39,10 @@ class Move:
     new: str
 
 
-def asked_at_the_door(session: Session, now: datetime) -> dict[str, datetime]:
-    """The signals that entries and goals of the published programs look at under the default model, each
-    with the instant after which one can matter."""
-    found: dict[str, datetime] = {}
-    for one in published(session, ("live", "paused")).values():
-        for kind, since in one.asked_at_the_door(now).items() if one.by_default_model else ():
-            found[kind] = min(since, found.get(kind, since))
-    return found
+def asked_at_the_door(session: Session, now: datetime) -> dict[str, Look]:
+    """The signals that entries and goals of the published programs look at under the default model."""
+    programs = published(session, ("live", "paused")).values()
+    return looked_at(one.asked_at_the_door(now) for one in programs if one.by_default_model)
 
 
 def enter_programs(

@@ -16,7 +16,7 @@ from nurture.flows import enroll, membership
 from nurture.flows.ripen import Ripe, ripen
 from nurture.flows.warm import Warmed
 from nurture.rules import heat, readiness, scorecard
-from nurture.rules.conditions import signals_asked
+from nurture.rules.conditions import Look, looked_at, signals_asked
 from nurture.rules.facts import Facts
 from nurture.rules.messages import instant
 from nurture.rules.readiness import Crossing, Judgement
@@ -29,7 +29,7 @@ from nurture.store.scores import UNTOUCHED, LeadScore, LeadState, Touched
 from nurture.store.webhooks import Message, write_messages
 
 NO_TOUCHES: Mapping[int, Touched] = MappingProxyType({})
-NOT_ASKED: Mapping[str, datetime] = MappingProxyType({})
+NOT_ASKED: Mapping[str, Look] = MappingProxyType({})
 _CHANGED = "lead.temperature_changed"
 
 
@@ -86,15 +86,14 @@ def assess(
     warmed: Mapping[Pair, Warmed],
     *,
     now: datetime,
-    asked_too: Mapping[str, datetime] = NOT_ASKED,
+    asked_too: Mapping[str, Look] = NOT_ASKED,
 ) -> dict[int, Judged]:
     """Grade and readiness of leads under the default model, nothing written. Facts hold the signals that
-    judging looks at, and those `asked_too`: kinds, and the instants from which on."""
+    judging looks at, and those `asked_too`."""
     default = _default(live)
     if default is None or not leads:
         return {}
-    asked = signals_asked(default.model.conditions, now)
-    asked |= {kind: min(since, asked.get(kind, since)) for kind, since in asked_too.items()}
+    asked = looked_at((signals_asked(default.model.conditions, now), asked_too))
     known = facts.load(session, list(leads), now=now, asked=asked)
     ripened = scores.last_ripenings(session, leads)
     found = {}

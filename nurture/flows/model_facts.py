@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.flows.asked_segments import Asked, asked_in_order
-from nurture.rules.conditions import holds, signals_asked
+from nurture.rules.conditions import Look, holds, looked_at, signals_asked
 from nurture.rules.facts import Facts
 from nurture.rules.segments import leaning_on_heat
 from nurture.store import facts
@@ -24,15 +24,14 @@ def load(
     *,
     now: datetime,
     model_id: int | None,
-    asked: Mapping[str, datetime] | None = None,
+    asked: Mapping[str, Look] | None = None,
 ) -> dict[int, Facts]:
     """As `store.facts.load`; the segments too are those of the model (None: the default one)."""
     if model_id is None or not lead_ids:
         return facts.load(session, lead_ids, now=now, asked=asked)
     own = _by_heat(session)
     if asked is not None:
-        too = signals_asked([one.condition for one in own], now)
-        asked = dict(asked) | {kind: min(since, asked.get(kind, since)) for kind, since in too.items()}
+        asked = looked_at((asked, signals_asked([one.condition for one in own], now)))
     known = facts.load(session, lead_ids, now=now, model_id=model_id, asked=asked)
     return {lead_id: _in_own_segments(lead, own, now) for lead_id, lead in known.items()} if own else known
 

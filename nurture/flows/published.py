@@ -7,8 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.rules import program as program_rules
-from nurture.rules.conditions import Condition, signals_asked
-from nurture.rules.conditions.tree import EVER
+from nurture.rules.conditions import Condition, Look, looked_at, signals_asked
 from nurture.rules.edits import Gone
 from nurture.rules.entering import asked
 from nurture.rules.program import Branch, Chain, Program, WaitFor, walk
@@ -56,22 +55,19 @@ class Published:
             chain.enter is not None and chain.enter.by_occasion for chain in self.program.chains.values()
         )
 
-    def asked_at_the_door(self, now: datetime) -> dict[str, datetime]:
-        """The signals that its entries and goal look at, each with the instant after which one can matter."""
-        found = signals_asked(self.at_the_door, now)
-        for chain in self.program.chains.values():
-            for kind, since in asked(chain.enter, now).items() if chain.enter is not None else ():
-                found[kind] = min(since, found.get(kind, since))
-        return found
+    def asked_at_the_door(self, now: datetime) -> dict[str, Look]:
+        """The signals that its entries and goal look at."""
+        entries = [chain.enter for chain in self.program.chains.values() if chain.enter is not None]
+        return looked_at((signals_asked(self.at_the_door, now), *(asked(entry, now) for entry in entries)))
 
-    def asked_inside(self, now: datetime) -> dict[str, datetime]:
-        """The signals that its steps, entries and goal look at, each with the instant after which one can
-        matter. A wait for a signal takes whatever came since its run began, or its mail was sent."""
+    def asked_inside(self, now: datetime) -> dict[str, Look]:
+        """The signals that its steps, entries and goal look at. A wait for a signal takes whatever came since
+        its run began, or its mail was sent."""
         steps = [step for chain in self.program.chains.values() for step in walk(chain.steps)]
         arms = (arm.when for step in steps if isinstance(step, Branch) for arm in step.arms)
         conditions = (*self.at_the_door, *(when for when in arms if when is not None))
-        waits = {kind: EVER for step in steps if isinstance(step, WaitFor) for kind in step.signals}
-        return signals_asked(conditions, now) | waits
+        waits = {kind: Look() for step in steps if isinstance(step, WaitFor) for kind in step.signals}
+        return looked_at((signals_asked(conditions, now), waits))
 
     def chain_of(self, chain_id: int) -> Chain | None:
         """The chain by its id; None for one that the live version no longer has."""

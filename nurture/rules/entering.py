@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from nurture.rules.chain import rest_ends
-from nurture.rules.conditions import holds
+from nurture.rules.conditions import Look, holds
 from nurture.rules.facts import Facts, SignalFact
 from nurture.rules.moments import moment_of
 from nurture.rules.program import Chain, Entry, Program
@@ -88,10 +88,10 @@ def may_enter(program: Program, lead: Facts, ended: Mapping[str, datetime], now:
     return entrance(program, chain, lead, before, now) is not None
 
 
-def asked(entry: Entry, now: datetime) -> dict[str, datetime]:
-    """The kinds of signals that are occasions to come in, each with the instant after which one counts."""
+def asked(entry: Entry, now: datetime) -> dict[str, Look]:
+    """The kinds of signals that are occasions to come in, each with how far one counts."""
     kinds = (*entry.signals, *((FORM,) if entry.forms else ()))
-    return dict.fromkeys(kinds, now - FRESH)
+    return dict.fromkeys(kinds, Look(now - FRESH))
 
 
 def _again(chain: Chain, before: Before | None, now: datetime) -> bool:

@@ -8,13 +8,11 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from nurture.rules import duration
-from nurture.rules.conditions import seen
+from nurture.rules.conditions import Look, seen
 from nurture.rules.conditions.deciding import HEAT_PLACES
+from nurture.rules.conditions.tree import MOST_SIGNALS
 from nurture.rules.facts import Facts, SignalFact
 from nurture.store import batch
-
-# A condition counts signals; beyond this many of one lead no rule can tell the difference.
-SIGNALS_PER_LEAD = 500
 
 # What is large and no condition asks for (shown parts of the score, folded text) stays where it is.
 _LEADS = text(
@@ -62,16 +60,27 @@ _SIGNALS = text(
     ORDER BY lead_id, occurred_at, id
     """
 )
+# Of each lead and kind as many as are asked for, so that a lead with ten thousand signals costs no more than
+# one with ten. What came in long before is in partitions that need not be opened: nothing is told of before
+# it happens, but by a clock that is a little ahead.
 _ASKED_SIGNALS = text(
     """
     SELECT s.lead_id, s.kind, s.occurred_at, s.mail_key, s.data
-    FROM unnest(CAST(:kinds AS text[]), CAST(:since AS timestamptz[])) AS asked (kind, since)
-    JOIN signal s ON s.kind = asked.kind AND s.occurred_at > asked.since
-    LEFT JOIN LATERAL (
-        SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = s.id ORDER BY v.at DESC LIMIT 1
-    ) latest ON true
-    WHERE s.lead_id = ANY(CAST(:lead_ids AS bigint[])) AND s.occurred_at > :oldest
-      AND coalesce(latest.verdict, s.verdict) = 'human'
+    FROM json_to_recordset(CAST(:asked AS json)) AS asked (kind text, since timestamptz, most int)
+    CROSS JOIN unnest(CAST(:lead_ids AS bigint[])) AS l (id)
+    CROSS JOIN LATERAL (
+        SELECT s.* FROM (
+            SELECT * FROM signal s
+            WHERE s.lead_id = l.id AND s.kind = asked.kind AND s.occurred_at > asked.since
+              AND s.received_at > asked.since - interval '1 day'
+            ORDER BY s.occurred_at DESC OFFSET 0
+        ) s
+        LEFT JOIN LATERAL (
+            SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = s.id ORDER BY v.at DESC LIMIT 1
+        ) latest ON true
+        WHERE coalesce(latest.verdict, s.verdict) = 'human'
+        ORDER BY s.occurred_at DESC LIMIT asked.most
+    ) s
     ORDER BY s.lead_id, s.occurred_at, s.id
     """
 )
@@ -91,11 +100,11 @@ def load(
     *,
     now: datetime,
     model_id: int | None = None,
-    asked: Mapping[str, datetime] | None = None,
+    asked: Mapping[str, Look] | None = None,
 ) -> dict[int, Facts]:
     """Facts by lead id, heat and temperature under the model (None: the default one). Leads that do not
     exist are left out. Five statements, however many leads. `asked` names the kinds of signals that the
-    conditions to be decided look at, and from when on; None loads all kinds."""
+    conditions to be decided look at, and how far; None loads all kinds."""
     if not lead_ids:
         return {}
     ids = batch.numbers(set(lead_ids))
@@ -131,7 +140,7 @@ def _names(session: Session, asked: TextClause, ids: str) -> dict[int, set[str]]
     return found
 
 
-def _signals(session: Session, ids: str, asked: Mapping[str, datetime] | None) -> dict[int, list[SignalFact]]:
+def _signals(session: Session, ids: str, asked: Mapping[str, Look] | None) -> dict[int, list[SignalFact]]:
     signals: dict[int, list[SignalFact]] = {}
     for row in _signal_rows(session, ids, asked):
         fact = SignalFact(row.kind, row.occurred_at, row.mail_key, row.data or {})
@@ -139,17 +148,13 @@ def _signals(session: Session, ids: str, asked: Mapping[str, datetime] | None) -
     return signals
 
 
-def _signal_rows(session: Session, ids: str, asked: Mapping[str, datetime] | None) -> Sequence[Row[Any]]:
+def _signal_rows(session: Session, ids: str, asked: Mapping[str, Look] | None) -> Sequence[Row[Any]]:
     if asked is None:
-        return session.execute(_SIGNALS, {"lead_ids": ids, "most": SIGNALS_PER_LEAD}).all()
+        return session.execute(_SIGNALS, {"lead_ids": ids, "most": MOST_SIGNALS}).all()
     if not asked:
         return ()
-    given = {
-        "lead_ids": ids,
-        "kinds": list(asked),
-        "since": list(asked.values()),
-        "oldest": min(asked.values()),
-    }
+    looks = [{"kind": kind, "since": look.since, "most": look.most} for kind, look in asked.items()]
+    given = {"lead_ids": ids, "asked": batch.rows(looks)}
     return session.execute(_ASKED_SIGNALS, given).all()
 
 

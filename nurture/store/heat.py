@@ -55,8 +55,8 @@ class HeatBucket(Base):
     __tablename__ = "heat_bucket"
     __table_args__ = {"postgresql_with": {"fillfactor": 70}}
 
-    lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"), primary_key=True)
-    model_id: Mapped[Ref] = mapped_column(ForeignKey("heat_model.id"), primary_key=True)
+    lead_id: Mapped[Ref] = mapped_column(primary_key=True)
+    model_id: Mapped[Ref] = mapped_column(primary_key=True)
     rule: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     count: Mapped[Count]

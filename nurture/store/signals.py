@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, Row, Uuid, text
+from sqlalchemy import Index, PrimaryKeyConstraint, Row, Uuid, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.ids import NOISE_BYTES, millis_of, time_of, uuid7
@@ -25,6 +25,7 @@ class Signal(Base):
         PrimaryKeyConstraint("id", "received_at"),
         Index("ix_signal_lead_id_occurred_at", "lead_id", "occurred_at"),
         Index("ix_signal_kind_occurred_at", "kind", "occurred_at"),
+        Index("ix_signal_lead_id_kind_occurred_at", "lead_id", "kind", "occurred_at"),
         {"postgresql_partition_by": "RANGE (received_at)"},
     )
 
@@ -71,7 +72,7 @@ class UnratedSignal(Base):
 
     signal_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
     received_at: Mapped[Instant]
-    lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"))
+    lead_id: Mapped[Ref]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What happened at the steps of chains: the history of each run, and counters kept by increments."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.store import batch
 from nurture.store.base import Base, Id, Instant, Json, Ref
 
 
@@ -21,7 +21,7 @@ class ChainEvent(Base):
     __table_args__ = (Index("ix_chain_event_enrollment_id_id", "enrollment_id", "id"),)
 
     id: Mapped[Id]
-    enrollment_id: Mapped[Ref] = mapped_column(ForeignKey("enrollment.id"))
+    enrollment_id: Mapped[Ref]
     lead_id: Mapped[Ref]
     at: Mapped[Instant]
     step_key: Mapped[str | None]
@@ -75,10 +75,10 @@ FlowTally = Counter[tuple[int, str, str]]
 _NOTE = text(
     """
     INSERT INTO chain_event (enrollment_id, lead_id, at, step_key, what, reason, detail)
-    SELECT enrollment_id, lead_id, :now, step_key, what, reason, CAST(detail AS jsonb)
-    FROM unnest(CAST(:runs AS bigint[]), CAST(:leads AS bigint[]), CAST(:steps AS text[]),
-                CAST(:whats AS text[]), CAST(:reasons AS text[]), CAST(:details AS text[]))
-         AS n (enrollment_id, lead_id, step_key, what, reason, detail)
+    SELECT enrollment_id, lead_id, :now, step_key, what, reason, detail
+    FROM json_to_recordset(CAST(:rows AS json)) AS n (
+        enrollment_id bigint, lead_id bigint, step_key text, what text, reason text, detail jsonb
+    )
     """
 )
 _COUNT = text(
@@ -102,20 +102,8 @@ _COUNT_FLOW = text(
 
 def note(session: Session, events: Sequence[NewEvent], *, now: datetime) -> None:
     """Append to the history of runs."""
-    if not events:
-        return
-    session.execute(
-        _NOTE,
-        {
-            "runs": [event.enrollment_id for event in events],
-            "leads": [event.lead_id for event in events],
-            "steps": [event.step_key for event in events],
-            "whats": [event.what for event in events],
-            "reasons": [event.reason for event in events],
-            "details": [json.dumps(event.detail) for event in events],
-            "now": now,
-        },
-    )
+    if events:
+        session.execute(_NOTE, {"rows": batch.rows(events), "now": now})
 
 
 def count(session: Session, tally: StepTally) -> None:

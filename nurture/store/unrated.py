@@ -76,17 +76,21 @@ _CLAIMED = text(
 _COUNTED = """
     coalesce(latest.verdict, s.verdict) = 'human'
     AND NOT EXISTS (
-        SELECT FROM unrated_signal u WHERE u.signal_id = s.id AND u.signal_id <> ALL(:claimed)
+        SELECT FROM unrated_signal u WHERE u.signal_id = s.id AND u.signal_id <> ALL(CAST(:claimed AS uuid[]))
     )
 """
 _OF_DAYS = text(
     f"""
     SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data
-    FROM unnest(CAST(:leads AS bigint[]), CAST(:kinds AS text[]), CAST(:days AS date[]))
-         AS g (lead_id, kind, day)
-    JOIN signal s ON s.lead_id = g.lead_id AND s.kind = g.kind
-        AND s.occurred_at >= g.day::timestamp AT TIME ZONE 'UTC'
-        AND s.occurred_at < (g.day + 1)::timestamp AT TIME ZONE 'UTC'
+    FROM json_to_recordset(CAST(:days AS json)) AS g (lead_id bigint, kind text, day date)
+    CROSS JOIN LATERAL (
+        SELECT * FROM signal s
+        WHERE s.lead_id = g.lead_id AND s.kind = g.kind
+            AND s.occurred_at >= g.day::timestamp AT TIME ZONE 'UTC'
+            AND s.occurred_at < (g.day + 1)::timestamp AT TIME ZONE 'UTC'
+            AND s.received_at > g.day::timestamp AT TIME ZONE 'UTC' - interval '1 day'
+        OFFSET 0
+    ) s
     {_JUDGED}
     WHERE {_COUNTED}
     """
@@ -147,12 +151,8 @@ def of_days(
     session: Session, days: Collection[tuple[int, str, date]], claimed: Collection[uuid.UUID] = ()
 ) -> list[SeenSignal]:
     """Every human signal of these (lead, kind, UTC day), counted already or just claimed."""
-    given = {
-        "leads": [lead_id for lead_id, _kind, _day in days],
-        "kinds": [kind for _lead, kind, _day in days],
-        "days": [day for _lead, _kind, day in days],
-        "claimed": list(claimed),
-    }
+    rows = [{"lead_id": lead_id, "kind": kind, "day": day} for lead_id, kind, day in days]
+    given = {"days": batch.rows(rows), "claimed": batch.uuids(claimed)}
     return [_seen(row) for row in session.execute(_OF_DAYS, given)]
 
 
@@ -161,7 +161,7 @@ def of_leads(
 ) -> list[SeenSignal]:
     """Every human signal of these leads from `since` on, counted already or just claimed; oldest first
     for each lead."""
-    given = {"leads": list(lead_ids), "since": since, "claimed": list(claimed)}
+    given = {"leads": list(lead_ids), "since": since, "claimed": batch.uuids(claimed)}
     return [_seen(row) for row in session.execute(_OF_LEADS, given)]
 
 

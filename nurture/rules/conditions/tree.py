@@ -1,6 +1,6 @@
 """The tree of a condition: frozen values, nothing that only Python understands."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -13,6 +13,8 @@ Value = Scalar | tuple[Scalar, ...]
 Trait = Literal["tag", "temperature", "grade", "stage", "segment", "source", "consent"]
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
+# A condition counts signals; beyond this many of one lead no rule can tell the difference.
+MOST_SIGNALS = 500
 BANT_PARTS = ("budget", "authority", "need", "timing")
 BANT_ANSWERS = ("unknown", "no", "partly", "yes")
 
@@ -100,12 +102,34 @@ def parts_of(condition: Condition) -> Iterator[Condition]:
             yield from parts_of(part)
 
 
-def signals_asked(conditions: Iterable[Condition], now: datetime) -> dict[str, datetime]:
-    """The kinds of signals that conditions look at, each with the instant after which one can matter."""
-    asked: dict[str, datetime] = {}
-    for condition in conditions:
-        for part in parts_of(condition):
-            if isinstance(part, Signalled):
-                since = now - part.within.elapsed if part.within else EVER
-                asked[part.kind] = min(since, asked.get(part.kind, since))
-    return asked
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How far to look for signals of a kind: those after `since`, of them the latest `most`."""
+
+    since: datetime = EVER
+    most: int = MOST_SIGNALS
+
+
+def signals_asked(conditions: Iterable[Condition], now: datetime) -> dict[str, Look]:
+    """The kinds of signals that conditions look at, each with how far one can matter: who asks for three
+    clicks need not see more than the latest three."""
+    return looked_at(
+        {part.kind: Look(_since(part, now), part.at_least if part.mail is None else MOST_SIGNALS)}
+        for condition in conditions
+        for part in parts_of(condition)
+        if isinstance(part, Signalled)
+    )
+
+
+def looked_at(asked: Iterable[Mapping[str, Look]]) -> dict[str, Look]:
+    """What several ask for, together."""
+    found: dict[str, Look] = {}
+    for looks in asked:
+        for kind, look in looks.items():
+            known = found.get(kind, look)
+            found[kind] = Look(min(known.since, look.since), max(known.most, look.most))
+    return found
+
+
+def _since(part: Signalled, now: datetime) -> datetime:
+    return now - part.within.elapsed if part.within else EVER

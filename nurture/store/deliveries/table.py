@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Uuid, select, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Uuid, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -43,7 +43,11 @@ class Delivery(Base):
         ),
         Index("ix_delivery_lease", "lease_until", postgresql_where=text("state IN ('leased', 'sending')")),
         Index("ix_delivery_lead_id_id", "lead_id", "id"),
-        Index("ix_delivery_enrollment_id", "enrollment_id"),
+        Index(
+            "ix_delivery_enrollment_id",
+            "enrollment_id",
+            postgresql_where=text("state IN ('scheduled', 'ready', 'leased', 'deferred')"),
+        ),
         Index(
             "ix_delivery_newsletter_id",
             "newsletter_id",
@@ -66,13 +70,13 @@ class Delivery(Base):
     dedup_key: Mapped[str] = mapped_column(unique=True)
     purpose: Mapped[str]
     consent_purpose: Mapped[str | None]
-    lead_id: Mapped[Ref | None] = mapped_column(ForeignKey("lead.id"))
-    program_id: Mapped[Ref | None] = mapped_column(ForeignKey("program.id"))
-    chain_id: Mapped[Ref | None] = mapped_column(ForeignKey("chain.id"))
+    lead_id: Mapped[Ref | None]
+    program_id: Mapped[Ref | None]
+    chain_id: Mapped[Ref | None]
     version_id: Mapped[Ref | None]
     enrollment_id: Mapped[Ref | None]
     step_key: Mapped[str | None]
-    mail_version_id: Mapped[Ref] = mapped_column(ForeignKey("mail_version.id"))
+    mail_version_id: Mapped[Ref]
     address: Mapped[str | None]
     params: Mapped[Json]
     message_id: Mapped[uuid.UUID] = mapped_column(Uuid, server_default=text("gen_random_uuid()"))
@@ -105,7 +109,7 @@ class DeliveryAttempt(Base):
 
     __tablename__ = "delivery_attempt"
 
-    delivery_id: Mapped[Ref] = mapped_column(ForeignKey("delivery.id"), primary_key=True)
+    delivery_id: Mapped[Ref] = mapped_column(primary_key=True)
     attempt_no: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[Instant]
     outcome: Mapped[str]

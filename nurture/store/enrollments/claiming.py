@@ -1,6 +1,5 @@
 """Due runs are claimed, and what was decided about them is written: a few statements a batch."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from nurture.store import batch
 
 # Mails that count against a lead's frequency cap.
 CAPPED = ("chain", "newsletter")
@@ -118,17 +119,15 @@ _SEND = text(
     INSERT INTO delivery (dedup_key, purpose, consent_purpose, lead_id, program_id, chain_id, version_id,
                           enrollment_id, step_key, mail_version_id, params, state, due_at, created_at)
     SELECT dedup_key, 'chain', consent_purpose, lead_id, program_id, chain_id, version_id,
-           enrollment_id, step_key, mail_version_id, CAST(params AS jsonb), 'ready', :now, :now
-    FROM unnest(CAST(:dedup_keys AS text[]), CAST(:purposes AS text[]), CAST(:leads AS bigint[]),
-                CAST(:programs AS bigint[]), CAST(:chains AS bigint[]), CAST(:versions AS bigint[]),
-                CAST(:enrollments AS bigint[]), CAST(:steps AS text[]), CAST(:mails AS bigint[]),
-                CAST(:params AS text[]))
-         AS s (dedup_key, consent_purpose, lead_id, program_id, chain_id, version_id, enrollment_id,
-               step_key, mail_version_id, params)
-    ON CONFLICT (dedup_key) DO NOTHING
+           enrollment_id, step_key, mail_version_id, params, 'ready', :now, :now
+    FROM json_to_recordset(CAST(:rows AS json)) AS s (
+        dedup_key text, consent_purpose text, lead_id bigint, program_id bigint, chain_id bigint,
+        version_id bigint, enrollment_id bigint, step_key text, mail_version_id bigint, params jsonb
+    )
+    ON CONFLICT (dedup_key) DO NOTHING RETURNING dedup_key, id, state
     """
 )
-_SENT = text("SELECT dedup_key, id, state FROM delivery WHERE dedup_key = ANY(:dedup_keys)")
+_THERE = text("SELECT dedup_key, id, state FROM delivery WHERE dedup_key = ANY(:dedup_keys)")
 _WRITE = text(
     """
     UPDATE enrollment e
@@ -136,14 +135,12 @@ _WRITE = text(
         pass_no = a.pass_no, due_at = a.due_at, due_reason = a.due_reason, waiting_for = a.waiting_for,
         awaiting_delivery_id = a.awaiting_delivery_id, settled_state = a.settled_state,
         settled_at = a.settled_at, resting_reason = a.resting_reason, exit_reason = a.exit_reason,
-        data = CAST(a.data AS jsonb), ended_at = CASE WHEN a.state = 'ended' THEN :now END
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS bigint[]), CAST(:states AS text[]),
-                CAST(:steps AS text[]), CAST(:sinces AS timestamptz[]), CAST(:passes AS int[]),
-                CAST(:dues AS timestamptz[]), CAST(:reasons AS text[]), CAST(:waits AS text[]),
-                CAST(:awaited AS bigint[]), CAST(:settled AS text[]), CAST(:settled_at AS timestamptz[]),
-                CAST(:resting AS text[]), CAST(:exits AS text[]), CAST(:data AS text[]))
-         AS a (id, version_id, state, step_key, step_since, pass_no, due_at, due_reason, waiting_for,
-               awaiting_delivery_id, settled_state, settled_at, resting_reason, exit_reason, data)
+        data = a.data, ended_at = CASE WHEN a.state = 'ended' THEN :now END
+    FROM json_to_recordset(CAST(:rows AS json)) AS a (
+        id bigint, version_id bigint, state text, step_key text, step_since timestamptz, pass_no int,
+        due_at timestamptz, due_reason text, waiting_for text, awaiting_delivery_id bigint,
+        settled_state text, settled_at timestamptz, resting_reason text, exit_reason text, data jsonb
+    )
     WHERE e.id = a.id
     """
 )
@@ -193,49 +190,31 @@ def send(session: Session, sends: Sequence[ChainSend], *, now: datetime) -> dict
     there before."""
     if not sends:
         return {}
-    keys = [one.dedup_key for one in sends]
-    session.execute(
-        _SEND,
+    rows = [
         {
-            "dedup_keys": keys,
-            "purposes": [one.consent_purpose for one in sends],
-            "leads": [one.lead_id for one in sends],
-            "programs": [one.program_id for one in sends],
-            "chains": [one.chain_id for one in sends],
-            "versions": [one.version_id for one in sends],
-            "enrollments": [one.enrollment_id for one in sends],
-            "steps": [one.step_key for one in sends],
-            "mails": [one.mail_version_id for one in sends],
-            "params": [json.dumps({"until": one.until.isoformat()} if one.until else {}) for one in sends],
-            "now": now,
-        },
-    )
-    rows = session.execute(_SENT, {"dedup_keys": keys})
-    return {row.dedup_key: (row.id, row.state) for row in rows}
+            "dedup_key": one.dedup_key,
+            "consent_purpose": one.consent_purpose,
+            "lead_id": one.lead_id,
+            "program_id": one.program_id,
+            "chain_id": one.chain_id,
+            "version_id": one.version_id,
+            "enrollment_id": one.enrollment_id,
+            "step_key": one.step_key,
+            "mail_version_id": one.mail_version_id,
+            "params": {"until": one.until} if one.until else {},
+        }
+        for one in sends
+    ]
+    made = session.execute(_SEND, {"rows": batch.rows(rows), "now": now})
+    found = {row.dedup_key: (row.id, row.state) for row in made}
+    there = [one.dedup_key for one in sends if one.dedup_key not in found]
+    if there:
+        known = session.execute(_THERE, {"dedup_keys": there})
+        found |= {row.dedup_key: (row.id, row.state) for row in known}
+    return found
 
 
 def write(session: Session, runs: Sequence[RunAfter], *, now: datetime) -> None:
     """Bring the rows of these runs to what was decided, in one statement."""
-    if not runs:
-        return
-    session.execute(
-        _WRITE,
-        {
-            "ids": [run.id for run in runs],
-            "versions": [run.version_id for run in runs],
-            "states": [run.state for run in runs],
-            "steps": [run.step_key for run in runs],
-            "sinces": [run.step_since for run in runs],
-            "passes": [run.pass_no for run in runs],
-            "dues": [run.due_at for run in runs],
-            "reasons": [run.due_reason for run in runs],
-            "waits": [run.waiting_for for run in runs],
-            "awaited": [run.awaiting_delivery_id for run in runs],
-            "settled": [run.settled_state for run in runs],
-            "settled_at": [run.settled_at for run in runs],
-            "resting": [run.resting_reason for run in runs],
-            "exits": [run.exit_reason for run in runs],
-            "data": [json.dumps(run.data) for run in runs],
-            "now": now,
-        },
-    )
+    if runs:
+        session.execute(_WRITE, {"rows": batch.rows(runs), "now": now})

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store import batch
 from nurture.store.statistics import day_of
 
 
@@ -26,9 +27,9 @@ _SETTLE = text(
         due_at = CASE WHEN e.state = 'active' THEN CAST(:now AS timestamptz) END,
         due_reason = 'settled',
         last_sent_step = CASE WHEN s.state IN ('sent', 'uncertain') THEN d.step_key ELSE e.last_sent_step END
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[])) AS s (delivery_id, state)
+    FROM json_to_recordset(CAST(:rows AS json)) AS s (delivery_id bigint, state text)
     JOIN delivery d ON d.id = s.delivery_id
-    WHERE e.awaiting_delivery_id = s.delivery_id AND e.state <> 'ended'
+    WHERE e.id = d.enrollment_id AND e.awaiting_delivery_id = d.id AND e.state <> 'ended'
     """
 )
 # Beside each end that is no mail its reason is counted: what follows a colon is detail.
@@ -36,8 +37,7 @@ _COUNT_SETTLED = text(
     """
     WITH counted AS (
         SELECT d.chain_id, d.version_id, d.step_key, w.what, count(*) AS n
-        FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
-             AS s (delivery_id, state, reason)
+        FROM json_to_recordset(CAST(:rows AS json)) AS s (delivery_id bigint, state text, reason text)
         JOIN delivery d ON d.id = s.delivery_id
         CROSS JOIN LATERAL (
             SELECT CASE s.state WHEN 'uncertain' THEN 'sent' WHEN 'cancelled' THEN 'skipped' ELSE s.state END
@@ -66,8 +66,7 @@ _NOTE_SETTLED = text(
     INSERT INTO chain_event (enrollment_id, lead_id, at, step_key, what, reason, detail)
     SELECT d.enrollment_id, d.lead_id, :now, d.step_key, s.state, s.reason,
            jsonb_build_object('delivery_id', d.id)
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
-         AS s (delivery_id, state, reason)
+    FROM json_to_recordset(CAST(:rows AS json)) AS s (delivery_id bigint, state text, reason text)
     JOIN delivery d ON d.id = s.delivery_id
     WHERE d.enrollment_id IS NOT NULL
     """
@@ -94,15 +93,10 @@ def settle_sends(session: Session, settled: Sequence[Settled], *, now: datetime)
     records its end; deliveries of other purposes pass through untouched."""
     if not settled:
         return
-    values = {
-        "ids": [one.delivery_id for one in settled],
-        "states": [one.state for one in settled],
-        "reasons": [one.reason for one in settled],
-        "now": now,
-    }
-    session.execute(_SETTLE, values)
-    session.execute(_COUNT_SETTLED, {**values, "day": day_of(now)})
-    session.execute(_NOTE_SETTLED, values)
+    rows = batch.rows(settled)
+    session.execute(_SETTLE, {"rows": rows, "now": now})
+    session.execute(_COUNT_SETTLED, {"rows": rows, "day": day_of(now)})
+    session.execute(_NOTE_SETTLED, {"rows": rows, "now": now})
 
 
 def wake_waiting(session: Session, lead_ids: Sequence[int], now: datetime) -> None:

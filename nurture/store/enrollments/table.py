@@ -42,11 +42,6 @@ class Enrollment(Base):
             postgresql_where=text("state IN ('active', 'resting') AND due_at IS NOT NULL"),
         ),
         Index("ix_enrollment_lead_id", "lead_id"),
-        Index(
-            "ix_enrollment_awaiting_delivery_id",
-            "awaiting_delivery_id",
-            postgresql_where=text("awaiting_delivery_id IS NOT NULL"),
-        ),
         Index("ix_enrollment_step", "chain_id", "step_key", postgresql_where=text("state = 'active'")),
         CheckConstraint("state IN ('active', 'resting', 'ended')", name="state"),
         {"postgresql_with": {"fillfactor": 80}},
