@@ -36,4 +36,12 @@ def upgrade() -> None:
         ["enrollment_id"],
         postgresql_where=sa.text("state IN ('scheduled', 'ready', 'leased', 'deferred')"),
     )
+    # Lists of what was not sent, newest first, in a base where nearly everything was.
+    op.drop_index("ix_delivery_uncertain", "delivery")
+    op.create_index(
+        "ix_delivery_rare",
+        "delivery",
+        ["state", "id"],
+        postgresql_where=sa.text("state IN ('deferred', 'failed', 'skipped', 'cancelled', 'uncertain')"),
+    )
     op.create_index("ix_signal_lead_id_kind_occurred_at", "signal", ["lead_id", "kind", "occurred_at"])

@@ -56,7 +56,13 @@ class Delivery(Base):
                 " AND state IN ('scheduled', 'ready', 'leased', 'sending', 'deferred')"
             ),
         ),
-        Index("ix_delivery_uncertain", "id", postgresql_where=text("state = 'uncertain'")),
+        # Few among many that were sent, and asked for by name.
+        Index(
+            "ix_delivery_rare",
+            "state",
+            "id",
+            postgresql_where=text("state IN ('deferred', 'failed', 'skipped', 'cancelled', 'uncertain')"),
+        ),
         Index(
             "ix_delivery_notice_lead",
             text("(CAST(params ->> 'lead_id' AS bigint))"),
