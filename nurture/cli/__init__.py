@@ -15,6 +15,7 @@ COMMANDS = {
     "leads": "nurture.cli.leads:leads",
     "segments": "nurture.cli.segments:segments",
     "signals": "nurture.cli.signals:signals",
+    "audit": "nurture.cli.audit:counters",
     "audit-log": "nurture.cli.audit:log",
     "simulate": "nurture.cli.simulate:simulate",
     "erase": "nurture.cli.erase:erase",

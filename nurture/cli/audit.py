@@ -1,5 +1,7 @@
-"""`nurture audit-log`."""
+"""`nurture audit-log`, and `nurture audit`: counters against recounts."""
 
+import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import click
@@ -7,6 +9,7 @@ import click
 from nurture.cli.frame import as_json, json_option, ready
 from nurture.store.audit import Wanted
 from nurture.store.views import audit as view
+from nurture.store.views import recounts
 from nurture.store.views.reading import reading
 
 
@@ -28,3 +31,21 @@ def log(actor: str, kind: str, subject: str, since: datetime | None, limit: int,
     for line in lines:
         who, what = line.actor_name or line.actor, line.subject_name or line.subject
         click.echo(f"{line.at:%Y-%m-%d %H:%M:%S}  {who:20}  {line.action:28}  {what}")
+
+
+@click.command()
+@json_option
+def counters(json_: bool) -> None:
+    """Count everything anew that is kept by counters; exit status 1 where they differ."""
+    with ready() as runtime, reading(runtime.sessions) as session:
+        found = recounts.differences(session)
+    if json_:
+        as_json([asdict(one) for one in found])
+    else:
+        for check in recounts.CHECKS:
+            wrong = [one for one in found if one.check == check]
+            click.echo(f"{'WRONG' if wrong else 'ok':5}  {check}")
+            for one in wrong:
+                click.echo(f"       {one.place}: the counter says {one.counted}, counting {one.recounted}")
+    if found:
+        sys.exit(1)

@@ -140,6 +140,7 @@ _ARM_DAYS = f"""
     SELECT program_id, chain_id, {_DAY.format("at")}, version_id, step_key, way, count(*), count(met_at)
     FROM arm_lead GROUP BY 1, 2, 3, 4, 5, 6
 """
+FILL = (_STEPS, _WORTH, _ARMS, _ARM_DAYS)
 
 
 def upgrade() -> None:
@@ -188,5 +189,5 @@ def upgrade() -> None:
             "program_id", "chain_id", "day", "version_id", "step_key", "way", name="pk_arm_day"
         ),
     )
-    for statement in (_STEPS, _WORTH, _ARMS, _ARM_DAYS):
+    for statement in FILL:
         op.execute(statement)

@@ -1,4 +1,4 @@
-"""/leads/{id}/why and /chains/{id}/stats: why a mail was sent or not, and what everybody waits for."""
+"""/leads/{id}/why: why a mail was sent or not, and what everybody waits for."""
 
 from typing import Any
 
@@ -52,13 +52,6 @@ class WhyOut(Schema):
     data = fields.List(fields.Raw())
 
 
-class StepStatsOut(Schema):
-    """The steps of a chain, each with its counts and what those standing there wait for."""
-
-    chain_id = fields.Integer()
-    steps = fields.List(fields.Raw())
-
-
 @part.route("/leads/<int:lead_id>/why", methods=["GET"])
 @part.arguments(Asked, location="query")
 @part.response(200, WhyOut)
@@ -85,15 +78,8 @@ def lead(asked: dict[str, Any], lead_id: int) -> dict[str, Any]:
     return {**about, "step": asked["step"], **said(found.steps[asked["step"]])}
 
 
-@part.route("/chains/<int:chain_id>/stats", methods=["GET"])
-@part.response(200, StepStatsOut)
-def chain_stats(chain_id: int) -> dict[str, Any]:
-    """What happened at each step so far, and how many wait there for what."""
-    steps = flow.chain_stats(page_session(), chain_id, live=sends_before_live())
-    return {"chain_id": chain_id, "steps": [_step(step) for step in steps]}
-
-
-def _step(step: flow.StepStats) -> dict[str, Any]:
+def step_said(step: flow.StepStats) -> dict[str, Any]:
+    """A step with its counts, and what those standing there wait for."""
     reasons = step.reasons
     return {
         "key": step.key,
