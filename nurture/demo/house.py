@@ -14,6 +14,11 @@ from nurture.store import demo, models
 BY = "demo"
 CAMPAIGNS = Path(__file__).resolve().parents[2] / "campaigns"
 _PROGRAM = "consulting"
+# (before, after): some are held out and a goal has its worth, so that its statistics have something to show.
+_MEASURED = (
+    ("goal: {when: {stage: opportunity}}", "goal: {when: {stage: opportunity}, value: 4000, currency: EUR}"),
+    ("holdout: 0", "holdout: 10"),
+)
 # (mail, before, after): what the second version says otherwise.
 _CHANGE = (
     "mails/tools-review.md",
@@ -86,10 +91,15 @@ def furnish(runtime: Runtime, now: datetime) -> None:
 
 
 def publish_version(runtime: Runtime, now: datetime, *, changed: bool) -> None:
-    """The copy as it is in campaigns/, or with one subject changed, made live."""
+    """The copy of what is in campaigns/, with its success measured, or with one subject changed too, made
+    live."""
     sources = dict(read_folder(CAMPAIGNS / _PROGRAM).sources)
     program = sources["program.yaml"].replace(f"program: {_PROGRAM}\n", f"program: demo-{_PROGRAM}\n", 1)
-    sources["program.yaml"] = program.replace("long cycle\n", "long cycle (demo)\n", 1)
+    program = program.replace("long cycle\n", "long cycle (demo)\n", 1)
+    for before, after in _MEASURED:
+        assert before in program, before
+        program = program.replace(before, after, 1)
+    sources["program.yaml"] = program
     if changed:
         name, before, after = _CHANGE
         sources[name] = sources[name].replace(before, after, 1)

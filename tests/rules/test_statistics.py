@@ -101,4 +101,4 @@ def test_leaving_is_told_by_what_it_means():
         {"next": 5, "way:a": 3, "goal": 2, "over:warm": 4, "done": 6, "left:replied": 7, "rest:circle": 1}
     )
     assert (found.on, found.goal, found.over, found.done, found.out, found.all) == (8, 2, 4, 6, 8, 28)
-    assert fate_of("exit:not_ours") == "out" and fate_of("edited") == "edited"
+    assert fate_of("exit:no_answer") == "done" and fate_of("edited") == "edited"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nurture.rules.chain import EDITED, GOAL_MET, OVER, WAY
-from nurture.rules.chain.values import DONE, NEXT
+from nurture.rules.chain.values import DONE, EXIT, NEXT
 
 Fate = Literal["on", "goal", "over", "done", "edited", "out"]
 _FATES: Mapping[str, Fate] = {
@@ -14,6 +14,7 @@ _FATES: Mapping[str, Fate] = {
     OVER: "over",
     GOAL_MET: "goal",
     DONE: "done",
+    EXIT: "done",
     EDITED: "edited",
 }
 
@@ -21,7 +22,8 @@ _FATES: Mapping[str, Fate] = {
 @dataclass(frozen=True, slots=True)
 class Exits:
     """So many left, by what it means: went `on` in the chain, met the `goal`, changed `over` to another
-    chain, came to the end (`done`), were moved by an edit (`edited`), or went `out`: the drop."""
+    chain, came to the end or to a step that says so (`done`), were moved by an edit (`edited`), or went
+    `out`: the drop."""
 
     on: int = 0
     goal: int = 0

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from nurture.store.programs import ChainRow, ProgramVersion
+from nurture.store.programs import ProgramVersion
 from nurture.store.statistics import ArmDay, StepDay
 
 
@@ -93,16 +93,3 @@ def arms(session: Session, program_id: int, *, since: dt.date | None, version_id
         query = query.where(ArmDay.version_id == version_id)
     rows = session.execute(query.group_by(ArmDay.chain_id, ArmDay.step_key, ArmDay.way))
     return [ArmSum(chain_id, key, way, int(leads), int(met)) for chain_id, key, way, leads, met in rows]
-
-
-def goals_since(session: Session, since: dt.date) -> list[Row[tuple[str, int, Decimal]]]:
-    """Of all programs, from a day on: (what, n, total) of goals met and what they are worth, without those of
-    leads held out; one statement."""
-    query = (
-        select(StepDay.what, func.sum(StepDay.n), func.sum(StepDay.total))
-        .join(ChainRow, ChainRow.id == StepDay.chain_id)
-        .where(StepDay.day >= since, StepDay.step_key == "")
-        .where((StepDay.what == "goal") | StepDay.what.startswith("worth:"))
-        .group_by(StepDay.what)
-    )
-    return list(session.execute(query))

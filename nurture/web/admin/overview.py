@@ -28,6 +28,7 @@ def index() -> ResponseReturnValue:
         period=period,
         since=since,
         happened=overview.happened(session, since),
+        goals=overview.goals(session, since),
         waiting=overview.waiting(session, since),
         funnel=overview.funnel(session),
         start=replace(start, live=page_shell().live),

@@ -1,5 +1,7 @@
 """Programs: the list, and the board of three lanes with live counts."""
 
+from datetime import timedelta
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -8,6 +10,7 @@ from nurture.flows import new_programs
 from nurture.flows import programs as flows
 from nurture.rules.program import TEMPERATURES, read
 from nurture.rules.words import _
+from nurture.store import goals_met
 from nurture.store.enrollments import late
 from nurture.store.views import programs as view
 from nurture.store.views.model import default_model
@@ -15,6 +18,7 @@ from nurture.web.admin import board as drawing
 from nurture.web.request import now, page_session, runtime, signed_in
 
 pages = Blueprint("programs", __name__)
+_GOALS_OF = timedelta(days=30)
 
 
 @pages.get("/programs")
@@ -45,6 +49,9 @@ def board(program_id: int) -> ResponseReturnValue:
         rules=drawing.rules(program),
         model=default_model(session),
         held=late.held(session, program_id),
+        goals=[
+            one for one in goals_met.sums(session, program_id, since=now() - _GOALS_OF) if not one.held_out
+        ],
     )
 
 

@@ -33,8 +33,9 @@ def chain(asked: dict[str, Any], chain_id: int) -> dict[str, Any]:
     session, wanted = page_session(), Asked(**asked)
     found = flow.of_chain(session, chain_id, wanted, now=now())
     said = {one.key: step_said(one) for one in chain_stats(session, chain_id, live=sends_before_live())}
-    told = _chain(found, wanted)
-    return told | {"steps": [{**said.get(step.key, {}), **_step(step)} for step in found.steps]}
+    steps = [{**said.pop(step.key, {}), **_step(step)} for step in found.steps]
+    # Who finishes on an older version may stand at steps at which nothing was counted in this time.
+    return _chain(found, wanted) | {"steps": [*steps, *said.values()]}
 
 
 @part.route("/chains/<int:chain_id>/stats.csv", methods=["GET"])
