@@ -7,6 +7,7 @@ from flask import Flask
 from nurture.runtime import Runtime
 from nurture.web import (
     access,
+    aliases,
     api,
     audit_words,
     bounds,
@@ -32,6 +33,7 @@ from nurture.web.admin import (
     deliveries,
     demo,
     domains,
+    duplicates,
     editor,
     events,
     hits,
@@ -118,6 +120,7 @@ _PAGES = (
     coming_back.pages,
     website.pages,
     companies.pages,
+    duplicates.pages,
     hits.pages,
     activities.pages,
     events.pages,
@@ -145,6 +148,7 @@ def create_app(runtime: Runtime, *, templates: Path = ROOT / "templates") -> Fla
     errors.install(app)
     bounds.install(app)
     access.install(app)
+    aliases.install(app)
     for pages in _PAGES:
         app.register_blueprint(pages)
     api.register(app, runtime)

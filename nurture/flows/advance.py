@@ -11,6 +11,7 @@ from nurture.flows import compete, model_facts
 from nurture.flows.kept_out import kept_out
 from nurture.flows.published import Published, as_standing, published
 from nurture.flows.write_decided import Decided, write
+from nurture.rules import merging
 from nurture.rules.chain import (
     Around,
     Rounds,
@@ -135,7 +136,7 @@ def _standing(run: DueRun, gone: Gone, chain: Chain) -> Standing:
         waits=run.due_reason,
         rounds=_rounds(run.data.get("rounds")),
         parallel=run.parallel,
-        had=gone.had(chain.temperature, sent),
+        had=gone.had(chain.temperature, sent) | merging.had(run.data, chain.temperature, run.pass_no),
     )
 
 

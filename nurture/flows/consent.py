@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import NotFound
 from nurture.rules.words import _
-from nurture.store import consents
+from nurture.store import consents, lead_aliases
 from nurture.store.consents import NewConsent
 
 GRANTED, PENDING, WITHDRAWN = "granted", "pending", "withdrawn"
@@ -55,11 +55,13 @@ def confirm(
     Raises NotFound when there is no such question."""
     consents.take_turn(session, lead_id)
     asked = consents.entry(session, consent_id)
-    if asked is None or asked.lead_id != lead_id or asked.state != PENDING:
+    family = [lead_id, *lead_aliases.aliases_of(session, lead_id)]
+    if asked is None or asked.lead_id not in family or asked.state != PENDING:
         raise NotFound(_("There is nothing to confirm here."))
     later = [
         entry
-        for entry in consents.ledger(session, lead_id)
+        for one in family
+        for entry in consents.ledger(session, one)
         if entry.purpose == asked.purpose and entry.id > asked.id and entry.state != PENDING
     ]
     if later:

@@ -26,7 +26,7 @@ from nurture.store.steps import FlowTally, NewEvent, StepTally
 
 # The run that rested ended because its lead came in anew.
 ANEW = "entered_anew"
-_GOES_ALONG = ("sent", "rounds")
+_GOES_ALONG = ("sent", "rounds", "had")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,11 @@ def leave_on(
     ]
     _leave(session, found, dict.fromkeys((run.id for run in found), reason), now)
     return len(found)
+
+
+def leave_runs(session: Session, found: Sequence[OpenRun], reason: str, *, now: datetime) -> None:
+    """End these runs and cancel their mails that are not yet being sent."""
+    _leave(session, found, dict.fromkeys((run.id for run in found), reason), now)
 
 
 def leave_reached(

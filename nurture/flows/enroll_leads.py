@@ -12,7 +12,7 @@ from nurture.flows.start_leads import Place, start_leads
 from nurture.rules.addresses import normalise
 from nurture.rules.entering import held_out
 from nurture.rules.words import _
-from nurture.store import leads
+from nurture.store import lead_aliases, leads
 from nurture.store.audit import audit
 from nurture.store.enrollments import runs
 
@@ -68,7 +68,7 @@ def _chain(session: Session, chain_id: int) -> tuple[Published, str]:
 
 
 def _leads(session: Session, lead_ids: Sequence[int], emails: Sequence[str]) -> list[int]:
-    known = leads.existing(session, sorted(set(lead_ids)))
+    known = lead_aliases.meant(session, sorted(set(lead_ids)))
     norms = [normalise(email) for email in emails]
     by_email = leads.by_emails(session, sorted(set(norms)))
     no_such = _("There is no such lead.")
@@ -76,7 +76,7 @@ def _leads(session: Session, lead_ids: Sequence[int], emails: Sequence[str]) -> 
     faults |= {f"emails.{at}": [no_such] for at, norm in enumerate(norms) if norm not in by_email}
     if faults:
         raise Invalid(_("Some leads are not known; none was enrolled."), faults)
-    return list(dict.fromkeys([*lead_ids, *(by_email[norm] for norm in norms)]))
+    return list(dict.fromkeys([*(known[one] for one in lead_ids), *(by_email[norm] for norm in norms)]))
 
 
 def _answer(one: Published, lead_id: int, began: bool, is_welcome: bool) -> Enrolled:

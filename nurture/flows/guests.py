@@ -11,7 +11,7 @@ from nurture.flows.events import existing
 from nurture.flows.leads import save_lead
 from nurture.flows.take_back import take_back
 from nurture.rules.words import _
-from nurture.store import guests, leads, signals
+from nurture.store import guests, lead_aliases, signals
 from nurture.store.audit import audit
 from nurture.store.events import Event
 from nurture.store.guests import Changed
@@ -41,9 +41,10 @@ def register(
     """Put leads on the list of an event, in the caller's transaction; those who were not on it yet. Raises
     NotFound, Conflict when it is called off or full (`beyond`: full is no reason)."""
     event = _open(session, event_id)
-    unknown = set(lead_ids) - leads.existing(session, sorted(lead_ids))
-    if unknown:
+    known = lead_aliases.meant(session, sorted(lead_ids))
+    if set(lead_ids) - set(known):
         raise NotFound(_("There is no such lead."))
+    lead_ids = sorted(set(known.values()))
     new = guests.register(session, event.id, lead_ids, source=source, now=now)
     if event.capacity is not None and not beyond:
         seats = guests.counts(session, [event.id])[event.id]

@@ -1,7 +1,7 @@
 """One lead is saved: made or found again by id, e-mail address or phone, and led on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from nurture.store import (
     custom_fields,
     guests,
     inbound,
+    lead_aliases,
     leads,
     notices,
     sources,
@@ -83,6 +84,7 @@ def save_lead(
 
 def _save(session: Session, read: LeadAnswers, *, now: datetime, by: str, source_kind: str) -> SavedLead:
     known = _identify(session, read)
+    read = read if known is None else _as_known(session, read, known)
     source_id = sources.ensure(session, read.source, kind=source_kind, now=now) if read.source else None
     if known is None:
         lead = _new(session, read, source_id, demo=source_kind == DEMO, now=now)
@@ -119,7 +121,8 @@ def _identify(session: Session, read: LeadAnswers) -> Identity | None:
     if not found:
         return None
     lead = found[0]
-    if read.id is None and norm and lead.email_norm not in (None, norm):
+    another = norm and lead.email_norm not in (None, norm)
+    if read.id is None and another and norm not in lead_aliases.other_addresses(session, lead.id):
         raise Conflict(
             _(
                 "The phone number belongs to lead {id}, who has another e-mail address. Send the id to "
@@ -127,6 +130,17 @@ def _identify(session: Session, read: LeadAnswers) -> Identity | None:
             ).format(id=lead.id)
         )
     return lead
+
+
+def _as_known(session: Session, read: LeadAnswers, known: Identity) -> LeadAnswers:
+    """Whoever is found by an address or number from before they were merged keeps the one they have."""
+    if read.id is not None:
+        return read
+    names = lead_aliases.other_names(session, known.id)
+    kept = {name: value for name, value in read.plain.items() if (name, value) not in names}
+    if "email_norm" in read.plain and "email_norm" not in kept:
+        kept.pop("email", None)
+    return replace(read, plain=kept)
 
 
 def _known(session: Session, lead_id: int) -> Lead:
@@ -217,19 +231,18 @@ def erase_lead(session: Session, lead_id: int, *, pepper: bytes, home: Path, now
     address is kept as a hash alone, so that no import brings it back. The ledger in `home` keeps that it
     happened, so that no older backup does either."""
     lead = _known(session, lead_id)
-    digest = suppressions.address_hash(pepper, lead.email_norm) if lead.email_norm is not None else None
-    erasures.note(home, Erasure(now, lead_id, digest))
-    if digest is not None:
-        gone = suppressions.NewSuppression(digest, "erased", lead_id=lead_id)
-        suppressions.suppress(session, [gone], now=now)
+    _keep_out(session, lead, pepper=pepper, home=home, now=now)
     leave_all(session, [lead_id], "erased", now=now)
     if lead.company_id is not None:
         company_heat.note_companies(session, [lead.company_id])
-    leads.forget(session, lead_id, now=now)
-    inbound.forget(session, [lead_id])
-    notices.forget(session, [lead_id])
-    websites.forget_lead(session, lead_id)
-    guests.forget_lead(session, lead_id)
+    lead_aliases.forget(session, lead_id, now=now)
+    # Whoever was merged into the lead is the same person: what its own id was still said by goes too.
+    for one in (*lead_aliases.aliases_of(session, lead_id), lead_id):
+        leads.forget(session, one, now=now)
+        inbound.forget(session, [one])
+        notices.forget(session, [one])
+        websites.forget_lead(session, one)
+        guests.forget_lead(session, one)
     write_message(
         session,
         "lead.erased",
@@ -239,3 +252,16 @@ def erase_lead(session: Session, lead_id: int, *, pepper: bytes, home: Path, now
         now=now,
     )
     users.audit(session, by, "lead.erased", f"lead:{lead_id}", now=now)
+
+
+def _keep_out(session: Session, lead: Lead, *, pepper: bytes, home: Path, now: datetime) -> None:
+    """Every address that the person ever had here stays out, in the tables and in the ledger of `home`."""
+    norms = [lead.email_norm, *lead_aliases.other_addresses(session, lead.id)]
+    digests = [suppressions.address_hash(pepper, norm) for norm in norms if norm is not None]
+    noted: list[bytes | None] = [*digests] or [None]
+    for one in noted:
+        erasures.note(home, Erasure(now, lead.id, one))
+    for alias in lead_aliases.aliases_of(session, lead.id):
+        erasures.note(home, Erasure(now, alias, None))
+    gone = [suppressions.NewSuppression(digest, "erased", lead_id=lead.id) for digest in digests]
+    suppressions.suppress(session, gone, now=now)

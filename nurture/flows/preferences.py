@@ -11,7 +11,7 @@ from nurture.flows import consent
 from nurture.flows.enroll import enter_programs
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules.words import _
-from nurture.store import consents, newsletters, restraint
+from nurture.store import consents, lead_aliases, newsletters, restraint
 
 CHANNEL = "preferences"
 # Months for which a lead may ask to be left alone; 0 ends the pause.
@@ -64,6 +64,7 @@ def confirm(
 ) -> bool:
     """The lead confirms a consent that was asked for (double opt-in) and enters what it opens; whether
     that was news. Raises NotFound when there is nothing to confirm."""
+    lead_id = lead_aliases.survivor_of(session, lead_id) or lead_id
     news = consent.confirm(session, lead_id, consent_id, proof=proof, now=now)
     if news:
         enter_programs(session, [lead_id], now=now)

@@ -15,6 +15,7 @@ from nurture.flows.bring_over import bring_over
 from nurture.flows.judge import follow
 from nurture.rules.touches import is_touch
 from nurture.store import heat, models, scores, unrated
+from nurture.store.merging import rows
 from nurture.store.scores import Touched
 from nurture.store.unrated import SeenSignal
 
@@ -29,20 +30,22 @@ def rate(sessions: sessionmaker[Session], *, now: datetime, limit: int = 500) ->
 
 
 def rate_new(session: Session, *, now: datetime, limit: int) -> int:
-    """Rate signals of the inbox in the caller's transaction; how many left it. Without a published model
-    they wait."""
+    """Rate signals of the inbox in the caller's transaction; how many were taken up. Without a published
+    model they wait."""
     live = models.rate_under(session)
     waiting = unrated.claim(session, limit) if live else []
     if not waiting:
         return 0
+    taken = len(waiting)
     leads = bring_over(session, live, scores.lock(session, {one.lead_id for one in waiting}), now=now)
+    waiting = _but_of_merged(session, waiting, leads)
     signals = [signal for signal in unrated.claimed(session, waiting) if signal.lead_id in leads]
     claimed = [one.signal_id for one in waiting]
     warmed = warm.count(session, live, signals, claimed, now=now)
     cooled = _others(session, live, leads, warmed, now)
     follow(session, live, leads, {**warmed, **cooled}, now=now, touches=_touches(signals))
     unrated.done(session, claimed)
-    return len(waiting)
+    return taken
 
 
 def rate_due(session: Session, *, now: datetime, limit: int) -> int:
@@ -58,6 +61,15 @@ def rate_due(session: Session, *, now: datetime, limit: int) -> int:
     warmed = warm.cool(live, stored.values(), now=now)
     follow(session, live, leads, warmed, now=now, hand_over=False)
     return len(leads)
+
+
+def _but_of_merged(
+    session: Session, waiting: list[unrated.Waiting], leads: Mapping[int, scores.LeadState]
+) -> list[unrated.Waiting]:
+    """Without signals that came in for a lead while it was merged: they wait for the survivor's turn."""
+    gone = {one.lead_id for one in waiting} - set(leads)
+    late = rows.bring_stragglers(session, sorted(gone)) if gone else set()
+    return [one for one in waiting if one.signal_id not in late]
 
 
 def _others(

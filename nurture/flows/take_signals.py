@@ -13,7 +13,7 @@ from nurture.errors import Invalid
 from nurture.rules.addresses import normalise
 from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
 from nurture.rules.words import _
-from nurture.store import leads, signals
+from nurture.store import lead_aliases, leads, signals
 from nurture.store.signals import NewSignal
 
 MOST = 1_000
@@ -68,12 +68,12 @@ def take_signals(
 def _leads(session: Session, said: Sequence[Mapping[str, Any]]) -> list[int | None]:
     wanted = {one["lead_id"] for one in said if one.get("lead_id") is not None}
     norms = {normalise(one["email"]) for one in said if one.get("email")}
-    known = leads.existing(session, sorted(wanted))
+    known = lead_aliases.meant(session, sorted(wanted))
     by_email = leads.by_emails(session, sorted(norms))
     found: list[int | None] = []
     for one in said:
         if one.get("lead_id") is not None:
-            found.append(one["lead_id"] if one["lead_id"] in known else None)
+            found.append(known.get(one["lead_id"]))
         else:
             found.append(by_email.get(normalise(one.get("email") or "")))
     return found

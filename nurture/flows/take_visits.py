@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from nurture.rules import user_agents
 from nurture.rules.robots import HUMAN, MACHINE, UNKNOWN
 from nurture.rules.visits import Visit, kind_by
-from nurture.store import leads, signals, websites
+from nurture.store import lead_aliases, signals, websites
 from nurture.store.signals import NewSignal
 from nurture.store.websites import Looked
 
@@ -57,10 +57,10 @@ def join_visitor(session: Session, visitor_id: str, lead_id: int, *, now: dateti
 def _told(session: Session, batch: Sequence[Visit]) -> dict[Any, int]:
     """Who comes, by the signed words of these visits."""
     readers = websites.readers_of(session, {one.delivery_id for one in batch if one.delivery_id})
-    there = leads.existing(session, sorted({one.lead_id for one in batch if one.lead_id}))
+    there = lead_aliases.meant(session, sorted({one.lead_id for one in batch if one.lead_id}))
     found = {}
     for one in batch:
-        lead_id = one.lead_id if one.lead_id in there else readers.get(one.delivery_id or 0)
+        lead_id = there.get(one.lead_id or 0) or readers.get(one.delivery_id or 0)
         if lead_id is not None:
             found[one.id] = lead_id
     return found

@@ -51,21 +51,22 @@ def unsubscribe(
         proof={**proof, "delivery_id": delivery_id} if delivery_id else proof,
         now=now,
     )
-    _stop(session, lead_id, meant, now)
+    stop(session, lead_id, meant, REASON, now=now)
     if not ledger:
         return False
     _tell(session, lead, purpose, how, delivery_id, ledger[0], now)
     return True
 
 
-def _stop(session: Session, lead_id: int, purposes: Sequence[str], now: datetime) -> None:
-    """Deliveries first: whoever settles sends takes their locks in the same order."""
-    cancelled = cancellations.call_off(session, lead_id, purposes, REASON, now=now)
-    settled = [Settled(number, "cancelled", REASON) for number in cancelled]
+def stop(session: Session, lead_id: int, purposes: Sequence[str], reason: str, *, now: datetime) -> None:
+    """Mails for these purposes that are not being sent yet are cancelled, and runs for them end. Deliveries
+    first: whoever settles sends takes their locks in the same order."""
+    cancelled = cancellations.call_off(session, lead_id, purposes, reason, now=now)
+    settled = [Settled(number, "cancelled", reason) for number in cancelled]
     enrollments.settle_sends(session, settled, now=now)
-    newsletters.settled(session, [(number, "cancelled", REASON) for number in cancelled], now=now)
+    newsletters.settled(session, [(number, "cancelled", reason) for number in cancelled], now=now)
     for purpose in purposes:
-        leave_all(session, [lead_id], REASON, now=now, purpose=purpose)
+        leave_all(session, [lead_id], reason, now=now, purpose=purpose)
 
 
 def _tell(

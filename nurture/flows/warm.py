@@ -26,6 +26,8 @@ from nurture.store.unrated import SeenSignal
 # What brought a change of temperature, when no signal did.
 SILENCE = "silence"
 TAKEN_BACK = "a signal was taken back"
+MERGED = "two leads became one"
+UNMERGED = "one lead became two again"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,11 +111,11 @@ def _after(one: Decided, deliveries: Mapping[str, tuple[int, str]], now: datetim
         settled_at=now if settled else standing.settled_at,
         resting_reason=standing.resting if decision.state == "resting" else None,
         exit_reason=decision.reason if decision.state == "ended" else None,
-        data=_data(standing),
+        data=_data(one.run, standing),
     )
 
 
-def _data(standing: Standing) -> dict[str, Any]:
+def _data(run: DueRun, standing: Standing) -> dict[str, Any]:
     data: dict[str, Any] = {"sent": {mail: at.isoformat() for mail, at in standing.sent.items()}}
     if standing.hops:
         data["hops"] = standing.hops
@@ -123,6 +123,8 @@ def _data(standing: Standing) -> dict[str, Any]:
         data["rounds"] = [standing.rounds.n, standing.rounds.since.isoformat()]
     if standing.over:
         data["over"] = True
+    if "had" in run.data:
+        data["had"] = run.data["had"]
     return data
 
 
@@ -269,7 +271,7 @@ def _starts(one: Decided) -> list[Start]:
             temperature=intent.chain,
             how="resume",
             step=intent.step,
-            data=_data(one.decision.standing),
+            data=_data(one.run, one.decision.standing),
             came_from=one.chain.temperature,
             reason="goto",
             parallel=one.run.parallel,

@@ -1,6 +1,7 @@
 """Long jobs: what takes minutes at a million leads, and may be begun again at any time."""
 
 from nurture.demo.make import carry_out
+from nurture.flows import duplicates
 from nurture.flows.domains import check_due
 from nurture.flows.enroll import enter_existing
 from nurture.flows.enter_on_dates import enter_on_dates as on_dates
@@ -51,6 +52,12 @@ def keep_calendar() -> int:
     many lines."""
     with opened() as runtime:
         return keep_forecast(runtime.sessions, now=runtime.now())
+
+
+def find_duplicates() -> int:
+    """Look for leads that may be one person; how many pairs wait for a word."""
+    with opened() as runtime:
+        return duplicates.look(runtime.sessions, now=runtime.now())
 
 
 def providers_of_receivers() -> int:

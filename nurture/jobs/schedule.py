@@ -56,6 +56,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("domains", 3600, lambda: look_at_domains(runtime, redis)),
         Periodic("lead_figures", 60, lambda: count_leads(runtime, redis)),
         Periodic("forecast", 60, lambda: foresee(runtime, redis)),
+        Periodic("duplicates", 3600, lambda: queues.offer_long(redis, long.find_duplicates)),
         Periodic("providers", 60, lambda: queues.offer_long(redis, long.providers_of_receivers)),
         Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
         Periodic("old_visits", 600, lambda: forget_old_visits(runtime.sessions, now=runtime.now())),

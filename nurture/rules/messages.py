@@ -17,6 +17,8 @@ TYPES = (
     "lead.temperature_changed",
     "lead.created",
     "lead.unsubscribed",
+    "lead.merged",
+    "lead.unmerged",
     "lead.erased",
     "delivery.sent",
     "delivery.bounced",

@@ -158,6 +158,22 @@ def refusals(session: Session, lead_ids: Sequence[int]) -> dict[tuple[int, str],
     return {(row.lead_id, row.purpose): row.consent_id for row in rows}
 
 
+def held(session: Session, lead_ids: Sequence[int]) -> dict[tuple[int, str], int]:
+    """The entry that what holds rests on, by lead and purpose."""
+    query = select(LeadConsent.lead_id, LeadConsent.purpose, LeadConsent.consent_id)
+    rows = session.execute(query.where(LeadConsent.lead_id.in_(lead_ids)))
+    return {(row.lead_id, row.purpose): row.consent_id for row in rows}
+
+
+def let_go(session: Session, lead_id: int, purpose: str) -> None:
+    """Nothing holds for this purpose, as if it had never been asked; the ledger keeps what was."""
+    mark_dirty(session, [lead_id])
+    session.execute(
+        text("DELETE FROM lead_consent WHERE lead_id = :lead AND purpose = :purpose"),
+        {"lead": lead_id, "purpose": purpose},
+    )
+
+
 def ledger(session: Session, lead_id: int) -> list[LedgerEntry]:
     """Everything a lead ever said, oldest first."""
     rows = session.scalars(select(Consent).where(Consent.lead_id == lead_id).order_by(Consent.at, Consent.id))

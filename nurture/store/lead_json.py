@@ -13,7 +13,8 @@ from nurture.rules.messages import instant
 
 _LEADS = text(
     """
-    SELECT l.*, s.name AS source_name, c.name AS company_name, u.email AS owner_email
+    SELECT l.*, s.name AS source_name, c.name AS company_name, u.email AS owner_email,
+           ARRAY(SELECT a.alias_id FROM lead_alias a WHERE a.lead_id = l.id ORDER BY a.alias_id) AS merged
     FROM lead l
     LEFT JOIN source s ON s.id = l.source_id
     LEFT JOIN company c ON c.id = l.company_id
@@ -75,6 +76,7 @@ def _lead(
         "source": row["source_name"],
         "owner": row["owner_email"],
         "tags": sorted(row["tags"]),
+        "merged": row["merged"],
         "fields": row["fields"],
         "dates": row["dates"],
         "consent": consents,

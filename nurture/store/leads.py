@@ -153,7 +153,9 @@ class Identity:
 _IDENTITIES = text(
     """
     SELECT id, email, email_norm, phone FROM lead
-    WHERE (id = :id OR email_norm = :email_norm OR phone = :phone) AND erased_at IS NULL
+    WHERE erased_at IS NULL AND (id = :id OR email_norm = :email_norm OR phone = :phone OR id IN (
+        SELECT lead_id FROM lead_alias WHERE alias_id = :id OR email_norm = :email_norm OR phone = :phone
+    ))
     ORDER BY id FOR NO KEY UPDATE
     """
 )
@@ -162,7 +164,8 @@ _IDENTITIES = text(
 def identities(
     session: Session, *, lead_id: int | None, email_norm: str | None, phone: str | None
 ) -> list[Identity]:
-    """The leads that the id, the address or the number belong to, locked in the order of their ids."""
+    """The leads that the id, the address or the number belong to, locked in the order of their ids. What a
+    lead was called before it was merged is a name of the lead that it was merged into."""
     given = {"id": lead_id, "email_norm": email_norm, "phone": phone}
     return [Identity(**row._mapping) for row in session.execute(_IDENTITIES, given)]
 
@@ -194,8 +197,11 @@ def add(session: Session, stage: str, *, source_id: int | None, now: datetime, d
 
 
 def by_emails(session: Session, norms: Sequence[str]) -> dict[str, int]:
-    """Ids of the leads with these addresses in normal form."""
-    query = text("SELECT email_norm, id FROM lead WHERE email_norm = ANY(:norms) AND erased_at IS NULL")
+    """Ids of the leads with these addresses in normal form, be it from before they were merged."""
+    query = text(
+        "SELECT email_norm, id FROM lead WHERE email_norm = ANY(:norms) AND erased_at IS NULL"
+        " UNION ALL SELECT email_norm, lead_id FROM lead_alias WHERE email_norm = ANY(:norms)"
+    )
     return {row.email_norm: row.id for row in session.execute(query, {"norms": list(norms)})}
 
 

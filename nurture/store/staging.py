@@ -25,7 +25,11 @@ _REPLACE = text(
 )
 _MATCH_EMAILS = text(
     """
-    UPDATE import_row r SET lead_id = l.id FROM lead l
+    UPDATE import_row r SET lead_id = l.id
+    FROM (
+        SELECT id, email_norm FROM lead WHERE email_norm IS NOT NULL
+        UNION ALL SELECT lead_id, email_norm FROM lead_alias WHERE email_norm IS NOT NULL
+    ) l
     WHERE r.import_id = :id AND r.email_norm IS NOT NULL AND l.email_norm = r.email_norm
     """
 )

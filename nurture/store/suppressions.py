@@ -83,6 +83,15 @@ def page(session: Session, *, reason: str | None, before: int | None, limit: int
     return session.scalars(query).all()
 
 
+def lift(session: Session, ids: Sequence[int], *, by: str, now: datetime) -> None:
+    """These entries keep nobody out any more."""
+    query = text(
+        "UPDATE suppression SET lifted_at = :now, lifted_by = :by"
+        " WHERE id = ANY(CAST(:ids AS bigint[])) AND lifted_at IS NULL"
+    )
+    session.execute(query, {"ids": list(ids), "by": by, "now": now})
+
+
 def suppress(session: Session, entries: Sequence[NewSuppression], *, now: datetime) -> None:
     """Suppress these addresses; one that is suppressed already keeps its first reason."""
     if not entries:

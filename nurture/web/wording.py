@@ -202,7 +202,8 @@ REASONS = {
     "newsletter_cancelled": _N("the newsletter was cancelled"),
     "window": _N("outside the hours in which the program writes"),
     "frequency": _N("had enough mails for now"),
-    "had_it": _N("had this mail before the chain was changed"),
+    "had_it": _N("had this mail before"),
+    "merged": _N("had this mail as another lead, before the two were merged"),
     "step_removed": _N("the step was taken out of the chain"),
     "chain_removed": _N("the chain was taken out of the program"),
 }
@@ -210,6 +211,8 @@ CHANNELS = {
     "by_hand": _N("by hand"),
     "demo": _N("in the demo data"),
     "import": _N("by import"),
+    "merge": _N("by a merge with another lead"),
+    "merge_undone": _N("by undoing a merge"),
     "api": _N("by API"),
     "form": _N("by form"),
     "double_opt_in": _N("by double opt-in"),
@@ -225,6 +228,11 @@ IMPORTS = {
     "running": _N("being taken in"),
     "done": _N("done"),
     "failed": _N("not taken"),
+}
+DUPLICATES = {
+    "phone": _N("the same phone number, written differently"),
+    "name_and_company": _N("the same name at the same company"),
+    "email": _N("variants of one e-mail address"),
 }
 # Why a row was given back, or a lead of a file may not be mailed.
 HELD_UP = {
@@ -328,6 +336,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "exit": EXITS,
     "choice": CHOICES,
     "difference": DIFFERENCES,
+    "duplicate": DUPLICATES,
 }
 
 

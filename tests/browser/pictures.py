@@ -22,10 +22,12 @@ from nurture.demo.make import carry_out
 from nurture.embedded.addresses import Addresses
 from nurture.embedded.throwaway import throwaway
 from nurture.flows import demo
+from nurture.flows.leads import save_lead
 from nurture.flows.setup import Company, save_company
 from nurture.flows.users import create_user
 from nurture.migrations import upgrade
 from nurture.runtime import Runtime, build, work_in_batches
+from nurture.store.leads import Lead
 from tests.browser.conftest import CHROMIUM
 from tests.clock import StandingClock
 from tests.sinks import free_port
@@ -44,6 +46,7 @@ PICTURES = {
     "chain": ("/chains/{cold}", 860),
     "editor": ("/programs/{program}/edit?chain=warm&step=ask-feedback", 900),
     "lead": ("/leads/{hot}", 900),
+    "merge": ("/leads/{hot}/merge?other={twin}", 620),
 }
 
 
@@ -102,7 +105,22 @@ def _places(runtime: Runtime) -> dict[str, int]:
         " ORDER BY id LIMIT 1",
     }
     with runtime.sessions() as session:
-        return {name: int(session.execute(text(query)).scalar_one()) for name, query in queries.items()}
+        found = {name: int(session.execute(text(query)).scalar_one()) for name, query in queries.items()}
+    return {**found, "twin": _twin(runtime, found["hot"])}
+
+
+def _twin(runtime: Runtime, lead_id: int) -> int:
+    """The same person, who called once and left another number."""
+    with runtime.sessions.begin() as session:
+        lead = session.get_one(Lead, lead_id)
+        said = {
+            "phone": "+495615550199",
+            "first_name": (lead.first_name or "")[:1] + ".",
+            "last_name": lead.last_name,
+            "city": "Kassel",
+        }
+        base_url = runtime.settings.base_url
+        return save_lead(session, said, now=MOMENT, by="demo", base_url=base_url, source_kind="demo").id
 
 
 def _sign_in(page: Page, url: str) -> None:

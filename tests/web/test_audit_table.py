@@ -76,6 +76,8 @@ EXEMPT: dict[str, str] = {
     "confirm.confirm": "changes nothing; a wrong password is written down as a failed sign-in",
     "second_factor.begin": "of no effect until a code was given",
     "leads.save_view": "a way of looking, one's own",
+    "duplicates.look": "only lists what may be one person",
+    "api-merges.look": "only lists what may be one person",
     "leads.change_view": "a way of looking, one's own",
     "activities.take": "the timelines of the leads tell what came by a file",
     "api-activities.take": "the timelines of the leads tell what came by a file",
@@ -296,11 +298,27 @@ def _leads(walk: Walk) -> None:
     walk.page("lead.changed", "/leads/1/bant", need="yes")
     walk.page("lead.changed", "/leads/1/consent", purpose="marketing", agreed="yes", words="by phone")
     walk.page("lead.exported", "/leads/1/data.json")
+    walk.page("lead.merged", "/leads/1/merge", other="3")
+    walk.page("lead.unmerged", f"/merges/{walk.sql(_MERGE)}/undo")
+    walk.call("lead.merged", "POST", "/leads/1/merge", json={"other": 3})
+    walk.call("lead.unmerged", "POST", f"/merges/{walk.sql(_MERGE)}/undo")
+    pair = walk.sql(_PAIR)
+    walk.page("duplicate.dismissed", f"/duplicates/{pair}/dismiss")
+    walk.page("duplicate.brought_back", f"/duplicates/{pair}/bring-back")
+    walk.call("duplicate.dismissed", "POST", f"/duplicates/{pair}/dismiss")
+    walk.call("duplicate.brought_back", "POST", f"/duplicates/{pair}/bring_back")
     walk.page("lead.erased", "/leads/2/erase", sure="2")
     walk.call("leads.tag", "POST", "/lead_changes", json={"what": "tag", "value": "x", "lead_ids": [1]})
     change = walk.sql("SELECT max(id) FROM bulk_change")
     walk.call("leads.tag.undone", "POST", f"/lead_changes/{change}/undo")
     walk.call("lead.erased", "DELETE", "/leads/3")
+
+
+_MERGE = "SELECT max(id) FROM lead_merge"
+_PAIR = """
+    INSERT INTO lead_duplicate (lead_id, other_id, reason, found_at) VALUES (1, 3, 'email', now())
+    RETURNING id
+"""
 
 
 def _sources_and_tags(walk: Walk) -> None:

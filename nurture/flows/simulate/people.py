@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from nurture.rules import stages
+from nurture.rules import merging, stages
 from nurture.rules.caps import Bucket
 from nurture.rules.chain import Rounds, Standing
 from nurture.rules.facts import Facts
@@ -158,6 +158,7 @@ def _stand(run: SimulatedRun, now: datetime) -> Stand:
         waits=run.due_reason,
         rounds=Rounds(rounds[0], datetime.fromisoformat(rounds[1])) if rounds else Rounds(),
         parallel=run.parallel,
+        had=merging.had(run.data, run.temperature, run.pass_no),
     )
     due_at = now if run.awaits else run.due_at
     return Stand(run.temperature, standing, run.state, due_at, run.waiting_for)

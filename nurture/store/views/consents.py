@@ -35,9 +35,12 @@ _PAGE = text(
     LEFT JOIN lead_consent h ON h.lead_id = c.lead_id AND h.purpose = c.purpose AND h.consent_id = c.id
     LEFT JOIN LATERAL (
         SELECT count(*) AS n, min(d.sent_at) AS first_sent_at, max(d.sent_at) AS last_sent_at
-        FROM delivery d WHERE d.lead_id = c.lead_id AND d.consent_id = c.id AND d.sent_at IS NOT NULL
+        FROM delivery d
+        WHERE d.lead_id = coalesce((SELECT lead_id FROM lead_alias WHERE alias_id = c.lead_id), c.lead_id)
+          AND d.consent_id = c.id AND d.sent_at IS NOT NULL
     ) m ON true
-    WHERE (CAST(:lead_id AS bigint) IS NULL OR c.lead_id = :lead_id)
+    WHERE (CAST(:lead_id AS bigint) IS NULL OR c.lead_id = :lead_id
+           OR c.lead_id IN (SELECT alias_id FROM lead_alias WHERE lead_id = :lead_id))
       AND (CAST(:before AS bigint) IS NULL OR c.id < :before)
     ORDER BY c.id DESC LIMIT :limit
     """

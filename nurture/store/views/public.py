@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from nurture.store.consents import Consent, LeadConsent
 from nurture.store.deliveries import Delivery
 from nurture.store.handoffs import Handoff
 from nurture.store.installation import Installation
+from nurture.store.lead_aliases import LeadAlias
 from nurture.store.leads import Lead
 
 
@@ -69,27 +70,34 @@ def house(session: Session) -> House:
 
 
 def reader(session: Session, lead_id: int, delivery_id: int) -> Reader | None:
-    """Two statements; None when the lead is gone."""
+    """Whose the links of a mail are, be it from before the lead was merged. Two statements; None when the
+    lead is gone."""
     row = session.execute(
         select(Lead.id, Lead.email, Delivery.consent_purpose, Lead.language)
         .outerjoin(Delivery, (Delivery.id == delivery_id) & (Delivery.lead_id == Lead.id))
-        .where(Lead.id == lead_id, Lead.erased_at.is_(None))
+        .where(Lead.id == _meant(lead_id), Lead.erased_at.is_(None))
     ).one_or_none()
     if row is None:
         return None
     held = session.execute(
-        select(LeadConsent.purpose, LeadConsent.granted).where(LeadConsent.lead_id == lead_id)
+        select(LeadConsent.purpose, LeadConsent.granted).where(LeadConsent.lead_id == row[0])
     )
     consents = {one.purpose: one.granted for one in held}
     return Reader(row[0], delivery_id, row[1], row[2], consents, row[3])
+
+
+def _meant(lead_id: int) -> ColumnElement[int]:
+    """The lead that an id means now."""
+    merged = select(LeadAlias.lead_id).where(LeadAlias.alias_id == lead_id).scalar_subquery()
+    return func.coalesce(merged, lead_id)
 
 
 def pending(session: Session, lead_id: int, consent_id: int) -> Asked | None:
     """What the confirmation link of this lead asks; None when there is no such question."""
     row = session.execute(
         select(Lead.email, Consent.purpose, Consent.state, Lead.language)
-        .join(Consent, Consent.lead_id == Lead.id)
-        .where(Lead.id == lead_id, Consent.id == consent_id, Lead.erased_at.is_(None))
+        .join(Consent, Consent.lead_id == lead_id)
+        .where(Lead.id == _meant(lead_id), Consent.id == consent_id, Lead.erased_at.is_(None))
     ).one_or_none()
     return Asked(*row) if row else None
 

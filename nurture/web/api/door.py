@@ -18,6 +18,7 @@ from nurture.errors import Conflict, Forbidden, Invalid
 from nurture.flows.keys import CheckedKey, check_key, note_use
 from nurture.rules.words import _
 from nurture.store import idempotency
+from nurture.web import aliases
 from nurture.web.api.access import ACCESS
 from nurture.web.api.problems import problem
 from nurture.web.limits import limiter
@@ -179,6 +180,16 @@ def _check_address() -> None:
     if "\0" in request.path or any(number >= 2**63 for number in numbers):
         abort(404)
     check_texts(request.args)
+    _follow_merge()
+
+
+def _follow_merge() -> None:
+    """A lead that was merged is whom it was merged into, for whatever is asked of it."""
+    found = aliases.survivor()
+    if found is not None and request.view_args is not None:
+        request.view_args["lead_id"] = found
+    if request.method in _WRITES:
+        close_session()
 
 
 def check_texts(given: MultiDict[str, str]) -> None:

@@ -13,7 +13,7 @@ from nurture.flows.touch import Touch
 from nurture.rules import names
 from nurture.rules.answers import BUYING_ROLES
 from nurture.rules.words import _
-from nurture.store import custom_fields, lead_edits
+from nurture.store import custom_fields, lead_aliases, lead_edits
 from nurture.store.views import consents
 from nurture.store.views import lead as card_view
 from nurture.web import access
@@ -72,6 +72,7 @@ def page(lead_id: int, *, typed: Mapping[str, str], errors: Mapping[str, list[st
         ledger=consents.page(session, lead_id=lead_id, before=None, limit=20),
         colleagues=card_view.colleagues(session, card.lead),
         edits=lead_edits.lately(session, lead_id),
+        merges=lead_aliases.into(session, lead_id),
         own_fields=custom_fields.every(session),
         owners=card_view.owners(session) if access.may("leads.edit") else [],
         places=start_leads.places(session) if access.may("leads.start") else [],

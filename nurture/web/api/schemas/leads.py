@@ -73,6 +73,9 @@ class LeadOut(Schema):
     source = fields.String(allow_none=True)
     owner = fields.String(allow_none=True)
     tags = fields.List(fields.String())
+    merged = fields.List(
+        fields.Integer(), metadata={"description": "Ids of leads that were merged into it, and mean it."}
+    )
     fields_ = fields.Dict(data_key="fields", attribute="fields")
     dates = fields.Dict()
     consent = fields.Dict(keys=fields.String(), values=fields.Boolean())

@@ -1,0 +1,1 @@
+"""What a merge of two leads does to their rows, and what undo does back."""
