@@ -36,6 +36,7 @@ from nurture.web.admin import (
     duplicates,
     editor,
     events,
+    forms,
     hits,
     imports,
     leads,
@@ -63,6 +64,7 @@ from nurture.web.parts import ROOT, load_vendor
 from nurture.web.public import (
     answers,
     choosing,
+    confirming,
     entering,
     feedback,
     inbound,
@@ -71,6 +73,7 @@ from nurture.web.public import (
     sessions,
     setup,
 )
+from nurture.web.public import forms as public_forms
 from nurture.web.request import close_session
 from nurture.web.sales import handoffs, teams
 
@@ -83,6 +86,9 @@ _PAGES = (
     letters.pages,
     leaving.pages,
     choosing.pages,
+    confirming.pages,
+    public_forms.pages,
+    forms.pages,
     answers.pages,
     inbound.pages,
     overview.pages,

@@ -16,12 +16,14 @@ from nurture.flows.kept_out import DOMAIN, kept_out
 from nurture.flows.letters import on_trial, sender_of
 from nurture.flows.outbox import Outbox
 from nurture.flows.pace import Paces, Rates
+from nurture.flows.queue_mail import CONFIRMATION
 from nurture.flows.settle import settle_skipped
 from nurture.flows.signing import Seal
 from nurture.mail.headers import address
 from nurture.mail.message import Sender
 from nurture.mail.prepare import PreparedMail
 from nurture.rules.addresses import normalise
+from nurture.rules.consent import COMES_BACK
 from nurture.rules.transports import OF_SETTINGS, Limits
 from nurture.rules.words import _
 from nurture.store import deliveries, pacing
@@ -29,7 +31,7 @@ from nurture.store.deliveries import EVERY_ROUTE, Claimed, Route, Sending
 
 log = structlog.get_logger()
 
-_ALL_WITHDRAWN = "unsubscribed_all"  # stops what rests on consent; a confirmation asked for still goes
+_ALL_WITHDRAWN = "unsubscribed_all"  # stops what rests on consent
 
 
 @dataclass(frozen=True)
@@ -167,9 +169,12 @@ def _suppressed(session: Session, outbox: Outbox, claimed: Sequence[Claimed]) ->
 
 
 def _holds_for(one: Claimed, reason: str) -> bool:
-    """A colleague at a blocked domain still hears of the leads."""
+    """A colleague at a blocked domain still hears of the leads; whoever left and signs up again is asked
+    if it was they."""
     if reason == DOMAIN:
         return one.lead_id is not None
+    if one.purpose == CONFIRMATION:
+        return reason not in COMES_BACK
     return one.needs_consent or reason != _ALL_WITHDRAWN
 
 

@@ -25,6 +25,7 @@ from nurture.store import (
     company_heat,
     consents,
     custom_fields,
+    forms,
     guests,
     inbound,
     lead_aliases,
@@ -243,6 +244,7 @@ def erase_lead(session: Session, lead_id: int, *, pepper: bytes, home: Path, now
         notices.forget(session, [one])
         websites.forget_lead(session, one)
         guests.forget_lead(session, one)
+        forms.forget(session, [one])
     write_message(
         session,
         "lead.erased",

@@ -20,6 +20,8 @@ from nurture.store import deliveries, mails
 from nurture.store import installation as installations
 from nurture.store.deliveries import Claimed, Sending
 
+# What the link that confirms a form is signed for.
+SIGN_UP = "confirm-form"
 _TRIAL_SENDER = "nobody-yet@nurture.example"
 
 
@@ -173,6 +175,8 @@ def _with_link(params: Mapping[str, Any], ring: KeyRing, base: str) -> Mapping[s
     that shows the mail holds it. So is that to a lead's card."""
     if "card_of" in params:
         return {**params, "card_url": f"{base}/leads/{params['card_of']}"}
+    if "submission" in params:
+        return {**params, "confirm_url": f"{base}/confirm/{mint(ring, SIGN_UP, params['submission'])}"}
     if "user_link" not in params:
         return params
     return {**params, "link_url": user_links.url(ring, base, params["kind"], params["user_link"])}

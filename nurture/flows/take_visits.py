@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from nurture.rules import user_agents
 from nurture.rules.robots import HUMAN, MACHINE, UNKNOWN
 from nurture.rules.visits import Visit, kind_by
-from nurture.store import lead_aliases, signals, websites
+from nurture.store import forms, lead_aliases, signals, websites
 from nurture.store.signals import NewSignal
 from nurture.store.websites import Looked
 
@@ -55,14 +55,21 @@ def join_visitor(session: Session, visitor_id: str, lead_id: int, *, now: dateti
 
 
 def _told(session: Session, batch: Sequence[Visit]) -> dict[Any, int]:
-    """Who comes, by the signed words of these visits."""
+    """Who comes, by the signed words of these visits. Whoever still has to confirm a form is nobody yet; the
+    browser is noted until they do."""
     readers = websites.readers_of(session, {one.delivery_id for one in batch if one.delivery_id})
-    there = lead_aliases.meant(session, sorted({one.lead_id for one in batch if one.lead_id}))
+    senders = forms.leads_of(session, {one.submission_id for one in batch if one.submission_id})
+    waiting: dict[int, str] = {}
     found = {}
     for one in batch:
-        lead_id = there.get(one.lead_id or 0) or readers.get(one.delivery_id or 0)
+        lead_id, has_to_confirm = senders.get(one.submission_id or 0, (None, False))
+        if has_to_confirm and one.submission_id and one.visitor:
+            waiting.setdefault(one.submission_id, one.visitor)
+        if lead_id is None or has_to_confirm:
+            lead_id = readers.get(one.delivery_id or 0)
         if lead_id is not None:
             found[one.id] = lead_id
+    forms.note_visitors(session, waiting)
     return found
 
 

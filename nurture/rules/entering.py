@@ -17,6 +17,8 @@ _WARMTH = {"cold": 0, "warm": 1, "hot": 2}
 # A signal lets a lead in when it is taken in within a day; what is older is history.
 FRESH = timedelta(days=1)
 FORM = "form_submitted"
+# Whoever is asked by mail if it was they is let in by their yes.
+CONFIRMED = "subscribed"
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 ENTRY, BY_SIGNAL, BY_FORM, BY_DATE = "entry", "by_signal", "by_form", "by_date"
@@ -90,7 +92,7 @@ def may_enter(program: Program, lead: Facts, ended: Mapping[str, datetime], now:
 
 def asked(entry: Entry, now: datetime) -> dict[str, Look]:
     """The kinds of signals that are occasions to come in, each with how far one counts."""
-    kinds = (*entry.signals, *((FORM,) if entry.forms else ()))
+    kinds = (*entry.signals, *((FORM, CONFIRMED) if entry.forms else ()))
     return dict.fromkeys(kinds, Look(now - FRESH))
 
 
@@ -139,7 +141,8 @@ def _occasion(
 def _by(entry: Entry, signal: SignalFact) -> str | None:
     if signal.kind in entry.signals:
         return BY_SIGNAL
-    if signal.kind == FORM and signal.data.get("form") in entry.forms:
+    said = signal.kind == CONFIRMED or (signal.kind == FORM and not signal.data.get("waiting"))
+    if said and signal.data.get("form") in entry.forms:
         return BY_FORM
     return None
 

@@ -22,7 +22,7 @@ PARAMETER = "nv"
 TOKEN_MINUTES = 30
 # What a website may report: these, and kinds of its own making. Whoever wants to report more has a key.
 OF_WEBSITES = frozenset({VISITED, "downloaded", "viewed_product", "offer_viewed"})
-BY_MAIL, BY_FORM = "visit", "visit-lead"
+BY_MAIL, BY_FORM = "visit", "visit-form"
 _VISITOR = re.compile(r"[0-9a-f]{32}")
 _MOST_DATA = 20
 _LONGEST_URL = 2_000
@@ -37,7 +37,8 @@ class NotAVisit(ValueError):
 class Visit:
     """A page that was looked at, or something done on it. `id` is a UUIDv7 made at the door; `view` is the
     page's own name for this look, so that telling it again, with the visitor known, is the same visit.
-    `delivery_id` or `lead_id` where a signed token said who comes."""
+    `delivery_id` or `submission_id` (of a form that was sent) where a
+    signed token said who comes."""
 
     id: UUID
     view: UUID
@@ -49,7 +50,7 @@ class Visit:
     referrer: str = ""
     visitor: str | None = None
     delivery_id: int | None = None
-    lead_id: int | None = None
+    submission_id: int | None = None
     ua: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
 
@@ -59,8 +60,8 @@ class Visit:
 
 
 def mint_token(ring: KeyRing, purpose: str, number: int, now: datetime) -> str:
-    """Says for half an hour that whoever comes with it is the reader of a delivery (BY_MAIL), or a lead
-    (BY_FORM)."""
+    """Says for half an hour that whoever comes with it is the reader of a delivery (BY_MAIL), or has sent a
+    form (BY_FORM, the number of what was sent: the lead's would tell how long it has been known)."""
     return mint(ring, purpose, number, int(now.timestamp()) // 60)
 
 
@@ -116,7 +117,7 @@ def told(body: bytes, *, number: UUID, ua: str, ring: KeyRing, now: datetime) ->
             referrer=clean(_origin_and_path(str(raw.get("r") or ""))),
             visitor=visitor if isinstance(visitor, str) and _VISITOR.fullmatch(visitor) else None,
             delivery_id=read_token(ring, BY_MAIL, token, now),
-            lead_id=read_token(ring, BY_FORM, token, now),
+            submission_id=read_token(ring, BY_FORM, token, now),
             ua=clean(ua),
             data=_data(raw.get("d")),
         )
@@ -138,7 +139,7 @@ def write(visit: Visit) -> bytes:
         "referrer": visit.referrer,
         "visitor": visit.visitor,
         "delivery_id": visit.delivery_id,
-        "lead_id": visit.lead_id,
+        "submission_id": visit.submission_id,
         "ua": visit.ua,
         "data": dict(visit.data),
     }
@@ -160,7 +161,7 @@ def parse(line: bytes) -> Visit:
             kind=raw["did"],
             visitor=raw["visitor"],
             delivery_id=raw["delivery_id"],
-            lead_id=raw["lead_id"],
+            submission_id=raw.get("submission_id"),
             data=raw["data"],
             **{name: clean(raw[name]) for name in ("site", "url", "path", "title", "referrer", "ua")},
         )

@@ -137,6 +137,29 @@ def standing(session: Session, lead_id: int) -> dict[str, str]:
     return {row.purpose: row.state for row in rows}
 
 
+_LEFT = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM (
+            SELECT DISTINCT ON (purpose) state FROM consent
+            WHERE lead_id = :lead_id AND state <> 'pending' ORDER BY purpose, id DESC
+        ) said WHERE said.state = 'withdrawn'
+    )
+    """
+)
+
+
+def has_left(session: Session, lead_id: int) -> bool:
+    """Whether the last word of a lead about any purpose was a no; a question that waits is no word."""
+    return bool(session.scalar(_LEFT, {"lead_id": lead_id}))
+
+
+def standing_entry(session: Session, lead_id: int, purpose: str) -> int | None:
+    """The entry of the ledger on which rests what holds now."""
+    held = session.get(LeadConsent, (lead_id, purpose), populate_existing=True)
+    return held.consent_id if held is not None else None
+
+
 def granted_of(session: Session, lead_ids: Sequence[int], purpose: str) -> set[int]:
     """Those of the leads who have agreed to a purpose."""
     rows = session.scalars(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """`kind` is program, segment, model or mail; `id` what its page goes by."""
+    """`kind` is program, segment, model, form or mail; `id` what its page goes by."""
 
     kind: str
     id: int
@@ -25,6 +25,9 @@ _ALL = text(
     UNION ALL
     SELECT 'model', m.id, m.key, v.spec FROM heat_model m
     JOIN heat_model_version v ON v.id = m.live_version_id
+    UNION ALL
+    SELECT 'form', f.id, f.name, v.spec || jsonb_build_object('tag', v.spec -> 'tags') FROM form f
+    JOIN form_version v ON v.form_id = f.id AND v.no = f.version_no WHERE f.archived_at IS NULL
     ORDER BY 1, 3
     """
 )

@@ -166,6 +166,11 @@ def by_key(session: Session, key: str) -> ProgramRow | None:
     return session.execute(select(ProgramRow).where(ProgramRow.key == key)).scalar_one_or_none()
 
 
+def purposes(session: Session) -> list[str]:
+    """What consents programs ask for."""
+    return list(session.scalars(select(ProgramRow.purpose).distinct().order_by(ProgramRow.purpose)))
+
+
 def lock(session: Session, program_id: int) -> ProgramRow:
     """The program's row, held against everybody who would decide by its live version."""
     return session.execute(

@@ -50,6 +50,8 @@ def _stale_form(_fault: CSRFError) -> ResponseReturnValue:
 
 
 def _http(fault: HTTPException) -> ResponseReturnValue:
+    if isinstance(fault.response, Response):  # a page of its own, which loses nothing that was typed
+        return fault.response
     sentences = {
         404: _("There is nothing at this address."),
         405: _("This address does not take that."),

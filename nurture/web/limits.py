@@ -38,6 +38,11 @@ def link() -> str:
     return hashlib.sha256(str((request.view_args or {}).get("token", "")).encode()).hexdigest()[:32]
 
 
+def form_and_address() -> str:
+    """One form of the company, sent from one place."""
+    return f"{(request.view_args or {}).get('form', '')} {visitor_address()}"
+
+
 def half_signed_in() -> str:
     """The user whose password was right and whose code is still to come."""
     half = session.get("half")

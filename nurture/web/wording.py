@@ -209,6 +209,10 @@ REASONS = {
 }
 CHANNELS = {
     "by_hand": _N("by hand"),
+    "phone": _N("on the phone"),
+    "paper": _N("on paper"),
+    "fair": _N("at a fair"),
+    "in_person": _N("in person"),
     "demo": _N("in the demo data"),
     "import": _N("by import"),
     "merge": _N("by a merge with another lead"),

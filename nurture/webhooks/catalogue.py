@@ -113,7 +113,9 @@ _DATA: Mapping[str, Schema] = {
     "delivery.sent": _object(**_DELIVERY),
     "delivery.bounced": _object(**_DELIVERY, kind={"enum": ["hard", "soft"]}, reply=_maybe(_TEXT)),
     "delivery.complained": _object(**_DELIVERY, feedback=_TEXT),
-    "form.submitted": _object(lead=_LEAD_ID, form=_TEXT, answers={"type": "object"}),
+    "form.submitted": _object(
+        lead=_LEAD_ID, form=_TEXT, answers={"type": "object"}, submission_id=_ID, waiting={"type": "boolean"}
+    ),
     "chain.finished": _object(
         enrollment_id=_ID, lead_id=_ID, program=_TEXT, chain=_TEMPERATURE, reason=_TEXT, finished_at=_MOMENT
     ),
@@ -148,6 +150,8 @@ _NAMED: Mapping[str, Any] = {
     "delivery_id": 90211,
     "enrollment_id": 7230,
     "endpoint_id": 3,
+    "submission_id": 6114,
+    "form": "price-list",
     "lead_id": 1841,
     "owner_id": 4,
     "url": "https://nurture.example/leads/1841",

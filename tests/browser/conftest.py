@@ -22,16 +22,18 @@ from tests.browser.company import six_weeks_in
 from tests.clock import StandingClock
 from tests.conftest import TUESDAY
 from tests.sinks import SmtpSink, WebhookSink, free_port
+from tests.stories.world import World
 
 CHROMIUM = Path(os.environ.get("NURTURE_TEST_CHROMIUM", "/usr/bin/chromium"))
 
 
 @dataclass(frozen=True)
 class House:
-    """The running application: where it is, and what it runs on."""
+    """The running application: where it is, what it runs on, and the world around it."""
 
     url: str
     runtime: Runtime
+    world: World
 
 
 @pytest.fixture(scope="session")
@@ -70,11 +72,11 @@ def house(servers: Throwaway, template: str, tmp_path_factory: pytest.TempPathFa
             }
         )
         runtime = build(settings, Addresses(_named(servers, "browser"), servers.redis_url), clock=clock)
-        with six_weeks_in(runtime, clock, smtp, hook, tmp_path_factory.mktemp("files")):
+        with six_weeks_in(runtime, clock, smtp, hook, tmp_path_factory.mktemp("files")) as world:
             server = make_server("127.0.0.1", port, create_app(runtime), threaded=True)
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()
-            yield House(url, runtime)
+            yield House(url, runtime, world)
             server.shutdown()
             thread.join()
         runtime.close()

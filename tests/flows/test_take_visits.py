@@ -57,6 +57,21 @@ def arrive(sessions: sessionmaker[Session], redis_client: Redis, tmp_path: Path)
     return come
 
 
+def sent_by(db: Session, lead_id: int) -> int:
+    """The number of a form that this lead has sent."""
+    form = text(
+        "INSERT INTO form (key, name, version_no, created_by, created_at, updated_at) VALUES"
+        " (gen_random_uuid()::text, 'Contact', 1, 'test', now(), now()) RETURNING id"
+    )
+    sent = text(
+        "INSERT INTO form_submission (form_id, version_no, lead_id, at)"
+        " VALUES (:form, 1, :lead, now()) RETURNING id"
+    )
+    number = db.scalar(sent, {"form": db.scalar(form), "lead": lead_id})
+    db.commit()
+    return int(number or 0)
+
+
 def signals(db: Session) -> list[tuple[int, str, str]]:
     db.rollback()
     rows = db.execute(
@@ -91,7 +106,7 @@ def test_a_click_from_a_mail_says_who_comes_and_what_they_looked_at_before(
 
 def test_whoever_was_known_once_is_known_without_a_token(db: Session, arrive: Callable[..., None]) -> None:
     anna = a_lead(db)
-    arrive(look("/prices", v=LAPTOP, k=mint_token(RING, BY_FORM, anna.id, TUESDAY)))
+    arrive(look("/prices", v=LAPTOP, k=mint_token(RING, BY_FORM, sent_by(db, anna.id), TUESDAY)))
     arrive(look("/contact", at=TUESDAY + timedelta(minutes=2), v=LAPTOP))
     assert [path for _lead, _kind, path in signals(db)] == ["/prices", "/contact"]
 
@@ -100,15 +115,17 @@ def test_without_a_cookie_a_click_tells_of_that_one_page_alone(
     db: Session, arrive: Callable[..., None]
 ) -> None:
     anna = a_lead(db)
-    arrive(look("/prices", k=mint_token(RING, BY_FORM, anna.id, TUESDAY)), look("/contact"))
+    arrive(look("/prices", k=mint_token(RING, BY_FORM, sent_by(db, anna.id), TUESDAY)), look("/contact"))
     assert signals(db) == [(anna.id, "visited", "/prices")]
     assert number_of(db, "visitor") == 0
 
 
 def test_an_old_or_invented_token_says_nothing(db: Session, arrive: Callable[..., None]) -> None:
     anna = a_lead(db)
-    good = mint_token(RING, BY_FORM, anna.id, TUESDAY)
-    forged = mint_token(KeyRing((b"another key of thirty-two bytes!!",)), BY_FORM, anna.id, TUESDAY)
+    good = mint_token(RING, BY_FORM, sent_by(db, anna.id), TUESDAY)
+    forged = mint_token(
+        KeyRing((b"another key of thirty-two bytes!!",)), BY_FORM, sent_by(db, anna.id), TUESDAY
+    )
     arrive(look(at=TUESDAY + timedelta(minutes=40), k=good), look(k=forged), look(k=good + "x"))
     assert (number_of(db, "visit"), signals(db)) == (3, [])
 
@@ -128,7 +145,7 @@ def test_paths_say_what_a_look_means_and_the_oldest_rule_that_fits_holds(
     add_rule(db, "/products/*", "viewed_product", by="test", now=TUESDAY)
     add_rule(db, "*/offer-*", "offer_viewed", by="test", now=TUESDAY)
     db.commit()
-    token = mint_token(RING, BY_FORM, anna.id, TUESDAY)
+    token = mint_token(RING, BY_FORM, sent_by(db, anna.id), TUESDAY)
     paths = ("/products/pump-7", "/de/offer-12", "/products/offer-1", "/about")
     arrive(*(look(path, k=token, at=TUESDAY + timedelta(seconds=no)) for no, path in enumerate(paths)))
     kinds = [kind for _lead, kind, _path in signals(db)]
@@ -137,7 +154,11 @@ def test_paths_say_what_a_look_means_and_the_oldest_rule_that_fits_holds(
 
 def test_a_machine_is_kept_and_not_counted(db: Session, arrive: Callable[..., None]) -> None:
     anna = a_lead(db)
-    arrive(look(k=mint_token(RING, BY_FORM, anna.id, TUESDAY), ua="Mozilla/5.0 HeadlessChrome/131.0"))
+    arrive(
+        look(
+            k=mint_token(RING, BY_FORM, sent_by(db, anna.id), TUESDAY), ua="Mozilla/5.0 HeadlessChrome/131.0"
+        )
+    )
     assert signals(db) == []
     assert db.scalar(text("SELECT verdict FROM visit")) == "machine"
 
@@ -147,7 +168,7 @@ def test_the_same_look_told_again_with_its_visitor_is_one_visit(
 ) -> None:
     """The cookie was agreed to while the page stood open."""
     anna, view = a_lead(db), os.urandom(16).hex()
-    token = mint_token(RING, BY_FORM, anna.id, TUESDAY)
+    token = mint_token(RING, BY_FORM, sent_by(db, anna.id), TUESDAY)
     arrive(look(i=view, k=token))
     arrive(look(i=view, k=token, v=LAPTOP))
     assert (number_of(db, "visit"), len(signals(db))) == (1, 1)
@@ -167,11 +188,14 @@ def test_identify_with_the_visitor_of_our_script_joins_it(db: Session, arrive: C
 
 def test_an_erased_person_leaves_no_visits(db: Session, arrive: Callable[..., None], tmp_path: Path) -> None:
     anna = a_lead(db)
-    arrive(look("/prices", v=LAPTOP, k=mint_token(RING, BY_FORM, anna.id, TUESDAY)), look("/jobs", v=PHONE))
+    arrive(
+        look("/prices", v=LAPTOP, k=mint_token(RING, BY_FORM, sent_by(db, anna.id), TUESDAY)),
+        look("/jobs", v=PHONE),
+    )
     erase_lead(db, anna.id, pepper=b"p" * 32, home=tmp_path, now=TUESDAY, by="test")
     db.commit()
     assert (number_of(db, "visit"), number_of(db, "visitor")) == (1, 1)
-    arrive(look("/contact", v=LAPTOP, k=mint_token(RING, BY_FORM, anna.id, TUESDAY)))
+    arrive(look("/contact", v=LAPTOP, k=mint_token(RING, BY_FORM, sent_by(db, anna.id), TUESDAY)))
     assert [path for _lead, _kind, path in signals(db) if path] == []
 
 
@@ -190,7 +214,7 @@ def test_a_recorder_killed_at_any_line_loses_no_visit_and_tells_none_twice(
     anna, folder = a_lead(db), tmp_path / "spool"
     spool, stream = Spool(folder), HitStream(redis_client)
     for turn in range(60):
-        token = mint_token(RING, BY_FORM, anna.id, TUESDAY)
+        token = mint_token(RING, BY_FORM, sent_by(db, anna.id), TUESDAY)
         lines = [visits.write(look(v=f"{turn:032x}")), visits.write(look(v=f"{turn:032x}", k=token))]
         for line in lines:
             spool.append(line)
@@ -229,7 +253,10 @@ def test_what_no_page_of_ours_sends_is_refused(body: bytes) -> None:
 def test_hostile_words_can_be_stored_and_stop_nobody(db: Session, arrive: Callable[..., None]) -> None:
     data = {"n": float("nan"), "inf": float("inf"), "nul": "a\x00b\ud800", "deep": {"a": 1}, "big": 10**30}
     anna = a_lead(db)
-    arrive(look("/\x00", t="\x00\ud800", d=data, k=mint_token(RING, BY_FORM, anna.id, TUESDAY)), look())
+    arrive(
+        look("/\x00", t="\x00\ud800", d=data, k=mint_token(RING, BY_FORM, sent_by(db, anna.id), TUESDAY)),
+        look(),
+    )
     assert number_of(db, "visit") == 2
     kept = db.scalar(text("SELECT data FROM signal"))
     assert set(kept) == {"nul", "url", "path", "title"}

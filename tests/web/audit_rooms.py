@@ -212,7 +212,28 @@ def events(walk: Walk) -> None:
     walk.call("event.called_off", "POST", f"{way}/call_off")
 
 
+def forms(walk: Walk) -> None:
+    typed = {
+        "name": "Price list", "key": "price-list", "title": "Prices", "language": "en",
+        "field": "email", "label": "E-mail", "required": "0",
+    }  # fmt: skip
+    walk.page("form.created", "/forms", **typed)
+    page = f"/forms/{walk.sql('SELECT max(id) FROM form')}"
+    walk.page("form.changed", page, **typed | {"title": "The prices"})
+    walk.page("form.archived", f"{page}/archive")
+    walk.page("form.restored", f"{page}/restore")
+    asks = [{"field": "email", "label": "E-mail", "required": True}]
+    said = {"key": "demo", "name": "Demo", "title": "A demo", "fields": asks}
+    place = f"/forms/{walk.call('form.created', 'POST', '/forms', json=said).json['id']}"
+    walk.call("form.changed", "PATCH", place, json={"title": "Your demo"})
+    walk.call("form.archived", "DELETE", place)
+    walk.call("form.restored", "POST", f"{place}/restore")
+    lead = walk.sql("SELECT max(id) FROM lead WHERE erased_at IS NULL")
+    walk.call("lead.consent_noted", "POST", "/consents", json={"lead_id": lead, "purpose": "events"})
+
+
 ROOMS = (
+    forms,
     house_by_the_api,
     domains,
     transports,

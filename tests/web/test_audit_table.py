@@ -95,7 +95,9 @@ EXEMPT: dict[str, str] = {
     "api-models.ask_preview": "changes nothing; says what a draft would do",
     "segments.read_text": "keeps nothing",
     "choosing.save": "the lead's own choice stands in the ledger of consent, with its proof",
-    "choosing.confirm": "the lead's own choice stands in the ledger of consent, with its proof",
+    "confirming.confirm": "the lead's own choice stands in the ledger of consent, with its proof",
+    "public_forms.send": "what was sent is kept, and so is the consent with its proof",
+    "forms.look": "keeps nothing",
     "leaving.unsubscribe": "the lead's own choice stands in the ledger of consent, with its proof",
     "handoffs.learn": "the answer stands on the lead with its source and date",
     "api-desk.learn": "the answer stands on the lead with its source and date",
@@ -296,7 +298,7 @@ def _leads(walk: Walk) -> None:
     walk.page("leads.exported", "/leads/export.csv")
     walk.page("lead.changed", "/leads/1", role="Buyer")
     walk.page("lead.changed", "/leads/1/bant", need="yes")
-    walk.page("lead.changed", "/leads/1/consent", purpose="marketing", agreed="yes", words="by phone")
+    walk.page("lead.consent_noted", "/leads/1/consent", purpose="marketing", agreed="yes", words="by phone")
     walk.page("lead.exported", "/leads/1/data.json")
     walk.page("lead.merged", "/leads/1/merge", other="3")
     walk.page("lead.unmerged", f"/merges/{walk.sql(_MERGE)}/undo")

@@ -24,7 +24,11 @@ TWINS: dict[str, str] = {
     "leads.export": "exports.leads",
     "leads.edit": "leads.change",
     "leads.edit_bant": "leads.change",
-    "leads.note_consent": "leads.change",
+    "leads.note_consent": "consents.create",
+    "forms.create": "forms.create",
+    "forms.change": "forms.change",
+    "forms.archive": "forms.archive",
+    "forms.restore": "forms.restore",
     "leads.take_out": "exports.data",
     "leads.erase": "leads.erase",
     "leads.add_touch": "touches.add",
@@ -183,6 +187,7 @@ ALONE: dict[str, str] = {
     "leads.change_view": "the same",
     "users.require_factor": "its person needs a second factor first: nobody locks themselves out",
     "newsletters.try_words": "shows words while they are typed; a program keeps them, then previews",
+    "forms.look": "shows a form while it is typed; a program keeps it, then opens its address",
     "segments.read_text": "turns typed text into the form; the API speaks the condition itself",
 }
 

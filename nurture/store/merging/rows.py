@@ -31,6 +31,7 @@ MOVES: Mapping[str, str] = {
     "turned_signal": "signal_id",
     "unrated_signal": "signal_id",
     "lead_identity": "value",
+    "form_submission": "id",
 }
 # Why the rows of these tables are not moved.
 STAYS: Mapping[str, str] = {

@@ -42,6 +42,7 @@ _PAGE = text(
     WHERE (CAST(:lead_id AS bigint) IS NULL OR c.lead_id = :lead_id
            OR c.lead_id IN (SELECT alias_id FROM lead_alias WHERE lead_id = :lead_id))
       AND (CAST(:before AS bigint) IS NULL OR c.id < :before)
+      AND (CAST(:id AS bigint) IS NULL OR c.id = :id)
     ORDER BY c.id DESC LIMIT :limit
     """
 )
@@ -49,5 +50,11 @@ _PAGE = text(
 
 def page(session: Session, *, lead_id: int | None, before: int | None, limit: int) -> list[ConsentProof]:
     """Entries, newest first, those before the id of the last one seen."""
-    rows = session.execute(_PAGE, {"lead_id": lead_id, "before": before, "limit": limit}).mappings()
-    return [ConsentProof(**row) for row in rows]
+    given = {"lead_id": lead_id, "before": before, "limit": limit, "id": None}
+    return [ConsentProof(**row) for row in session.execute(_PAGE, given).mappings()]
+
+
+def one(session: Session, consent_id: int) -> ConsentProof:
+    """A single entry, which is there."""
+    given = {"lead_id": None, "before": None, "limit": 1, "id": consent_id}
+    return ConsentProof(**session.execute(_PAGE, given).mappings().one())

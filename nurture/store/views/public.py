@@ -1,12 +1,14 @@
 """What the public pages may know: the company, and as little of the reader as the page needs."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from nurture.store.consents import Consent, LeadConsent
 from nurture.store.deliveries import Delivery
+from nurture.store.forms import FormSubmission, FormVersion
 from nurture.store.handoffs import Handoff
 from nurture.store.installation import Installation
 from nurture.store.lead_aliases import LeadAlias
@@ -44,6 +46,16 @@ class Asked:
     purpose: str
     state: str
     language: str | None
+
+
+@dataclass(frozen=True)
+class SignedUp:
+    """A form that was sent and waits for its owner: `spec` as it was then, `wordings` what was ticked."""
+
+    email: str | None
+    spec: dict[str, Any]
+    wordings: tuple[str, ...]
+    confirmed: bool
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,29 @@ def pending(session: Session, lead_id: int, consent_id: int) -> Asked | None:
         .where(Lead.id == _meant(lead_id), Consent.id == consent_id, Lead.erased_at.is_(None))
     ).one_or_none()
     return Asked(*row) if row else None
+
+
+def signed_up(session: Session, submission_id: int) -> SignedUp | None:
+    """What the confirmation link of a form asks; None when there is no such question."""
+    row = session.execute(
+        select(
+            Lead.email,
+            FormSubmission.form_id,
+            FormSubmission.version_no,
+            FormSubmission.asked,
+            FormSubmission.confirmed_at,
+        )
+        .join(FormSubmission, FormSubmission.lead_id == Lead.id)
+        .where(FormSubmission.id == submission_id, Lead.erased_at.is_(None))
+    ).one_or_none()
+    if row is None or not row.asked:
+        return None
+    said = session.execute(
+        select(Consent.purpose, Consent.wording).where(Consent.id.in_(row.asked)).order_by(Consent.id)
+    )
+    spec = session.get_one(FormVersion, (row.form_id, row.version_no)).spec
+    wordings = tuple(one.wording or one.purpose for one in said)
+    return SignedUp(row.email, spec, wordings, row.confirmed_at is not None)
 
 
 def question(session: Session, handoff_id: int) -> Question | None:

@@ -1,4 +1,4 @@
-"""Preferences and confirmation: the lead says what to be written about."""
+"""Preferences: the lead says what to be written about."""
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -9,7 +9,7 @@ from nurture.rules.tokens import mint, read
 from nurture.rules.words import _
 from nurture.store import consents, restraint
 from nurture.store.views import public
-from nurture.store.views.public import Asked, Reader
+from nurture.store.views.public import Reader
 from nurture.web import language
 from nurture.web.limits import limiter, link
 from nurture.web.public.evidence import evidence
@@ -50,36 +50,6 @@ def save(token: str) -> ResponseReturnValue:
     return _choices(_reader(token), saved=True)
 
 
-@pages.get("/confirm/<token>")
-def confirm_page(token: str) -> ResponseReturnValue:
-    """A button, because scanners follow links."""
-    asked = _asked(*_question(token))
-    if asked is None:
-        raise NotFound(_("There is nothing to confirm here."))
-    return render_template(
-        "public/confirm.html",
-        house=public.house(page_session()),
-        email=asked.email,
-        purpose=asked.purpose,
-        done=False,
-    )
-
-
-@pages.post("/confirm/<token>")
-@without_csrf
-@limiter.limit(_OFTEN, key_func=link)
-def confirm(token: str) -> ResponseReturnValue:
-    lead_id, consent_id = _question(token)
-    with runtime().sessions.begin() as session:
-        preferences.confirm(session, lead_id, consent_id, proof=evidence(), now=now())
-    runtime().wake("advance")
-    asked = _asked(lead_id, consent_id)
-    purpose, email = (asked.purpose, asked.email) if asked else ("", None)
-    return render_template(
-        "public/confirm.html", house=public.house(page_session()), email=email, purpose=purpose, done=True
-    )
-
-
 def _reader(token: str) -> Reader:
     ids = read(runtime().ring, "preferences", token, 2)
     reader = public.reader(page_session(), *ids) if ids else None
@@ -87,12 +57,6 @@ def _reader(token: str) -> Reader:
         raise NotFound(_("This link is not complete, or we no longer keep anything about you."))
     language.serve_lead(reader.language)
     return reader
-
-
-def _asked(lead_id: int, consent_id: int) -> Asked | None:
-    asked = public.pending(page_session(), lead_id, consent_id)
-    language.serve_lead(asked.language if asked else None)
-    return asked
 
 
 def _choices(reader: Reader, *, saved: bool) -> str:
@@ -106,10 +70,3 @@ def _choices(reader: Reader, *, saved: bool) -> str:
         leaving=mint(runtime().ring, "unsubscribe", reader.lead_id, reader.delivery_id),
         saved=saved,
     )
-
-
-def _question(token: str) -> tuple[int, ...]:
-    ids = read(runtime().ring, "confirm", token, 2)
-    if ids is None:
-        raise NotFound(_("This link is not complete."))
-    return ids

@@ -1,7 +1,7 @@
 /* The few lines a page needs: the theme before first paint, charts that read the tokens, small conveniences. */
 (function () {
   'use strict';
-  var root = document.documentElement, dark = matchMedia('(prefers-color-scheme: dark)'), made = [];
+  var root = document.documentElement, dark = matchMedia('(prefers-color-scheme: dark)'), made = [], soon, looked = 0;
 
   /* What the person chose stands on the page itself; without a choice the system decides. */
   function theme() { root.dataset.bsTheme = root.dataset.theme || (dark.matches ? 'dark' : 'light'); }
@@ -136,11 +136,25 @@
     dialog.showModal();
   }
 
+  /* A public page beside the form that makes it, drawn anew as its words change; its style stays inside. */
+  function look(form) {
+    var place = document.querySelector('[data-looks]'), mine = ++looked;
+    fetch(form.dataset.look, { method: 'POST', body: new URLSearchParams(new FormData(form)) }).then(function (answer) { return answer.ok ? answer.text() : ''; }).then(function (text) {
+      var style = /<style[^>]*>([^]*?)<\/style>/.exec(text), main = new DOMParser().parseFromString(text.replace(style && style[0], ''), 'text/html').querySelector('main');
+      if (!main || !style || mine !== looked) return;
+      var inside = place.shadowRoot || place.attachShadow({ mode: 'open' }), sheet = new CSSStyleSheet();
+      sheet.replaceSync(style[1].replace(/:root/g, ':host').replace(/body\{min-height:100vh;/, ':host{') + ':host{display:block;padding:24px 16px;border-radius:0 0 10px 10px}main{margin:0 auto}');
+      inside.adoptedStyleSheets = [sheet];
+      inside.replaceChildren(main);
+    });
+  }
+
   function typing(event) { return /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey; }
 
   addEventListener('resize', function () { made.forEach(function (chart) { chart.resize(); }); });
   addEventListener('DOMContentLoaded', function () {
     draw();
+    document.querySelectorAll('form[data-look]').forEach(look);
     if (window.htmx) window.htmx.config.includeIndicatorCSS = false;
   });
   document.addEventListener('click', function (event) {
@@ -156,11 +170,14 @@
     if (event.target.matches('[data-tick-all]')) document.querySelectorAll('input[name="' + (event.target.dataset.tickAll || 'lead') + '"]').forEach(function (one) { one.checked = event.target.checked; });
   });
   document.addEventListener('input', function (event) {
+    var form = event.target.form;
+    if (form && form.dataset.look) { clearTimeout(soon); soon = setTimeout(look, 350, form); }
     if (event.target.dataset.shows) document.getElementById(event.target.dataset.shows).textContent = event.target.value;
   });
   document.addEventListener('submit', function (event) {
     if (event.target.dataset.ask && !event.target.dataset.sure) { event.preventDefault(); ask(event.target, event.submitter); return; }
     /* A form in flight cannot be sent twice; the chosen button's value is already taken. */
+    if (event.submitter && event.submitter.formTarget) return;
     setTimeout(function () { event.target.querySelectorAll('button').forEach(function (b) { b.disabled = event.target.method === 'post'; }); }, 0);
   });
   addEventListener('pageshow', function () { document.querySelectorAll('form button:disabled').forEach(function (b) { b.disabled = false; }); });

@@ -50,6 +50,11 @@ _OBJECTS = (
     "UPDATE lead_import SET filename = :bad, summary = jsonb_build_object('bad', jsonb_build_object(:bad, 1),"
     " 'ignored_columns', jsonb_build_array(:bad), 'warnings', jsonb_build_object(:bad, 2))",
     "UPDATE newsletter SET audience = jsonb_build_object('tag', :bad)",
+    "UPDATE form_version SET spec = spec || jsonb_build_object('title', :bad, 'intro', :bad, 'button', :bad,"
+    " 'thanks', :bad, 'source', :bad, 'tags', jsonb_build_array(:bad), 'consents', jsonb_build_array("
+    "jsonb_build_object('purpose', 'marketing', 'wording', :bad, 'required', true)))",
+    "UPDATE form_submission SET answers = jsonb_build_object('first_name', :bad, 'message', :bad),"
+    " came_by = jsonb_build_object('page', :link, 'utm_campaign', :bad)",
     "UPDATE handoff SET payload = payload || jsonb_build_object('note', :bad)",
 )
 

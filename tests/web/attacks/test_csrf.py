@@ -8,7 +8,7 @@ from tests.web.attacks.town import Town, fell, is_public
 pytestmark = pytest.mark.xdist_group("attacks")
 # They carry their permission in the address: a signed token or a secret, never a session.
 SIGNED = frozenset(
-    {"leaving.unsubscribe", "choosing.save", "choosing.pause", "choosing.confirm", "answers.answer",
+    {"leaving.unsubscribe", "choosing.save", "confirming.confirm", "public_forms.send", "answers.answer",
      "feedback.give", "inbound.mail", "inbound.events"}
 )  # fmt: skip
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")

@@ -37,6 +37,18 @@ def test_forgetting_a_password_says_the_same_about_everybody(town: Town) -> None
     assert known == nobody
 
 
+def test_sending_a_form_says_the_same_about_everybody(town: Town) -> None:
+    known, left = town.row("SELECT min(email_norm), max(email_norm) FROM lead WHERE email_norm IS NOT NULL")
+    client, seen = town.visitor(), set()
+    for email in (known, left, "nobody@kessler-ohm.example", "nobody@blocked.example"):
+        said = {"email": email, "consent.marketing": "yes", "shown": town.word()}
+        answer = client.post("/f/stock-check", data=said)
+        told = client.post("/f/stock-check", data=said, headers={"Accept": "application/json"}).json
+        assert answer.status_code == 303 and told["sent"]
+        seen.add((*shape(answer), str(told | {"known": len(told["known"].split("."))})))
+    assert len(seen) == 1
+
+
 def test_a_link_with_a_wrong_signature_looks_like_one_of_nobody(town: Town) -> None:
     ring = town.runtime.ring
     for endpoint, address in town.pages():

@@ -7,7 +7,9 @@ from nurture.rules.tokens import KeyRing, mint
 from tests.web.attacks.town import Town, is_public
 
 pytestmark = pytest.mark.xdist_group("attacks")
-PURPOSES = ("unsubscribe", "preferences", "view", "answer", "confirm", "open", "click", "setup", "")
+PURPOSES = (
+    "unsubscribe", "preferences", "view", "answer", "confirm", "confirm-form", "open", "click", "setup", "",
+)  # fmt: skip
 
 
 def public(town: Town) -> list[tuple[str, str]]:
@@ -97,7 +99,7 @@ def test_a_key_that_was_revoked_opens_nothing(town: Town) -> None:
 
 def _same_purpose(endpoint: str, purpose: str) -> bool:
     """The ids themselves are tried only with purposes that the page does not take."""
-    if endpoint == "choosing.confirm_page":
-        return purpose == "confirm"
+    if endpoint == "confirming.page":
+        return purpose in ("confirm", "confirm-form")
     takes = {"letters": "view", "leaving": "unsubscribe", "choosing": "preferences", "answers": "answer"}
     return takes.get(endpoint.partition(".")[0]) == purpose

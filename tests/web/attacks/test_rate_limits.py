@@ -16,7 +16,8 @@ LIMITED: dict[str, tuple[int, dict[str, str]]] = {
     "entering.set_password": (30, {"password": "a long enough password"}),
     "setup.save": (30, {"token": "no.such.token"}),
     "choosing.save": (60, {"purpose": "marketing"}),
-    "choosing.confirm": (60, {}),
+    "confirming.confirm": (60, {}),
+    "public_forms.send": (20, {"email": "anna@weber.example"}),
     "answers.answer": (60, {"outcome": "no such outcome"}),
     "feedback.give": (60, {"rating": "9"}),
 }

@@ -64,7 +64,7 @@ def test_the_public_pages_show_it_as_text_too(town: Town) -> None:
         assert not fell(answer), endpoint
         if endpoint != "letters.view":
             assert holes(answer) == [], endpoint
-    for endpoint in ("leaving.page", "choosing.page", "answers.form"):
+    for endpoint in ("leaving.page", "choosing.page", "answers.form", "public_forms.page"):
         assert shown[endpoint].status_code == 200, endpoint
 
 

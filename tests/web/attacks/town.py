@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from nurture.flows.keys import create_key
 from nurture.flows.setup import offer_setup
+from nurture.rules.forms import trap
 from nurture.rules.tokens import mint
 from nurture.runtime import Runtime
 from nurture.store.users import ROLES
@@ -28,10 +29,24 @@ _ASKED = re.compile(
     r"""\(\s*['"](\w+)['"]|(?:request\.(?:args|form)|\bform)\[['"](\w+)['"]\]"""
 )
 _DRAWN = re.compile(r"""\bname="(\w+)"|\b(?:field|choose|faults)\((?:errors, )?"(\w+)\"""")
+# A form of the company, with a question of every kind.
+FORM = {
+    "title": "What does your stock cost?",
+    "intro": "Three questions.",
+    "fields": [
+        {"field": "email", "label": "E-mail address", "required": True, "hint": "Where we write to."},
+        {"field": "first_name", "label": "First name"},
+        {"field": "address", "label": "Address"},
+        {"field": "dates.birthday", "label": "Birthday"},
+        {"field": "bant.budget", "label": "Budget"},
+        {"field": "message", "label": "Message"},
+    ],
+    "consents": [{"purpose": "marketing", "wording": "Yes, write to me.", "required": True}],
+}
 # What stands in an address, unless the company has something better.
 _PLACES = {
     "user_id": 1, "provider": "generic", "name": "x", "filename": "nurture.css", "secret": "no.such.secret",
-    "token": "no.such.token",
+    "token": "no.such.token", "form": "stock-check",
 }  # fmt: skip
 
 
@@ -89,6 +104,11 @@ class Town:
         with self.app.test_request_context():
             return self.app.url_for(rule.endpoint, **values)
 
+    def word(self) -> str:
+        """The word of the form's page, shown a minute ago."""
+        seconds = int(self.runtime.real_now().timestamp()) - 60
+        return mint(self.runtime.ring, trap.PURPOSE, self.value("SELECT min(id) FROM form"), seconds)
+
     def _rules(self, method: str) -> list[Rule]:
         return [rule for rule in self.app.url_map.iter_rules() if method in (rule.methods or set())]
 
@@ -116,8 +136,8 @@ class Town:
             "choosing": mint(ring, "preferences", lead_id, delivery_id),
             "answers": mint(ring, "answer", handoff),
         }
-        if endpoint.startswith("choosing.confirm"):
-            return mint(ring, "confirm", consent)
+        if endpoint.startswith("confirming."):
+            return mint(ring, "confirm", lead_id, consent)
         return kinds.get(endpoint.partition(".")[0], "no.such.token")
 
     def row(self, query: str) -> tuple[Any, ...]:
@@ -135,6 +155,7 @@ _TABLES = {
     "change_id": "bulk_change", "newsletter_id": "newsletter", "segment_id": "segment",
     "pattern_id": "verdict_pattern", "hit_id": "hit", "company_id": "company", "mail_id": "mail",
     "model_id": "heat_model", "source_id": "source", "event_id": "event", "site_id": "site",
+    "form_id": "form",
 }  # fmt: skip
 
 
@@ -173,6 +194,9 @@ def settle_in(app: Flask, runtime: Runtime) -> Town:
 
     made("/segments", name="Warm", condition={"any": [{"temperature": "warm"}, {"tag": "machinery"}]})
     made("/newsletters", name="March", subject="News", body="Hello {{ lead.first_name }}")
+    made("/forms", key="stock-check", name="Stock check", **FORM)
+    sent = {"email": "anna@weber.example", "first_name": "Anna", "message": "By May", "shown": town.word()}
+    assert visitor.post("/f/stock-check", data=sent | {"consent.marketing": "yes"}).status_code == 303
     made("/leads/1/touches", kind="call", direction="in", note="Wants a date in May.")
     made("/verdict_patterns", field="ip", pattern="198.51.100.0/24", verdict="machine", reason="a gateway")
     data = {"label": "Safety stock", "url": "https://kessler-ohm.example/a"}

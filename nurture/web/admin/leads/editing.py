@@ -1,4 +1,4 @@
-"""What a person changes on the card: facts, BANT, tags, owner, consent; and what the person may ask of us."""
+"""What a person changes on the card: facts, BANT, tags, owner; and what the lead may ask of us."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,6 @@ from nurture.web.admin.leads import card
 from nurture.web.admin.leads.part import pages
 from nurture.web.api.plain import plain
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
-from nurture.web.wording import PURPOSES
 
 TEXTS = (
     "first_name", "last_name", "email", "phone", "company", "role", "buying_role", "language", "timezone",
@@ -43,20 +42,6 @@ def edit_bant(lead_id: int) -> ResponseReturnValue:
     """The answers to Budget, Authority, Need and Timing; each keeps when and by whom it was given."""
     said = {part: value for part in BANT if (value := request.form.get(part))}
     return _save(lead_id, {"bant": said}, {}, typed={})
-
-
-@pages.post("/leads/<int:lead_id>/consent")
-def note_consent(lead_id: int) -> ResponseReturnValue:
-    """What the person said outside: yes with the words as the proof, or no, which holds at once."""
-    form = request.form
-    purpose, words = form.get("purpose", ""), form.get("words", "").strip()
-    faults: dict[str, list[str]] = {}
-    if purpose not in PURPOSES:
-        faults["purpose"] = [_("Say what they agreed to.")]
-    if not words or len(words) > 2_000:
-        faults["words"] = [_("Write down how you know, in at most 2,000 letters: it is kept as the proof.")]
-    said = {"consent": {purpose: form.get("agreed") == "yes", "proof": words}}
-    return _save(lead_id, said, faults, typed=form)
 
 
 @pages.post("/leads/<int:lead_id>/data.json")
