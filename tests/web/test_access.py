@@ -22,6 +22,8 @@ _NUMBERS = dict.fromkeys(
     "model_id": 999,
     "view_id": 1,
     "source_id": 1,
+    "form_id": 1,
+    "form": "nobody",
     "domain_id": 1,
     "transport_id": 999,
     "domain": "news.example",
