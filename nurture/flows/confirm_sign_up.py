@@ -14,8 +14,8 @@ from nurture.rules.addresses import normalise
 from nurture.rules.consent import COMES_BACK
 from nurture.rules.forms.values import MESSAGE
 from nurture.rules.words import _
+from nurture.store import consents, signals, suppressions
 from nurture.store import forms as store
-from nurture.store import signals, suppressions
 from nurture.store.audit import audit
 from nurture.store.forms import FormSubmission, OpenForm
 from nurture.store.leads import Lead
@@ -46,7 +46,7 @@ def confirm_sign_up(
         asked for asked in kept.asked if consent.confirm(session, kept.lead_id, asked, proof=proof, now=now)
     ]
     if not given:
-        return TOO_LATE
+        return BEFORE if _holds(session, kept) else TOO_LATE
     kept.confirmed_at = now
     form = forms.known(session, kept.form_id)
     _let_in(session, lead, form, pepper, now)
@@ -58,6 +58,13 @@ def confirm_sign_up(
     session.flush()
     store.count(session, kept.form_id, confirmed=1, now=now)
     return CONFIRMED
+
+
+def _holds(session: Session, kept: FormSubmission) -> bool:
+    """Whether they have agreed to the same since, by a later form or otherwise."""
+    entries = (consents.entry(session, asked) for asked in kept.asked)
+    standing = consents.standing(session, kept.lead_id)
+    return all(one is not None and standing.get(one.purpose) == consent.GRANTED for one in entries)
 
 
 def _about(form: OpenForm) -> dict[str, str]:
@@ -72,7 +79,7 @@ def _let_in(session: Session, lead: Lead, form: OpenForm, pepper: bytes, now: da
     if shut is not None and shut.reason in COMES_BACK:
         by = f"form:{form.row.id}"
         shut.lifted_at, shut.lifted_by = now, by
-        audit(session, by, "address.let_in", f"suppression:{shut.id}", now=now)
+        audit(session, "visitor", "address.let_in", f"suppression:{shut.id}", now=now)
 
 
 def _replace(session: Session, kept: FormSubmission, form: OpenForm, base_url: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from nurture.rules import user_agents
 from nurture.rules.robots import HUMAN, MACHINE, UNKNOWN
 from nurture.rules.visits import Visit, kind_by
-from nurture.store import forms, lead_aliases, signals, websites
+from nurture.store import forms, signals, websites
 from nurture.store.signals import NewSignal
 from nurture.store.websites import Looked
 

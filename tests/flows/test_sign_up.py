@@ -201,6 +201,13 @@ def test_whoever_left_is_asked_by_mail_whatever_the_form_says(db: Session) -> No
     assert agreed(db)
 
 
+def test_an_older_button_says_that_it_is_confirmed_once_a_newer_one_was_pressed(db: Session) -> None:
+    form_id = a_form(db)
+    first, second = send(db, form_id), send(db, form_id, message="Once more.")
+    assert confirm(db, second) == CONFIRMED
+    assert confirm(db, first) == BEFORE
+
+
 def test_a_button_of_before_a_no_confirms_nothing(db: Session) -> None:
     number = send(db, a_form(db))
     grant(db, 1, "marketing", wording="", channel="phone", proof={}, now=TUESDAY + timedelta(minutes=5))
