@@ -131,6 +131,25 @@ def test_what_the_canvas_does_keeps_steps_that_it_does_not_know_word_for_word(
     assert yaml(runtime) == text
 
 
+def test_a_step_that_cannot_be_read_is_called_by_its_kind_not_by_a_guess(
+    mia: FlaskClient, runtime: Runtime
+) -> None:
+    post(mia, runtime, "/edit/warm/steps/before-case", **{"f.wait": "three days"})
+    page = mia.get("/programs/1/edit/canvas?chain=warm&step=before-case").text
+    step = next(one for one in drawing(page)["steps"] if one["key"] == "before-case")
+    assert step["title"] == "Wait" and "expected a length of time" in step["problems"][0]
+
+
+def test_while_the_yaml_is_none_every_editor_leads_back_to_it(mia: FlaskClient, runtime: Runtime) -> None:
+    post(mia, runtime, "/edit/yaml", text=yaml(runtime) + "bad: [oops\n")
+    for path in ("/edit", "/edit/canvas", "/edit/settings"):
+        page = mia.get(f"/programs/1{path}").text
+        assert re.search(r"Line \d+ of the YAML cannot be read", page) and "Open the YAML" in page, path
+        assert "Cold chain" not in page and "<form class" not in page.partition("ed-tabs")[2], path
+    plan = mia.get("/programs/1/plan").text
+    assert "1 fault keeps this draft" in plan and "<del>" not in plan
+
+
 def test_steps_move_and_go_by_their_buttons_and_all_of_it_is_undone(
     mia: FlaskClient, runtime: Runtime
 ) -> None:

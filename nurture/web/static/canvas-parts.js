@@ -73,7 +73,7 @@
     icon(g, step.icon, PAD, PAD - 1, 16, '');
     function put(all, size, kind, gap) { all.forEach(function (one) { text(g, one, PAD + 24, y, kind); y += size; }); if (all.length) y += gap; }
     put(lines(step.title, TEXT, 2, 13, 500), 18, 'cv-title', 0);
-    put(lines(now.counts.map(whole).join('\u00a0· '), TEXT, 2, 11, 400), 15, 'cv-count', 0);
+    put(lines(now.counts.map(whole).join('\u00a0· '), TEXT, 3, 11, 400), 15, 'cv-count', 0);
     put(lines(now.faults.map(whole).join('\u00a0· '), TEXT, 1, 11, 500), 15, 'cv-fault', 0);
     put(lines(now.why, TEXT, 2, 11, 400), 15, 'cv-why', 0);
     if (bad) {

@@ -20,7 +20,7 @@
     var fresh = page.getElementById('editor'), now = editor();
     if (!fresh) return false;
     if (keep) {
-      ['ed-outline', 'cv-data', 'ed-faults', 'ed-kept', 'ed-undo'].forEach(function (id) {
+      ['ed-outline', 'cv-data', 'ed-faults', 'ed-elsewhere', 'ed-state', 'ed-kept', 'ed-undo'].forEach(function (id) {
         var old = document.getElementById(id), one = page.getElementById(id);
         if (old && one) old.replaceWith(document.importNode(one, true));
       });
@@ -159,6 +159,7 @@
     var more = event.target.closest('[data-more]'), shown = document.querySelector('[data-more][aria-expanded="true"]');
     if (shown && shown !== more) shown.setAttribute('aria-expanded', 'false');
     if (more) more.setAttribute('aria-expanded', String(more.getAttribute('aria-expanded') !== 'true'));
+    if (more) more.nextElementSibling.scrollIntoView({ block: 'nearest' });
     if (link && plain) { event.preventDefault(); open(link); }
     else if (other && plain && unsaved()) { event.preventDefault(); send(pending, null, true, function () { location.assign(other.href); }); }
     if (line) {

@@ -180,7 +180,7 @@
     if (event.submitter && event.submitter.formTarget) return;
     setTimeout(function () { event.target.querySelectorAll('button').forEach(function (b) { b.disabled = event.target.method === 'post'; }); }, 0);
   });
-  addEventListener('pageshow', function () { document.querySelectorAll('form button:disabled').forEach(function (b) { b.disabled = false; }); });
+  addEventListener('pageshow', function () { document.querySelectorAll('form button:disabled:not([data-off])').forEach(function (b) { b.disabled = false; }); });
   document.addEventListener('keydown', function (event) {
     if (event.key === '/' && !typing(event)) { var find = document.getElementById('find'); if (find) { event.preventDefault(); find.focus(); } }
   });

@@ -57,7 +57,7 @@ def _open_step(here: Open, temperature: str, key: str) -> dict[str, Any] | None:
         "shape": fields.shape_of(described.fields, raw, described.forms) if described is not None else "",
         "ways": _conditions(raw),
         "arms": [way for way, _inside in outline.ways_of(raw)] if "split" in raw else [],
-        "problems": here.at_steps.get((temperature, key), []),
+        "problems": here.wrong.at_steps.get((temperature, key), []),
         "places": [(str(one), _place_words(here, temperature, one)) for one in elsewhere if one != place],
         "mail": here.folder.mails.get(str(raw.get("send", ""))),
         "sends": "send" in raw,

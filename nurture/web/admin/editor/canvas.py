@@ -20,7 +20,7 @@ def canvas(program_id: int) -> ResponseReturnValue:
     here = opened(program_id)
     temperature = chosen_chain(here)
     stats = live_stats(page_session(), program_id, temperature, live=page_shell().live)
-    listed = rows(here.folder, temperature, stats, here.at_steps) if temperature else []
+    listed = rows(here.folder, temperature, stats, here.wrong) if temperature else []
     around = beside(here, temperature)
     step, adding = around["step"], around["adding"]
     return render_template(

@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from nurture.errors import Conflict, Invalid
 from nurture.files.programs import Folder
+from nurture.files.yaml_lines import Fault
 from nurture.flows import drafts
 from nurture.store.drafts import StoredDraft
 from nurture.store.views import segments as offered
-from nurture.web.admin.editor.rows import problems
+from nurture.web.admin.editor.rows import Problems, problems
 from nurture.web.admin.segments import builder_words
 from nurture.web.request import page_session, runtime
 
@@ -25,8 +26,14 @@ class Open:
 
     draft: StoredDraft
     folder: Folder
-    at_steps: dict[tuple[str, str], list[str]]
-    elsewhere: list[str]
+    wrong: Problems
+
+    @property
+    def unreadable(self) -> Fault | None:
+        """Why nothing but the text can be edited: the YAML is none."""
+        if self.folder.root is not None and isinstance(self.folder.root.value, dict):
+            return None
+        return next(iter(sorted(self.folder.faults.faults)), None)
 
     @property
     def chains(self) -> dict[str, Any]:
@@ -39,7 +46,7 @@ def opened(program_id: int) -> Open:
     session = page_session()
     draft = drafts.draft_of(session, program_id)
     folder = drafts.read_draft(session, draft)
-    return Open(draft, folder, *problems(folder))
+    return Open(draft, folder, problems(folder))
 
 
 def condition_words() -> dict[str, Any]:

@@ -131,7 +131,8 @@ def _went_live(program_id: int, act: Any) -> ResponseReturnValue:
         return redirect(url_for("editor.plan", program_id=program_id), 303)
     entered = enter_existing(runtime().sessions, now=now())
     runtime().wake("advance")
-    flash(ngettext("Live. %s lead entered.", "Live. %s leads entered.", entered) % entered)
+    told = ngettext("Live. %s lead entered.", "Live. %s leads entered.", entered) % entered
+    flash(told if entered else _("Live. Nobody new fits at the moment."))
     if done.moved:
         n = done.moved
         flash(ngettext("%s lead goes on at another step.", "%s leads go on at another step.", n) % n)

@@ -19,7 +19,18 @@ from nurture.web import rendering
 from nurture.web.admin.step_words import in_words
 
 TOP = Place()
-Problems = Mapping[tuple[str, str], list[str]]
+# (temperature, key) of a step.
+At = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Problems:
+    """What is wrong and doubtful at each step and elsewhere; `misread` are the steps that do not say what a
+    step of their kind says, so that what was read of them tells nothing."""
+
+    at_steps: Mapping[At, list[str]]
+    elsewhere: list[str]
+    misread: frozenset[At]
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ class Row:
         return max(0, self.counted("entered") - self.counted("left"))
 
 
-def rows(folder: Folder, temperature: str, stats: Mapping[str, StepStats], problems: Problems) -> list[Row]:
+def rows(folder: Folder, temperature: str, stats: Mapping[str, StepStats], wrong: Problems) -> list[Row]:
     """The chain from top to bottom."""
     chain = folder.program.chains.get(temperature) if folder.program is not None else None
     known = dict(chain.by_key) if chain is not None else {}
@@ -64,7 +75,7 @@ def rows(folder: Folder, temperature: str, stats: Mapping[str, StepStats], probl
             key = str(raw.get("key", ""))
             word = kind_of(raw) or ""
             icon, title = icons.get(word, ("alert-triangle", _("No such step")))
-            if key in known:
+            if key in known and (temperature, key) not in wrong.misread:
                 icon, title = in_words(known[key], mails)
             found = stats.get(key)
             yield Row(
@@ -76,7 +87,7 @@ def rows(folder: Folder, temperature: str, stats: Mapping[str, StepStats], probl
                 mail=str(raw.get("send", "")),
                 stats=found,
                 sentence=why.reasons_sentence(found.reasons, rendering.moment) if found else "",
-                problems=tuple(problems.get((temperature, key), ())),
+                problems=tuple(wrong.at_steps.get((temperature, key), ())),
                 place=place,
                 past=_past_words(raw),
             )
@@ -129,18 +140,21 @@ def live_stats(session: Any, program_id: int, temperature: str, *, live: bool) -
     return {one.key: one for one in chain_stats(session, chain_id, live=live)}
 
 
-def problems(folder: Folder) -> tuple[dict[tuple[str, str], list[str]], list[str]]:
+def problems(folder: Folder) -> Problems:
     """What is wrong at each step, and what is wrong elsewhere."""
-    at_steps: dict[tuple[str, str], list[str]] = {}
+    at_steps: dict[At, list[str]] = {}
     elsewhere: list[str] = []
+    misread: set[At] = set()
     reading = rules.examine(folder.root.plain()) if folder.root is not None else None
-    lines: dict[int, tuple[str, str]] = {}
+    lines: dict[int, At] = {}
     for fault in (*reading.faults, *reading.warnings) if reading is not None else ():
         place = _step_at(fault.path, reading.keys) if reading is not None else None
         line = folder.root.line_at(fault.path) if folder.root is not None else 0
         if place is not None:
             at_steps.setdefault(place, []).append(fault.sentence)
             lines[line] = place
+            if reading is not None and fault in reading.faults:
+                misread.add(place)
     told = {sentence for found in at_steps.values() for sentence in found}
     senders = _senders(folder)
     by_line = {line: place for place, line in folder.lines.items()}
@@ -153,17 +167,17 @@ def problems(folder: Folder) -> tuple[dict[tuple[str, str], list[str]], list[str
             at_steps.setdefault(place, []).append(one.sentence)
         if not places:
             elsewhere.append(f"{mail}: {one.sentence}" if mail else one.sentence)
-    return at_steps, elsewhere
+    return Problems(at_steps, elsewhere, frozenset(misread))
 
 
-def _senders(folder: Folder) -> dict[str, list[tuple[str, str]]]:
-    found: dict[str, list[tuple[str, str]]] = {}
+def _senders(folder: Folder) -> dict[str, list[At]]:
+    found: dict[str, list[At]] = {}
     for place, mail in rules.mails_sent(folder.program) if folder.program is not None else ():
         found.setdefault(mail, []).append(place)
     return found
 
 
-def _step_at(path: Sequence[Any], keys: Mapping[Any, str]) -> tuple[str, str] | None:
+def _step_at(path: Sequence[Any], keys: Mapping[Any, str]) -> At | None:
     """The innermost step that a path leads into."""
     for end in range(len(path), 0, -1):
         key = keys.get(tuple(path[:end]))
