@@ -71,6 +71,8 @@ def _hot(
         url=links.card(one.lead_id),
         email=one.email,
         name=one.name or None,
+        first_name=one.first_name,
+        last_name=one.last_name,
         phone=one.phone,
         company=one.company,
         role=one.role,

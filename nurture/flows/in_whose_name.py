@@ -1,7 +1,8 @@
-"""Mails of chains in the name of the lead's owner, where the owner's domain proves what comes from it.
+"""Mails of chains in the name of the lead's owner or of an address that a step names, where the domain proves
+what comes from it.
 
-From and Reply-To are the owner's; the envelope stays the house's, so bounces come back here. DMARC (RFC 7489
-section 3.1) then rests on DKIM: the mail is signed by the owner's domain, or it goes out in the house's name.
+From and Reply-To are theirs; the envelope stays the house's, so bounces come back here. DMARC (RFC 7489
+section 3.1) then rests on DKIM: the mail is signed by that domain, or it goes out in the house's name.
 """
 
 from collections.abc import Mapping, Sequence

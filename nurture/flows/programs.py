@@ -28,7 +28,7 @@ from nurture.rules.model import HeatModel
 from nurture.rules.program import Chain, Program, Send, Step, Wait, WaitUntil
 from nurture.rules.program.paths import unreachable
 from nurture.rules.words import _
-from nurture.store import models, programs
+from nurture.store import domains, models, programs
 from nurture.store.audit import audit
 from nurture.store.chains import switch
 from nurture.store.enrollments import late
@@ -101,6 +101,7 @@ def load_folder(session: Session, path: Path, *, publish: bool, now: datetime, b
     if program is None:
         raise NotFound(_("{path} holds no program.").format(path=path))
     _warn_of_strangers(session, folder, program)
+    _warn_of_senders(session, folder, program)
     row, version, is_new = keep_version(session, folder, program, now=now, by=by)
     moved = go_live(session, row, version, now=now, by=by) if publish else 0
     return Loaded(
@@ -122,6 +123,21 @@ def _warn_of_strangers(session: Session, folder: Folder, program: Program) -> No
         if house is not None and house.at(address) is None:
             sentence = _("{address} is no address of this house: nobody will be told there.")
             folder.faults.warn(folder.lines.get((temperature, key), 0), sentence.format(address=address))
+
+
+def _warn_of_senders(session: Session, folder: Folder, program: Program) -> None:
+    """Mails in the name of an address whose domain proves nothing, which the house sends in its own name."""
+    named = [
+        (folder.lines.get((temperature, step.key), 0), step.sender)
+        for temperature, chain in program.chains.items()
+        for step in chain.by_key.values()
+        if isinstance(step, Send) and step.sender is not None and "@" in step.sender
+    ]
+    sentence = _("The domain of {address} is not verified: the mail goes out in the house's name.")
+    proven = {address: domains.verified(session, address.rpartition("@")[2]) for _line, address in named}
+    for line, address in named:
+        if not proven[address]:
+            folder.faults.warn(line, sentence.format(address=address))
 
 
 def save_folder(session: Session, key: str, path: Path) -> list[Path]:

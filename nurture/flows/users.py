@@ -166,6 +166,24 @@ def choose_sales_mails(session: Session, user_id: int, *, notices: bool, digest:
     user.preferences = {**user.preferences, "sales_mails": notices, "digest": digest}
 
 
+def sales_mails_of(user: User) -> dict[str, bool]:
+    """Which mails about leads a user takes: `notices` and `digest`; everything until they say otherwise."""
+    chosen = user.preferences
+    return {"notices": bool(chosen.get("sales_mails", True)), "digest": bool(chosen.get("digest", True))}
+
+
+def change_sales_mails(
+    session: Session, user_id: int, *, notices: bool | None, digest: bool | None, by: str, now: datetime
+) -> None:
+    """The same for another user; what is None stays."""
+    before = sales_mails_of(one(session, user_id, lock=True))
+    said = {"notices": notices, "digest": digest}
+    after = before | {name: value for name, value in said.items() if value is not None}
+    choose_sales_mails(session, user_id, notices=after["notices"], digest=after["digest"])
+    if changed := changes(before, after):
+        audit(session, by, "user.changed", f"user:{user_id}", now=now, detail=changed)
+
+
 def require_second_factor(session: Session, required: bool, *, by: str, now: datetime) -> None:
     """Whether administrators must use a second factor."""
     installation = installations.lock(session)

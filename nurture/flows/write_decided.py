@@ -84,6 +84,7 @@ def _sends(one: Decided) -> list[ChainSend]:
             mail_version_id=one.published.mails[intent.mail],
             consent_purpose=one.published.program.purpose,
             until=intent.until,
+            sender=intent.sender,
         )
         for intent in _intents(one, SendMail)
     ]

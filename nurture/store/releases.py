@@ -90,6 +90,8 @@ class Waiting:
     erased: bool
     email: str | None
     name: str
+    first_name: str | None
+    last_name: str | None
     phone: str | None
     company: str | None
     role: str | None
@@ -102,8 +104,8 @@ class Waiting:
 _DETAILS = text("""
     SELECT h.id, h.lead_id, h.ripening_no, h.cause, h.score, h.rise, h.reasons, l.temperature, h.heat,
         l.heat_log2, h.grade, l.bant, l.armed AS cooled, l.erased_at IS NOT NULL AS erased, l.email,
-        concat_ws(' ', l.first_name, l.last_name) AS name, l.phone, c.name AS company, l.role, l.timezone,
-        l.language, s.name AS source, o.id AS owner_id
+        concat_ws(' ', l.first_name, l.last_name) AS name, l.first_name, l.last_name, l.phone,
+        c.name AS company, l.role, l.timezone, l.language, s.name AS source, o.id AS owner_id
     FROM handoff h
     JOIN lead l ON l.id = h.lead_id
     LEFT JOIN company c ON c.id = l.company_id

@@ -57,7 +57,20 @@ _CONTACT = _object(
 _CARD = _object(
     id=_ID,
     url=_TEXT,
-    **{name: _maybe(_TEXT) for name in ("email", "name", "phone", "company", "role", "timezone", "language")},
+    **dict.fromkeys(
+        (
+            "email",
+            "name",
+            "first_name",
+            "last_name",
+            "phone",
+            "company",
+            "role",
+            "timezone",
+            "language",
+        ),
+        _maybe(_TEXT),
+    ),
 )
 _DELIVERY = {
     "delivery_id": _ID,
@@ -158,6 +171,8 @@ _NAMED: Mapping[str, Any] = {
     "answer_url": "https://nurture.example/answer/…",
     "email": "katrin.vogel@brueckner.example",
     "name": "Katrin Vogel",
+    "first_name": "Katrin",
+    "last_name": "Vogel",
     "company": "Brückner Antriebstechnik",
     "role": "Head of operations",
     "phone": "+495615550142",

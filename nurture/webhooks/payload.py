@@ -26,7 +26,7 @@ _BANT = ("budget", "authority", "need", "timing")
 
 @dataclass(frozen=True)
 class LeadCard:
-    """Who the lead is. `url` leads to the card."""
+    """Who the lead is; `name` is both names together. `url` leads to the card."""
 
     id: int
     url: str
@@ -37,6 +37,8 @@ class LeadCard:
     role: str | None = None
     timezone: str | None = None
     language: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,8 @@ def _card(card: LeadCard) -> dict[str, Any]:
         "id": card.id,
         "email": card.email,
         "name": _cut(card.name),
+        "first_name": _cut(card.first_name),
+        "last_name": _cut(card.last_name),
         "phone": _cut(card.phone),
         "company": _cut(card.company),
         "role": _cut(card.role),

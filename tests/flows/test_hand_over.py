@@ -61,6 +61,8 @@ def test_lead_hot_tells_everything_sales_must_know(db: Session, release) -> None
         "id": ada,
         "email": "ada@example.com",
         "name": "Ada Example",
+        "first_name": "Ada",
+        "last_name": "Example",
         "phone": None,
         "company": "Example Works",
         "role": "Head of purchasing",

@@ -78,10 +78,10 @@ def a_domain(db: Session, name: str, *, verified: bool = True, signs: bool = Tru
     db.commit()
 
 
-def sent(room: Mailroom, server: ScriptedSmtp, lead: int, version: int) -> bytes:
+def sent(room: Mailroom, server: ScriptedSmtp, lead: int, version: int, **more: object) -> bytes:
     with room.sessions() as session:
         program = session.get_one(ProgramVersion, version).program_id
-    room.queue(lead, version_id=version, program_id=program)
+    room.queue(lead, version_id=version, program_id=program, **more)
     assert room.run() == 1
     return server.log[-1].data
 
@@ -129,6 +129,27 @@ def test_a_lead_without_an_owner_or_of_one_who_left_hears_from_the_house(db, roo
     db.get_one(User, mia).disabled_at = TUESDAY
     db.commit()
     assert "anna@news.example" in told(sent(room, server, room.lead("Cora", owner_id=mia), version))["From"]
+
+
+@pytest.mark.parametrize(
+    ("said", "program", "speaks"),
+    [
+        ("owner", {}, "Mia <mia@sales.example>"),
+        ("house", {"sender": "owner"}, "anna@news.example"),
+        ("desk@sales.example", {"sender": "owner"}, "desk@sales.example"),
+        ("otto@sales.example", {}, "Otto <otto@sales.example>"),
+        ("otto@elsewhere.example", {}, "anna@news.example"),
+    ],
+)
+def test_a_mail_may_go_out_in_another_name_than_the_others_of_its_program(
+    db, room, server, said, program, speaks
+) -> None:
+    mia, _otto = a_seller(db, "Mia"), a_seller(db, "Otto")
+    a_domain(db, "sales.example")
+    version = a_program(db, **program)
+    mail = told(sent(room, server, room.lead("Bert", owner_id=mia), version, params={"sender": said}))
+    assert speaks in mail["From"]
+    assert mail["Reply-To"] in (None, said, "mia@sales.example")
 
 
 def test_leads_of_several_owners_in_one_turn_each_hear_from_their_own(db, room, server) -> None:

@@ -36,6 +36,9 @@ def test_a_user_is_made_changed_and_kept_out(call: Call, visitor: FlaskClient) -
     assert call("GET", place).json["last_sign_in_at"] is not None
     assert call("PATCH", place, json={"role": "viewer"}).json["role"] == "viewer"
     assert visitor.get("/leads").status_code == 302
+    assert call("GET", place).json["sales_mails"] == {"notices": True, "digest": True}
+    assert call("PUT", f"{place}/sales_mails", json={"digest": False}).status_code == 200
+    assert call("GET", place).json["sales_mails"] == {"notices": True, "digest": False}
     assert call("DELETE", place).status_code == 204
     assert call("GET", place).json["disabled_at"] is not None
     assert call("POST", "/users", json=nina).status_code == 409

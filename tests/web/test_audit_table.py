@@ -511,6 +511,7 @@ def _users_by_the_api(walk: Walk) -> None:
     ida = {"email": "ida@x.example", "role": "viewer", "password": PASSWORD}
     place = f"/users/{walk.call('user.created', 'POST', '/users', json=ida).json['id']}"
     walk.call("user.changed", "PATCH", place, json={"role": "sales"})
+    walk.call("user.changed", "PUT", f"{place}/sales_mails", json={"digest": False})
     walk.call("user.reset_link_made", "POST", f"{place}/reset_link")
     _with_factor(walk, int(place.rpartition("/")[2]))
     walk.call("second_factor.off", "DELETE", f"{place}/second_factor")

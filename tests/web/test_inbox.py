@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from nurture.flows.consent import grant
 from nurture.flows.hand_over import hand_over
 from nurture.flows.watch_response import watch_response
 from nurture.runtime import Runtime
@@ -20,6 +21,7 @@ from nurture.store.leads import Lead
 from nurture.store.signals import Signal
 from nurture.store.users import User
 from tests.conftest import TUESDAY
+from tests.flows.garden import Garden
 from tests.flows.ripe_leads import a_lead, a_model, a_seller, ripened
 from tests.flows.sales_team import the_team
 from tests.web.conftest import SignIn, token_of
@@ -184,6 +186,29 @@ def test_the_card_says_what_to_do_next(db, seller, ada, clock) -> None:
     assert "Prepare the meeting" in seller.get(f"/handoffs/{ada}").text
     clock.advance(days=4)
     assert "say what came of it, or set a new one" in seller.get(f"/handoffs/{ada}").text
+
+
+def test_a_lead_is_put_into_a_chain_whose_mails_wait_for_the_end_of_the_talk(
+    db, seller, ada, runtime, clock, tmp_path
+) -> None:
+    garden = Garden(runtime.sessions, clock, tmp_path / "garden")
+    garden.publish("  warm:\n    steps:\n      - send: one\n")
+    lead = row(db, ada).lead_id
+    grant(db, lead, "marketing", wording="Yes", channel="page", proof={}, now=clock.now)
+    db.commit()
+    assert "garden: Warm" in seller.get(f"/handoffs/{ada}").text
+    act(seller, f"/handoffs/{ada}/answer", outcome="accepted")
+    assert act(seller, f"/handoffs/{ada}/chain", place="garden/warm").status_code == 302
+    garden.tick()
+    run = garden.run(lead)
+    assert (run.state, run.due_reason) == ("active", "with_sales")
+    assert "Into a chain" in seller.get(f"/handoffs/{ada}").text
+    refused = act(seller, f"/handoffs/{ada}/chain", place="garden/warm")
+    assert refused.status_code == 409 and "stands in this program already" in refused.text
+
+    act(seller, f"/handoffs/{ada}/answer", outcome="rejected", reason="not_ready")
+    garden.tick()
+    assert garden.run(lead).due_reason != "with_sales"
 
 
 def test_a_chain_that_is_not_there_is_refused(seller, ada) -> None:

@@ -135,7 +135,8 @@ def test_a_body_that_would_be_too_large_is_refused() -> None:
 
 def test_what_people_write_into_fields_never_becomes_code_or_breaks_the_json() -> None:
     example = catalogue.example("lead.hot")
-    example["data"]["lead"]["name"] = '"}], {{ 7*7 }} <@U1> \\'
+    for name in ("name", "first_name", "last_name"):
+        example["data"]["lead"][name] = '"}], {{ 7*7 }} <@U1> \\'
     for preset in PRESETS:
         made = shape_messages.mapped(ready(preset), json.dumps(example).encode())
         assert "49" not in json.dumps(json.loads(made)).replace("+495615550142", "")
@@ -151,20 +152,31 @@ def ready(preset: Preset) -> str:
 def test_a_preset_is_a_mapping_of_what_a_hot_lead_carries(preset: Preset) -> None:
     shape_messages.check(ready(preset), preset.types)
     made = json.dumps(shape_messages.preview(ready(preset), "lead.hot"), ensure_ascii=False)
-    assert "Katrin Vogel" in made and "YOUR" not in made
+    assert "Katrin" in made and "Vogel" in made and "YOUR" not in made
 
 
 def test_hubspot_gets_an_upsert_by_email() -> None:
     [one] = shape_messages.preview(NAMED["hubspot"].mapping, "lead.hot")["inputs"]
     assert (one["idProperty"], one["id"]) == ("email", "katrin.vogel@brueckner.example")
+    assert (one["properties"]["firstname"], one["properties"]["lastname"]) == ("Katrin", "Vogel")
+    example = catalogue.example("lead.hot")
+    example["data"]["lead"] |= dict.fromkeys(("first_name", "last_name", "phone", "company", "role"))
+    [bare] = json.loads(shape_messages.mapped(NAMED["hubspot"].mapping, json.dumps(example).encode()))[
+        "inputs"
+    ]
+    assert sorted(bare["properties"]) == ["email", "lifecyclestage", "message"], (
+        "what is empty takes nothing away"
+    )
 
 
 def test_bitrix24_and_amocrm_get_addresses_as_their_own_kinds_of_fields() -> None:
     bitrix = shape_messages.preview(NAMED["bitrix24"].mapping, "lead.hot")
     assert bitrix["entityTypeId"] == 1
+    assert (bitrix["fields"]["name"], bitrix["fields"]["lastName"]) == ("Katrin", "Vogel")
     assert [one["typeId"] for one in bitrix["fields"]["fm"]] == ["EMAIL", "PHONE"]
     [amo] = shape_messages.preview(NAMED["amocrm"].mapping, "lead.hot")
     [contact] = amo["_embedded"]["contacts"]
+    assert (contact["first_name"], contact["last_name"]) == ("Katrin", "Vogel")
     assert [one["field_code"] for one in contact["custom_fields_values"]] == ["EMAIL", "PHONE", "POSITION"]
 
 

@@ -12,7 +12,17 @@ AT = datetime(2026, 3, 3, 10, tzinfo=UTC)
 @pytest.mark.parametrize("letter", ["x", "ü", "😀", '"', "\\", "\x01", "\n"])
 def test_a_body_stays_below_20_kilobytes_whatever_people_write(letter: str) -> None:
     long = letter * 5000
-    card = LeadCard(1, "https://nurture.example/leads/1", "a@x.example", long, long, long, long, "UTC", "de")
+    names = {
+        "name": long,
+        "first_name": long,
+        "last_name": long,
+        "phone": long,
+        "company": long,
+        "role": long,
+    }
+    card = LeadCard(
+        1, "https://nurture.example/leads/1", "a@x.example", timezone="UTC", language="de", **names
+    )
     reasons = [{"text": long, "points": 1.0}] * 100
     ripeness = Ripeness("hot", 61.5, "A", 72, 60, reasons, {"budget": {"answer": "yes", "source": long}})
     signals = [RecentSignal("clicked", AT, "welcome", {f"{n}{long}": long for n in range(50)})] * 100

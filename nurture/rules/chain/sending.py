@@ -27,7 +27,7 @@ def send(walk: Walk, step: Send) -> Outcome:
     if held is not None:
         return held
     until = None if at_once else closes_at(_window(walk), walk.zone, walk.now)
-    walk.intents.append(SendMail(step.key, step.mail, until))
+    walk.intents.append(SendMail(step.key, step.mail, until, step.sender))
     walk.standing = replace(standing, sent={**standing.sent, step.mail: walk.now}, hops=0)
     return Stay(None, "sending")
 

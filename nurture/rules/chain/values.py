@@ -74,11 +74,13 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class SendMail:
-    """Send this mail before `until`, when the window closes (None: at any time)."""
+    """Send this mail before `until`, when the window closes (None: at any time), in the name of `sender`
+    (None: as the program says)."""
 
     step_key: str
     mail: str
     until: datetime | None = None
+    sender: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from nurture.rules.duration import Duration, Offset
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send a mail. `immediate` lets the first mail of a run ignore window and caps."""
+    """Send a mail. `immediate` lets the first mail of a run ignore window and caps. `sender` is in whose name
+    it goes out: house, owner, or an address; None as the program says."""
 
     key: str
     mail: str
     immediate: bool = False
+    sender: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,8 +65,8 @@ class RunAfter:
 
 @dataclass(frozen=True, slots=True)
 class ChainSend:
-    """A mail that a step sends, before its window closes (`until`). The key of the row is built from run,
-    step and pass, so that no repetition makes a second one."""
+    """A mail that a step sends, before its window closes (`until`), in the name of `sender` where the step
+    says so. The key of the row is built from run, step and pass, so that no repetition makes a second one."""
 
     enrollment_id: int
     lead_id: int
@@ -78,6 +78,12 @@ class ChainSend:
     mail_version_id: int
     consent_purpose: str
     until: datetime | None = None
+    sender: str | None = None
+
+    @property
+    def params(self) -> dict[str, Any]:
+        said = {"until": self.until, "sender": self.sender}
+        return {name: value for name, value in said.items() if value is not None}
 
     @property
     def dedup_key(self) -> str:
@@ -201,7 +207,7 @@ def send(session: Session, sends: Sequence[ChainSend], *, now: datetime) -> dict
             "enrollment_id": one.enrollment_id,
             "step_key": one.step_key,
             "mail_version_id": one.mail_version_id,
-            "params": {"until": one.until} if one.until else {},
+            "params": one.params,
         }
         for one in sends
     ]

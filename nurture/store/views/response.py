@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-GROUPS = ("person", "team", "source")
+GROUPS = ("person", "team", "source", "program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,16 @@ _GROUPED = """
     WHERE h.released_at >= :since AND h.released_at < :until {narrow}
     {group}
 """
+# The program in which the lead stood when it ripened, or else the last one before.
+_PROGRAM = """
+    LEFT JOIN LATERAL (
+        SELECT e.program_id FROM enrollment e WHERE e.lead_id = h.lead_id AND e.entered_at <= h.ready_at
+        ORDER BY coalesce(e.ended_at, h.ready_at) >= h.ready_at DESC, e.entered_at DESC, e.id DESC LIMIT 1
+    ) run ON true
+    LEFT JOIN program p ON p.id = run.program_id
+"""
 _BY = {
+    "program": ("p.id", "p.name", _PROGRAM),
     "person": ("h.owner_id", "u.name", "LEFT JOIN user_account u ON u.id = h.owner_id"),
     "team": ("t.id", "t.name", ""),
     "source": ("s.id", "s.name", "JOIN lead l ON l.id = h.lead_id LEFT JOIN source s ON s.id = l.source_id"),
@@ -66,7 +75,8 @@ _OF_ONE = text(
 
 
 def grouped(session: Session, by: str, *, since: datetime, until: datetime) -> list[ResponseRow]:
-    """One row a person, team or source with hand-offs released in the period, most first. One statement."""
+    """One row a person, team, source or program with hand-offs released in the period, most first. One
+    statement."""
     rows = session.execute(_BY_GROUP[by], {"since": since, "until": until})
     return [ResponseRow(**row._mapping) for row in rows]
 

@@ -13,12 +13,15 @@ from nurture.rules.words import _
 from nurture.store import goals_met
 from nurture.store.enrollments import late
 from nurture.store.views import programs as view
+from nurture.store.views import response
 from nurture.store.views.model import default_model
+from nurture.store.views.reading import PageSession
 from nurture.web.admin import board as drawing
 from nurture.web.request import now, page_session, runtime, signed_in
 
 pages = Blueprint("programs", __name__)
 _GOALS_OF = timedelta(days=30)
+HANDED_OF = timedelta(days=90)
 
 
 @pages.get("/programs")
@@ -52,7 +55,14 @@ def board(program_id: int) -> ResponseReturnValue:
         goals=[
             one for one in goals_met.sums(session, program_id, since=now() - _GOALS_OF) if not one.held_out
         ],
+        handed=_handed(session, program_id),
     )
+
+
+def _handed(session: PageSession, program_id: int) -> response.ResponseRow | None:
+    """What became of its leads with sales lately."""
+    rows = response.grouped(session, "program", since=now() - HANDED_OF, until=now())
+    return next((row for row in rows if row.id == program_id), None)
 
 
 @pages.post("/programs/<int:program_id>/held")

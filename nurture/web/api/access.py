@@ -219,6 +219,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-users.one": ADMINS,
     "api-users.change": ADMINS,
     "api-users.remove": ADMINS,
+    "api-users.sales_mails": ADMINS,
     "api-users.reset_link": ADMINS,
     "api-users.remove_factor": ADMINS,
     "api-users.list_invitations": ADMINS,

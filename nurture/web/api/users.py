@@ -17,6 +17,7 @@ from nurture.web.api.schemas.users import (
     InvitationMade,
     InvitationOut,
     LinkOut,
+    SalesMails,
     UserChange,
     UserIn,
     UserOut,
@@ -79,6 +80,23 @@ def remove(user_id: int) -> None:
     """Keep a user out. The row stays, since the audit log tells of it."""
     with runtime().sessions.begin() as session:
         users.change_user(session, user_id, disabled=True, by=door.actor(), now=now())
+
+
+@part.route("/users/<int:user_id>/sales_mails", methods=["PUT"])
+@part.arguments(SalesMails)
+@part.response(200, UserOut)
+def sales_mails(said: dict[str, Any], user_id: int) -> dict[str, Any]:
+    """Which mails about leads a user takes: as they come and run late, and the overview of each morning."""
+    with runtime().sessions.begin() as session:
+        users.change_sales_mails(
+            session,
+            user_id,
+            notices=said.get("notices"),
+            digest=said.get("digest"),
+            by=door.actor(),
+            now=now(),
+        )
+    return _one(user_id)
 
 
 @part.route("/users/<int:user_id>/reset_link", methods=["POST"])
@@ -159,6 +177,7 @@ def _user(row: User) -> dict[str, Any]:
         "name": row.name,
         "role": row.role,
         "second_factor": row.totp_sealed is not None,
+        "sales_mails": users.sales_mails_of(row),
         "created_at": moment(row.created_at),
         "last_sign_in_at": moment(row.last_seen_at),
         "disabled_at": moment(row.disabled_at),

@@ -19,6 +19,7 @@ from nurture.store import handoffs, teams
 from nurture.store.views import handoffs as view
 from nurture.store.views import inbox, response
 from nurture.store.views.reading import PageSession
+from nurture.web.curve import curve_of
 from nurture.web.query import chosen, number
 from nurture.web.rendering import zone
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
@@ -173,6 +174,8 @@ def _inbox(handoff_id: int | None, given: Mapping[str, str], errors: Mapping[str
             until=now(),
             owner=person.id if person.role == "sales" else None,
         ),
+        by_program=response.grouped(session, "program", since=reckoned.month_of(now(), zone()), until=now()),
+        curve=curve_of(session, opened.entry.row.lead_id, now=now()) if opened else None,
         possible=[name for name in OUTCOMES if opened and takes(opened.entry.row.state, name)],
         given=given,
         errors=errors,

@@ -51,6 +51,12 @@ def _mails() -> tuple[Kind, ...]:
                     default=False,
                     hint=_("The first mail of one who has just asked ignores window and cap."),
                 ),
+                Field(
+                    ("sender",),
+                    "text",
+                    _("In the name of"),
+                    hint=_("house, owner, or an address at a verified domain. Empty: as the program says."),
+                ),
             ),
             example={"send": "welcome", "immediate": True},
         ),

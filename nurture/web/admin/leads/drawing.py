@@ -7,14 +7,15 @@ from itertools import pairwise
 from typing import Any
 
 from nurture.flows.explain import explain, heat_curve
-from nurture.rules import duration, heat, temperature
-from nurture.rules.model import HeatModel, Thresholds
+from nurture.rules import duration, heat
+from nurture.rules.model import HeatModel
 from nurture.rules.program import read
 from nurture.rules.words import _
 from nurture.store.views.lead import Card, RunLine
 from nurture.store.views.model import default_model
 from nurture.store.views.reading import PageSession
 from nurture.web.admin.step_words import in_words
+from nurture.web.curve import Curve, by_level
 from nurture.web.rendering import number
 from nurture.web.wording import says
 
@@ -24,7 +25,6 @@ _AHEAD = timedelta(days=30)
 _BEFORE = timedelta(days=1)
 # How many names fit beside each other above the curve.
 _LABELS = 14
-Curve = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -101,27 +101,15 @@ def _at_step(run: RunLine, place: str, now: datetime) -> Ahead:
     return Ahead(icon, title, because, run.due_at)
 
 
-def _segments(curve: Curve, thresholds: Thresholds) -> list[dict[str, Any]]:
-    """The curve cut where heat alone changes the temperature, each piece joined to the one before."""
-    found: list[dict[str, Any]] = []
-    level = "cold"
-    for point in curve:
-        place = [_millis(point["at"]), point["heat"]]
-        level = temperature.level(level, point["heat"], thresholds)
-        if found and found[-1]["level"] == level:
-            found[-1]["points"].append(place)
-        else:
-            joint = [found[-1]["points"][-1]] if found else []
-            found.append({"level": level, "points": [*joint, place]})
-    return found
-
-
 def _chart(told: Mapping[str, Any], model: HeatModel, curve: Curve, now: datetime) -> dict[str, Any]:
     half_life = model.half_life.elapsed
     value, thresholds = told["heat"]["value"], told["temperature"]["thresholds"]
     shown = {name: number(band["rise"]) for name, band in thresholds.items()}
     return {
-        "segments": _segments(curve, model.thresholds),
+        "segments": [
+            {"level": level, "points": [[_millis(point["at"]), point["heat"]] for point in points]}
+            for level, points in by_level(curve, model.thresholds)
+        ],
         "next": [
             [
                 _millis(now + day * timedelta(days=1)),

@@ -25,6 +25,14 @@ class UserChange(In):
     disabled = fields.Boolean()
 
 
+class SalesMails(In):
+    """Mails about leads: `notices` when one becomes yours and when its time runs out, `digest` as the
+    working day begins. What is left out stays."""
+
+    notices = fields.Boolean()
+    digest = fields.Boolean()
+
+
 class UserOut(Schema):
     """Somebody who signs in."""
 
@@ -33,6 +41,7 @@ class UserOut(Schema):
     name = fields.String()
     role = fields.String()
     second_factor = fields.Boolean()
+    sales_mails = fields.Nested(SalesMails)
     created_at = fields.String()
     last_sign_in_at = fields.String(allow_none=True)
     disabled_at = fields.String(allow_none=True)
