@@ -1,5 +1,6 @@
 """One change of many leads at once, and its undoing. Both work in the caller's transaction."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -7,31 +8,45 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.begin import OUTSIDE, Start, begin
+from nurture.flows.consent import GRANTED
 from nurture.flows.enroll import leave_all
 from nurture.flows.judge_leads import judge_leads
 from nurture.flows.published import published
 from nurture.flows.start_leads import read_place, start_leads
 from nurture.rules.words import _
-from nurture.store import bulk_changes, leads, users
+from nurture.store import bulk_changes, consents, leads, users
 from nurture.store.bulk_changes import BulkChange
+from nurture.store.consents import NewConsent
 from nurture.store.enrollments import runs
 from nurture.store.users import User
 
-KINDS = ("tag", "untag", "owner", "hold", "let_in", "start")
+KINDS = ("tag", "untag", "owner", "hold", "let_in", "start", "consent")
 MOST = 10_000
 LONGEST_TAG = 100
+LONGEST_WORDS = 2_000
+CHANNEL = "by_hand"
+_PURPOSE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 HELD = "held"
 UNDONE = "start_undone"
 
 
 def change_leads(
-    session: Session, lead_ids: Sequence[int], what: str, value: str, *, by: str, now: datetime
+    session: Session,
+    lead_ids: Sequence[int],
+    what: str,
+    value: str,
+    words: str = "",
+    *,
+    by: str,
+    now: datetime,
+    job_id: int | None = None,
 ) -> BulkChange:
-    """Change these leads; the note of it says whom it changed. `value` is the tag, or the id of the new owner
-    (empty: nobody). Raises Invalid."""
+    """Change these leads; the note of it says whom it changed. `value` is the tag, the id of the new owner
+    (empty: nobody), where to start, or the purpose of a consent, whose proof are `words`. A portion of a job
+    is no line of the audit log: the job is. Raises Invalid."""
     if len(lead_ids) > MOST:
         raise Invalid(_("At most {most} leads at once: narrow the filter.").format(most=f"{MOST:,}"))
-    noted = BulkChange(at=now, by=by, what=what, value=value, lead_ids=[], before={})
+    noted = BulkChange(at=now, by=by, what=what, value=value, lead_ids=[], before={}, job_id=job_id)
     match what:
         case "tag":
             noted.lead_ids = bulk_changes.tag(session, lead_ids, _tag(value), now=now)
@@ -48,14 +63,18 @@ def change_leads(
             noted.lead_ids = bulk_changes.let_in(session, lead_ids, now=now)
         case "start":
             noted.lead_ids = start_leads(session, lead_ids, read_place(session, value), now=now)
+        case "consent":
+            entries = _grant(session, lead_ids, value, words, by, now)
+            noted.lead_ids = sorted(entries)
+            noted.before = {str(lead_id): entry for lead_id, entry in entries.items()}
         case _:
             raise Invalid(_("Choose what to do with them."))
     _lead_on(session, noted, now)
     session.add(noted)
     session.flush()
-    users.audit(
-        session, by, f"leads.{what}", f"bulk_change:{noted.id}", now=now, detail={"n": len(noted.lead_ids)}
-    )
+    if job_id is None:
+        detail = {"n": len(noted.lead_ids)}
+        users.audit(session, by, f"leads.{what}", f"bulk_change:{noted.id}", now=now, detail=detail)
     return noted
 
 
@@ -81,11 +100,15 @@ def undo(session: Session, change_id: int, *, by: str, now: datetime) -> int:
             _resume(session, changed, noted.at, now)
         case "start":
             changed = _stop(session, noted, now)
+        case "consent":
+            entries = {int(lead_id): entry for lead_id, entry in noted.before.items()}
+            changed = consents.let_go_of(session, noted.value, entries)
         case _:
             changed = bulk_changes.hold(session, noted.lead_ids, now=now)
             leave_all(session, changed, HELD, now=now)
     _lead_on(session, noted, now)
-    users.audit(session, by, f"leads.{noted.what}.undone", f"bulk_change:{noted.id}", now=now)
+    if noted.job_id is None:
+        users.audit(session, by, f"leads.{noted.what}.undone", f"bulk_change:{noted.id}", now=now)
     return len(changed)
 
 
@@ -116,6 +139,22 @@ def _stop(session: Session, noted: BulkChange, now: datetime) -> list[int]:
         if one.program.key == key:
             leave_all(session, noted.lead_ids, UNDONE, now=now, program_id=one.id)
     return list(noted.lead_ids)
+
+
+def _grant(
+    session: Session, lead_ids: Sequence[int], purpose: str, words: str, by: str, now: datetime
+) -> dict[int, int]:
+    """The new entry of the ledger of each lead who had neither agreed nor taken a yes back: only the person
+    can say yes again."""
+    if not _PURPOSE.fullmatch(purpose):
+        raise Invalid(_("Say what they agreed to."))
+    said = words.strip()
+    if not said or len(said) > LONGEST_WORDS:
+        raise Invalid(_("Write down how you know, in at most 2,000 letters: it is kept as the proof."))
+    wanted = sorted(set(lead_ids) - consents.decided(session, lead_ids, purpose))
+    proof = {"by": by, "proof": said}
+    rows = [NewConsent(one, purpose, GRANTED, CHANNEL, proof=proof) for one in wanted]
+    return dict(zip(wanted, consents.write(session, rows, now=now), strict=True))
 
 
 def _tag(value: str) -> str:

@@ -1,7 +1,7 @@
 """Long jobs: what takes minutes at a million leads, and may be begun again at any time."""
 
 from nurture.demo.make import carry_out
-from nurture.flows import duplicates
+from nurture.flows import bulk_jobs, duplicates
 from nurture.flows.domains import check_due
 from nurture.flows.enroll import enter_existing
 from nurture.flows.enter_on_dates import enter_on_dates as on_dates
@@ -97,6 +97,14 @@ def carry_out_model_work() -> int:
     with opened() as runtime:
         done = carry_out_all(runtime.sessions, runtime.engine, runtime.now)
         runtime.wake("hand_over")
+        return done
+
+
+def carry_out_bulk_jobs() -> int:
+    """Change the leads of jobs that wait; how many portions."""
+    with opened() as runtime:
+        done = bulk_jobs.carry_out(runtime.sessions, runtime.now)
+        runtime.wake("advance")
         return done
 
 

@@ -14,6 +14,7 @@ from nurture.jobs import long, queues
 from nurture.jobs.queues import TICK_SECONDS
 from nurture.runtime import Runtime
 from nurture.store import (
+    bulk_jobs,
     demo,
     forecasts,
     imports,
@@ -47,6 +48,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("offer_turn", TICK_SECONDS, lambda: queues.offer_turn(redis)),
         Periodic("imports", 2, lambda: look_for_imports(runtime, redis)),
         Periodic("simulations", 1, lambda: look_for_simulations(runtime, redis)),
+        Periodic("bulk_jobs", 1, lambda: look_for_bulk_jobs(runtime, redis)),
         Periodic("demo", 2, lambda: look_for_demo(runtime, redis)),
         Periodic("model_work", 2, lambda: look_for_model_work(runtime, redis)),
         Periodic("mailbox", 60, lambda: look_into_mailbox(runtime, redis)),
@@ -92,6 +94,14 @@ def look_for_simulations(runtime: Runtime, redis: Redis) -> None:
         unfinished = simulations.unfinished(session)
     if unfinished:
         queues.offer_long(redis, long.carry_out_simulations)
+
+
+def look_for_bulk_jobs(runtime: Runtime, redis: Redis) -> None:
+    """Offer the long job of changes of many leads while one waits or was interrupted."""
+    with reading(runtime.sessions) as session:
+        unfinished = bulk_jobs.unfinished(session)
+    if unfinished:
+        queues.offer_long(redis, long.carry_out_bulk_jobs)
 
 
 def look_for_demo(runtime: Runtime, redis: Redis) -> None:

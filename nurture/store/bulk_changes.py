@@ -4,17 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from nurture.store.base import Base, Id, Instant, Json
+from nurture.store.base import Base, Id, Instant, Json, Ref
 
 
 class BulkChange(Base):
-    """One change by one person. `what`: tag, untag, owner, hold or let_in; `value` the tag or the id of the
-    owner; `lead_ids` are those whom it really changed; `before` their owners by id, where it took one."""
+    """One change by one person. `what`: tag, untag, owner, hold, let_in, start or consent; `value` the tag,
+    the id of the owner, the place or the purpose; `lead_ids` are those whom it really changed; `before` their
+    owners, or their new entries of the ledger, by id. `job_id`: a portion of a change of more (bulk_jobs)."""
 
     __tablename__ = "bulk_change"
+    __table_args__ = (Index("ix_bulk_change_job_id", "job_id", postgresql_where=text("job_id IS NOT NULL")),)
 
     id: Mapped[Id]
     at: Mapped[Instant]
@@ -24,6 +26,7 @@ class BulkChange(Base):
     lead_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     before: Mapped[Json]
     undone_at: Mapped[Instant | None]
+    job_id: Mapped[Ref | None] = mapped_column(ForeignKey("bulk_job.id"))
 
 
 _TAG = text(

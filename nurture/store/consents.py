@@ -188,6 +188,32 @@ def held(session: Session, lead_ids: Sequence[int]) -> dict[tuple[int, str], int
     return {(row.lead_id, row.purpose): row.consent_id for row in rows}
 
 
+def decided(session: Session, lead_ids: Sequence[int], purpose: str) -> set[int]:
+    """Those of the leads who have said yes or no to a purpose themselves: agreed, or taken a yes back."""
+    query = select(LeadConsent.lead_id).join(Consent, Consent.id == LeadConsent.consent_id)
+    rows = session.scalars(
+        query.where(
+            LeadConsent.lead_id.in_(lead_ids),
+            LeadConsent.purpose == purpose,
+            Consent.state.in_(("granted", "withdrawn")),
+        )
+    )
+    return set(rows)
+
+
+def let_go_of(session: Session, purpose: str, entries: Mapping[int, int]) -> list[int]:
+    """Nothing holds any more for the leads for whom what holds rests on this entry, by lead; those leads."""
+    query = text(
+        "DELETE FROM lead_consent c USING unnest(CAST(:leads AS bigint[]), CAST(:entries AS bigint[]))"
+        " AS g (lead_id, entry) WHERE c.lead_id = g.lead_id AND c.purpose = :purpose"
+        " AND c.consent_id = g.entry RETURNING c.lead_id"
+    )
+    given = {"leads": list(entries), "entries": list(entries.values()), "purpose": purpose}
+    gone = sorted(session.scalars(query, given))
+    mark_dirty(session, gone)
+    return gone
+
+
 def let_go(session: Session, lead_id: int, purpose: str) -> None:
     """Nothing holds for this purpose, as if it had never been asked; the ledger keeps what was."""
     mark_dirty(session, [lead_id])

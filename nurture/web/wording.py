@@ -233,6 +233,15 @@ IMPORTS = {
     "done": _N("done"),
     "failed": _N("not taken"),
 }
+BULK = {
+    "tag": _N("Tag"),
+    "untag": _N("Take a tag off"),
+    "owner": _N("Give an owner"),
+    "hold": _N("Stop nurturing"),
+    "let_in": _N("Let into programs"),
+    "start": _N("Start a chain"),
+    "consent": _N("Note a consent"),
+}
 DUPLICATES = {
     "phone": _N("the same phone number, written differently"),
     "name_and_company": _N("the same name at the same company"),
@@ -341,6 +350,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "choice": CHOICES,
     "difference": DIFFERENCES,
     "duplicate": DUPLICATES,
+    "bulk": BULK,
 }
 
 

@@ -40,6 +40,7 @@ _NUMBERS = dict.fromkeys(
     "hit_id": "0192f0c1-2b3c-7d4e-8f50-123456789abc",
     "pattern_id": 999,
     "pair_id": 999,
+    "bulk_id": 999,
     "merge_id": 999,
     "field": "plan",
     "day": "2026-03-04",

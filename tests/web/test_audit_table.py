@@ -309,6 +309,10 @@ def _leads(walk: Walk) -> None:
     walk.page("duplicate.brought_back", f"/duplicates/{pair}/bring-back")
     walk.call("duplicate.dismissed", "POST", f"/duplicates/{pair}/dismiss")
     walk.call("duplicate.brought_back", "POST", f"/duplicates/{pair}/bring_back")
+    walk.sql(_JOBS)
+    walk.page("leads.job_cancelled", "/leads/jobs/1", do="cancel")
+    walk.call("leads.job_cancelled", "POST", "/lead_changes/jobs/2/cancel")
+    walk.call("leads.tag.undone", "POST", "/lead_changes/jobs/2/undo")
     walk.page("lead.erased", "/leads/2/erase", sure="2")
     walk.call("leads.tag", "POST", "/lead_changes", json={"what": "tag", "value": "x", "lead_ids": [1]})
     change = walk.sql("SELECT max(id) FROM bulk_change")
@@ -317,6 +321,10 @@ def _leads(walk: Walk) -> None:
 
 
 _MERGE = "SELECT max(id) FROM lead_merge"
+_JOBS = """
+    INSERT INTO bulk_job (at, by, what, query, total, last_id)
+    SELECT now(), 'x', 'tag', '{}', 1, 0 FROM generate_series(1, 2)
+"""
 _PAIR = """
     INSERT INTO lead_duplicate (lead_id, other_id, reason, found_at) VALUES (1, 3, 'email', now())
     RETURNING id

@@ -22,6 +22,7 @@ TWINS: dict[str, str] = {
     "mail.save_addresses": "mail.keep_addresses",
     "leads.change": "lead-changes.change",
     "leads.undo": "lead-changes.undo",
+    "leads.change_job": "lead-changes.cancel_job lead-changes.undo_job",
     "leads.export": "exports.leads",
     "leads.edit": "leads.change",
     "leads.edit_bant": "leads.change",

@@ -98,6 +98,18 @@ def ids(session: Session, wanted: LeadQuery, *, limit: int) -> list[int]:
     return list(session.scalars(query))
 
 
+def how_many(session: Session, wanted: LeadQuery) -> int:
+    """How many match, counted."""
+    found = matching(session, wanted).subquery()
+    return int(session.execute(select(func.count()).select_from(found)).scalar_one())
+
+
+def following(session: Session, wanted: LeadQuery, *, after: int, last: int, limit: int) -> list[int]:
+    """The next of those who match by id, from `after` up to `last`."""
+    query = matching(session, wanted).where(LeadLine.lead_id > after, LeadLine.lead_id <= last)
+    return list(session.scalars(query.order_by(LeadLine.lead_id).limit(limit)))
+
+
 def exists(session: Session, lead_id: int) -> bool:
     query = select(Lead.id).where(Lead.id == lead_id, Lead.erased_at.is_(None))
     return session.scalar(query) is not None

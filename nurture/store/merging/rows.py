@@ -45,7 +45,9 @@ STAYS: Mapping[str, str] = {
     "lead_merge": "is the merge",
     "lead_duplicate": "a pair that was merged is no pair",
     "segment_member": "told anew",
+    "member_by_model": "told anew",
     "dirty_lead": "told anew",
+    "arm_lead": "who came into an arm of a test is counted as who came",
     "lead_pause": "the later one holds",
     "event_guest": "one place on each list",
     "newsletter_wait": "one place in each line",
@@ -86,6 +88,7 @@ _DROP = (
     "DELETE FROM lead_heat WHERE lead_id = :id",
     "DELETE FROM heat_bucket WHERE lead_id = :id",
     "DELETE FROM segment_member WHERE lead_id = :id",
+    "DELETE FROM member_by_model WHERE lead_id = :id",
     "DELETE FROM model_approval WHERE lead_id = :id AND state = 'waiting'",
     "DELETE FROM lead_duplicate WHERE :id IN (lead_id, other_id)",
 )

@@ -19,6 +19,7 @@ from nurture.web.admin.leads import columns, drawing
 from nurture.web.admin.leads.asked import Asked
 from nurture.web.admin.leads.part import pages
 from nurture.web.request import now, page_session, signed_in
+from nurture.web.wording import PURPOSES
 
 # Which end is looked at first when a heading is pressed.
 _UPWARDS = frozenset({"name"})
@@ -57,6 +58,7 @@ def index() -> ResponseReturnValue:
         temperatures=address.TEMPERATURES,
         grades=address.GRADES,
         bulk=access.may("leads.change"),
+        purposes=PURPOSES,
         places=start_leads.places(session) if access.may("leads.change") else [],
     )
 

@@ -111,16 +111,33 @@ class FieldOut(Schema):
 
 class ChangeIn(In):
     """A change of many leads: those of `lead_ids`, or everybody whom `filter` finds (the names of the list).
-    `value` is the tag, the id of the new owner (empty: nobody), or for start the place as
-    program/chain/step."""
+    `value` is the tag, the id of the new owner (empty: nobody), for start the place as program/chain/step, or
+    for consent the purpose, with `proof` saying how you know."""
 
     what = fields.String(required=True, validate=validate.OneOf(KINDS_OF_CHANGE))
     value = fields.String(load_default="", validate=validate.Length(max=200))
+    proof = fields.String(load_default="", validate=validate.Length(max=2_000))
     lead_ids = fields.List(
         fields.Integer(strict=True, validate=validate.Range(1, 2**63 - 1)),
         validate=validate.Length(1, 10_000),
     )
     filter = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class ChangeJobOut(Schema):
+    """A change of very many leads. `state`: waiting, running, done, cancelled, failed, undoing or undone; of
+    `total` leads `looked` at, of whom it `changed` so many."""
+
+    job_id = fields.Integer()
+    at = fields.String()
+    what = fields.String()
+    value = fields.String()
+    state = fields.String()
+    total = fields.Integer()
+    looked = fields.Integer()
+    changed = fields.Integer()
+    error = fields.String()
+    finished_at = fields.String(allow_none=True)
 
 
 class ChangeOut(Schema):
