@@ -141,12 +141,11 @@ _PAGES = (
 def create_app(runtime: Runtime, *, templates: Path = ROOT / "templates") -> Flask:
     """The application for `runtime`; raises LookupError when an address has no rule of access."""
     app = Flask("nurture", static_folder=str(files.STATIC), template_folder=str(templates))
-    app.extensions["nurture"] = runtime
     app.extensions["vendor"] = vendor = load_vendor()
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
     language.install(app)
-    security.install(app, runtime.ring, secure=runtime.settings.secure)
-    limits.install(app, runtime)
+    security.install(app)
+    move_in(app, runtime)
     rendering.install(app, vendor)
     wording.install(app)
     subject_lines.install(app)
@@ -157,7 +156,14 @@ def create_app(runtime: Runtime, *, templates: Path = ROOT / "templates") -> Fla
     aliases.install(app)
     for pages in _PAGES:
         app.register_blueprint(pages)
-    api.register(app, runtime)
+    api.register(app)
     app.teardown_request(close_session)
     access.check_table(app)
     return app
+
+
+def move_in(app: Flask, runtime: Runtime) -> None:
+    """From now on `app` works for this runtime: its data, its keys, its counts of tries."""
+    app.extensions["nurture"] = runtime
+    security.sign_with(app, runtime.ring, secure=runtime.settings.secure)
+    limits.install(app, runtime)

@@ -13,7 +13,7 @@ limiter = Limiter(key_func=visitor_address, default_limits=[], headers_enabled=F
 
 
 def install(app: Flask, runtime: Runtime) -> None:
-    """Share the counts among all processes through the runtime's Redis."""
+    """Share the counts among all processes through the runtime's Redis; once more for another runtime."""
     app.config.update(
         RATELIMIT_STORAGE_URI="redis://",
         RATELIMIT_STORAGE_OPTIONS={"connection_pool": runtime.redis.connection_pool},

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar, cast
 
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g
 from flask_wtf import CSRFProtect
 
 from nurture.rules.tokens import KeyRing
@@ -33,16 +33,12 @@ READING_POLICY = (
 )
 
 
-def install(app: Flask, ring: KeyRing, *, secure: bool) -> None:
-    """Sessions, CSRF and headers. `secure` says that the public address is https."""
-    keys = [hmac.digest(key, b"flask-session", "sha256") for key in ring.keys]
+def install(app: Flask) -> None:
+    """Sessions, CSRF and headers."""
     app.config.update(
-        SECRET_KEY=keys[0],
-        SECRET_KEY_FALLBACKS=keys[1:],
         SESSION_COOKIE_NAME="nurture",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=secure,
         PERMANENT_SESSION_LIFETIME=_SESSION_LASTS,
         WTF_CSRF_TIME_LIMIT=None,
         # Our pages send no referrer, so it cannot be asked for; the token alone proves the form.
@@ -52,7 +48,13 @@ def install(app: Flask, ring: KeyRing, *, secure: bool) -> None:
     )
     csrf.init_app(app)
     app.jinja_env.globals["nonce"] = nonce
-    app.after_request(lambda response: _headers(response, secure=secure))
+    app.after_request(_headers)
+
+
+def sign_with(app: Flask, ring: KeyRing, *, secure: bool) -> None:
+    """Sessions are signed with these keys. `secure` says that the public address is https."""
+    keys = [hmac.digest(key, b"flask-session", "sha256") for key in ring.keys]
+    app.config.update(SECRET_KEY=keys[0], SECRET_KEY_FALLBACKS=keys[1:], SESSION_COOKIE_SECURE=secure)
 
 
 def without_csrf(view: View) -> View:
@@ -74,14 +76,14 @@ def nonce() -> str:
     return cast(str, g.nonce)
 
 
-def _headers(response: Response, *, secure: bool) -> Response:
+def _headers(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", _POLICY.format(nonce=nonce()))
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-    if secure:
+    if current_app.config["SESSION_COOKIE_SECURE"]:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     if response.mimetype == "text/html":
         headers.setdefault("Cache-Control", "no-store")

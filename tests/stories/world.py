@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from werkzeug.test import Client, TestResponse
 
-from nurture.app import create_app
 from nurture.buffers.stream import HitStream, StreamFeed, quick_client
 from nurture.files.link_cache import LinkCache
 from nurture.files.spool import Spool
@@ -17,6 +16,7 @@ from nurture.flows.links import link_source
 from nurture.jobs.streams import Stream
 from nurture.runtime import Runtime
 from nurture.web.tracking import TrackingDoor
+from tests.applications import application
 from tests.clock import StandingClock
 from tests.sinks import AcceptedMail, SmtpSink
 
@@ -74,7 +74,7 @@ class World:
     def __post_init__(self) -> None:
         home = self.runtime.settings.home
         door = TrackingDoor(
-            create_app(self.runtime),
+            application(self.runtime),
             ring=self.runtime.ring,
             spool=Spool(home / "spool"),
             stream=StreamFeed(HitStream(quick_client(self.runtime.addresses.redis_url))),

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from nurture.app import create_app
 from nurture.flows.keys import create_key
 from nurture.runtime import Runtime
+from tests.applications import application
 from tests.clock import StandingClock
 
 
@@ -36,7 +36,7 @@ class Caller:
 
 @pytest.fixture
 def app(runtime: Runtime) -> Flask:
-    app = create_app(runtime)
+    app = application(runtime)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return app
 

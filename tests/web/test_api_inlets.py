@@ -9,7 +9,6 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from nurture.app import create_app
 from nurture.flows.keys import create_key
 from nurture.flows.leads import erase_lead
 from nurture.flows.rate import rate
@@ -17,6 +16,7 @@ from nurture.jobs.streams import streams
 from nurture.rules import hits
 from nurture.rules.outside_events import answers_of, kind_of
 from nurture.runtime import Runtime
+from tests.applications import application
 from tests.clock import StandingClock
 from tests.flows.rated_leads import publish
 from tests.flows.test_record import clicked
@@ -28,7 +28,7 @@ ANNA = "anna@weber.example"
 
 @pytest.fixture
 def client(runtime: Runtime) -> FlaskClient:
-    return create_app(runtime).test_client()
+    return application(runtime).test_client()
 
 
 @pytest.fixture

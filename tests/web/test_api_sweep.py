@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from nurture.app import create_app
 from nurture.flows.keys import create_key
 from nurture.runtime import Runtime
 from nurture.web.api.access import ACCESS
+from tests.applications import application
 
 VERBS = ("get", "post", "put", "patch", "delete")
 ROLES = ("admin", "marketer", "sales", "viewer")
@@ -23,7 +23,7 @@ HOSTILE: tuple[Any, ...] = (
 
 @pytest.fixture
 def app(runtime: Runtime) -> Flask:
-    app = create_app(runtime)
+    app = application(runtime)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return app
 

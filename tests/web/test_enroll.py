@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import select
 
-from nurture.app import create_app
 from nurture.flows.keys import create_key
 from nurture.flows.start_leads import places
 from nurture.store.enrollments import Enrollment
 from nurture.store.programs import ChainRow
+from tests.applications import application
 from tests.flows.garden import Garden
 from tests.web.conftest import token_of
 
@@ -29,7 +29,7 @@ def garden(runtime, clock, tmp_path):
 def post(runtime):
     with runtime.sessions.begin() as session:
         key = create_key(session, "shop", "marketer", now=runtime.now())
-    client = create_app(runtime).test_client()
+    client = application(runtime).test_client()
     headers = {"Authorization": f"Bearer {key}"}
     return lambda path, **body: client.post(f"/api/v1{path}", json=body, headers=headers)
 

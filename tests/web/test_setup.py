@@ -7,11 +7,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from nurture.app import create_app
 from nurture.flows.setup import offer_setup
 from nurture.runtime import Runtime
 from nurture.store import installation
 from nurture.store.users import User
+from tests.applications import application
 from tests.web.conftest import token_of
 
 ANSWERS = {
@@ -29,7 +29,7 @@ ANSWERS = {
 @pytest.fixture
 def fresh(runtime: Runtime) -> Iterator[FlaskClient]:
     """An installation that nobody has set up."""
-    app: Flask = create_app(runtime)
+    app: Flask = application(runtime)
     yield app.test_client()
 
 

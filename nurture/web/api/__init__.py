@@ -3,7 +3,6 @@
 from flask import Flask
 from flask_smorest import Api
 
-from nurture.runtime import Runtime
 from nurture.web.api import (
     access,
     activities,
@@ -129,7 +128,7 @@ class _Described(Api):  # type: ignore[misc]
         return None
 
 
-def register(app: Flask, runtime: Runtime) -> None:
+def register(app: Flask) -> None:
     """Put the API into the application, after the pages' own handlers of faults are in."""
     app.config.update(
         API_TITLE="nurture",
