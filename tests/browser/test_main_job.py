@@ -23,7 +23,7 @@ from nurture.runtime import Runtime, build
 from tests.browser.company import CAMPAIGNS
 from tests.browser.conftest import _named
 from tests.browser.hands import Keys, Mouse
-from tests.browser.test_pages import DESK, PHONE, Visit, _note, _note_foreign
+from tests.browser.test_pages import DESK, PHONE, Visit
 from tests.clock import StandingClock
 from tests.conftest import TUESDAY
 from tests.sinks import SmtpSink, free_port
@@ -98,9 +98,6 @@ def test_from_the_one_time_link_to_a_deal_that_is_won(
     )
     visit = Visit(context.new_page(), world.runtime.settings.base_url)
     page = visit.page
-    page.on("console", lambda said: _note(visit, said.type, said.text))
-    page.on("pageerror", lambda fault: visit.complaints.append(str(fault)))
-    page.on("request", lambda request: _note_foreign(visit, request.url))
     walk = Walk(visit, hand(page), world)
 
     link = one_time_link(world.runtime)

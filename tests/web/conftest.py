@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from flask import session as cookie
 from flask.testing import FlaskClient
 from redis.connection import Connection
 
@@ -14,8 +13,7 @@ from nurture.flows.users import note_visit
 from nurture.runtime import Runtime
 from nurture.store import installation
 from nurture.store.users import User
-from nurture.web import access
-from tests.applications import application
+from tests.applications import application, signed_in
 from tests.conftest import TUESDAY
 
 PASSWORD = "a long enough password"
@@ -49,8 +47,7 @@ def visitor(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def sign_in(app: Flask, runtime: Runtime, password_hash: str) -> SignIn:
-    """A client that is signed in with a role, as by the page that test_sign_in walks: checking a password
-    takes a tenth of a second, on purpose. The user is made if need be."""
+    """A client that is signed in with a role; the user is made if need be."""
 
     def enter(role: str = "admin") -> FlaskClient:
         email = f"{role}@kessler-ohm.example"
@@ -67,13 +64,7 @@ def sign_in(app: Flask, runtime: Runtime, password_hash: str) -> SignIn:
                 )
             user = session.query(User).filter_by(email=email).one()
             note_visit(session, user.id, now=TUESDAY)
-        with app.test_request_context():
-            access.remember(user.id, user.session_epoch)
-            begun = dict(cookie)
-        client = app.test_client()
-        with client.session_transaction() as kept:
-            kept.update(begun)
-        return client
+        return signed_in(app, user)
 
     return enter
 

@@ -15,6 +15,7 @@ from tests.browser.company import six_weeks_in
 from tests.clock import StandingClock
 from tests.conftest import TUESDAY
 from tests.sinks import SmtpSink, WebhookSink
+from tests.web.attacks.asked import Noted
 from tests.web.attacks.haunting import haunt
 from tests.web.attacks.town import Reads, Town, settle_in
 
@@ -42,7 +43,7 @@ def town(servers: Throwaway, template: str, tmp_path_factory: pytest.TempPathFac
         runtime = build(settings, Addresses(here, servers.redis_url), clock=clock)
         with six_weeks_in(runtime, clock, smtp, hook, tmp_path_factory.mktemp("files")):
             app = create_app(runtime)
-            app.testing, app.test_client_class = True, Reads
+            app.testing, app.test_client_class, app.request_class = True, Reads, Noted
             app.config["PROPAGATE_EXCEPTIONS"] = False
             found = settle_in(app, runtime)
             haunt(runtime)

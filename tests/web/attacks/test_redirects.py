@@ -33,15 +33,28 @@ def leaves(location: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("wanted", OUTSIDE)
-def test_no_page_sends_anybody_outside(town: Town, wanted: str) -> None:
+def test_no_page_sends_anybody_outside(town: Town) -> None:
     names = [name for name in asked_names() if name not in ("token",)]
     client, visitor = town.client("admin"), town.visitor()
-    query = "&".join(f"{name}={quote(wanted)}" for name in names)
-    for endpoint, address in town.pages():
+
+    def led(endpoint: str, address: str, wanted: str) -> str:
+        """Where this page leads one who asks for `wanted` by every name."""
         reader = visitor if is_public(endpoint) else client
+        query = "&".join(f"{name}={quote(wanted)}" for name in names)
         answer = reader.get(f"{address}?{query}", headers={"Referer": quote(wanted, safe=":/@")})
-        assert not leaves(answer.headers.get("Location", "")), f"{endpoint}: {answer.headers.get('Location')}"
+        location = answer.headers.get("Location", "")
+        assert not leaves(location), f"{endpoint} {wanted!r}: {location}"
+        return location
+
+    leading = [
+        (endpoint, address)
+        for endpoint, address in town.pages()
+        if any(led(endpoint, address, wanted) for wanted in ("/leads", *OUTSIDE[:4]))
+    ]
+    assert leading, "some lead on, and are asked for every place"
+    for endpoint, address in leading:
+        for wanted in OUTSIDE:
+            led(endpoint, address, wanted)
 
 
 @pytest.mark.parametrize("wanted", OUTSIDE)
@@ -79,10 +92,10 @@ def test_a_click_leads_where_the_stored_link_says_whatever_else_is_asked(town: T
     assert len(lines) > 0
 
 
-HOSTS = ({"Host": "evil.example"}, {"X-Forwarded-Host": "evil.example"}, {"Forwarded": "host=evil.example"})
+HOSTS = ({"Host": "evil.example"}, {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"})
 
 
-@pytest.mark.parametrize("headers", HOSTS, ids=["host", "x-forwarded-host", "forwarded"])
+@pytest.mark.parametrize("headers", HOSTS, ids=["host", "forwarded"])
 def test_no_link_of_ours_is_made_by_the_host_header(town: Town, headers: dict[str, str]) -> None:
     client, visitor = town.client("admin"), town.visitor()
     for endpoint, address in town.pages():

@@ -16,9 +16,9 @@ from nurture.flows.setup import offer_setup
 from nurture.rules.forms import trap
 from nurture.rules.tokens import mint
 from nurture.runtime import Runtime
-from nurture.store.users import ROLES
+from nurture.store.users import ROLES, User
 from nurture.web.access import ACCESS, PUBLIC
-from tests.browser.company import PASSWORD
+from tests.applications import signed_in
 from tests.stories.world import BROWSER
 from tests.web.conftest import token_of
 
@@ -69,15 +69,11 @@ class Town:
         return self.app.test_client()
 
     def client(self, role: str) -> FlaskClient:
-        """Somebody of this role, signed in through the page."""
-        client = self.app.test_client()
-        form = {
-            "email": f"{role}@kessler-ohm.example",
-            "password": PASSWORD,
-            "csrf_token": token_of(client.get("/sign-in").text),
-        }
-        client.post("/sign-in", data=form)
-        assert client.get("/").status_code == 200
+        """Somebody of this role, signed in."""
+        with self.runtime.sessions() as session:
+            user = session.query(User).filter_by(email=f"{role}@kessler-ohm.example").one()
+        client = signed_in(self.app, user)
+        assert client.get("/account").status_code == 200
         return client
 
     def csrf(self, client: FlaskClient) -> str:
