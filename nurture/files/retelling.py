@@ -14,6 +14,10 @@ from babel.messages.catalog import Catalog, Message
 _PLACE = re.compile(r"\{(\w+)\}")
 _OF_TEMPLATES = re.compile(r"%\(\w+\)[sd]|%s")
 _LEAST_LETTERS = 3  # a message of nothing but places would tell everything
+# "{name} for {span}" looks like much that people write: with so few letters of its own a message is only
+# known by what stands in its places, which then is ours, too, or no words.
+_SURE_LETTERS = 6
+_WORD = re.compile(r"[^\W\d_]{2}")
 _DEEPEST = 3
 Form = Callable[[Mapping[str, str]], str]
 
@@ -46,10 +50,12 @@ class Memory:
             return self._plain[written]
         if depth >= _DEEPEST:
             return None
-        for _letters, shape, form in self._shapes:
+        for letters, shape, form in self._shapes:
             found = shape.fullmatch(written)
             if found:
-                return form({name: self.retold(text, depth + 1) for name, text in found.groupdict().items()})
+                told = {name: self.retold(text, depth + 1) for name, text in found.groupdict().items()}
+                if letters >= _SURE_LETTERS or _ours(found.groupdict(), told):
+                    return form(told)
         return None
 
     def _learn(self, english: str, form: Form) -> None:
@@ -62,6 +68,10 @@ class Memory:
         letters = len(re.findall(r"[^\W\d_]", _PLACE.sub("", english)))
         if letters >= _LEAST_LETTERS:
             self._shapes.append((letters, _shape(english), form))
+
+
+def _ours(written: Mapping[str, str], told: Mapping[str, str]) -> bool:
+    return all(told[name] != text or not _WORD.search(text) for name, text in written.items())
 
 
 def _forms(message: Message, catalogue: Catalog) -> Iterator[tuple[str, Form]]:

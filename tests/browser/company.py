@@ -54,8 +54,7 @@ def six_weeks_in(
     """The world at the end of them; the clock stands where `clock` stood at first."""
     end = clock.moment
     clock.set(end - timedelta(weeks=6))
-    with streams(runtime) as work:
-        world = World(runtime, clock, smtp, work)
+    with streams(runtime) as work, World(runtime, clock, smtp, work) as world:
         _open_house(runtime, clock.moment, hook)
         chance = random.Random(7)
         for email in _bring_in(runtime, folder, clock.moment, chance):

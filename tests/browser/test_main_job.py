@@ -58,8 +58,7 @@ def world(servers: Throwaway, template: str, tmp_path: Path) -> Iterator[World]:
         addresses = Addresses(_named(servers, "first_day"), servers.redis_url)
         runtime = build(settings, addresses, clock=clock)
         runtime.redis.flushall()
-        with streams(runtime) as work:
-            world = World(runtime, clock, smtp, work)
+        with streams(runtime) as work, World(runtime, clock, smtp, work) as world:
             server = make_server("127.0.0.1", port, world.door.application, threaded=True)
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()

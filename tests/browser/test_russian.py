@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 from nurture.app import create_app
 from nurture.rules.tokens import mint
 from nurture.runtime import Runtime
+from nurture.store import schema
 from nurture.store.users import User
 from nurture.web.access import ACCESS
 from nurture.web.subject_lines import subject_line
@@ -57,13 +58,15 @@ _UNREAD = (
 _SAID = ("title", "aria-label", "placeholder", "alt", "data-ask", "data-more")
 # What authors of programs and models name in their files.
 _WRITTEN = re.compile(r'(?:exit|text|name|key): "?([^"\n{}]+)')
-# Where people's own words stand, by table.
+# People's own words, by table.
 _OWN_WORDS = """
     SELECT string_agg(DISTINCT word, E'\\x01') FROM (
         SELECT jsonb_path_query(to_jsonb(t), '$.** ? (@.type() == "string")') #>> '{{}}' AS word
         FROM {table} t
     ) AS w WHERE length(word) > 2
 """
+# Where even one small word is somebody's own. In all other tables such a word is the name of a state, which
+# a page has to translate: there only what has a space or a capital letter was written by people.
 _TABLES = (
     "lead", "company", "user_account", "source", "mail", "program", "program_version", "link", "segment",
     "newsletter", "webhook_endpoint", "delivery", "signal", "handoff_outcome", "lead_import", "mail_version",
@@ -91,10 +94,10 @@ def own_words(house: House) -> re.Pattern[str]:
     written = "".join(path.read_text(encoding="utf-8") for path in CAMPAIGNS.rglob("*.yaml"))
     found = {name.strip().replace("_", " ") for name in _WRITTEN.findall(written)}
     with house.runtime.sessions() as session:
-        for table in _TABLES:
-            if session.scalar(text("SELECT to_regclass(:name)"), {"name": table}):
-                joined = session.scalar(text(_OWN_WORDS.format(table=table))) or ""
-                for words in joined.split("\x01"):
+        for table in schema.metadata().tables:
+            joined = session.scalar(text(_OWN_WORDS.format(table=table))) or ""
+            for words in joined.split("\x01"):
+                if table in _TABLES or " " in words or words != words.lower():
                     found |= {words.replace("_", " "), subject_line(words[:500])}
                     found |= {line.strip() for line in (words, *words.splitlines())}
     known = sorted((word for word in found if _WORD.search(word)), key=len, reverse=True)

@@ -18,6 +18,8 @@ from nurture.files.catalogues import catalogues
             "Почтовый сервер mail.brand.example недоступен: он закрыл соединение.",
         ),
         ("5 days", "5 дней"),
+        ("grade B", "оценка B"),
+        ("budget: yes", "бюджет: да"),
         ("21 days", "21 день"),
     ],
 )
@@ -27,7 +29,14 @@ def test_a_sentence_of_ours_is_told_again(kept: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     "kept",
-    ["", "550 5.1.1 User unknown", "Müller: ja", "All sending went well"],
+    [
+        "",
+        "550 5.1.1 User unknown",
+        "Müller: ja",
+        "All sending went well",
+        "asked for a call back",
+        "not convinced",
+    ],
 )
 def test_what_others_wrote_stays_as_it_is(kept: str) -> None:
     assert catalogues()["ru"].retold(kept) == kept

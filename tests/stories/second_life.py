@@ -78,8 +78,8 @@ def life(home: Path, database_url: str, like: Runtime, clock: StandingClock) -> 
 
 @contextmanager
 def world_over(runtime: Runtime, clock: StandingClock, smtp: SmtpSink) -> Iterator[World]:
-    with streams(runtime) as work:
-        yield World(runtime, clock, smtp, work, _seen=len(smtp.mails))
+    with streams(runtime) as work, World(runtime, clock, smtp, work, _seen=len(smtp.mails)) as world:
+        yield world
 
 
 def contents(runtime: Runtime) -> dict[str, tuple[int, str | None]]:

@@ -48,8 +48,8 @@ def world(runtime: Runtime, clock: StandingClock, smtp_sink: SmtpSink) -> Iterat
     )
     with runtime.sessions.begin() as session:
         save_company(session, company, by="test", now=clock.moment)
-    with streams(runtime) as work:
-        yield World(runtime, clock, smtp_sink, work)
+    with streams(runtime) as work, World(runtime, clock, smtp_sink, work) as world:
+        yield world
 
 
 def publish(world: World) -> None:

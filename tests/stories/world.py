@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import unescape
+from types import TracebackType
 from urllib.parse import urlsplit
 
 from werkzeug.test import Client, TestResponse
@@ -73,15 +74,25 @@ class World:
 
     def __post_init__(self) -> None:
         home = self.runtime.settings.home
+        self.links = LinkCache(home / "links.jsonl", link_source(self.runtime.sessions))
         door = TrackingDoor(
             application(self.runtime),
             ring=self.runtime.ring,
             spool=Spool(home / "spool"),
             stream=StreamFeed(HitStream(quick_client(self.runtime.addresses.redis_url))),
-            links=LinkCache(home / "links.jsonl", link_source(self.runtime.sessions)),
+            links=self.links,
             now=self.runtime.now,
         )
         self.door = Client(door)
+
+    def __enter__(self) -> "World":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nobody looks for links any more."""
+        self.links.close()
 
     @property
     def letters(self) -> list[Letter]:

@@ -33,9 +33,7 @@ def test_a_campaign_of_mautic_becomes_a_draft_and_says_what_is_other(
     again = bring(marketer, EXPORT, "campaign.json").text
     assert "pumps-more-2" in again
     with runtime.sessions() as session:
-        states = (
-            session.execute(text("SELECT key, state FROM program WHERE key LIKE 'pumps%'")).tuples().all()
-        )
+        states = session.execute(text("SELECT key, state FROM program WHERE key LIKE 'pumps%'")).all()
     assert sorted(states) == [("pumps-more", "draft"), ("pumps-more-2", "draft")]
 
 

@@ -62,12 +62,13 @@ def test_pages_are_kept_by_no_cache(town: Town) -> None:
 
 def test_the_tracking_door_is_strict_too(town: Town) -> None:
     runtime = town.runtime
+    links = LinkCache(runtime.settings.home / "links.jsonl", link_source(runtime.sessions))
     door = TrackingDoor(
         nowhere,
         ring=runtime.ring,
         spool=Spool(runtime.settings.home / "spool"),
         stream=StreamFeed(HitStream(quick_client(runtime.addresses.redis_url))),
-        links=LinkCache(runtime.settings.home / "links.jsonl", link_source(runtime.sessions)),
+        links=links,
         now=runtime.now,
     )
     delivery_id = town.value("SELECT min(id) FROM delivery")
@@ -81,6 +82,7 @@ def test_the_tracking_door_is_strict_too(town: Town) -> None:
         "/elsewhere",
     ):
         strict(visitor.get(path), path)
+    links.close()
 
 
 def test_cookies_are_out_of_reach_and_under_https_insist_on_it(town: Town) -> None:
@@ -125,7 +127,7 @@ def test_a_session_that_was_tampered_with_is_nobodys(town: Town) -> None:
         f"{payload}.{stamp}.",
         "null",
         "..",
-        "x" * 5000,
+        "x" * 4000,
     ):
         stranger = town.visitor()
         stranger.set_cookie("nurture", forged)

@@ -14,6 +14,9 @@ SQL = (
     "\x00", "\ud800", "９", "１' OR '1'='1", "0x7f", "{{1}}", "a" * 9000,
 )  # fmt: skip
 
+# What stands for a number, a moment or one of a few words is read in one place for all calls.
+NO_NUMBERS = ("' OR 1=1 --", "1; DROP TABLE lead; --", "９", "0x7f")
+
 
 def safe(value: str) -> str:
     return quote(value.encode("utf-8", "surrogatepass"))
@@ -46,31 +49,13 @@ def test_no_page_asks_the_database_what_an_address_says(town: Town) -> None:
 
 def test_no_call_does_either(town: Town) -> None:
     visitor, before = town.visitor(), counts(town)
-    names = (
-        "q",
-        "sort",
-        "order",
-        "filter",
-        "cursor",
-        "limit",
-        "state",
-        "segment",
-        "tag",
-        "source",
-        "from",
-        "lead_id",
-    )
-    known = 0
-    for _endpoint, address in town.calls():
-        for name in names:
-            for value in SQL:
+    known = town.asked_of_calls()
+    for endpoint, address in town.calls():
+        for name, is_text in known[endpoint].items():
+            for value in SQL if is_text else NO_NUMBERS:
                 answer = visitor.get(f"{address}?{name}={safe(value)}", headers=town.api())
                 assert not fell(answer), f"{address}?{name}={value[:40]!r}: {answer.text[-300:]}"
-                if "Unknown field" in answer.text:
-                    break  # this call knows no such name, whatever stands behind it
-            else:
-                known += 1
-    assert known > 30, "names that are read were tried with every value"
+    assert sum(map(len, known.values())) > 100, "names that are read were tried"
     assert counts(town) == before
 
 

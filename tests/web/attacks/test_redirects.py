@@ -89,6 +89,7 @@ def test_a_click_leads_where_the_stored_link_says_whatever_else_is_asked(town: T
         assert (answer.status_code, answer.headers["Location"]) == (302, url)
     for other in (f"/c/{token}x", f"/c/{token[:-1]}", f"/c/{mint(runtime.ring, 'open', 1, link_id)}"):
         assert Client(door).get(other).status_code == 404
+    links.close()
     assert len(lines) > 0
 
 

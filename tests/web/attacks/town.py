@@ -92,6 +92,17 @@ class Town:
         """Every call of the API by this method."""
         return [(rule.endpoint, self.address(rule)) for rule in self._rules(method) if not _is_page(rule)]
 
+    def asked_of_calls(self) -> dict[str, dict[str, bool]]:
+        """By endpoint of the API the names that its GET reads from the address, as its description says,
+        and whether any text may stand there."""
+        known: dict[str, dict[str, bool]] = {}
+        paths = self.app.extensions["nurture-api"].spec.to_dict()["paths"]
+        for rule in self._rules("GET"):
+            said = paths.get(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {}).get("get", {})
+            asked = [one for one in said.get("parameters", []) if one["in"] == "query"]
+            known[rule.endpoint] = {one["name"]: _is_text(one["schema"]) for one in asked}
+        return known
+
     def addresses(self, method: str = "GET") -> list[tuple[str, str]]:
         return [(rule.endpoint, self.address(rule)) for rule in self._rules(method)]
 
@@ -153,6 +164,10 @@ _TABLES = {
     "model_id": "heat_model", "source_id": "source", "event_id": "event", "site_id": "site",
     "form_id": "form",
 }  # fmt: skip
+
+
+def _is_text(schema: dict[str, Any]) -> bool:
+    return "string" in schema.get("type", "string") and not {"enum", "format"} & set(schema)
 
 
 def _is_page(rule: Rule) -> bool:
