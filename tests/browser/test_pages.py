@@ -75,8 +75,8 @@ class Visit:
         self.page.on("console", lambda said: _note(self, said.type, said.text))
         self.page.on("pageerror", lambda fault: self.complaints.append(str(fault)))
         self.page.on("request", self._asked)
-        self.page.on("requestfinished", self.under_way.discard)
-        self.page.on("requestfailed", self.under_way.discard)
+        self.page.on("requestfinished", lambda request: self.under_way.discard(request))
+        self.page.on("requestfailed", lambda request: self.under_way.discard(request))
 
     def go(self, path: str) -> None:
         """Open the page, with everything that it fetches by itself."""
