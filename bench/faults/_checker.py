@@ -11,7 +11,7 @@ from typing import Any
 
 import dkim
 
-from bench.faults import _rates
+from bench.faults import _hours, _rates
 from bench.faults._server import NEVER, Accepted
 from nurture.mail.standards import faults
 
@@ -27,7 +27,8 @@ Rows = Callable[..., list[tuple[Any, ...]]]
 class Story:
     """What happened. `left` gives for each address the moment (monotonic seconds) at which its
     unsubscription was confirmed; `records` the DKIM records by name; `hits` how many things were killed or
-    stopped; `steps` how many mails each lead should get; `speed` how fast the clock of the program went."""
+    stopped; `steps` how many mails each lead should get; `speed` how fast the clock of the program went, and
+    `clock` what it showed at a moment of monotonic seconds."""
 
     taken: Sequence[Accepted]
     left: Mapping[str, float]
@@ -36,6 +37,7 @@ class Story:
     leads: int
     steps: int
     speed: float
+    clock: _hours.Clock
 
 
 def breaches(rows: Rows, story: Story) -> list[str]:
@@ -58,6 +60,7 @@ def breaches(rows: Rows, story: Story) -> list[str]:
     said += _silences(found, taken)
     said += _counters(rows)
     said += _rates.breaches(story.taken, story.speed)
+    said += _hours.breaches(story.taken, story.clock)
     return said + _standards(story)
 
 

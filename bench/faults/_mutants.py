@@ -82,6 +82,14 @@ MUTANTS = (
         ("nurture/flows/flight.py", "if turnstile is None or not (self.chunk.rates or self.chunk.own_rates):",
          "if True:"),
     )),
+    Mutant("warm_up_is_forgotten", "a transport that is warmed up takes what its schedule says", (
+        ("nurture/flows/pace.py", "warm_up = paces.warm_ups.get((kind, name))", "warm_up = None"),
+    )),
+    Mutant("any_hour_will_do", "within hours means within hours", (
+        ("nurture/rules/chain/sending.py",
+         'return within(window_of(walk.program.window, walk.facts.fields.get("country")), walk.around.hours)',
+         "return None"),
+    )),
     Mutant("doubt_stays", "what is heard of a mail tells that it came", (
         ("nurture/flows/doubt.py", "    found = doubt.arrived(session, delivery_ids, now=now)\n",
          "    found = doubt.arrived(session, [], now=now)\n"),

@@ -5,49 +5,31 @@ import email
 import email.policy
 import os
 import random
-import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 
-from bench.faults import _rates
+from bench.faults import _hours
 from bench.faults._checker import ENDED, Story, breaches, unresolved
-from bench.faults._server import NEVER, FaultyServer
+from bench.faults._server import FaultyServer
+from bench.faults._setting import bring_in, prepare
 from nurture.embedded.home import Home
+from nurture.files import clock_file
 from nurture.files.secrets import load_ring
 from nurture.rules.tokens import mint
 from tests.stories.office import Office, links
 
-PROGRAM = """\
-program: fire
-name: Two letters
-timezone: UTC
-chains:
-  cold:
-    enter: {when: {consent: marketing}}
-    steps:
-      - send: first
-      - wait: 20m
-      - send: second
-"""
-LETTER = """\
----
-name: {key}
-subject: {key} letter for {{{{ lead.first_name }}}}
----
-Hello {{{{ lead.first_name }}}}, [here are the numbers](https://www.example.com/{key}).
-"""
 STEPS = 2
 _SPEED = 60.0
 _WAVES = 3  # leads come in portions, so that mails are on their way all the time
 _IN_DOUBT = "SELECT message_id::text FROM delivery WHERE state = 'uncertain'"
-_SENDER_DOMAIN = "lindqvist.example"
 
 
 @dataclass
@@ -169,15 +151,15 @@ def run(
         "NURTURE_WORKERS": "3",
         "NURTURE_SMTP_URL": server.url,
         "NURTURE_LIVE": "1",
-        "NURTURE_CLOCK_START": "2026-03-03T10:00:00+00:00",
+        "NURTURE_CLOCK_START": _hours.START.isoformat(),
         "NURTURE_CLOCK_SPEED": str(_SPEED),
     }
     with _installation(folder, settings) as office:
-        records = _prepare(office, folder)
+        records = prepare(office, folder)
         fire = Fire(office, server, dice, lease, say)
         server.calm = False
         for wave in range(_WAVES):
-            _bring_in(office, folder, range(wave, leads, _WAVES))
+            bring_in(office, folder, range(wave, leads, _WAVES))
             fire.stop_at_the_height()
             until = time.monotonic() + seconds / _WAVES
             while time.monotonic() < until:
@@ -185,7 +167,8 @@ def run(
                 fire.strike()
         fire.calm()
         _come_to_an_end(fire, leads, patience=60 + 2 * lease)
-        story = Story(list(server.taken), fire.left, records, fire.hits, leads, STEPS, _SPEED)
+        clock = _clock(office)
+        story = Story(list(server.taken), fire.left, records, fire.hits, leads, STEPS, _SPEED, clock)
         found = breaches(office.rows, story)
         _follow_what_is_in_doubt(office, story)
         found += unresolved(office.rows, story)
@@ -202,50 +185,11 @@ def _installation(folder: Path, settings: dict[str, str]) -> Iterator[Office]:
         yield office
 
 
-def _prepare(office: Office, folder: Path) -> dict[str, str]:
-    """The program, live, and both kinds of keys; their records."""
-    mails = folder / "fire/mails"
-    mails.mkdir(parents=True)
-    (folder / "fire/program.yaml").write_text(PROGRAM)
-    for key in ("first", "second"):
-        (mails / f"{key}.md").write_text(LETTER.format(key=key))
-    office.done("campaigns", "load", str(folder / "fire"), "--publish")
-    office.done("domains", "add", _SENDER_DOMAIN)
-    records = {}
-    for algorithm in ("rsa", "ed25519"):
-        said = office.done("domains", "key", _SENDER_DOMAIN, "--algorithm", algorithm, "--sign-now")
-        found = re.search(r'^(\S+)\. TXT "(.+)"$', said, re.M)
-        assert found is not None, said
-        records[found[1]] = found[2]
-    with office.api() as api:
-        for domain, limit in (
-            (_rates.SLOW, {"per_second": _rates.PER_SECOND, "per_hour": None, "per_day": None}),
-            (_rates.FEW, {"per_second": None, "per_hour": _rates.PER_HOUR, "per_day": None}),
-        ):
-            api.put("/pace/limits", json={"kind": "domain", "name": domain, **limit}).raise_for_status()
-    return records
-
-
-def _bring_in(office: Office, folder: Path, numbers: range) -> None:
-    file = folder / f"leads-{numbers.start}.csv"
-    file.write_text("\n".join(["email,first_name", *(f"{_address(number)},Katrin" for number in numbers)]))
-    _insist(office, "leads", "import", str(file), "--consent", "marketing")
-
-
-def _address(number: int) -> str:
-    """A twelfth of them do not exist, two twelfths are at domains that want no more than was agreed."""
-    name = f"{NEVER if number % 12 == 0 else 'lead-'}{number}"
-    return f"{name}@{_rates.domain_of(number) or f'{name}.example'}"
-
-
-def _insist(office: Office, *words: str) -> None:
-    """A command that may come at a moment when the database has just been killed."""
-    for _attempt in range(10):
-        done = office.nurture(*words)
-        if done.returncode == 0:
-            return
-        time.sleep(2)
-    raise RuntimeError(done.stdout + done.stderr)
+def _clock(office: Office) -> _hours.Clock:
+    """What the clock of the program showed at a moment of monotonic seconds."""
+    real = datetime.now(UTC)
+    course, began = clock_file.course(office.home, None, 1.0, real=real), real.timestamp() - time.monotonic()
+    return lambda at: course.at(datetime.fromtimestamp(began + at, UTC))
 
 
 def _come_to_an_end(fire: Fire, leads: int, *, patience: float) -> None:
