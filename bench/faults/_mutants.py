@@ -59,7 +59,7 @@ MUTANTS = (
          "CASE WHEN k.refusal = '' THEN 'sent' ELSE 'skipped' END"),
     )),
     Mutant("who_left_is_written_to", "leaving acts on mails that wait", (
-        ("nurture/flows/unsubscribe.py", "    _stop(session, lead_id, meant, now)\n", ""),
+        ("nurture/flows/unsubscribe.py", "    stop(session, lead_id, meant, REASON, now=now)\n", ""),
         ("nurture/store/deliveries/claiming.py",
          "WHEN d.consent_purpose IS NOT NULL AND c.granted IS NOT TRUE THEN 'no_consent'",
          "WHEN false THEN 'no_consent'"),

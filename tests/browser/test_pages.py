@@ -91,7 +91,8 @@ class Visit:
             self.page.evaluate(_TWO_FRAMES)
 
     def _asked(self, request: Request) -> None:
-        self.under_way.add(request)
+        if not request.is_navigation_request():  # frames are opened when the page is
+            self.under_way.add(request)
         _note_foreign(self, request.url)
 
     def check(self, path: str) -> None:
