@@ -139,7 +139,7 @@
   /* A public page beside the form that makes it, drawn anew as its words change; its style stays inside. */
   function look(form) {
     var place = document.querySelector('[data-looks]'), mine = ++looked;
-    fetch(form.dataset.look, { method: 'POST', body: new URLSearchParams(new FormData(form)) }).then(function (answer) { return answer.ok ? answer.text() : ''; }).then(function (text) {
+    fetch(form.dataset.drawnBy, { method: 'POST', body: new URLSearchParams(new FormData(form)) }).then(function (answer) { return answer.ok ? answer.text() : ''; }).then(function (text) {
       var style = /<style[^>]*>([^]*?)<\/style>/.exec(text), main = new DOMParser().parseFromString(text.replace(style && style[0], ''), 'text/html').querySelector('main');
       if (!main || !style || mine !== looked) return;
       var inside = place.shadowRoot || place.attachShadow({ mode: 'open' }), sheet = new CSSStyleSheet();
@@ -154,7 +154,7 @@
   addEventListener('resize', function () { made.forEach(function (chart) { chart.resize(); }); });
   addEventListener('DOMContentLoaded', function () {
     draw();
-    document.querySelectorAll('form[data-look]').forEach(look);
+    document.querySelectorAll('form[data-drawn-by]').forEach(look);
     if (window.htmx) window.htmx.config.includeIndicatorCSS = false;
   });
   document.addEventListener('click', function (event) {
@@ -171,7 +171,7 @@
   });
   document.addEventListener('input', function (event) {
     var form = event.target.form;
-    if (form && form.dataset.look) { clearTimeout(soon); soon = setTimeout(look, 350, form); }
+    if (form && form.dataset.drawnBy) { clearTimeout(soon); soon = setTimeout(look, 350, form); }
     if (event.target.dataset.shows) document.getElementById(event.target.dataset.shows).textContent = event.target.value;
   });
   document.addEventListener('submit', function (event) {
