@@ -128,7 +128,8 @@ _MAILS = (
     INSERT INTO delivery (dedup_key, purpose, lead_id, mail_version_id, state, due_at, created_at,
         sent_at, settled_at)
     SELECT 'bench:' || l.id || ':' || n, 'chain', l.id, v.id,
-        CASE WHEN (l.id + n) % 50 = 0 THEN 'failed' WHEN (l.id + n) % 31 = 0 THEN 'skipped' ELSE 'sent' END,
+        CASE WHEN (l.id + n) % 9973 = 0 THEN 'uncertain' WHEN (l.id + n) % 9967 = 0 THEN 'deferred'
+            WHEN (l.id + n) % 50 = 0 THEN 'failed' WHEN (l.id + n) % 31 = 0 THEN 'skipped' ELSE 'sent' END,
         at, at, at, at
     FROM lead l, mail_version v, generate_series(1, 2) n,
         LATERAL (SELECT l.created_at + n * interval '3 days' AS at) t

@@ -53,6 +53,7 @@ FILTERS: tuple[dict[str, str], ...] = (
 )
 LISTS = (
     "/sources", "/tags", "/fields", "/segments", "/deliveries", "/deliveries?state=failed",
+    "/deliveries?state=uncertain", "/deliveries?state=deferred", "/deliveries?state=sending",
     "/deliveries?purpose=chain",
     "/handoffs", "/handoffs?state=won", "/newsletters", "/imports", "/webhooks", "/webhooks/messages",
     "/programs", "/programs/1", "/chains/1", "/calendar", "/models", "/leads/200", "/settings/audit",

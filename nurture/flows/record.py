@@ -57,15 +57,15 @@ def record(
     whole before the first of its clicks counts; without a stall at once, and is taken back when what comes
     later shows it in another light.
     """
-    entries = _entries(stream, limit)
+    entries = _entries(stream, 1)
     with ExitStack() as stack:
         taken = [stack.enter_context(draining(folder, limit)) for folder in spools]
         drained = [one for one in taken if one is not None]
         spooled = [line for one in drained for line in one.lines]
         if entries or spooled:
             with sessions() as session, session.begin():
-                if entries and not hits.may_drain_stream(session):
-                    entries = []
+                # Read whole only by whose turn it is: others would read in vain what is trimmed meanwhile.
+                entries = _entries(stream, limit) if entries and hits.may_drain_stream(session) else []
                 seen, looks = _readable([*(line for _, line in entries), *spooled])
                 _take_in(session, seen, now, stall)
                 take_visits(session, looks, now=now)

@@ -61,8 +61,9 @@ _SIGNALS = text(
     """
 )
 # Of each lead and kind as many as are asked for, so that a lead with ten thousand signals costs no more than
-# one with ten. What came in long before is in partitions that need not be opened: nothing is told of before
-# it happens, but by a clock that is a little ahead.
+# one with ten. No condition sees what lies ahead of now, which must not take the place of what it does see.
+# What came in long before is in partitions that need not be opened: nothing is told of before it happens, but
+# by a clock that is a little ahead.
 _ASKED_SIGNALS = text(
     """
     SELECT s.lead_id, s.kind, s.occurred_at, s.mail_key, s.data
@@ -73,6 +74,7 @@ _ASKED_SIGNALS = text(
             SELECT * FROM signal s
             WHERE s.lead_id = l.id AND s.kind = asked.kind AND s.occurred_at > asked.since
               AND s.received_at > asked.since - interval '1 day'
+              AND (s.occurred_at <= :now OR asked.most >= :every)
             ORDER BY s.occurred_at DESC OFFSET 0
         ) s
         LEFT JOIN LATERAL (
@@ -111,7 +113,7 @@ def load(
     half_life, of_companies = _half_lives(session, model_id)
     consents = _names(session, _CONSENTS, ids)
     segments = _names(session, _SEGMENTS, ids)
-    signals = _signals(session, ids, asked)
+    signals = _signals(session, ids, asked, now)
     found = session.execute(_LEADS, {"lead_ids": ids, "model_id": model_id})
     names = tuple(found.keys())
     rows = [dict(zip(names, row, strict=True)) for row in found]
@@ -140,21 +142,25 @@ def _names(session: Session, asked: TextClause, ids: str) -> dict[int, set[str]]
     return found
 
 
-def _signals(session: Session, ids: str, asked: Mapping[str, Look] | None) -> dict[int, list[SignalFact]]:
+def _signals(
+    session: Session, ids: str, asked: Mapping[str, Look] | None, now: datetime
+) -> dict[int, list[SignalFact]]:
     signals: dict[int, list[SignalFact]] = {}
-    for row in _signal_rows(session, ids, asked):
+    for row in _signal_rows(session, ids, asked, now):
         fact = SignalFact(row.kind, row.occurred_at, row.mail_key, row.data or {})
         signals.setdefault(row.lead_id, []).append(fact)
     return signals
 
 
-def _signal_rows(session: Session, ids: str, asked: Mapping[str, Look] | None) -> Sequence[Row[Any]]:
+def _signal_rows(
+    session: Session, ids: str, asked: Mapping[str, Look] | None, now: datetime
+) -> Sequence[Row[Any]]:
     if asked is None:
         return session.execute(_SIGNALS, {"lead_ids": ids, "most": MOST_SIGNALS}).all()
     if not asked:
         return ()
     looks = [{"kind": kind, "since": look.since, "most": look.most} for kind, look in asked.items()]
-    given = {"lead_ids": ids, "asked": batch.rows(looks)}
+    given = {"lead_ids": ids, "asked": batch.rows(looks), "now": now, "every": MOST_SIGNALS}
     return session.execute(_ASKED_SIGNALS, given).all()
 
 

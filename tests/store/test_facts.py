@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, insert
 
+from nurture.rules.conditions import Look, looked_at, parse, signals_asked
 from nurture.store import facts
 from nurture.store.companies import Company
 from nurture.store.consents import Consent, LeadConsent
@@ -87,6 +88,25 @@ def test_machines_do_not_signal_and_a_later_verdict_wins(db):
     db.flush()
     signals = facts.load(db, [anna], now=TUESDAY)[anna].signals
     assert [(signal.kind, signal.mail) for signal in signals] == [("visited", None), ("clicked", "welcome")]
+
+
+def test_of_ten_thousand_clicks_only_as_many_are_read_as_a_condition_asks_for(db):
+    anna = make_lead(db, email="anna@muster.example")
+    for days in range(9):
+        make_signal(db, anna, "clicked", days)
+    make_signal(db, anna, "clicked", -1)  # told ahead of its time: it takes nobody's place
+    at_the_hand = make_signal(db, anna, "clicked", 0.5)
+    db.add(SignalVerdict(signal_id=at_the_hand, at=TUESDAY, verdict="machine", reason="sweep", by="rule"))
+    make_signal(db, anna, "visited", 40)
+    db.flush()
+    asked = signals_asked([parse({"signal": "clicked", "at_least": 3, "within": "60d"})], TUESDAY)
+    asked = looked_at((asked, {"visited": Look(TUESDAY - timedelta(days=30))}))
+    signals = facts.load(db, [anna], now=TUESDAY, asked=asked)[anna].signals
+    assert [(one.kind, (TUESDAY - one.occurred_at).days) for one in signals] == [
+        ("clicked", 2),
+        ("clicked", 1),
+        ("clicked", 0),
+    ]
 
 
 def test_heat_decays_by_half_in_a_half_life(db):

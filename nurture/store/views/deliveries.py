@@ -8,7 +8,7 @@ from sqlalchemy import case, func, select, true
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
-from nurture.store.deliveries import Delivery, DeliveryAttempt
+from nurture.store.deliveries import STATES, Delivery, DeliveryAttempt
 from nurture.store.hits import Hit
 from nurture.store.inbound import InboundReport, of_delivery
 from nurture.store.leads import Lead
@@ -19,6 +19,9 @@ from nurture.store.signals import SignalVerdict
 from nurture.store.verdicts import BY_RULES
 
 PAGE = 50
+# A mail that is claimed and one at the server are both going out, to whoever looks.
+_AS_SEEN = {"sending": ("leased", "sending")}
+SEEN_STATES = tuple(state for state in STATES if state != "leased")
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def page(
         .limit(limit + 1)
     )
     if state:
-        query = query.where(Delivery.state == state)
+        query = query.where(Delivery.state.in_(_AS_SEEN.get(state, (state,))))
     if lead_id is not None:
         query = query.where(Delivery.lead_id == lead_id)
     if program_id is not None:

@@ -8,37 +8,49 @@ from sqlalchemy.orm import Session
 
 from nurture.rules.why import Waiting
 
-# Leads that wait for one shared moment are counted by it; the others by what they wait for.
+# Leads that wait for one shared moment are counted by it; the others by what they wait for. One pass over
+# those who stand there, by their own columns alone; what holds for the whole chain, and for mails that have
+# not settled, is said of what was counted.
 _WAITING = text(
     """
-    SELECT standing.version_id, v.no, step_key, reason, shared_at, min(due_at) AS first_at, count(*) AS n
-    FROM (
-        SELECT CASE WHEN e.version_id <> p.live_version_id THEN e.version_id END AS version_id,
-               coalesce(e.step_key, '') AS step_key, coalesce(d.due_at, e.due_at) AS due_at,
-               told.reason,
-               CASE WHEN told.reason IN ('wait_until', 'window') THEN coalesce(d.due_at, e.due_at) END
-                   AS shared_at
-        FROM enrollment e
-        JOIN chain c ON c.id = e.chain_id JOIN program p ON p.id = c.program_id CROSS JOIN installation i
-        LEFT JOIN delivery d ON d.id = e.awaiting_delivery_id
+    WITH here AS MATERIALIZED (
+        SELECT p.live_version_id, i.sending_stopped AS stopped, i.live OR CAST(:live AS boolean) AS live,
+               CASE WHEN p.state = 'paused' THEN 'program_paused'
+                    WHEN c.paused_at IS NOT NULL THEN 'chain_paused' END AS paused
+        FROM chain c JOIN program p ON p.id = c.program_id CROSS JOIN installation i
+        WHERE c.id = :chain_id
+    ), standing AS MATERIALIZED (
+        SELECT version_id, step_key, due_reason, awaiting_delivery_id,
+               CASE WHEN due_reason IN ('wait_until', 'window') OR awaiting_delivery_id IS NOT NULL
+                    THEN due_at END AS exactly_at,
+               min(due_at) AS first_at, count(*) AS n
+        FROM enrollment
+        WHERE chain_id = :chain_id AND state = 'active'
+          AND (NOT data ? 'over' OR NOT coalesce(CAST(data ->> 'over' AS boolean), false))
+        GROUP BY 1, 2, 3, 4, 5
+    ), told AS (
+        SELECT CASE WHEN s.version_id <> h.live_version_id THEN s.version_id END AS version_id,
+               coalesce(s.step_key, '') AS step_key, r.reason,
+               CASE WHEN r.reason IN ('wait_until', 'window') THEN coalesce(d.due_at, s.exactly_at) END
+                   AS shared_at,
+               coalesce(d.due_at, s.first_at) AS first_at, s.n
+        FROM standing s CROSS JOIN here h LEFT JOIN delivery d ON d.id = s.awaiting_delivery_id
         CROSS JOIN LATERAL (
             SELECT CASE
                 WHEN d.state IN ('leased', 'sending') THEN 'sending'
-                WHEN d.id IS NOT NULL AND i.sending_stopped THEN 'stopped'
-                WHEN d.id IS NOT NULL AND NOT (i.live OR CAST(:live AS boolean)) THEN 'not_live'
-                WHEN p.state = 'paused' THEN 'program_paused'
-                WHEN c.paused_at IS NOT NULL THEN 'chain_paused'
+                WHEN d.id IS NOT NULL AND h.stopped THEN 'stopped'
+                WHEN d.id IS NOT NULL AND NOT h.live THEN 'not_live'
+                WHEN h.paused IS NOT NULL THEN h.paused
                 WHEN d.state = 'deferred' THEN 'put_off'
                 WHEN d.reason IN ('window', 'own_pause') THEN d.reason
                 WHEN d.id IS NOT NULL THEN 'sending'
-                ELSE e.due_reason END AS reason
-        ) told
-        WHERE e.chain_id = :chain_id AND e.state = 'active'
-          AND NOT coalesce(CAST(e.data ->> 'over' AS boolean), false)
-    ) standing
-    LEFT JOIN program_version v ON v.id = standing.version_id
-    GROUP BY standing.version_id, v.no, step_key, reason, shared_at
-    ORDER BY step_key, v.no DESC NULLS FIRST, n DESC, shared_at
+                ELSE s.due_reason END AS reason
+        ) r
+    )
+    SELECT t.version_id, v.no, t.step_key, t.reason, t.shared_at, min(t.first_at) AS first_at, sum(t.n) AS n
+    FROM told t LEFT JOIN program_version v ON v.id = t.version_id
+    GROUP BY t.version_id, v.no, t.step_key, t.reason, t.shared_at
+    ORDER BY t.step_key, v.no DESC NULLS FIRST, n DESC, t.shared_at
     """
 )
 _TALLIES = text(
@@ -65,7 +77,7 @@ def standing(session: Session, chain_id: int, *, live: bool = False) -> list[Sta
     found = []
     for row in session.execute(_WAITING, {"chain_id": chain_id, "live": live}):
         at, shared = row.shared_at or row.first_at, row.shared_at is not None
-        waiting = Waiting(row.step_key, row.reason, at, shared, row.n, row.no)
+        waiting = Waiting(row.step_key, row.reason, at, shared, int(row.n), row.no)
         found.append(Standing(row.version_id, waiting))
     return found
 

@@ -13,7 +13,6 @@ from nurture.mail.prepare import RenderFault
 from nurture.rules.timing import instant_of
 from nurture.rules.words import _
 from nurture.store import consents
-from nurture.store.deliveries import STATES
 from nurture.store.views import deliveries as view
 from nurture.store.views.deliveries import DeliveryPage
 from nurture.web import rendering
@@ -28,7 +27,7 @@ pages = Blueprint("deliveries", __name__)
 def index() -> ResponseReturnValue:
     """Newest first, narrowed by state, program, mail and the day it was made."""
     session = page_session()
-    asked: dict[str, Any] = {"state": chosen("state", STATES), "lead_id": number("lead")}
+    asked: dict[str, Any] = {"state": chosen("state", view.SEEN_STATES), "lead_id": number("lead")}
     asked |= {"program_id": number("program"), "mail_id": number("mail")}
     since, until = _day("since"), _day("until")
     rows, next_after = view.page(session, **asked, days=_span(since, until), after=number("after"))
@@ -36,7 +35,7 @@ def index() -> ResponseReturnValue:
         "admin/deliveries/index.html",
         rows=rows,
         next_after=next_after,
-        states=STATES,
+        states=view.SEEN_STATES,
         choices=view.choices(session, asked["program_id"]),
         since=since,
         until=until,
