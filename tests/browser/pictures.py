@@ -24,8 +24,11 @@ from nurture.embedded.throwaway import throwaway
 from nurture.flows import demo
 from nurture.flows.leads import save_lead
 from nurture.flows.setup import Company, save_company
+from nurture.flows.simulate.asking import ask
+from nurture.flows.simulate.running import carry_out as play
 from nurture.flows.users import create_user
 from nurture.migrations import upgrade
+from nurture.rules.simulation.settings import Settings
 from nurture.runtime import Runtime, build, work_in_batches
 from nurture.store.leads import Lead
 from tests.browser.conftest import CHROMIUM
@@ -38,13 +41,17 @@ MOMENT = datetime(2026, 4, 16, 12, 0, tzinfo=UTC)
 PASSWORD = "nine months of stock"
 EMAIL = "mira@kessler-ohm.example"
 MOST_BYTES = 200_000
-# Name of the picture -> the page, and how tall a part of it. `{hot}` is a lead that is hot, `{cold}` a chain.
+# Name of the picture -> the page, and how tall a part of it. `{hot}` is a lead that is hot, `{cold}` a chain,
+# `{played}` a simulation.
 PICTURES = {
-    "program": ("/programs/{program}", 900),
+    "program": ("/programs/{program}", 860),
     "overview": ("/?days=7", 780),
     "calendar": ("/calendar", 760),
     "chain": ("/chains/{cold}", 860),
     "editor": ("/programs/{program}/edit?chain=warm&step=ask-feedback", 900),
+    "canvas": ("/programs/{program}/edit/canvas?chain=cold&step=welcome-read", 900),
+    "simulation": ("/simulations/{played}", 900),
+    "statistics": ("/chains/{cold}/statistics", 900),
     "lead": ("/leads/{hot}", 900),
     "merge": ("/leads/{hot}/merge?other={twin}", 620),
 }
@@ -94,12 +101,17 @@ def _furnish(runtime: Runtime) -> None:
         create_user(session, EMAIL, "admin", PASSWORD, name="Mira Aydın", now=MOMENT)
         demo.ask(session, by="pictures", now=MOMENT)
     assert carry_out(runtime) == "there"
+    with runtime.sessions.begin() as session:
+        program_id = session.execute(text("SELECT min(id) FROM program")).scalar_one()
+        ask(session, program_id, Settings(leads=400, days=60).plain(), by="pictures", now=MOMENT)
+    assert play(runtime.sessions, runtime.pepper, now=MOMENT, processes=1) == 1
 
 
 def _places(runtime: Runtime) -> dict[str, int]:
     """What the addresses of the pictures name."""
     queries = {
         "program": "SELECT min(id) FROM program",
+        "played": "SELECT min(id) FROM simulation",
         "cold": "SELECT id FROM chain WHERE temperature = 'cold'",
         "hot": "SELECT id FROM lead WHERE temperature = 'hot' AND touches_in > 4 AND stage = 'opportunity'"
         " ORDER BY id LIMIT 1",

@@ -240,6 +240,9 @@ def test_a_program_begins_from_nothing_and_from_another(mia: FlaskClient) -> Non
     assert made.status_code == 303 and mia.get(made.location).status_code == 200
     again = mia.post("/programs/new", data={"csrf_token": token, "name": "Fair", "key": "fair"})
     assert again.status_code == 422 and "There is a program" in again.text
+    like = {"name": "Fair, long", "key": "fair-long", "like": "1"}
+    begun = mia.post("/programs/new", data={"csrf_token": token, **like})
+    assert "Article, reorder points" in mia.get(begun.location).text
     copy = mia.post("/programs/1/duplicate", data={"csrf_token": token, "name": "Copy", "key": "copy"})
     assert copy.status_code == 303 and "Welcome" in mia.get(copy.location).text
     assert mia.post("/programs/new", data={"csrf_token": token, "name": "", "key": "No!"}).status_code == 422

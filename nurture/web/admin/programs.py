@@ -1,11 +1,13 @@
 """Programs: the list, and the board of three lanes with live counts."""
 
+import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from nurture.errors import Conflict, Invalid, NotFound
+from nurture.errors import Conflict, FileFault, Invalid, NotFound
 from nurture.flows import new_programs
 from nurture.flows import programs as flows
 from nurture.rules.program import TEMPERATURES, read
@@ -77,26 +79,34 @@ def decide_held(program_id: int) -> ResponseReturnValue:
 
 @pages.get("/programs/new")
 def new() -> ResponseReturnValue:
-    """Name and key of a new program."""
-    return render_template("admin/editor/new.html", answers={}, errors={}, like=None)
+    """Name and key of a new program, and what it begins with."""
+    return _new_form({}, {})
 
 
 @pages.post("/programs/new")
 def create() -> ResponseReturnValue:
-    """A program with one chain and one mail, to go on from in the editor."""
-    answers = {name: request.form.get(name, "").strip() for name in ("name", "key")}
+    """A program with one chain and one mail, or a copy of another, to go on from in the editor."""
+    answers = {name: request.form.get(name, "").strip() for name in ("name", "key", "like")}
+    like = int(answers["like"]) if re.fullmatch("[0-9]{1,18}", answers["like"]) else None
     try:
         with runtime().sessions.begin() as session:
             made = new_programs.create(
-                session, answers["key"], answers["name"], by=signed_in().actor, now=now()
+                session, answers["key"], answers["name"], like=like, by=signed_in().actor, now=now()
             )
     except Invalid as refusal:
         errors = refusal.errors
     except Conflict as refusal:
         errors = {"key": [str(refusal)]}
+    except FileFault as refusal:
+        errors = {"name": refusal.faults}
     else:
         return redirect(url_for("editor.index", program_id=made), 303)
-    return render_template("admin/editor/new.html", answers=answers, errors=errors, like=None), 422
+    return _new_form(answers, errors), 422
+
+
+def _new_form(answers: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -> str:
+    others = [(str(one.id), one.name) for one in view.listing(page_session())]
+    return render_template("admin/editor/new.html", answers=answers, errors=errors, like=None, others=others)
 
 
 @pages.post("/programs/<int:program_id>/pause")

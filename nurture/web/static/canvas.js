@@ -129,7 +129,7 @@
       }, parts.extension)]
     });
     designer.onSelectedStepIdChanged.subscribe(function (id) {
-      if (!id) return;
+      if (!id || phone.matches) return;
       designer.clearSelectedStep();
       open(id);
     });
@@ -202,6 +202,8 @@
     var zoomed = event.target.closest('[data-zoom]'), kind = event.target.closest('.cv-kind');
     if (zoomed && designer) ({ in: function () { zoom(true); }, out: function () { zoom(false); }, whole: whole })[zoomed.dataset.zoom]();
     if (kind && designer) press(kind);
+    var node = phone.matches && event.target.closest('#cv-room .cv-node');
+    if (node) open(node.dataset.node.split('/')[0]);
   });
 
   /* ---------- By keyboard ---------- */

@@ -148,7 +148,7 @@
       remember();
       var kept = node !== undefined && node[0] !== '#' && document.querySelector('[data-node="' + CSS.escape(node) + '"]');
       if (kept) { kept.focus(); return; }
-      var first = document.querySelector('#ed-side [autofocus], #ed-form input:not([type=hidden]), #ed-form select, #ed-side button');
+      var first = document.querySelector('#ed-side [autofocus], #ed-form input:not([type=hidden]), #ed-form select') || document.querySelector('#ed-side button');
       if (first && !window.matchMedia('(max-width: 1199px)').matches) first.focus(); else document.getElementById('ed-side').focus();
     });
   }
