@@ -157,5 +157,5 @@ def test_public_addresses_are_a_list_that_is_looked_at(town: Town) -> None:
     public = {endpoint.partition(".")[0] for endpoint, _address in town.pages() if is_public(endpoint)}
     assert public <= {
         "static", "files", "health", "sessions", "entering", "setup", "letters", "inbound", "leaving",
-        "choosing", "answers", "feedback", "archive", "language",
+        "choosing", "answers", "feedback", "archive", "language", "public_forms", "confirming",
     }  # fmt: skip
