@@ -27,8 +27,7 @@ Rows = Callable[..., list[tuple[Any, ...]]]
 class Story:
     """What happened. `left` gives for each address the moment (monotonic seconds) at which its
     unsubscription was confirmed; `records` the DKIM records by name; `hits` how many things were killed or
-    stopped; `steps` how many mails each lead should get; `speed` how fast the clock of the program went, and
-    `clock` what it showed at a moment of monotonic seconds."""
+    stopped; `steps` how many mails each lead should get; `speed` how fast the clock of the program went."""
 
     taken: Sequence[Accepted]
     left: Mapping[str, float]
@@ -37,7 +36,7 @@ class Story:
     leads: int
     steps: int
     speed: float
-    clock: _hours.Clock
+    calendar: _hours.Calendar
 
 
 def breaches(rows: Rows, story: Story) -> list[str]:
@@ -60,7 +59,7 @@ def breaches(rows: Rows, story: Story) -> list[str]:
     said += _silences(found, taken)
     said += _counters(rows)
     said += _rates.breaches(story.taken, story.speed)
-    said += _hours.breaches(story.taken, story.clock)
+    said += _hours.breaches(story.taken, story.calendar)
     return said + _standards(story)
 
 

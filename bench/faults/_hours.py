@@ -1,24 +1,33 @@
-"""I12, by the calendar: whoever is written to only within hours gets nothing outside them, and a transport
-that is warmed up takes no more mails on a day than its schedule says, whatever is killed meanwhile.
+"""I12, by the calendar: whoever is written to only within hours gets nothing before they begin, and a
+transport that is warmed up takes no more mails on a day than its schedule says, whatever is killed meanwhile.
 
-A round begins in the last hour of a day, by the clock of the program: leads come before midnight, the next
-day's mails and the opening of the window come while it lasts. What counts is the moment of the final dot.
+Hours begin when the leads have come and wait for them; the schedule ends when a round has calmed down, so
+that what it held back goes out. What counts is the moment of the final dot.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from bench.faults._server import Accepted
 
 WITHIN_HOURS, WARMED_UP = "office.example", "young.example"
 TAGS = {WITHIN_HOURS: "office", WARMED_UP: "young"}
-START = datetime(2026, 3, 3, 22, 50, tzinfo=UTC)
-MIDNIGHT = datetime(2026, 3, 4, tzinfo=UTC)
-OPENS, CLOSES = time(0, 5), time(9, 0)
-# So many on the day on which a round begins, and as many as there are on the next.
-FIRST_DAY, DAYS = 3, (3, 5000)
+START = datetime(2026, 3, 3, 10, tzinfo=UTC)
+AHEAD = timedelta(minutes=60)  # by the clock of the program, once it is set up
+FIRST_DAY = 3
 
 Clock = Callable[[float], datetime]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """`clock` gives the program's time at a moment of monotonic seconds, `opens` when the hours begin by it,
+    `ended` the moment (monotonic seconds) at which the schedule was about to end."""
+
+    clock: Clock
+    opens: datetime
+    ended: float
 
 
 def domain_of(number: int) -> str | None:
@@ -26,15 +35,15 @@ def domain_of(number: int) -> str | None:
     return {7: WITHIN_HOURS, 9: WARMED_UP}.get(number % 12)
 
 
-def breaches(taken: Sequence[Accepted], clock: Clock) -> list[str]:
-    """`clock` gives the program's time at a moment of monotonic seconds."""
-    outside = [one for one in _to(WITHIN_HOURS, taken) if not OPENS <= clock(one.dot_at).time() < CLOSES]
-    early = [one for one in _to(WARMED_UP, taken) if clock(one.dot_at) < MIDNIGHT]
+def breaches(taken: Sequence[Accepted], calendar: Calendar) -> list[str]:
+    """One sentence for each of the two that did not hold."""
+    early = [one for one in _to(WITHIN_HOURS, taken) if calendar.clock(one.dot_at) < calendar.opens]
+    warm = [one for one in _to(WARMED_UP, taken) if one.dot_at < calendar.ended]
     said = []
-    if outside:
-        said.append(f"I12: {len(outside)} mails came outside the hours of their program.")
-    if len(early) > FIRST_DAY:
-        said.append(f"I12: {len(early)} mails on the first day of a warm-up, {FIRST_DAY} were agreed.")
+    if early:
+        said.append(f"I12: {len(early)} mails came before the hours of their program.")
+    if len(warm) > FIRST_DAY:
+        said.append(f"I12: {len(warm)} mails on the first day of a warm-up, {FIRST_DAY} were agreed.")
     return said
 
 

@@ -155,7 +155,7 @@ def run(
         "NURTURE_CLOCK_SPEED": str(_SPEED),
     }
     with _installation(folder, settings) as office:
-        records = prepare(office, folder)
+        set_up = prepare(office, folder, _clock(office))
         fire = Fire(office, server, dice, lease, say)
         server.calm = False
         for wave in range(_WAVES):
@@ -166,9 +166,13 @@ def run(
                 time.sleep(dice.uniform(0.2, 1.2))
                 fire.strike()
         fire.calm()
+        ended = time.monotonic()
+        set_up.end_the_warm_up()
         _come_to_an_end(fire, leads, patience=60 + 2 * lease)
-        clock = _clock(office)
-        story = Story(list(server.taken), fire.left, records, fire.hits, leads, STEPS, _SPEED, clock)
+        calendar = _hours.Calendar(set_up.clock, set_up.opens, ended)
+        story = Story(
+            list(server.taken), fire.left, set_up.records, fire.hits, leads, STEPS, _SPEED, calendar
+        )
         found = breaches(office.rows, story)
         _follow_what_is_in_doubt(office, story)
         found += unresolved(office.rows, story)

@@ -2,6 +2,9 @@
 
 import re
 import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +21,6 @@ PROGRAMS = {
     "office": "{tag: office}",
     "young": "{tag: young}",
 }
-WINDOW = f'window: {{days: mon-sun, from: "{_hours.OPENS:%H:%M}", to: "{_hours.CLOSES:%H:%M}"}}'
 PROGRAM = """\
 program: {key}
 name: Two letters
@@ -42,16 +44,32 @@ Hello {{{{ lead.first_name }}}}, [here are the numbers](https://www.example.com/
 _SENDER_DOMAIN = "lindqvist.example"
 
 
-def prepare(office: Office, folder: Path) -> dict[str, str]:
-    """The programs, live, and both kinds of keys; their records."""
-    for program, who in PROGRAMS.items():
-        mails = folder / program / "mails"
-        mails.mkdir(parents=True)
-        window = WINDOW if program == "office" else ""
-        (folder / program / "program.yaml").write_text(PROGRAM.format(key=program, who=who, window=window))
-        for key in ("first", "second"):
-            (mails / f"{key}.md").write_text(LETTER.format(key=key))
-        office.done("campaigns", "load", str(folder / program), "--publish")
+@dataclass(frozen=True)
+class SetUp:
+    """What stands when the first leads come: the DKIM records by name, when the hours of one program begin by
+    its clock, and the key of the transport that is warmed up."""
+
+    records: dict[str, str]
+    clock: _hours.Clock
+    opens: datetime
+    api: httpx.Client
+    young: str
+
+    def end_the_warm_up(self) -> None:
+        """What it held back goes out. The database may have been killed a moment ago."""
+        schedule = {"kind": "transport", "name": self.young, "days": []}
+        for _attempt in range(10):
+            with suppress(httpx.TransportError):
+                if self.api.put("/pace/warm_ups", json=schedule).is_success:
+                    return
+            time.sleep(2)
+        raise RuntimeError("the warm-up could not be ended")
+
+
+def prepare(office: Office, folder: Path, clock: _hours.Clock) -> SetUp:
+    """The programs, live, both kinds of keys, and limits; the hours come last, as they begin soon."""
+    for program in ("fire", "young"):
+        _publish(office, folder / program, "")
     office.done("domains", "add", _SENDER_DOMAIN)
     records = {}
     for algorithm in ("rsa", "ed25519"):
@@ -59,18 +77,29 @@ def prepare(office: Office, folder: Path) -> dict[str, str]:
         found = re.search(r'^(\S+)\. TXT "(.+)"$', said, re.M)
         assert found is not None, said
         records[found[1]] = found[2]
-    with office.api() as api:
-        for domain, limit in (
-            (_rates.SLOW, {"per_second": _rates.PER_SECOND, "per_hour": None, "per_day": None}),
-            (_rates.FEW, {"per_second": None, "per_hour": _rates.PER_HOUR, "per_day": None}),
-        ):
-            api.put("/pace/limits", json={"kind": "domain", "name": domain, **limit}).raise_for_status()
-        _warm_up(office, api)
-    return records
+    api = office.api()
+    for domain, limit in (
+        (_rates.SLOW, {"per_second": _rates.PER_SECOND, "per_hour": None, "per_day": None}),
+        (_rates.FEW, {"per_second": None, "per_hour": _rates.PER_HOUR, "per_day": None}),
+    ):
+        api.put("/pace/limits", json={"kind": "domain", "name": domain, **limit}).raise_for_status()
+    young = _warm_up(office, api)
+    opens = (clock(time.monotonic()) + _hours.AHEAD).replace(second=0, microsecond=0)
+    _publish(office, folder / "office", f'window: {{days: mon-sun, from: "{opens:%H:%M}", to: "24:00"}}')
+    return SetUp(records, clock, opens, api, young)
 
 
-def _warm_up(office: Office, api: httpx.Client) -> None:
-    """A transport of its own for one program, new to the world, to the same server."""
+def _publish(office: Office, folder: Path, window: str) -> None:
+    key = folder.name
+    (folder / "mails").mkdir(parents=True)
+    (folder / "program.yaml").write_text(PROGRAM.format(key=key, who=PROGRAMS[key], window=window))
+    for mail in ("first", "second"):
+        (folder / "mails" / f"{mail}.md").write_text(LETTER.format(key=mail))
+    office.done("campaigns", "load", str(folder), "--publish")
+
+
+def _warm_up(office: Office, api: httpx.Client) -> str:
+    """A transport of its own for one program, new to the world, to the same server; its key."""
     server = urlsplit(office.env["NURTURE_SMTP_URL"])
     settings = {"host": server.hostname, "port": server.port, "tls": IMPLICIT, "verify": False}
     made = api.post("/transports", json={"name": "Young", "kind": "smtp", "settings": settings})
@@ -78,8 +107,9 @@ def _warm_up(office: Office, api: httpx.Client) -> None:
     [(program_id,)] = office.rows("SELECT id FROM program WHERE key = 'young'")
     choice = {"kind": "program", "id": program_id, "transport_id": made.json()["id"]}
     api.put("/transports/choices", json=choice).raise_for_status()
-    schedule = {"kind": "transport", "name": made.json()["key"], "days": _hours.DAYS}
+    schedule = {"kind": "transport", "name": made.json()["key"], "days": [_hours.FIRST_DAY, 5000]}
     api.put("/pace/warm_ups", json=schedule).raise_for_status()
+    return str(made.json()["key"])
 
 
 def bring_in(office: Office, folder: Path, numbers: range) -> None:
