@@ -17,7 +17,7 @@ from nurture.store import handoffs, models, releases, teams
 from nurture.store.handoffs import HandoffEvent, HandoffOutcome
 from nurture.store.releases import PastSignal
 from nurture.store.views import inbox
-from nurture.store.views.inbox import Colleague, InboxRow, Known, Person, Said
+from nurture.store.views.inbox import Colleague, Earlier, InboxRow, Known, Person, Said
 
 WHOSE = ("mine", "team", "all")
 _TOUCHES = 6
@@ -68,6 +68,7 @@ class Opened:
     centre: Sequence[Colleague]
     colleagues: Sequence[Person]
     record: Sequence[HandoffEvent | HandoffOutcome]
+    earlier: Sequence[Earlier]
     lead_time: datetime | None
 
 
@@ -121,6 +122,7 @@ def opened(session: Session, handoff_id: int, *, now: datetime) -> Opened | None
         centre=inbox.buying_centre(session, known.company_id, row.lead_id),
         colleagues=inbox.colleagues(session, row.owner_id),
         record=_record(session, handoff_id),
+        earlier=inbox.earlier(session, row.lead_id, handoff_id),
         lead_time=_lead_time(known, now),
     )
 

@@ -154,7 +154,10 @@ def _judge(
         known = replace(known, grade=grade.grade)
     judgement = readiness.judge(default.model, known, now, last)
     crossing = readiness.crossing(lead.armed, judgement, default.model.readiness)
-    if crossing == "cross" and not readiness.may_ripen(lead.stage, lead.future_at, judgement, now):
+    policy = default.model.readiness
+    if crossing == "cross" and not readiness.may_ripen(
+        lead.stage, lead.future_at, judgement, now, last, policy
+    ):
         crossing = "stay"
     if known.readiness != judgement.score:
         known = replace(known, readiness=judgement.score)

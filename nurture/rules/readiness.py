@@ -11,7 +11,7 @@ the score; the score compared with the threshold is the one shown.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal, Protocol
 
@@ -48,10 +48,12 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class LastRipening:
-    """What was true when the lead ripened last: it does not ripen the lead again."""
+    """What was true when the lead ripened last: it does not ripen the lead again. `given_back` tells that
+    sales closed it by giving the lead back, at that moment."""
 
     at: datetime
     bant: Mapping[str, str]
+    given_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +158,19 @@ def cause_of(judgement: Found) -> Cause:
     return judgement.cause or "threshold"
 
 
-def may_ripen(stage: str, future_at: datetime | None, judgement: Found, now: datetime) -> bool:
-    """Whether the lead's place allows it: not while sales has it, nor before the date it asked to be
-    left until, unless it asks by itself."""
-    waits = future_at is not None and future_at > now and judgement.cause is None
-    return stage in RIPENS_FROM and not waits
+def may_ripen(
+    stage: str,
+    future_at: datetime | None,
+    judgement: Found,
+    now: datetime,
+    last: LastRipening | None,
+    policy: Readiness,
+) -> bool:
+    """Whether the lead's place allows it: not while sales has it, nor before the date it asked to be left
+    until, nor so soon after sales gave it back, unless it asks by itself."""
+    waits = future_at is not None and future_at > now
+    cools = last is not None and last.given_back and now < last.at + timedelta(days=policy.cool_down_days)
+    return stage in RIPENS_FROM and (judgement.cause is not None or not (waits or cools))
 
 
 def falls_below_at_heat(model: HeatModel, judgement: Found) -> float | None:

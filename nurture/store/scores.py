@@ -105,7 +105,8 @@ _TOUCH = text(
 )
 _LAST_RIPENINGS = text(
     """
-    SELECT DISTINCT ON (lead_id) lead_id, greatest(ready_at, closed_at) AS at, bant
+    SELECT DISTINCT ON (lead_id) lead_id, greatest(ready_at, closed_at) AS at, bant,
+        state = 'rejected' AS given_back
     FROM handoff WHERE lead_id = ANY(CAST(:leads AS bigint[])) ORDER BY lead_id, ripening_no DESC
     """
 )
@@ -158,7 +159,7 @@ def touch_out(session: Session, lead_id: int) -> None:
 def last_ripenings(session: Session, lead_ids: Collection[int]) -> dict[int, LastRipening]:
     """When each lead ripened last, or when sales closed that, and its BANT answers then."""
     rows = session.execute(_LAST_RIPENINGS, {"leads": batch.numbers(lead_ids)})
-    return {row.lead_id: LastRipening(row.at, _answers(row.bant)) for row in rows}
+    return {row.lead_id: LastRipening(row.at, _answers(row.bant), row.given_back) for row in rows}
 
 
 def _answers(bant: Mapping[str, Any]) -> dict[str, str]:

@@ -13,10 +13,12 @@ from nurture.flows.enroll import enter_programs, leave_all
 from nurture.flows.hand_over import hand_over
 from nurture.flows.programs import load_folder
 from nurture.rules.tokens import KeyRing
+from nurture.store import outcomes, past_deals, readiness_now
 from nurture.store.enrollments import Enrollment
 from nurture.store.handoffs import Handoff, HandoffOutcome
 from nurture.store.leads import Lead
 from nurture.store.signals import Signal
+from nurture.store.views import response
 from nurture.store.webhooks import WebhookMessage
 from tests.conftest import TUESDAY
 from tests.flows.ripe_leads import a_lead, a_model, ripened
@@ -231,3 +233,39 @@ def test_a_wrong_answer_names_its_field(db: Session, handoff: int, outcome: Outc
 def test_an_unknown_handoff_is_not_found(db: Session) -> None:
     with pytest.raises(NotFound):
         answer(db, 4711, Outcome("accepted"), by="user:1", now=MONDAY)
+
+
+def test_every_answer_teaches_the_score_and_the_reports(
+    db: Session, sessions: sessionmaker[Session], handoff: int, ada: int
+) -> None:
+    others = [a_lead(db, name) for name in ("Bea", "Cleo", "Dora")]
+    more = [ripened(db, one, 1) for one in others]
+    hand_over(sessions, KeyRing((b"k" * 32,)), "https://nurture.example", now=TUESDAY)
+    bea, cleo, _dora = more
+    say(db, handoff, "meeting", at=NEXT_WEEK)
+    say(db, handoff, "won", amount=Decimal(100), currency="EUR")
+    say(db, bea, "accepted")
+    say(db, bea, "lost", reason="price")
+    say(db, cleo, "rejected", reason="no_budget")
+
+    known = {one.lead_id: one.won for one in outcomes.known(db, limit=10)}
+    assert known == {ada: True, others[0]: False}, "what the target score learns from"
+    assert sorted(one.won for one in past_deals.lately(db, limit=10)) == [False, True]
+    [scored] = readiness_now.handed(db)
+    assert (scored.handed, scored.accepted, scored.won) == (4, 2, 1)
+    month = response.together(db, since=TUESDAY, until=NEXT_WEEK)
+    assert (month.given, month.accepted, month.called) == (4, 2, 1)
+    [program] = response.grouped(db, "program", since=TUESDAY, until=NEXT_WEEK)
+    assert (program.name, program.given, program.accepted) == (None, 4, 2)
+
+
+def test_the_share_accepted_is_told_by_the_program_in_which_a_lead_ripened(
+    db: Session, sessions: sessionmaker[Session], ada: int, tmp_path: Path
+) -> None:
+    model = a_model(db)
+    a_program_for_all(db, tmp_path)
+    made = ripened(db, ada, model, now=NEXT_WEEK)
+    hand_over(sessions, KeyRing((b"k" * 32,)), "https://nurture.example", now=NEXT_WEEK)
+    answer(db, made, Outcome("accepted"), by="user:1", now=NEXT_WEEK)
+    [row] = response.grouped(db, "program", since=NEXT_WEEK, until=NEXT_WEEK + timedelta(days=1))
+    assert (row.name, row.given, row.accepted) == ("Everyone", 1, 1)

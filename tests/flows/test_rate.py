@@ -10,9 +10,12 @@ import pytest
 from sqlalchemy import Engine, event, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from nurture.flows.answer import Outcome, answer
+from nurture.flows.hand_over import hand_over
 from nurture.flows.judge_leads import judge_leads
 from nurture.flows.rate import rate, rate_new
 from nurture.rules import heat
+from nurture.rules.tokens import KeyRing
 from nurture.store.handoffs import Handoff
 from nurture.store.heat import HeatBucket, TemperatureChange
 from nurture.store.signals import UnratedSignal
@@ -242,6 +245,27 @@ def test_a_lead_that_has_cooled_is_armed_again(sessions: Sessions) -> None:
     found = lead(sessions, anna)
     assert (found.temperature, found.armed) == ("cold", True)
     assert len(all_of(sessions, Handoff)) == 1
+
+
+def test_a_lead_that_sales_gave_back_is_not_handed_over_again_by_its_next_click(sessions: Sessions) -> None:
+    publish(sessions)
+    anna, back = strong_lead(sessions), TUESDAY + timedelta(days=5)
+    for day in range(5):
+        for minute in range(2):
+            send(sessions, anna, "clicked", TUESDAY + timedelta(days=day, minutes=minute))
+    rate(sessions, now=back)
+    [first] = all_of(sessions, Handoff)
+    hand_over(sessions, KeyRing((b"k" * 32,)), "https://nurture.example", now=back)
+    with sessions.begin() as session:
+        answer(session, first.id, Outcome("rejected", reason="not_ready"), by="user:1", now=back)
+
+    for day in range(1, 7):
+        send(sessions, anna, "clicked", back + timedelta(days=day))
+        rate(sessions, now=back + timedelta(days=day))
+    assert len(all_of(sessions, Handoff)) == 1
+    send(sessions, anna, "clicked", back + timedelta(days=7))
+    rate(sessions, now=back + timedelta(days=7))
+    assert sorted(one.ripening_no for one in all_of(sessions, Handoff)) == [1, 2]
 
 
 def test_an_erased_leads_signals_leave_the_inbox_uncounted(sessions: Sessions) -> None:

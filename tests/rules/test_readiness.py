@@ -104,11 +104,22 @@ def test_a_lead_that_has_crossed_stays_until_it_falls_and_is_armed_again() -> No
 
 def test_a_lead_with_sales_or_put_off_to_a_date_does_not_ripen() -> None:
     found = judge(MODEL, ANNA, NOW)
-    assert readiness.may_ripen("lead", None, found, NOW)
-    assert not readiness.may_ripen("sales_ready", None, found, NOW)
-    assert not readiness.may_ripen("lead", NOW + timedelta(days=30), found, NOW)
+    assert readiness.may_ripen("lead", None, found, NOW, None, POLICY)
+    assert not readiness.may_ripen("sales_ready", None, found, NOW, None, POLICY)
+    assert not readiness.may_ripen("lead", NOW + timedelta(days=30), found, NOW, None, POLICY)
     asked = judge(MODEL, replace(ANNA, signals=(REQUEST,)), NOW)
-    assert readiness.may_ripen("lead", NOW + timedelta(days=30), asked, NOW)
+    assert readiness.may_ripen("lead", NOW + timedelta(days=30), asked, NOW, None, POLICY)
+
+
+def test_a_lead_that_sales_gave_back_is_left_alone_for_a_while() -> None:
+    found = judge(MODEL, ANNA, NOW)
+    back = LastRipening(NOW - timedelta(days=6), {}, given_back=True)
+    assert not readiness.may_ripen("lead", None, found, NOW, back, POLICY)
+    assert readiness.may_ripen("lead", None, found, NOW + timedelta(days=1), back, POLICY)
+    assert readiness.may_ripen("lead", None, found, NOW, back, replace(POLICY, cool_down_days=0))
+    assert readiness.may_ripen("lead", None, found, NOW, replace(back, given_back=False), POLICY)
+    asked = judge(MODEL, replace(ANNA, signals=(REQUEST,)), NOW)
+    assert readiness.may_ripen("lead", None, asked, NOW, back, POLICY)
 
 
 def test_the_heat_that_arms_again_is_where_the_score_falls_below() -> None:

@@ -211,6 +211,19 @@ def test_a_lead_is_put_into_a_chain_whose_mails_wait_for_the_end_of_the_talk(
     assert garden.run(lead).due_reason != "with_sales"
 
 
+def test_a_lead_that_ripens_again_brings_along_what_sales_said_before(
+    db, seller, ada, runtime, clock
+) -> None:
+    first = row(db, ada)
+    act(seller, f"/handoffs/{ada}/answer", outcome="rejected", reason="no_budget", note="Budget next spring")
+    again = ripened(db, first.lead_id, first.model_id, score=91, now=clock.now)
+    hand_over(runtime.sessions, runtime.ring, runtime.settings.base_url, now=clock.now)
+    card = seller.get(f"/handoffs/{again}").text
+    assert "Handed over before" in card and "Budget next spring" in card
+    assert f"/handoffs/{ada}" in card
+    assert "Handed over before" not in seller.get(f"/handoffs/{ada}").text
+
+
 def test_a_chain_that_is_not_there_is_refused(seller, ada) -> None:
     refused = act(seller, f"/handoffs/{ada}/chain", place="nowhere/cold")
     assert refused.status_code == 422 and "No live program has this place" in refused.text

@@ -117,6 +117,8 @@ def _rules(
 def _readiness(old: Readiness, new: Readiness) -> Iterator[str]:
     yield from _one(_("Handed over from a readiness of"), _plain(old.rise), _plain(new.rise))
     yield from _one(_("May ripen again below"), _plain(old.fall), _plain(new.fall))
+    days = _("Not handed over for its score again, after sales gave it back, for days")
+    yield from _one(days, _plain(old.cool_down_days), _plain(new.cool_down_days))
     parts = (("need", _("need")), ("activity", _("activity")), ("data", _("data")), ("bant", "BANT"))
     for name, said in parts:
         what = _("Points of {part}").format(part=said)

@@ -12,6 +12,7 @@ from nurture.rules.conditions import Condition, ConditionFault, Fault
 from nurture.rules.conditions.faults import Path, dotted
 from nurture.rules.duration import Duration
 from nurture.rules.model.values import (
+    COOL_DOWN_DAYS,
     DEFAULT_DATA,
     DEFAULT_NEED,
     GRADES,
@@ -171,6 +172,7 @@ def _readiness(table: "_Table") -> Readiness:
         always=table.conditions("always"),
         need=_need(table),
         data=_data(table),
+        cool_down_days=table.number("cool_down_days", COOL_DOWN_DAYS, least=0, most=365),
     )
     table.done()
     return readiness

@@ -121,9 +121,13 @@ DEFAULT_NEED = (
 DEFAULT_DATA = DataPolicy(70, 50, 20, ("company.name", "company.size", "role", "phone", "country"))
 
 
+COOL_DOWN_DAYS = 7.0
+
+
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The policy marketing and sales agree on: the score that hands over, and what must be true."""
+    """The policy marketing and sales agree on: the score that hands over, and what must be true. A lead that
+    sales gave back is not handed over for its score again before `cool_down_days` are over."""
 
     rise: float
     fall: float
@@ -132,6 +136,7 @@ class Readiness:
     always: tuple[Condition, ...] = ()
     need: tuple[NeedRule, ...] = DEFAULT_NEED
     data: DataPolicy = DEFAULT_DATA
+    cool_down_days: float = COOL_DOWN_DAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,15 @@
 from typing import Any
 
 from nurture.rules.conditions import unparse
-from nurture.rules.model.values import Band, DataPolicy, HeatModel, Readiness, Scorecard, SignalRule
+from nurture.rules.model.values import (
+    COOL_DOWN_DAYS,
+    Band,
+    DataPolicy,
+    HeatModel,
+    Readiness,
+    Scorecard,
+    SignalRule,
+)
 
 
 def plain(model: HeatModel) -> dict[str, Any]:
@@ -54,6 +62,7 @@ def _scorecard(card: Scorecard) -> dict[str, Any]:
 
 def _readiness(policy: Readiness) -> dict[str, Any]:
     parts = policy.parts
+    beside = {"cool_down_days": policy.cool_down_days} if policy.cool_down_days != COOL_DOWN_DAYS else {}
     require = {"temperature": policy.require.temperature, "grade": policy.require.grade}
     return {
         "rise": _number(policy.rise),
@@ -66,6 +75,7 @@ def _readiness(policy: Readiness) -> dict[str, Any]:
             for rule in policy.need
         ],
         "data": _data(policy.data),
+        **{name: _number(value) for name, value in beside.items()},
     }
 
 

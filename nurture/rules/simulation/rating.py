@@ -86,7 +86,10 @@ class Rating:
         facts = replace(facts, grade=grade)
         found = readiness.reckon(model, facts, now, lead.last_ripening)
         crossing = readiness.crossing(lead.armed, found, model.readiness)
-        if crossing == "cross" and not readiness.may_ripen(lead.stage, lead.future_at, found, now):
+        last, policy = lead.last_ripening, model.readiness
+        if crossing == "cross" and not readiness.may_ripen(
+            lead.stage, lead.future_at, found, now, last, policy
+        ):
             crossing = "stay"
         self._arm_later(lead, found, crossing, now)
         lead.grade, lead.readiness = grade, found.score

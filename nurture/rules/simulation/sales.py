@@ -87,7 +87,7 @@ class Sales:
             self.places.leave(lead, "goal", now)
         if outcome == "rejected":
             lead.handoff = None
-            lead.last_ripening = LastRipening(now, handoff.bant)
+            lead.last_ripening = LastRipening(now, handoff.bant, given_back=True)
             for run in lead.runs:
                 if run.standing.waits == "with_sales":
                     self.places.due(lead, run, now)

@@ -204,6 +204,35 @@ def said(session: Session, lead_id: int) -> list[Said]:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A hand-off of the same lead before this one, with the last answer of sales and whose it was."""
+
+    id: int
+    ready_at: datetime
+    state: str
+    owner: str | None
+    reason: str
+    note: str
+
+
+_EARLIER = text("""
+    SELECT h.id, h.ready_at, h.state, u.name AS owner, coalesce(o.reason, '') AS reason,
+        coalesce(o.note, '') AS note
+    FROM handoff h LEFT JOIN user_account u ON u.id = h.owner_id
+    LEFT JOIN LATERAL (
+        SELECT reason, note FROM handoff_outcome WHERE handoff_id = h.id ORDER BY id DESC LIMIT 1
+    ) o ON true
+    WHERE h.lead_id = :lead AND h.id < :before ORDER BY h.id DESC LIMIT 5
+""")
+
+
+def earlier(session: Session, lead_id: int, before: int) -> list[Earlier]:
+    """The hand-offs of the lead before this one, the newest first, at most five."""
+    rows = session.execute(_EARLIER, {"lead": lead_id, "before": before})
+    return [Earlier(**row._mapping) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody to whom a hand-off can be passed on."""
 

@@ -27,6 +27,7 @@ PLAIN = (
     "scorecard.grades.B",
     "readiness.rise",
     "readiness.fall",
+    "readiness.cool_down_days",
     "readiness.parts.need",
     "readiness.parts.activity",
     "readiness.parts.data",
@@ -112,7 +113,8 @@ def _readiness(sent: Mapping[str, str]) -> dict[str, Any]:
 
     require = {name: sent.get(f"readiness.require.{name}", "") for name in ("temperature", "grade")}
     fields = [name.strip() for name in sent.get(_FIELDS, "").split(",")]
-    return {
+    beside = {"cool_down_days": number("cool_down_days")} if sent.get("readiness.cool_down_days") else {}
+    return beside | {
         "rise": number("rise"),
         "fall": number("fall"),
         "parts": {name: number(f"parts.{name}") for name in ("need", "activity", "data", "bant")},
