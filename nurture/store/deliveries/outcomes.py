@@ -1,6 +1,5 @@
 """What became of a chunk of deliveries, written in one statement."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from nurture.rules.segments import TOUCHES
-from nurture.store import segments
+from nurture.store import batch, segments
 
 
 class Outcome(NamedTuple):
@@ -92,7 +91,7 @@ def record(
     those that were taken. An outcome under a lost lease is not, unless the mail was sent."""
     if not outcomes:
         return []
-    values = {"rows": json.dumps(outcomes, default=datetime.isoformat), "host": host, "now": now}
+    values = {"rows": batch.rows([tuple(one) for one in outcomes]), "host": host, "now": now}
     values["transport"] = transport
     recorded = [Recorded(*row) for row in session.execute(_RECORD, values).all()]
     touched = {one.lead_id for one in recorded if one.settled and one.lead_id is not None}

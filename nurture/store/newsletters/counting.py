@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store import batch
+
 _COUNT = text(
     """
     INSERT INTO newsletter_count (newsletter_id, what, n)
@@ -21,8 +23,10 @@ _SETTLED = text(
     """
     WITH ended AS (
         SELECT d.newsletter_id, s.state, s.reason
-        FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]))
-             AS s (delivery_id, state, reason)
+        FROM (
+            SELECT CAST(r ->> 0 AS bigint) AS delivery_id, r ->> 1 AS state, r ->> 2 AS reason
+            FROM json_array_elements(CAST(:ends AS json)) AS r
+        ) s
         JOIN delivery d ON d.id = s.delivery_id
         WHERE d.newsletter_id IS NOT NULL
     ), told AS (
@@ -67,13 +71,7 @@ def count(session: Session, newsletter_id: int, tally: Mapping[str, int]) -> Non
 def settled(session: Session, ends: Sequence[tuple[int, str, str]], *, now: datetime) -> None:
     """Deliveries came to their end, as (id, state, reason); those of no newsletter pass through."""
     if ends:
-        values = {
-            "ids": [one for one, _state, _reason in ends],
-            "states": [state for _one, state, _reason in ends],
-            "reasons": [reason for _one, _state, reason in ends],
-            "now": now,
-        }
-        session.execute(_SETTLED, values)
+        session.execute(_SETTLED, {"ends": batch.rows(ends), "now": now})
 
 
 def counts(session: Session, newsletter_id: int) -> dict[str, int]:
