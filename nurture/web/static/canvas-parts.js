@@ -31,9 +31,11 @@
   /* A count and its word are not torn apart. */
   function whole(count) { return count.replace(/ /g, '\u00a0'); }
 
+  /* What has a role says all of it by its name; the lines, cut to the width, are for the eye. */
   function text(parent, words, x, y, kind) {
     var made = Dom.svg('text', { x: x, y: y, class: kind });
     made.textContent = words;
+    if (parent.hasAttribute('role')) made.setAttribute('aria-hidden', 'true');
     parent.appendChild(made);
   }
 
