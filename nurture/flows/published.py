@@ -119,14 +119,17 @@ def as_standing(
 
 
 def _read(session: Session, prints: Mapping[int, str]) -> dict[int, _Read]:
-    missing = [key for key in prints.items() if key not in _kept]
+    found = {key[0]: one for key in prints.items() if (one := _kept.get(key)) is not None}
+    missing = [key for key in prints.items() if key[0] not in found]
     if missing:
         ids = [version_id for version_id, _print in missing]
         specs, gone = programs.specs(session, ids), programs.gone(session, ids)
         for key in missing:
             spec, mails = specs[key[0]]
-            _keep(key, (program_rules.read(spec), mails, Gone.from_json(gone[key[0]])))
-    return {version_id: _kept[version_id, text] for version_id, text in prints.items()}
+            found[key[0]] = (program_rules.read(spec), mails, Gone.from_json(gone[key[0]]))
+            # Keeping one may let go of another that is wanted as well.
+            _keep(key, found[key[0]])
+    return found
 
 
 def _keep(key: tuple[int, str], value: _Read) -> None:
