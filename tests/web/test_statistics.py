@@ -44,7 +44,7 @@ def test_page_api_and_file_say_the_same(app, api, sign_in, garden):
     lines = list(csv.DictReader(io.StringIO(api.get(f"/chains/{chain}/stats.csv").text.lstrip("\ufeff"))))
     assert [line["in"] for line in lines if line["step"] == "welcome"] == [str(treated)]
     page = sign_in("viewer").get(f"/chains/{chain}/statistics").text
-    assert f"2 of {treated} leads within 90 days" in page and "worth €8,000" in page
+    assert f"2 of the {treated} leads that came in, within 90 days" in page and "worth €8,000" in page
     assert f"Not enough yet to tell from chance: {100 - treated} more leads treated" in page
     assert sign_in("viewer").get(f"/chains/{chain}/statistics.csv").status_code == 403
 

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session, SessionTransaction
 
 from nurture.rules.chain import Left
 from nurture.rules.statistics.stays import class_of
 
 CHAIN = ""
 _Key = tuple[int, int, str, str]
+# Under which a session keeps what it has not written yet.
+_WAITING = "step_day"
 
 _COUNT = text(
     """
@@ -56,15 +58,38 @@ def day_of(now: datetime) -> dt.date:
 
 
 def count(session: Session, tally: DayTally, *, now: datetime) -> None:
-    """Raise the counters of this UTC day. In key order, so that two batches never wait for each other in a
-    circle."""
+    """Raise the counters of this UTC day, right before the transaction commits: rows that every worker wants
+    are held for a moment only, and in one order, so that nobody waits for each other in a circle."""
     if not tally.n:
         return
+    if session.in_nested_transaction():
+        # What a savepoint takes back must not be counted.
+        _write(session, day_of(now), tally)
+        return
+    waiting: dict[dt.date, DayTally] = session.info.setdefault(_WAITING, {})
+    kept = waiting.setdefault(day_of(now), DayTally())
+    kept.n.update(tally.n)
+    kept.seconds.update(tally.seconds)
+
+
+@event.listens_for(Session, "before_commit")
+def _before_commit(session: Session) -> None:
+    for day, tally in sorted(session.info.pop(_WAITING, {}).items()):
+        _write(session, day, tally)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_WAITING, None)
+
+
+def _write(session: Session, day: dt.date, tally: DayTally) -> None:
     rows = sorted(tally.n.items())
     session.execute(
         _COUNT,
         {
-            "day": day_of(now),
+            "day": day,
             "chains": [key[0] for key, _n in rows],
             "versions": [key[1] for key, _n in rows],
             "steps": [key[2] for key, _n in rows],
