@@ -31,6 +31,12 @@ TUESDAY = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
 _MEMORY, _PLENTY = Path("/dev/shm"), 8 * 2**30
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--lives", type=int, default=12, help="random lives in chains; more than 12 are new each time"
+    )
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Throwaway]:
     with (

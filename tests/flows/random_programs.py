@@ -78,10 +78,16 @@ STEPS = st.lists(
 )
 
 
+# Mails with waits between them, as real chains have, so that few lives are without any.
+_SPINES = st.lists(
+    st.tuples(st.sampled_from(MAILS), st.sampled_from(["1h", "7h", "1d", "3d"])), min_size=1, max_size=3
+).map(lambda pairs: [step for mail, span in pairs for step in ({"send": mail}, {"wait": span})])
+
+
 @st.composite
 def programs(draw: st.DrawFn) -> dict[str, Any]:
     """A program without its key: the plain form, every step with a key of its own, loops with a wait."""
-    cold, warm = draw(STEPS), draw(STEPS)
+    cold, warm = [*draw(_SPINES), *draw(STEPS)], [*draw(_SPINES), *draw(STEPS)]
     if draw(st.booleans()):
         warm = [*warm, {"wait": "5h"}, {"goto": {"step": "warm-first"}}]
     chains = {
@@ -141,3 +147,38 @@ def _keyed(prefix: str, steps: list[Any], count: list[int] | None = None) -> lis
             ]
         told.append(step)
     return told
+
+
+_EDITS = st.sampled_from(["remove", "insert", "move", "wait", "rename", "words"])
+EDITS = st.lists(
+    st.tuples(_EDITS, st.integers(0, 30), st.integers(0, 30), _ACTS, WAITS), min_size=1, max_size=3
+)
+
+
+def edited(raw: dict[str, Any], edits: list[Any], number: int) -> dict[str, Any]:
+    """The program after these changes: steps taken out, put in, moved to another place, given another key or
+    another wait. What is put in is named after `number`."""
+    chains = {name: {**chain, "steps": list(chain["steps"])} for name, chain in raw["chains"].items()}
+    for place, (what, at, to, act, span) in enumerate(edits):
+        steps = chains[("cold", "warm")[at % 2]]["steps"]
+        _edit(steps, what, at // 2, to, {**act, "key": f"new-{number}-{place}"}, span)
+    return {**raw, "chains": chains}
+
+
+def _edit(steps: list[Any], what: str, at: int, to: int, act: dict[str, Any], span: str) -> None:
+    if what == "insert":
+        steps.insert(at % (len(steps) + 1), act)
+        return
+    meant = {"wait": "wait", "rename": "send"}.get(what)
+    places = [place for place, step in enumerate(steps) if meant is None or meant in step]
+    if not places:
+        return
+    here = places[at % len(places)]
+    if what == "remove" and len(steps) > 1:
+        del steps[here]
+    elif what == "move":
+        steps.insert(to % len(steps), steps.pop(here))
+    elif what == "wait":
+        steps[here] = {**steps[here], "wait": span}
+    elif what == "rename":
+        steps[here] = {**steps[here], "key": act["key"]}
