@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from redis import Redis
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from nurture.cli import main
@@ -247,6 +248,23 @@ def test_the_audit_log_is_read_at_the_terminal(terminal: Terminal) -> None:
     [line] = json.loads(terminal.type("audit-log", "--kind", "key", "--json").output)
     assert line["detail"] == {"role": [None, "sales"]}
     assert terminal.type("audit-log", "--kind", "segment").output == ""
+
+
+def test_a_counter_that_is_not_what_it_counts_is_named(terminal: Terminal, db: Session) -> None:
+    said = terminal.type("audit")
+    assert said.exit_code == 0 and "ok     waiting at steps" in said.output
+    assert terminal.type("campaigns", "load", str(CAMPAIGNS / "win-back"), "--publish").exit_code == 0
+    db.execute(
+        text(
+            "INSERT INTO step_count (chain_id, version_id, step_key, what, n)"
+            " SELECT min(c.id), min(v.id), 'hello', 'entered', 3 FROM chain c, program_version v"
+        )
+    )
+    db.commit()
+    said = terminal.type("audit")
+    assert said.exit_code == 1 and "hello: the counter says 3, counting 0" in said.output
+    [one] = json.loads(terminal.type("audit", "--json").output)
+    assert (one["check"], one["counted"], one["recounted"]) == ("waiting at steps", 3, 0)
 
 
 def test_a_second_host_with_other_keys_does_not_start_silently(
