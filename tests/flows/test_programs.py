@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from nurture.errors import Conflict, FileFault, Invalid, NotFound
-from nurture.flows import programs
+from nurture.flows import programs, published
 from tests.flows.garden import HEAD, Garden
 
 COLD = "  cold:\n    enter: {when: {temperature: cold}}\n    steps:\n"
@@ -50,6 +50,17 @@ def test_a_draft_changes_nothing_until_it_is_published(garden):
     load(garden, garden.write(COLD + "      - wait: 1d\n      - send: two\n"))
     garden.pass_time(2)
     assert garden.steps_sent(anna) == ["one"]
+
+
+def test_more_programs_than_are_kept_in_memory_are_read_all_the_same(garden, tmp_path, monkeypatch):
+    monkeypatch.setattr(published, "_MOST_KEPT", 1)
+    for name in ("first", "second", "third"):
+        garden.folder = tmp_path / name
+        garden.publish(COLD + "      - send: one\n", head=f"program: {name}\n")
+    for _again in range(2):
+        with garden.sessions() as session:
+            found = published.published(session)
+        assert sorted(one.program.key for one in found.values()) == ["first", "second", "third"]
 
 
 def test_every_link_of_a_mail_is_stored_when_it_is_loaded(garden):
