@@ -33,7 +33,7 @@ _MEMORY, _PLENTY = Path("/dev/shm"), 8 * 2**30
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--lives", type=int, default=12, help="random lives in chains; more than 12 are new each time"
+        "--lives", type=int, default=10, help="random lives in chains; more than 10 are new each time"
     )
 
 

@@ -17,7 +17,7 @@ from tests.flows.life import MONDAY, Life
 from tests.flows.mailroom import Mailroom, mailer
 from tests.mail.scripted_smtp import ScriptedSmtp
 
-LIVES = 12
+LIVES = 10
 UNDER_WAY = ("ready", "deferred", "scheduled", "leased", "sending")
 
 
