@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from nurture.cli.frame import as_json, json_option, ready
+from nurture.errors import Refusal
+from nurture.files import sheets
 from nurture.flows.export_leads import export_leads
 from nurture.flows.import_leads import ImportOptions, ImportResult, Progress, import_leads
 
@@ -29,12 +31,12 @@ def leads() -> None:
 def import_command(
     file: Path, mapping: tuple[str, ...], source: str, consent: str | None, on_error: str, json_: bool
 ) -> None:
-    """Take a CSV file of leads; bad rows come back as a file with a reason each."""
+    """Take a CSV or Excel file of leads; bad rows come back as a file with a reason each."""
     options = ImportOptions(_pairs(mapping), source, consent, on_error)
-    with ready() as runtime, _progress(quiet=json_) as progress:
+    with ready() as runtime, _progress(quiet=json_) as progress, _as_csv(file) as table:
         result = import_leads(
             runtime.sessions,
-            file,
+            table,
             options,
             home=runtime.settings.home,
             pepper=runtime.pepper,
@@ -47,6 +49,22 @@ def import_command(
         as_json(asdict(result))
     else:
         _report(result)
+
+
+@contextmanager
+def _as_csv(file: Path) -> Iterator[Path]:
+    """The file itself, or what the first sheet of a workbook says: bad rows then go beside the workbook."""
+    if not sheets.is_workbook(file):
+        yield file
+        return
+    table = file.with_name(f"{file.name}.csv")
+    if table.exists():
+        raise Refusal(f"{table} is there already: import that, or move it away.")
+    try:
+        sheets.write_csv(file, table)
+        yield table
+    finally:
+        table.unlink(missing_ok=True)
 
 
 @leads.command("export")

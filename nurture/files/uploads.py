@@ -5,7 +5,8 @@ import secrets
 from pathlib import Path
 from typing import IO
 
-from nurture.errors import Refusal, Unavailable
+from nurture.errors import Invalid, Refusal, Unavailable
+from nurture.files import sheets
 from nurture.rules.words import _
 
 LARGEST = 500 * 1024 * 1024
@@ -24,13 +25,16 @@ def shown_name(sent: str | None) -> str:
 
 
 def receive(stream: IO[bytes], home: Path, *, largest: int = LARGEST) -> Path:
-    """Write the stream to `home/uploads/<random>`; never by the sender's name. Raises TooLarge, and
-    Unavailable when the disk takes no more; nothing is left behind then."""
+    """Write the stream to `home/uploads/<random>`, never by the sender's name; a workbook as the CSV of its
+    first sheet. Raises TooLarge, Invalid for a workbook that cannot be read, and Unavailable when the disk
+    takes no more; nothing is left behind then."""
     folder = home / "uploads"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / secrets.token_hex(16)
     try:
         _write(stream, path, largest)
+        if sheets.is_workbook(path):
+            _unfold(path)
     except OSError as error:
         path.unlink(missing_ok=True)
         raise Unavailable(
@@ -38,10 +42,20 @@ def receive(stream: IO[bytes], home: Path, *, largest: int = LARGEST) -> Path:
                 reason=error.strerror or error
             )
         ) from error
-    except TooLarge:
+    except (TooLarge, Invalid):
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def _unfold(path: Path) -> None:
+    # Under a name that is no upload's: nobody takes half of a sheet for a file.
+    half = path.with_name(f".{path.name}")
+    try:
+        sheets.write_csv(path, half)
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def _write(stream: IO[bytes], path: Path, largest: int) -> None:
