@@ -74,6 +74,16 @@ _KNOWN_PHONES = text(
     WHERE r.import_id = :id AND r.lead_id = l.id AND r.phone IS NOT NULL AND l.phone <> r.phone
     """
 )
+# Who changes companies takes their heat along: the one they leave is added up anew.
+_LEFT_COMPANIES = text(
+    """
+    INSERT INTO company_change (company_id)
+    SELECT DISTINCT l.company_id FROM import_row r
+    JOIN company c ON c.folded = r.values -> 'company' ->> 'folded'
+    JOIN lead l ON l.id = r.lead_id
+    WHERE r.import_id = :id AND r.lead_id > 0 AND l.company_id <> c.id
+    """
+)
 _KNOWN_LEADS = text(
     """
     WITH told AS (
@@ -204,6 +214,7 @@ def take_known_leads(session: Session, import_id: int, source_id: int, *, now: d
     """Update known leads by what rows say; blanks overwrite nothing. The ids of those that changed."""
     given = {"id": import_id, "source": source_id, "now": now, "said_at": instant(now)}
     session.execute(_KNOWN_PHONES, given)
+    session.execute(_LEFT_COMPANIES, given)
     return list(session.execute(_KNOWN_LEADS, given).scalars())
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
+from nurture.flows.import_leads import ImportOptions, import_leads
 from nurture.flows.leads import erase_lead, save_lead
 from nurture.flows.membership import update_dirty
 from nurture.flows.rate import rate
@@ -94,6 +95,27 @@ def test_a_contact_who_leaves_or_is_erased_takes_their_heat_along(
     db.commit()
     settle(sessions)
     assert heat_of(db, weber) == 0
+
+
+def test_a_file_that_moves_a_contact_to_another_company_moves_their_heat(
+    db: Session, sessions: sessionmaker[Session], weber: int, tmp_path: Path
+) -> None:
+    for number in range(2):
+        email = f"{number}@weber.example"
+        send(
+            sessions, make_lead(sessions, company_id=weber, email=email, email_norm=email), "clicked", TUESDAY
+        )
+    settle(sessions)
+    whole = heat_of(db, weber)
+    file = tmp_path / "moved.csv"
+    file.write_text("email,company\n0@weber.example,Ohm\n")
+    options = ImportOptions(source="Fair")
+    base = {"home": tmp_path, "pepper": b"p" * 32, "base_url": "https://n.example", "now": TUESDAY}
+    import_leads(sessions, file, options, **base)
+    settle(sessions)
+    ohm = db.scalars(select(Company.id).where(Company.folded == "ohm")).one()
+    assert math.isclose(heat_of(db, weber), whole / 2, rel_tol=1e-9)
+    assert math.isclose(heat_of(db, ohm), whole / 2, rel_tol=1e-9)
 
 
 def test_a_warmer_company_brings_its_people_into_segments_that_ask_for_it(

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.stories.waves import SlowSink, Wave, publish_letter
 pytestmark = pytest.mark.xdist_group("embedded")
 
 log = logging.getLogger(__name__)
+SHOP = "shop.example"
 
 
 @pytest.fixture
@@ -46,11 +48,14 @@ def test_links_lead_on_while_both_servers_are_away_and_after_a_restart_too(
         paths = [urlsplit(links(mail.message, "c")[0]).path for mail in wave.taken]
         unsubscribe = urlsplit(str(wave.taken[0].message["List-Unsubscribe"]).strip("<>")).path
         assert office.web.get(paths[0]).status_code == 302
+        assert office.press("/settings/website", "/settings/website/sites", host=SHOP).status_code == 302
+        wait_until(lambda: reports(office), "the website may report", patience=40)
 
         servers.redis.stop()
         servers.postgres.stop()
         for path in paths[1:4]:
             assert office.web.get(path).headers["location"] == "https://www.example.com/numbers"
+        assert reports(office), "visits are taken, too"
         for answer in (
             office.web.get("/"),
             office.web.post(unsubscribe, data={"List-Unsubscribe": "One-Click"}),
@@ -66,13 +71,22 @@ def test_links_lead_on_while_both_servers_are_away_and_after_a_restart_too(
         pause = wait_until(lambda: leads_on(office, paths[4]), "the door after a restart", patience=40)
         log.info("FIGURE the killed door leads on after %.1f s, both servers away", pause)
 
+        assert reports(office), "the door knows its websites after a restart"
+
         servers.postgres.ensure()
         servers.redis.ensure()
         wait_until(lambda: office.web.get("/").status_code == 200, "the pages", patience=30)
         left = office.web.post(unsubscribe, data={"List-Unsubscribe": "One-Click"})
         assert left.status_code == 200
         wait_until(lambda: wave.recorded_clicks() == 5, "every click recorded", patience=60)
+        wait_until(lambda: office.number("SELECT count(*) FROM visit") == 3, "every visit kept", patience=60)
         assert office.nurture("doctor", "--json").returncode == 0
+
+
+def reports(office: Office) -> bool:
+    """A page of the website tells that somebody looks at it."""
+    told = {"u": f"https://{SHOP}/pumps", "i": uuid.uuid4().hex}
+    return office.web.post("/t", json=told, headers={"Origin": f"https://{SHOP}"}).status_code == 204
 
 
 def leads_on(office: Office, path: str) -> bool:

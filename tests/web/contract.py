@@ -171,7 +171,9 @@ def house() -> Iterator[tuple[Flask, Runtime]]:
         upgrade(engine)
         engine.dispose()
         home = {"NURTURE_HOME": f"{folder}/home", "NURTURE_DATABASE_URL": pair.database_url}
-        settings_ = load_settings({**home, "NURTURE_REDIS_URL": pair.redis_url})
+        # Nobody listens there: what tries a mail server out is told so.
+        there = {"NURTURE_REDIS_URL": pair.redis_url, "NURTURE_SMTP_URL": "smtp://127.0.0.1:9"}
+        settings_ = load_settings(home | there)
         runtime = build(settings_, Addresses(pair.database_url, pair.redis_url))
         app = create_app(runtime)
         app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -1,6 +1,7 @@
 """The target score on its page, on the card and through the API."""
 
 import random
+import re
 from datetime import timedelta
 
 from flask.testing import FlaskClient
@@ -72,6 +73,8 @@ def test_the_card_and_the_api_say_what_speaks_for_and_against_a_lead(
     ada = make_lead(runtime.sessions, country="AT", first_name="Ada")
     card = client.get(f"/leads/{ada}").text
     assert "Ten points double the odds" in card and "Country" in card
+    listed = client.get("/leads?cols=target&q=ada").text
+    assert re.search(r'<td class="num hide-p">[5-9]\d\s?%', listed)
     with runtime.sessions.begin() as session:
         key = create_key(session, "CRM", "viewer", now=TUESDAY)
     headers = {"Authorization": f"Bearer {key}"}

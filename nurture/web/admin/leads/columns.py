@@ -19,6 +19,7 @@ WORDS = {
     "heat": _N("Heat"),
     "grade": _N("Grade"),
     "readiness": _N("Readiness"),
+    "target": _N("Target score"),
     "stage": _N("Stage"),
     "source": _N("Source"),
     "owner": _N("Owner"),
@@ -28,7 +29,7 @@ WORDS = {
     "created": _N("Known since"),
 }
 USUAL = ("company", "temperature", "heat", "grade", "readiness", "stage", "source", "last_signal")
-NUMBERS = frozenset({"heat", "readiness", "touches", "last_signal", "created"})
+NUMBERS = frozenset({"heat", "readiness", "target", "touches", "last_signal", "created"})
 OWN = "fields."
 _MOST = 20
 

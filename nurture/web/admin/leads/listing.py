@@ -5,7 +5,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from nurture.flows import start_leads
+from nurture.flows import start_leads, target
 from nurture.flows.lead_views import DEFAULT
 from nurture.store import lead_views
 from nurture.store.lead_list import SORTS, Order
@@ -52,6 +52,7 @@ def index() -> ResponseReturnValue:
         views=views,
         opened=next((one for one in views if str(one.id) == asked.view), None),
         default_view=signed_in().preferences.get(DEFAULT),
+        chances=_chances(asked, [lead.id for lead in page.rows]),
         heat_of=drawing.heat_reader(default_model(session), now()),
         filters=address.pairs(asked),
         stages=STAGES,
@@ -61,6 +62,13 @@ def index() -> ResponseReturnValue:
         purposes=PURPOSES,
         places=start_leads.places(session) if access.may("leads.change") else [],
     )
+
+
+def _chances(asked: Asked, lead_ids: list[int]) -> dict[int, float]:
+    """What the target score says of these leads, where the list shows it."""
+    if "target" not in asked.columns:
+        return {}
+    return target.of_leads(page_session(), lead_ids, now=now())
 
 
 def _meant(views: list[SavedView], view: str) -> SavedView | None:
