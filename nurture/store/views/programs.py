@@ -11,8 +11,10 @@ from nurture.store.drafts import ProgramDraft
 from nurture.store.mails import MailRow
 from nurture.store.programs import ChainRow, ProgramRow, ProgramVersion
 from nurture.store.steps import FlowCount, StepCount
+from nurture.store.views.statistics import by_machines
 
-# Counts of a step by what happened there: entered, left, sent, failed, skipped, opened, clicked.
+# Counts of a step by what happened there: entered, left, sent, failed, skipped; opened and clicked by people,
+# machine_opened and machine_clicked by machines.
 Counts = dict[str, int]
 _FLOW_OF = timedelta(days=7)
 
@@ -90,7 +92,7 @@ def listing(session: Session) -> list[ProgramLine]:
 
 
 def board(session: Session, program_id: int, *, now: datetime) -> Board | None:
-    """Six statements."""
+    """Seven statements."""
     program = session.get(ProgramRow, program_id)
     if program is None:
         return None
@@ -118,7 +120,7 @@ def board(session: Session, program_id: int, *, now: datetime) -> Board | None:
 
 
 def _lanes(session: Session, program_id: int) -> dict[str, Lane]:
-    """One statement. Counters of all versions together: steps are the same step by their key."""
+    """Two statements. Counters of all versions together: steps are the same step by their key."""
     rows = session.execute(
         select(
             ChainRow.temperature,
@@ -137,6 +139,10 @@ def _lanes(session: Session, program_id: int) -> dict[str, Lane]:
         lane = lanes.setdefault(temperature, Lane(chain_id, paused_at is not None, {}))
         if step_key is not None:
             lane.steps.setdefault(step_key, {})[what] = int(n)
+    machines = by_machines(session, [lane.chain_id for lane in lanes.values()])
+    for lane in lanes.values():
+        for step_key, counts in machines.get(lane.chain_id, {}).items():
+            lane.steps.setdefault(step_key, {}).update(counts)
     return lanes
 
 

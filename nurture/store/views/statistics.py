@@ -93,3 +93,17 @@ def arms(session: Session, program_id: int, *, since: dt.date | None, version_id
         query = query.where(ArmDay.version_id == version_id)
     rows = session.execute(query.group_by(ArmDay.chain_id, ArmDay.step_key, ArmDay.way))
     return [ArmSum(chain_id, key, way, int(leads), int(met)) for chain_id, key, way, leads, met in rows]
+
+
+def by_machines(session: Session, chain_ids: Sequence[int]) -> dict[int, dict[str, dict[str, int]]]:
+    """Deliveries that machines have opened and clicked (machine_opened, machine_clicked), by chain and step,
+    over all days and versions."""
+    rows = session.execute(
+        select(StepDay.chain_id, StepDay.step_key, StepDay.what, func.sum(StepDay.n))
+        .where(StepDay.chain_id.in_(chain_ids), StepDay.what.in_(("machine_opened", "machine_clicked")))
+        .group_by(StepDay.chain_id, StepDay.step_key, StepDay.what)
+    )
+    found: dict[int, dict[str, dict[str, int]]] = {}
+    for chain_id, step_key, what, n in rows:
+        found.setdefault(chain_id, {}).setdefault(step_key, {})[what] = int(n)
+    return found

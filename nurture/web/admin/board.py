@@ -26,6 +26,8 @@ class Line:
     sent: int
     opened: int
     clicked: int
+    machine_opened: int = 0
+    machine_clicked: int = 0
     ways: list["Way"] = field(default_factory=list)
 
 
@@ -55,6 +57,8 @@ def _line(step: Step, counts: Mapping[str, Counts], mails: Mails) -> Line:
         sent=here.get("sent", 0),
         opened=here.get("opened", 0),
         clicked=here.get("clicked", 0),
+        machine_opened=here.get("machine_opened", 0),
+        machine_clicked=here.get("machine_clicked", 0),
         ways=[
             Way(label, [_line(one, counts, mails) for one in inside], icon)
             for icon, label, inside in ways(step)

@@ -16,6 +16,7 @@ from nurture.rules.program import Chain, Send, Step, read
 from nurture.rules.words import _
 from nurture.store.views import chain as view
 from nurture.store.views.chain import ChainPage
+from nurture.store.views.statistics import by_machines
 from nurture.web import rendering
 from nurture.web.admin import board
 from nurture.web.admin.board import Line
@@ -47,7 +48,8 @@ def one(chain_id: int) -> ResponseReturnValue:
     chain = program.chains.get(page.temperature) or Chain("", ())
     stats = {one.key: one for one in chain_stats(session, chain_id, live=page_shell().live)}
     names = {key: (mail_id, name) for key, (mail_id, name, _version) in page.mails.items()}
-    counts = {key: dict(one.counts) for key, one in stats.items()}
+    machines = by_machines(session, [chain_id]).get(chain_id, {})
+    counts = {key: dict(one.counts) | machines.get(key, {}) for key, one in stats.items()}
     rows = [*_rows(board.lines(chain, counts, names), chain, stats), *_older(stats, names)]
     mails = [row for row in rows if row.mail]
     step = request.args.get("step", "")
