@@ -49,6 +49,24 @@ def test_page_api_and_file_say_the_same(app, api, sign_in, garden):
     assert sign_in("viewer").get(f"/chains/{chain}/statistics.csv").status_code == 403
 
 
+def test_board_and_chain_show_machines_beside_people(app, runtime, sign_in, garden):
+    chain = garden.value("SELECT id FROM chain WHERE temperature = 'cold'")
+    seen = {"chain": chain, "version": number(garden, "program_version")}
+    with runtime.sessions.begin() as session:
+        for day, what, n in (
+            ("2026-03-02", "opened", 1),
+            ("2026-03-03", "opened", 2),
+            ("2026-03-03", "clicked", 7),
+        ):
+            row = "INSERT INTO step_day (chain_id, day, version_id, step_key, what, n) VALUES"
+            values = f" (:chain, '{day}', :version, 'welcome', 'machine_{what}', {n})"
+            session.execute(text(row + values), seen)
+    viewer = sign_in("viewer")
+    for page in (f"/programs/{number(garden, 'program')}", f"/chains/{chain}"):
+        shown = viewer.get(page).text
+        assert "3 more by machines, not counted" in shown and "7 more by machines, not counted" in shown
+
+
 def test_a_program_counts_each_lead_once_and_names_its_chains(app, api, sign_in, garden):
     program = number(garden, "program")
     told = api.get(f"/programs/{program}/stats").json

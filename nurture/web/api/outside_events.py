@@ -55,9 +55,10 @@ class PageIn(Message):
 
 
 class BatchIn(Schema):
-    """Messages in their order; `type` is identify, track or page."""
+    """Messages in their order, each an object whose `type` is identify, track or page. What is none is told
+    of among the answers, and stops no other."""
 
-    batch = fields.List(fields.Dict(keys=fields.String()), required=True, validate=validate.Length(1, _MOST))
+    batch = fields.List(fields.Raw(), required=True, validate=validate.Length(1, _MOST))
 
 
 class ToldOut(Schema):
