@@ -11,6 +11,7 @@ from nurture.errors import Conflict, Invalid
 from nurture.files.programs import Folder
 from nurture.files.yaml_lines import Fault
 from nurture.flows import drafts
+from nurture.store import forms
 from nurture.store.drafts import StoredDraft
 from nurture.store.views import segments as offered
 from nurture.web.admin.editor.rows import Problems, problems
@@ -50,8 +51,9 @@ def opened(program_id: int) -> Open:
 
 
 def condition_words() -> dict[str, Any]:
-    """What the builder of conditions lets choose from."""
-    return builder_words(offered.offered(page_session(), but=None))
+    """What the builder of conditions lets choose from, and the forms there are, by key."""
+    session = page_session()
+    return builder_words(offered.offered(session, but=None)) | {"forms": forms.names(session)}
 
 
 def revision() -> int:
