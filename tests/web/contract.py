@@ -125,7 +125,7 @@ def _probe(operation: APIOperation[Any, Any, Any, Any], caller: Caller, examples
             derandomize=True,
             database=None,
             deadline=None,
-            phases=[Phase.explicit, Phase.generate],
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy(generation_mode=mode), number=st.integers(1, _THERE))
