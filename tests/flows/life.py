@@ -162,7 +162,10 @@ class Life(RuleBasedStateMachine):
         while (at := self.next_moment()) is not None and at <= until:
             self.garden.clock.moment = at
             self.turn()
+        # What is due at the end is queued and not sent yet: whatever comes next meets it there.
         self.garden.clock.moment = until
+        self.away_until = until + timedelta(hours=1)
+        self.turn()
 
     @rule(
         hours=st.integers(1, 120),
@@ -220,9 +223,14 @@ class Life(RuleBasedStateMachine):
         self.garden.change(self.leads[who], dates={"renewal": day})
         self.live_on(20)
 
-    @rule(who=WHO, browser=st.sampled_from([CHROME, CHROME, SCANNER]), clicks=st.integers(1, 3))
-    def a_mail_is_clicked(self, who, browser, clicks):
-        """By its reader, or by a machine at the gate."""
+    @rule(
+        who=WHO,
+        browser=st.sampled_from([CHROME, CHROME, SCANNER]),
+        clicks=st.integers(1, 3),
+        verdict=st.sampled_from([None, "human", "machine"]),
+    )
+    def a_mail_is_clicked(self, who, browser, clicks, verdict):
+        """By its reader, or by a machine at the gate; somebody of the house may know better at once."""
         now = self.garden.clock.now
         for delivery_id, link_id in self.links_of(self.leads[who]):
             for no in range(clicks):
@@ -235,6 +243,8 @@ class Life(RuleBasedStateMachine):
         self.garden.clock.moment += timedelta(minutes=5)
         while record(self.garden.sessions, self.stream, [], now=self.garden.clock.now):
             pass
+        if verdict is not None:
+            self.turn_verdict(verdict)
         self.live_on(9)
 
     def links_of(self, lead: int) -> Iterator[tuple[int, int]]:
@@ -250,16 +260,23 @@ class Life(RuleBasedStateMachine):
 
     @rule(verdict=st.sampled_from(["human", "machine"]))
     def a_verdict_turns(self, verdict):
+        self.turn_verdict(verdict)
+        self.live_on(5)
+
+    def turn_verdict(self, verdict: str) -> None:
         for (hit_id,) in self.rows("SELECT id FROM hit WHERE lead_id = ANY(:leads) ORDER BY id DESC LIMIT 1"):
             with self.garden.sessions.begin() as session:
                 overrule_hit(session, hit_id, verdict, "seen", by="user:1", now=self.garden.clock.now)
-        self.live_on(5)
 
-    @rule(edits=EDITS, inside=st.sampled_from(["move", "move", "finish"]))
-    def the_program_is_edited(self, edits, inside):
-        """Steps go, come, change places, keys and waits; words change; those inside move or finish."""
+    @rule(edits=EDITS, here=st.booleans(), inside=st.sampled_from(["move", "move", "finish"]))
+    def the_program_is_edited(self, edits, here, inside):
+        """Steps go (`here`: those at which somebody stands), come, change places, keys and waits; words
+        change; those inside move or finish."""
         self.edits += 1
-        raw = edited(self.raw, edits, self.edits)
+        standing = self.rows(
+            "SELECT step_key FROM enrollment WHERE lead_id = ANY(:leads) AND state = 'active'"
+        )
+        raw = edited(self.raw, edits, self.edits, {key for (key,) in standing} if here else set())
         self.words += any(what == "words" for what, *_rest in edits)
         if not rules.examine(raw).faults:
             self.raw = raw

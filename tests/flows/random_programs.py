@@ -149,16 +149,21 @@ def _keyed(prefix: str, steps: list[Any], count: list[int] | None = None) -> lis
     return told
 
 
-_EDITS = st.sampled_from(["remove", "insert", "move", "wait", "rename", "words"])
+_EDITS = st.sampled_from(["remove", "insert", "move", "wait", "rename", "postpone", "words"])
 EDITS = st.lists(
     st.tuples(_EDITS, st.integers(0, 30), st.integers(0, 30), _ACTS, WAITS), min_size=1, max_size=3
 )
 
 
-def edited(raw: dict[str, Any], edits: list[Any], number: int) -> dict[str, Any]:
+def edited(raw: dict[str, Any], edits: list[Any], number: int, gone: set[str]) -> dict[str, Any]:
     """The program after these changes: steps taken out, put in, moved to another place, given another key or
-    another wait. What is put in is named after `number`."""
-    chains = {name: {**chain, "steps": list(chain["steps"])} for name, chain in raw["chains"].items()}
+    another wait, and without those `gone` (unless nothing would be left). What is put in is named after
+    `number`."""
+    chains = {
+        name: {**chain, "steps": [one for one in chain["steps"] if one["key"] not in gone] or chain["steps"]}
+        for name, chain in raw["chains"].items()
+    }
+    chains = {name: {**chain, "steps": list(chain["steps"])} for name, chain in chains.items()}
     for place, (what, at, to, act, span) in enumerate(edits):
         steps = chains[("cold", "warm")[at % 2]]["steps"]
         _edit(steps, what, at // 2, to, {**act, "key": f"new-{number}-{place}"}, span)
@@ -169,7 +174,7 @@ def _edit(steps: list[Any], what: str, at: int, to: int, act: dict[str, Any], sp
     if what == "insert":
         steps.insert(at % (len(steps) + 1), act)
         return
-    meant = {"wait": "wait", "rename": "send"}.get(what)
+    meant = {"wait": "wait", "rename": "send", "postpone": "send"}.get(what)
     places = [place for place, step in enumerate(steps) if meant is None or meant in step]
     if not places:
         return
@@ -180,5 +185,8 @@ def _edit(steps: list[Any], what: str, at: int, to: int, act: dict[str, Any], sp
         steps.insert(to % len(steps), steps.pop(here))
     elif what == "wait":
         steps[here] = {**steps[here], "wait": span}
+    elif what == "postpone":
+        # The same mail at the end of the chain, by a step of another name.
+        steps.append({**steps.pop(here), "key": act["key"]})
     elif what == "rename":
         steps[here] = {**steps[here], "key": act["key"]}
