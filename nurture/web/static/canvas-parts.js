@@ -31,11 +31,9 @@
   /* A count and its word are not torn apart. */
   function whole(count) { return count.replace(/ /g, '\u00a0'); }
 
-  /* What has a role says all of it by its name; the lines, cut to the width, are for the eye. */
   function text(parent, words, x, y, kind) {
     var made = Dom.svg('text', { x: x, y: y, class: kind });
     made.textContent = words;
-    if (parent.hasAttribute('role')) made.setAttribute('aria-hidden', 'true');
     parent.appendChild(made);
   }
 
@@ -45,9 +43,10 @@
     parent.appendChild(made);
   }
 
-  /* Whatever can be gone to by keyboard: its key or place, and all of it in words. */
+  /* Whatever can be gone to by keyboard: its key or place, and all of it in words, which its title says whole where
+     the lines are cut. */
   function node(parent, kind, name, words, open) {
-    var g = Dom.svg('g', { class: 'cv-node ' + kind, role: 'button', tabindex: '-1', 'data-node': name, 'aria-label': words });
+    var g = Dom.svg('g', { class: 'cv-node ' + kind, role: 'button', tabindex: '-1', 'data-node': name });
     if (open) { g.setAttribute('aria-current', 'true'); g.classList.add('cv-on'); }
     var title = Dom.svg('title');
     title.textContent = words;
