@@ -25,6 +25,11 @@ from nurture.web.wording import PURPOSES
 
 pages = Blueprint("forms", __name__, url_prefix="/forms")
 _PAGE, _SENT = 50, 25
+# Each by its own name, as its readers know it; any other is typed by its code.
+_LANGUAGES = (
+    ("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("es", "Español"), ("it", "Italiano"),
+    ("nl", "Nederlands"), ("pl", "Polski"), ("ru", "Русский"), ("tr", "Türkçe"), ("uk", "Українська"),
+)  # fmt: skip
 
 
 @pages.get("")
@@ -163,6 +168,7 @@ def _editor(
     purposes = {name: name for name in (*PURPOSES, *programs.purposes(session))}
     return render_template(
         "admin/forms/edit.html",
+        languages=_LANGUAGES,
         form=row,
         answers={**plain, **head, "tags": ", ".join(plain["tags"])},
         errors=errors,

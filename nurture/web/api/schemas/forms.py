@@ -6,7 +6,8 @@ from nurture.web.api.schemas import In
 
 _SHORT, _LONG = validate.Length(max=200), validate.Length(max=2_000)
 _EXAMPLE = [{"field": "email", "label": "E-mail address", "required": True, "hint": ""}]
-_AGREED = [{"purpose": "marketing", "wording": "Yes, send me articles and offers.", "required": True}]
+_WORDING = "Yes, send me articles and offers"
+_AGREED = [{"purpose": "marketing", "wording": _WORDING, "required": True}]
 
 
 class FormFieldShape(In):
@@ -23,9 +24,7 @@ class FormConsentShape(In):
     """A box to tick: the purpose, and the words that are agreed to."""
 
     purpose = fields.String(required=True, validate=_SHORT, metadata={"example": "marketing"})
-    wording = fields.String(
-        required=True, validate=_LONG, metadata={"example": "Yes, send me articles and offers."}
-    )
+    wording = fields.String(required=True, validate=_LONG, metadata={"example": _WORDING})
     required = fields.Boolean(load_default=False)
 
 
