@@ -86,28 +86,6 @@ def withdraw(
     return consents.write(session, rows, now=now)
 
 
-def grant_many(
-    session: Session,
-    lead_ids: Sequence[int],
-    purpose: str,
-    *,
-    wording: str,
-    channel: str,
-    proof: Mapping[str, Any],
-    now: datetime,
-) -> int:
-    """Many leads agreed to the same words in the same way; how many entries that made. Those who agreed
-    before are left as they are."""
-    wanted = sorted(set(lead_ids))
-    before = consents.granted_of(session, wanted, purpose)
-    rows = [
-        NewConsent(lead_id, purpose, GRANTED, channel, wording, proof)
-        for lead_id in wanted
-        if lead_id not in before
-    ]
-    return len(consents.write(session, rows, now=now))
-
-
 def _write(
     session: Session,
     lead_id: int,

@@ -47,10 +47,12 @@ def queue_service_mail(
     address: str | None = None,
     params: Mapping[str, Any] | None = None,
     retell: Sequence[str] = (),
+    consent_id: int | None = None,
 ) -> int | None:
     """Queue one of the engine's own mails (templates/mail/service/<key>.md) to a lead, or to an address
     that is none's (a colleague), in the reader's language. The delivery's id; None when `dedup_key` was
-    queued before. The params named in `retell` are sentences of ours, kept in English."""
+    queued before. The params named in `retell` are sentences of ours, kept in English; `consent_id` is the
+    entry of the ledger that the mail rests on."""
     if lead_id is not None:
         wanted = readers.languages_of_lead(session, lead_id)
     else:
@@ -67,6 +69,7 @@ def queue_service_mail(
         address=address,
         params=told,
         now=now,
+        consent_id=consent_id,
     )
 
 

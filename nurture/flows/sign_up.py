@@ -222,7 +222,8 @@ def _note(
 
 
 def _ask(session: Session, kept: FormSubmission, now: datetime) -> None:
-    """Send the mail with the button, unless the address was asked often enough today."""
+    """Send the mail with the button, unless the address was asked often enough today. It rests on the first
+    of the entries that it asks to confirm; the others have the same submission for their proof."""
     session.flush()
     if store.asked_since(session, kept.lead_id, now - _DAY) > _MOST_ASKED:
         return
@@ -234,6 +235,7 @@ def _ask(session: Session, kept: FormSubmission, now: datetime) -> None:
         lead_id=kept.lead_id,
         params={"submission": kept.id},
         now=now,
+        consent_id=kept.asked[0],
     )
 
 

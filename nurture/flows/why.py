@@ -13,7 +13,19 @@ from nurture.flows.newsletters import addressed
 from nurture.rules import program as program_rules
 from nurture.rules import why as rules
 from nurture.rules.program import Chain, Program, Send, Step
-from nurture.rules.why import Answer, Around, Known, MailRecord, NewsletterKnown, StepReasons, Waiting
+from nurture.rules.why import (
+    GRANTED,
+    Answer,
+    Around,
+    Known,
+    MailRecord,
+    NewsletterKnown,
+    Said,
+    StepReasons,
+    Waiting,
+    refusal_at,
+    standing_at,
+)
 from nurture.rules.words import _
 from nurture.store import facts, newsletters, programs
 from nurture.store import installation as installations
@@ -88,8 +100,8 @@ def why(
     )
     every = {**(known.later.by_key if known.later is not None else {}), **known.chain.by_key}
     sends = frozenset(key for key, step in every.items() if isinstance(step, Send))
-    refused = store.refusals(session, lead_id).get(program.purpose)
-    steps = {key: _with_entry(one, refused) for key, one in rules.answers(known, now).items()}
+    ledger = _ledger(session, lead_id)
+    steps = {key: ledger.named(one, program.purpose) for key, one in rules.answers(known, now).items()}
     return ChainAnswers(
         published, known.version, program.timezone, asked.chain_id, asked.temperature, steps, sends
     )
@@ -145,7 +157,7 @@ def _of_newsletters(
     around = Around(stopped=house.sending_stopped, live=live or house.live)
     erased = person is None or person.erased
     known = None if erased else facts.load(session, [lead_id], now=now).get(lead_id)
-    ledger = store.refusals(session, lead_id)
+    ledger = _ledger(session, lead_id)
     answers = {}
     for one in found:
         mail, wait = mails.get(one.id), waits.get(one.id)
@@ -159,16 +171,33 @@ def _of_newsletters(
             waits=(wait.due_at, wait.reason) if wait is not None else None,
             facts=known,
             purpose=one.purpose,
+            stood=standing_at(ledger.said, one.purpose, one.looked_at) if one.looked_at else None,
         )
-        answers[one.id] = _with_entry(rules.newsletter_answer(asked, now), ledger.get(one.purpose))
+        answers[one.id] = ledger.named(rules.newsletter_answer(asked, now), one.purpose)
     return answers
 
 
-def _with_entry(answer: Answer, refused: int | None) -> Answer:
-    """A no for want of consent names the entry of the ledger that took it away."""
-    if answer.consent_id is None and answer.reason in _FOR_WANT_OF_CONSENT:
-        return replace(answer, consent_id=refused)
-    return answer
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """What the lead said and when, and the entries that refuse now, by purpose."""
+
+    said: Sequence[Said]
+    refused: Mapping[str, int]
+
+    def named(self, answer: Answer, purpose: str) -> Answer:
+        """A no for want of consent names the entry that took it away: as recorded with the decision, or
+        else as the ledger stood at that moment; where nothing was decided yet, the one that holds now."""
+        if answer.reason not in _FOR_WANT_OF_CONSENT:
+            return answer
+        agreed = any(one.id == answer.consent_id and one.state == GRANTED for one in self.said)
+        if answer.consent_id is not None and not agreed:
+            return answer
+        then = refusal_at(self.said, purpose, answer.at) if answer.at is not None else None
+        return replace(answer, consent_id=then.id if then is not None else self.refused.get(purpose))
+
+
+def _ledger(session: Session, lead_id: int) -> _Ledger:
+    return _Ledger(store.said(session, lead_id), store.refusals(session, lead_id))
 
 
 def chain_stats(session: Session, chain_id: int, *, live: bool = False) -> list[StepStats]:

@@ -160,16 +160,6 @@ def standing_entry(session: Session, lead_id: int, purpose: str) -> int | None:
     return held.consent_id if held is not None else None
 
 
-def granted_of(session: Session, lead_ids: Sequence[int], purpose: str) -> set[int]:
-    """Those of the leads who have agreed to a purpose."""
-    rows = session.scalars(
-        select(LeadConsent.lead_id).where(
-            LeadConsent.lead_id.in_(lead_ids), LeadConsent.purpose == purpose, LeadConsent.granted
-        )
-    )
-    return set(rows)
-
-
 def refusals(session: Session, lead_ids: Sequence[int]) -> dict[tuple[int, str], int]:
     """The entries by which these leads do not agree, by lead and purpose: withdrawn, or not confirmed. Who
     was never asked has none."""

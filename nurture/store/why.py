@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from nurture.rules.why import EventRecord, MailRecord, RunRecord
+from nurture.rules.why import EventRecord, MailRecord, RunRecord, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,14 @@ _CHAIN_OF_LEAD = text(
 )
 _LEAD = text("SELECT id, erased_at IS NOT NULL AS erased FROM lead WHERE id = :lead_id")
 _REFUSALS = text("SELECT purpose, consent_id FROM lead_consent WHERE lead_id = :lead_id AND NOT granted")
+_SAID = text(
+    """
+    SELECT id, purpose, state, at FROM consent
+    WHERE lead_id = ANY(ARRAY(SELECT CAST(:lead_id AS bigint)
+                              UNION ALL SELECT alias_id FROM lead_alias WHERE lead_id = :lead_id))
+    ORDER BY at, id
+    """
+)
 _RUNS = text(
     """
     SELECT e.id, e.chain_id, e.version_id, v.no AS version_no, c.temperature, e.state,
@@ -125,6 +133,11 @@ def refusals(session: Session, lead_id: int) -> dict[str, int]:
     """The entries of the ledger by which the lead does not agree, by purpose: withdrawn, or not confirmed.
     Purposes never asked about have none."""
     return {row.purpose: row.consent_id for row in session.execute(_REFUSALS, {"lead_id": lead_id})}
+
+
+def said(session: Session, lead_id: int) -> list[Said]:
+    """What the lead ever said, and those that it was merged with, oldest first."""
+    return [Said(**row) for row in session.execute(_SAID, {"lead_id": lead_id}).mappings()]
 
 
 def runs(session: Session, lead_id: int, program_id: int) -> list[RunFound]:

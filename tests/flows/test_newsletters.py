@@ -8,12 +8,13 @@ from sqlalchemy import select, text, update
 
 from nurture.errors import Conflict, Invalid
 from nurture.flows import edit_newsletters as editing
+from nurture.flows.consent import grant
 from nurture.flows.leads import erase_lead
 from nurture.flows.newsletters import send_newsletters
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.flows.why import why_newsletter
 from nurture.rules.why import sentence
-from nurture.store import leads
+from nurture.store import consents, leads
 from nurture.store.deliveries import Delivery
 from nurture.store.newsletters import Newsletter
 from nurture.store.restraint import Restraint
@@ -56,6 +57,26 @@ class Press:
     def progress(self, number: int) -> editing.Progress:
         with self.sessions() as session:
             return editing.progress(session, session.get_one(Newsletter, number), now=self.clock.now)
+
+    def leave(self, lead: int) -> None:
+        with self.sessions.begin() as session:
+            unsubscribe(session, lead, "marketing", how="page", proof={}, now=self.clock.now)
+
+    def agree(self, lead: int) -> None:
+        how = {"wording": "Write to me", "channel": "page", "proof": {}}
+        with self.sessions.begin() as session:
+            grant(session, lead, "marketing", **how, now=self.clock.now)
+
+    def said(self, lead: int) -> list[int]:
+        """The entries of the ledger, oldest first."""
+        with self.sessions() as session:
+            return [entry.id for entry in consents.ledger(session, lead)]
+
+    def refused_by(self, number: int, lead: int) -> tuple[str, int | None]:
+        with self.sessions() as session:
+            answer = why_newsletter(session, lead, number, now=self.clock.now)
+        assert answer.state == "no"
+        return answer.reason, answer.consent_id
 
     def states(self, number: int) -> dict[str, int]:
         with self.sessions() as session:
@@ -218,11 +239,35 @@ def test_who_unsubscribes_while_it_goes_out_gets_nothing(press, smtp_sink):
     number = press.write()
     press.do("schedule", number)
     press.turn()
-    with press.sessions.begin() as session:
-        unsubscribe(session, anna, "marketing", how="page", proof={}, now=press.clock.now)
+    press.leave(anna)
     press.run()
     assert smtp_sink.mails == []
     assert press.progress(number).counts == {"readers": 1, "cancelled": 1}
+    assert press.refused_by(number, anna) == ("unsubscribed", press.said(anna)[-1])
+
+
+def test_a_reader_who_leaves_before_a_turn_is_told_the_no_of_that_time_whatever_is_said_later(press):
+    """One leaves before the newsletter is written, one while waiting for the morning; both come back, and
+    the second leaves again."""
+    early, waiting = press.room.lead("Early"), press.room.lead("Late", timezone="America/New_York")
+    press.leave(early)
+    press.clock.advance(hours=1)
+    number = press.write()
+    press.do("schedule", number, local_at="2026-03-05T10:00")
+    press.clock.advance(hours=39)
+    press.run()
+    press.leave(waiting)
+    press.clock.advance(hours=24)
+    press.run()
+    noes = {lead: press.said(lead)[-1] for lead in (early, waiting)}
+    press.clock.advance(hours=1)
+    press.agree(early)
+    press.agree(waiting)
+    press.leave(waiting)
+    press.clock.advance(hours=1)
+    assert press.get(number).state == "sent"
+    for lead, no in noes.items():
+        assert press.refused_by(number, lead) == ("no_consent", no)
 
 
 def test_every_reader_and_newsletter_has_one_answer_at_any_time(press, smtp_sink):

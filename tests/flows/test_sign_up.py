@@ -94,8 +94,9 @@ def test_a_stranger_becomes_an_inquiry_that_waits_for_the_button_in_the_mail(db:
     [(state, wording, proof)] = rows(db, "SELECT state, wording, proof FROM consent")
     assert (state, wording) == ("pending", WORDS)
     assert (proof["form"], proof["version"], proof["submission"]) == ("stock-check", 1, number)
-    asked = rows(db, "SELECT purpose, params FROM delivery")
-    assert asked == [("confirmation", {"submission": number})]
+    [(entry,)] = rows(db, "SELECT id FROM consent")
+    asked = rows(db, "SELECT purpose, params, consent_id FROM delivery")
+    assert asked == [("confirmation", {"submission": number}, entry)]
     [(kind, data)] = rows(db, "SELECT kind, data FROM signal")
     assert (kind, data["form"], data["message"], data["waiting"]) == (
         "form_submitted", "stock-check", "By May, please.", True,

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import NotFound
-from nurture.flows.consent import ask, confirm, grant, grant_many
+from nurture.flows.consent import ask, confirm, grant
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules import proof
 from nurture.store import consents, deliveries
@@ -191,11 +191,3 @@ def test_nobody_confirms_for_another(db: Session, anna: Lead) -> None:
     question = ask(db, ben.id, "marketing", wording="Write to me", channel="form", proof={}, now=TUESDAY)
     with pytest.raises(NotFound):
         confirm(db, anna.id, question, proof=PROOF, now=LATER)
-
-
-def test_many_agree_at_once_and_nobody_twice(db: Session, anna: Lead) -> None:
-    people = [anna.id, *(a_lead(db, f"lead{n}").id for n in range(20))]
-    args = {"wording": "At the fair", "channel": "import", "proof": {"file": "fair.csv"}, "now": LATER}
-    assert grant_many(db, people, "marketing", **args) == 20  # type: ignore[arg-type]
-    assert grant_many(db, people, "marketing", **args) == 0  # type: ignore[arg-type]
-    assert consents.granted_of(db, people, "marketing") == set(people)

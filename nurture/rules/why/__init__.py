@@ -9,6 +9,7 @@ from nurture.rules.why.counts import (
     waiting_sentence,
     waiting_words,
 )
+from nurture.rules.why.ledger import GRANTED, Said, refusal_at, standing_at
 from nurture.rules.why.newsletters import newsletter_answer
 from nurture.rules.why.saying import sentence
 from nurture.rules.why.steps import answer, answers
@@ -28,6 +29,7 @@ from nurture.rules.why.values import (
 
 __all__ = [
     "DONE",
+    "GRANTED",
     "NO",
     "NOT_YET",
     "SENT",
@@ -38,6 +40,7 @@ __all__ = [
     "MailRecord",
     "NewsletterKnown",
     "RunRecord",
+    "Said",
     "StepReasons",
     "Waiting",
     "answer",
@@ -46,7 +49,9 @@ __all__ = [
     "not_sent_words",
     "reason_words",
     "reasons_sentence",
+    "refusal_at",
     "sentence",
+    "standing_at",
     "waiting_sentence",
     "waiting_words",
 ]

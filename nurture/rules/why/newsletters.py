@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from nurture.rules.conditions import describe, first_failing
+from nurture.rules.why.ledger import GRANTED
 from nurture.rules.why.mails import of_mail, under_way
 from nurture.rules.why.values import NO, NOT_YET, UNDER_WAY, Answer, NewsletterKnown
 from nurture.rules.why.wording import WAITS
@@ -28,6 +29,8 @@ def newsletter_answer(known: NewsletterKnown, now: datetime) -> Answer:
 def _not_looked_at(known: NewsletterKnown, now: datetime) -> Answer:
     if known.facts is None:
         return Answer(NO, "erased")
+    if known.looked_at and known.stood is not None and known.stood.state != GRANTED:
+        return Answer(NO, "no_consent", consent_id=known.stood.id)
     if known.purpose not in known.facts.consents:
         return Answer(NO, "no_consent")
     failing = first_failing(known.fits, known.facts, now)

@@ -7,6 +7,7 @@ from datetime import datetime
 from nurture.rules.conditions import Condition
 from nurture.rules.facts import Facts
 from nurture.rules.program import Chain, Program
+from nurture.rules.why.ledger import Said
 
 SENT, DONE, NOT_YET, NO = "sent", "done", "not_yet", "no"
 
@@ -17,7 +18,7 @@ UNDER_WAY = ("scheduled", "ready", "leased", "sending", "deferred")
 class Answer:
     """`state` is sent, done (a step that sends nothing), not_yet or no; `reason` the clause that says why,
     `at` when it happened or will, `detail` what the clause is filled with. `mail` tells whether the step
-    sends one. `consent_id` is the entry of the ledger that the mail rested on."""
+    sends one. `consent_id` is the entry of the ledger that the mail rested on, or that refused it."""
 
     state: str
     reason: str = ""
@@ -104,8 +105,8 @@ class Known:
 @dataclass(frozen=True)
 class NewsletterKnown:
     """Everything recorded about a lead and a newsletter. `fits` is the condition its readers meet;
-    `looked_at` whether the lead's turn has been; `waits` until when and for what; erased leads have no
-    `facts`."""
+    `looked_at` whether the lead's turn has been, and `stood` the entry of the ledger that held then; `waits`
+    until when and for what; erased leads have no `facts`."""
 
     around: Around
     state: str
@@ -116,3 +117,4 @@ class NewsletterKnown:
     waits: tuple[datetime, str] | None
     facts: Facts | None
     purpose: str
+    stood: Said | None = None

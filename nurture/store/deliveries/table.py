@@ -148,8 +148,10 @@ def queue(
     address: str | None,
     params: Mapping[str, Any],
     now: datetime,
+    consent_id: int | None = None,
 ) -> int | None:
-    """A single delivery that rests on no consent of its own, due now; None when it was queued before."""
+    """A single delivery that needs no consent, due now; None when it was queued before. `consent_id` is the
+    entry of the ledger that it is about, such as the one that it asks to confirm."""
     statement = insert(Delivery).values(
         dedup_key=dedup_key,
         purpose=purpose,
@@ -157,6 +159,7 @@ def queue(
         lead_id=lead_id,
         address=address,
         params=dict(params),
+        consent_id=consent_id,
         due_at=now,
         created_at=now,
     )

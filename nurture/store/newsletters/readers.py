@@ -18,8 +18,8 @@ from nurture.store.segment_members import whole_base
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A lead to be looked at, locked. `consent_id` is the ledger's entry, None without a yes; `with_sales`
-    tells that sales is talking to the lead."""
+    """A lead to be looked at, locked. `consent_id` is the entry of the ledger that holds, a yes or not; None
+    if never asked. `with_sales` tells that sales is talking to the lead."""
 
     lead_id: int
     email_norm: str | None
@@ -81,7 +81,7 @@ _LOCK = text(
            l.erased_at IS NOT NULL AS erased,
            EXISTS (SELECT FROM handoff h WHERE h.lead_id = l.id AND h.state = ANY(:talking)) AS with_sales
     FROM lead l
-    LEFT JOIN lead_consent c ON c.lead_id = l.id AND c.purpose = :purpose AND c.granted
+    LEFT JOIN lead_consent c ON c.lead_id = l.id AND c.purpose = :purpose
     LEFT JOIN lead_pause p ON p.lead_id = l.id AND p.until > :now
     WHERE l.id = ANY(:lead_ids)
     ORDER BY l.id
