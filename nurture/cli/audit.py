@@ -10,7 +10,10 @@ from nurture.cli.frame import as_json, json_option, ready
 from nurture.store.audit import Wanted
 from nurture.store.views import audit as view
 from nurture.store.views import recounts
+from nurture.store.views.orphans import orphans
 from nurture.store.views.reading import reading
+
+_REFERENCES = "rows that refer to others"
 
 
 @click.command()
@@ -36,16 +39,23 @@ def log(actor: str, kind: str, subject: str, since: datetime | None, limit: int,
 @click.command()
 @json_option
 def counters(json_: bool) -> None:
-    """Count everything anew that is kept by counters; exit status 1 where they differ."""
+    """Count everything anew that is kept by counters, and look for rows that refer to what does not exist;
+    exit status 1 where something is wrong."""
     with ready() as runtime, reading(runtime.sessions) as session:
-        found = recounts.differences(session)
+        found, lost = recounts.differences(session), orphans(session)
     if json_:
-        as_json([asdict(one) for one in found])
+        as_json([asdict(one) for one in found] + [{"check": _REFERENCES} | asdict(one) for one in lost])
     else:
         for check in recounts.CHECKS:
             wrong = [one for one in found if one.check == check]
             click.echo(f"{'WRONG' if wrong else 'ok':5}  {check}")
             for one in wrong:
                 click.echo(f"       {one.place}: the counter says {one.counted}, counting {one.recounted}")
-    if found:
+        click.echo(f"{'WRONG' if lost else 'ok':5}  {_REFERENCES}")
+        for row in lost:
+            click.echo(
+                f"       {row.table}.{row.column}: {row.rows} name no {row.target} that exists,"
+                f" such as {row.example}"
+            )
+    if found or lost:
         sys.exit(1)

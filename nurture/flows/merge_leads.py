@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows import consent, warm
+from nurture.flows.begin import HELD_OUT
 from nurture.flows.bring_over import bring_over
 from nurture.flows.enroll import leave_runs
 from nurture.flows.judge import follow
@@ -40,7 +41,7 @@ from nurture.store.enrollments import Settled, runs
 from nurture.store.enrollments.runs import OpenRun
 from nurture.store.heat import Pair
 from nurture.store.lead_aliases import LeadMerge
-from nurture.store.merging import handoffs, mails, places, rows
+from nurture.store.merging import arms, handoffs, mails, places, rows
 from nurture.store.stages import StageMove
 from nurture.store.suppressions import NewSuppression
 from nurture.store.webhooks import Message, write_message, write_messages
@@ -73,6 +74,7 @@ def merge(
     session.add(noted)
     session.flush()
     kept: dict[str, Any] = {"alias": alias, "survivor": survivor}
+    kept["arms"] = arms.take(session, alias_id, survivor_id)
     kept["runs"] = _join_runs(session, survivor_id, alias_id, now)
     kept["places"] = places.take(session, alias_id, survivor_id)
     kept["closed"] = _one_handoff(session, survivor_id, alias_id, now)
@@ -135,18 +137,21 @@ def _check(survivor: Row, alias: Row, take: Collection[str]) -> None:
 
 
 def _join_runs(session: Session, survivor_id: int, alias_id: int, now: datetime) -> list[int]:
-    """One run of each program goes on; the ids of those that end here. It knows of every mail of both."""
+    """One run of each program goes on; the ids of those that end here. It knows of every mail of both.
+    Whoever came in to be compared, without mails, stays without them."""
     by_program: dict[int, list[OpenRun]] = {}
     for run in runs.open_runs(session, sorted([survivor_id, alias_id])):
         if not run.parallel:
             by_program.setdefault(run.program_id, []).append(run)
     ended = []
-    for standing in by_program.values():
+    held_out = arms.held_out(session, survivor_id)
+    for program_id, standing in by_program.items():
         if len(standing) > 1:
+            of_its_arm = [one for one in standing if _is_held_out(one) == (program_id in held_out)]
             kept = rules.goes_on(
                 [
                     (one.id, one.state == "active", len(one.data.get("sent", {})), one.lead_id == survivor_id)
-                    for one in standing
+                    for one in of_its_arm or standing
                 ]
             )
             ended += [one for one in standing if one.id != kept]
@@ -154,6 +159,10 @@ def _join_runs(session: Session, survivor_id: int, alias_id: int, now: datetime)
             mails.remember(session, kept, {"sent": sent})
     leave_runs(session, ended, MERGED, now=now)
     return [one.id for one in ended]
+
+
+def _is_held_out(run: OpenRun) -> bool:
+    return run.state == "resting" and run.resting_reason == HELD_OUT
 
 
 def _end_doubles(session: Session, lead_id: int, moved: Mapping[str, Sequence[str]], now: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, NotFound
 from nurture.flows import consent, warm
-from nurture.flows.begin import OUTSIDE, Start, begin
+from nurture.flows.begin import HELD_OUT, OUTSIDE, Start, begin
 from nurture.flows.merge_leads import MERGED, judge_anew
 from nurture.flows.published import published
 from nurture.rules import merging as rules
@@ -17,7 +17,7 @@ from nurture.rules.words import _
 from nurture.store import company_heat, consents, lead_aliases, stages, suppressions, users
 from nurture.store.enrollments import runs
 from nurture.store.lead_aliases import LeadMerge
-from nurture.store.merging import handoffs, mails, places, rows
+from nurture.store.merging import arms, handoffs, mails, places, rows
 from nurture.store.stages import StageMove
 from nurture.store.webhooks import write_message
 
@@ -68,6 +68,7 @@ def _part(session: Session, noted: LeadMerge, by: str, now: datetime) -> None:
         handoffs.reopen(session, one["id"], one["state"], one["watch_at"])
     mails.rename_newsletters(session, [str(one) for one in kept["renamed"]], noted.alias_id)
     places.give_back(session, noted.lead_id, noted.alias_id, kept["places"])
+    arms.give_back(session, noted.lead_id, noted.alias_id, kept.get("arms", ()))
     if standing["stage"] == kept["after"]["stage"]:
         stages.move(session, [StageMove(noted.lead_id, kept["survivor"]["stage"], MERGED)], now=now, by=by)
     _resume(session, noted, now)
@@ -101,6 +102,7 @@ def _consents_back(session: Session, noted: LeadMerge, by: str, now: datetime) -
 def _resume(session: Session, noted: LeadMerge, now: datetime) -> None:
     """Runs that ended because the other's went on begin again where they stood."""
     programs = published(session, ("live", "paused"))
+    compared = {lead_id: arms.held_out(session, lead_id) for lead_id in (noted.lead_id, noted.alias_id)}
     starts = []
     for run in runs.ended_for(session, [noted.lead_id, noted.alias_id], MERGED, at=noted.at):
         one = programs.get(run.program_id)
@@ -108,7 +110,9 @@ def _resume(session: Session, noted: LeadMerge, now: datetime) -> None:
             continue
         step = run.step_key if run.step_key in one.program.chains[run.temperature].by_key else None
         data: dict[str, Any] = {"sent": run.data.get("sent", {})}
-        starts.append(Start(run.lead_id, one, run.temperature, "resume", step, data, OUTSIDE, "merge_undone"))
+        held_out = run.program_id in compared[run.lead_id]
+        how, step = (HELD_OUT, None) if held_out else ("resume", step)
+        starts.append(Start(run.lead_id, one, run.temperature, how, step, data, OUTSIDE, "merge_undone"))
     begin(session, starts, now=now)
 
 

@@ -104,6 +104,40 @@ def goes_on(runs: Sequence[tuple[int, bool, int, bool]]) -> int:
     return max(runs, key=lambda run: (run[1], run[2], run[3], -run[0]))[0]
 
 
+def arms(rows: Sequence[Row], lead_id: int) -> list[dict[str, Any]]:
+    """The arms of comparisons of one person, of those of two leads (rows of arm_lead): where both came to the
+    same place, the way that was taken first. A goal of the program counts in each arm that was joined before
+    and whose time is not over, whichever of the two met it."""
+    goals: dict[int, set[datetime]] = {}
+    first: dict[tuple[Any, ...], Row] = {}
+    for row in sorted(rows, key=lambda one: (_moment(one["at"]), one["lead_id"] != lead_id)):
+        first.setdefault(_place(row), row)
+        if row["met_at"] is not None:
+            goals.setdefault(row["program_id"], set()).add(_moment(row["met_at"]))
+    return [
+        {**row, "lead_id": lead_id, "met_at": _met(row, goals.get(row["program_id"], ()))}
+        for row in first.values()
+    ]
+
+
+def parted_arms(now: Sequence[Row], kept: Sequence[Row], lead_id: int) -> list[dict[str, Any]]:
+    """The arms of two leads again, `kept` as they were before `lead_id` had those of both. What it has joined
+    since stays its own, and so does a goal it has met since, where it was in that arm itself."""
+    known = {_place(row) for row in kept}
+    mine = {_place(row) for row in kept if row["lead_id"] == lead_id}
+    before = {_moment(row["met_at"]) for row in kept if row["met_at"] is not None}
+    met = {
+        _place(row): row["met_at"] for row in now if row["met_at"] and _moment(row["met_at"]) not in before
+    }
+    parted = [
+        {**row, "met_at": row["met_at"] or met.get(_place(row))}
+        if row["lead_id"] == lead_id or _place(row) not in mine
+        else dict(row)
+        for row in kept
+    ]
+    return [*parted, *(dict(row) for row in now if _place(row) not in known)]
+
+
 def had(data: Mapping[str, Any], temperature: str, pass_no: int) -> frozenset[str]:
     """The steps of a chain that a run passes over, by what it remembers: the person has had their mails as
     another lead. The next time round they are sent anew."""
@@ -118,6 +152,15 @@ def _empty(row: Row, name: str) -> bool:
 def _differs(survivor: Row, alias: Row, name: str) -> bool:
     first = columns(name)[0]
     return not _empty(survivor, name) and not _empty(alias, name) and survivor[first] != alias[first]
+
+
+def _place(arm: Row) -> tuple[Any, ...]:
+    return arm["program_id"], arm["chain_id"], arm["step_key"]
+
+
+def _met(arm: Row, goals: Collection[datetime]) -> str | None:
+    in_time = [at for at in goals if _moment(arm["at"]) <= at <= _moment(arm["until"])]
+    return min(in_time).isoformat() if in_time else None
 
 
 def _later(one: str | None, other: str | None) -> str | None:

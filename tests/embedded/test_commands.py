@@ -265,6 +265,13 @@ def test_a_counter_that_is_not_what_it_counts_is_named(terminal: Terminal, db: S
     assert said.exit_code == 1 and "hello: the counter says 3, counting 0" in said.output
     [one] = json.loads(terminal.type("audit", "--json").output)
     assert (one["check"], one["counted"], one["recounted"]) == ("waiting at steps", 3, 0)
+    db.execute(text("TRUNCATE step_count"))
+    db.execute(text("INSERT INTO delivery_attempt (delivery_id, attempt_no, at, outcome)"
+                    " VALUES (77, 1, now(), 'sent')"))  # fmt: skip
+    db.commit()
+    said = terminal.type("audit")
+    assert said.exit_code == 1
+    assert "delivery_attempt.delivery_id: 1 name no delivery that exists, such as 77" in said.output
 
 
 def test_a_second_host_with_other_keys_does_not_start_silently(

@@ -47,7 +47,7 @@ STAYS: Mapping[str, str] = {
     "segment_member": "told anew",
     "member_by_model": "told anew",
     "dirty_lead": "told anew",
-    "arm_lead": "who came into an arm of a test is counted as who came",
+    "arm_lead": "a person is in an arm once, by which it came first",
     "lead_pause": "the later one holds",
     "event_guest": "one place on each list",
     "newsletter_wait": "one place in each line",
