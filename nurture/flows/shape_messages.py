@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from jinja2 import Template, TemplateError, nodes
@@ -23,6 +24,7 @@ _ROOTS = frozenset({"type", "timestamp", "data", "loop"})
 _REPEATED = _ROOTS | {"item"}
 _FILTERS = frozenset({"mrkdwn", "json"})
 _A_LIST = "data.readiness.reasons"
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def check(text: str, types: Sequence[str]) -> None:
@@ -86,9 +88,16 @@ def _parts(types: Sequence[str]) -> dict[str, frozenset[str] | None]:
     return found
 
 
-def _mrkdwn(value: object) -> str:
-    """A text that Slack shows as it is: its three control characters as entities, and nothing else."""
-    return _as_text(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _mrkdwn(value: object, most: int | None = None) -> str:
+    """A text that Slack shows as it is: its three control characters as entities, and nothing else. Of `most`
+    characters at most as it is sent, an entity never cut in two: its texts have a longest length."""
+    whole = _as_text(value)
+    said = whole.translate(_ENTITIES)
+    if most is None or len(said) <= most:
+        return said
+    lengths = accumulate(len(one.translate(_ENTITIES)) for one in whole)
+    fits = sum(1 for length in lengths if length < most)
+    return whole[:fits].translate(_ENTITIES) + "…"
 
 
 def _as_json(value: object) -> str:

@@ -47,6 +47,16 @@ def test_a_preset_fills_the_form_and_names_what_is_to_be_put_in(db, admin) -> No
     assert "link_preview_options" in refused.text
 
 
+def test_the_preset_of_hubspot_asks_for_leads_with_an_address(db, admin) -> None:
+    page = admin.get("/webhooks/new?preset=hubspot").text
+    assert '<option value="data.lead.email" selected>' in page
+    assert '<option value="exists" selected>' in page
+    asked = {"ask_field": "data.lead.email", "ask_way": "exists", "ask_value": ""}
+    act(admin, "/webhooks", url=URL, types="lead.hot", **asked)
+    assert kept(db).filter == NAMED["hubspot"].filter
+    assert '<option value="exists" selected>' in admin.get(f"/webhooks/{kept(db).id}").text
+
+
 def test_a_receiver_is_made_with_filter_shape_and_a_header_that_never_shows_again(
     db, runtime: Runtime, admin
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import socket
 import time
 
@@ -16,10 +17,12 @@ from nurture.flows import shape_messages
 from nurture.flows.endpoints import Receiver, change_endpoint, create_endpoint, try_endpoint
 from nurture.flows.post_webhooks import post_webhooks
 from nurture.net.outgoing import Way
+from nurture.rules.message_filter import passes
 from nurture.rules.tokens import KeyRing
 from nurture.store.webhooks import WebhookAttempt, WebhookEndpoint, write_message
 from nurture.webhooks import catalogue
 from nurture.webhooks.mapping import MOST_BYTES
+from nurture.webhooks.payload import MAX_REASONS
 from nurture.webhooks.post import Poster
 from nurture.webhooks.presets import NAMED, PRESETS, Preset
 from tests.conftest import TUESDAY
@@ -142,6 +145,37 @@ def test_what_people_write_into_fields_never_becomes_code_or_breaks_the_json() -
         assert "49" not in json.dumps(json.loads(made)).replace("+495615550142", "")
     slack = json.loads(shape_messages.mapped(NAMED["slack"].mapping, json.dumps(example).encode()))
     assert "&lt;@U1&gt;" in slack["text"]
+
+
+def test_slack_and_telegram_get_no_more_than_they_take_and_nothing_that_acts_as_markup() -> None:
+    example = catalogue.example("lead.hot")
+    flood = "&<!channel>" * 27
+    lead, reason = example["data"]["lead"], {"text": flood[:200], "points": 1}
+    lead |= dict.fromkeys(("name", "role", "company"), flood)
+    example["data"]["readiness"]["reasons"] = [reason] * MAX_REASONS
+    body = json.dumps(example).encode()
+    slack = json.loads(shape_messages.mapped(NAMED["slack"].mapping, body))
+    texts = [block["text"] for block in slack["blocks"]]
+    assert all(1 <= len(one["text"]) <= 3000 and one["verbatim"] for one in texts)
+    assert "<!channel" not in json.dumps(slack) and "&lt;!channel&gt;" in slack["text"]
+    assert not re.search(r"&(?!(amp|lt|gt);)", json.dumps(slack)), "an entity is never cut in two"
+    telegram = json.loads(shape_messages.mapped(ready(NAMED["telegram"]), body))
+    assert "parse_mode" not in telegram and flood in telegram["text"]
+    assert len(telegram["text"].encode("utf-16-le")) // 2 <= 4096
+
+
+def test_a_lead_known_by_its_number_alone_has_a_name_there_and_does_not_go_where_it_is_refused() -> None:
+    example = catalogue.example("lead.hot")
+    example["data"]["lead"] |= dict.fromkeys(("email", "name", "first_name", "last_name"))
+    body = json.dumps(example).encode()
+    made = {one.key: json.loads(shape_messages.mapped(ready(one), body)) for one in PRESETS}
+    phone = example["data"]["lead"]["phone"]
+    assert made["pipedrive"]["name"] == made["bitrix24"]["fields"]["name"] == phone
+    assert made["amocrm"][0]["_embedded"]["contacts"][0]["name"] == phone
+    assert phone in made["slack"]["text"] and phone in made["telegram"]["text"]
+    wanted = NAMED["hubspot"].filter
+    assert not passes(wanted, "lead.hot", example["data"], TUESDAY)
+    assert passes(wanted, "lead.hot", catalogue.example("lead.hot")["data"], TUESDAY)
 
 
 def ready(preset: Preset) -> str:

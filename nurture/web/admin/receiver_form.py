@@ -22,6 +22,7 @@ ASKED: Mapping[str, str] = {
     "data.readiness.score": _N("readiness"),
     "data.heat": _N("heat"),
     "data.source": _N("source"),
+    "data.lead.email": _N("e-mail address"),
     "data.lead.language": _N("language"),
     "data.lead.timezone": _N("time zone"),
     "data.lead.company": _N("company"),
@@ -37,6 +38,7 @@ WAYS: Mapping[str, str] = {
     "contains": _N("contains"),
     "gte": _N("is at least"),
     "lte": _N("is at most"),
+    "exists": _N("is known"),
 }
 _BLANK_ROWS = 2
 _BLANK_HEADERS = 1
@@ -51,6 +53,11 @@ class Asked:
     field: str = ""
     way: str = "in"
     value: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether it asks something: all ways but one compare with a value."""
+        return bool(self.field and (self.value.strip() or self.way == "exists"))
 
 
 def shown_url(url: str) -> str:
@@ -77,7 +84,7 @@ def receiver_of(form: "MultiDict[str, str]", kept: Mapping[str, Any] | None = No
 
 
 def _filter(form: "MultiDict[str, str]", kept: Mapping[str, Any]) -> Mapping[str, Any]:
-    lines = [line for line in typed_lines(form) if line.field and line.value.strip()]
+    lines = [line for line in typed_lines(form) if line.complete]
     if not lines:
         return kept if lines_of(kept) is None else {}
     wanted = [_condition(line) for line in lines]
@@ -92,7 +99,7 @@ def typed_lines(form: "MultiDict[str, str]") -> list[Asked]:
 
 
 def _condition(line: Asked) -> dict[str, Any]:
-    value: Any = line.value.strip()
+    value: Any = True if line.way == "exists" else line.value.strip()
     if line.way in ("gte", "lte"):
         number = value.replace(",", ".")
         value = float(number) if re.fullmatch(r"-?\d+(\.\d+)?", number) else value
@@ -116,6 +123,8 @@ def _line(part: Mapping[str, Any]) -> Asked | None:
         return None
     [way] = ways
     value = part[way]
+    if way == "exists":
+        return Asked(str(part["field"]), way) if value is True else None
     if way == "eq":
         way, value = "in", [value]
     if way not in WAYS:
@@ -179,7 +188,7 @@ def answers_from(preset: Preset | None) -> dict[str, Any]:
         "url": preset.url if preset else "",
         "types": list(preset.types) if preset else ["lead.hot"],
         "mapping": preset.mapping if preset else "",
-        "lines": _padded([]),
+        "lines": _padded(lines_of(preset.filter) or [] if preset else []),
         "narrow": "",
         "headers": list(headers) + ([] if headers else [("", "")] * _BLANK_HEADERS),
     }

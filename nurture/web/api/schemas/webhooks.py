@@ -117,7 +117,8 @@ class MappingMade(Schema):
 
 
 class PresetOut(Schema):
-    """A known program: where it describes what it takes, and whether a retry may make a second entry."""
+    """A known program: where it describes what it takes, whether a retry may make a second entry, and the
+    `filter` without which it would refuse a message ({}: none)."""
 
     key = fields.String()
     name = fields.String()
@@ -126,6 +127,7 @@ class PresetOut(Schema):
     headers = fields.Dict(keys=fields.String(), values=fields.String())
     types = fields.List(fields.String())
     again = fields.Boolean()
+    filter = fields.Raw()
     mapping = fields.Raw()
 
 
