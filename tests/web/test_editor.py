@@ -140,6 +140,15 @@ def test_a_step_that_cannot_be_read_is_called_by_its_kind_not_by_a_guess(
     assert step["title"] == "Wait" and "expected a length of time" in step["problems"][0]
 
 
+def test_a_doubt_is_told_beside_its_step_but_not_as_a_fault(mia: FlaskClient, runtime: Runtime) -> None:
+    post(mia, runtime, "/edit/mails", key="left-over")
+    page = mia.get("/programs/1/edit").text
+    said = re.findall(r'<p class="(\w+)[^"]*">(?:(?!</p>).)*left-over: No step sends this mail', page, re.S)
+    assert said == ["doubt"]
+    faults = re.findall(r'banner-bad(?:(?!</p>).)*<span>([^<]*)', page, re.S)
+    assert len(faults) == 1 and "expected a text" in faults[0]
+
+
 def test_while_the_yaml_is_none_every_editor_leads_back_to_it(mia: FlaskClient, runtime: Runtime) -> None:
     post(mia, runtime, "/edit/yaml", text=yaml(runtime) + "bad: [oops\n")
     for path in ("/edit", "/edit/canvas", "/edit/settings"):

@@ -62,7 +62,7 @@
 
   function spoken(step) {
     var now = told(step);
-    return [step.title + '.'].concat(now.counts, now.faults, now.why || [], step.problems.map(function (one) { return state.words.problem + ' ' + one; })).join(' ');
+    return [step.title + '.'].concat(now.counts, now.faults, now.why || [], step.problems.map(function (one) { return state.words.problem + ' ' + one; }), step.doubts).join(' ');
   }
 
   /* A card: icon and title, then who waits and why, the counts, what failed, what is wrong. */
@@ -80,6 +80,10 @@
     if (bad) {
       icon(g, 'alert-triangle', PAD + 1, y - 11, 14, 'cv-warn');
       put(lines(step.problems.join(' '), TEXT, 3, 11, 400), 15, 'cv-fault', 0);
+    }
+    if (step.doubts.length) {
+      icon(g, 'alert-triangle', PAD + 1, y - 11, 14, 'cv-doubt');
+      put(lines(step.doubts.join(' '), TEXT, 3, 11, 400), 15, 'cv-why', 0);
     }
     var height = y + PAD - 15;
     box.setAttribute('height', height);

@@ -177,7 +177,7 @@
       var kind = held.kind, title = kind.textContent.trim();
       held = null;
       api.tryDrag(new lib.Vector(point.pageX, point.pageY), {
-        componentType: 'task', type: kind.dataset.kind, name: title, properties: {}, drawn: { key: '', word: kind.dataset.kind, icon: kind.dataset.icon, title: title, problems: [], ways: [] }
+        componentType: 'task', type: kind.dataset.kind, name: title, properties: {}, drawn: { key: '', word: kind.dataset.kind, icon: kind.dataset.icon, title: title, problems: [], doubts: [], ways: [] }
       });
     }
     document.addEventListener('mousedown', function (event) { if (event.button === 0) start(event, event); });

@@ -58,6 +58,7 @@ def _open_step(here: Open, temperature: str, key: str) -> dict[str, Any] | None:
         "ways": _conditions(raw),
         "arms": [way for way, _inside in outline.ways_of(raw)] if "split" in raw else [],
         "problems": here.wrong.at_steps.get((temperature, key), []),
+        "doubts": here.wrong.doubts.get((temperature, key), []),
         "places": [(str(one), _place_words(here, temperature, one)) for one in elsewhere if one != place],
         "mail": here.folder.mails.get(str(raw.get("send", ""))),
         "sends": "send" in raw,

@@ -20,8 +20,8 @@ _TOLD = ("sent", "opened", "clicked", "failed", "skipped", "left")
 
 
 def drawn(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """The steps of a chain from top to bottom: `key`, `word`, `icon`, `title`, `problems`, `ends`, the `ways`
-    out of each with their `place`, their `label` and the `steps` on them, and who goes `past` them."""
+    """The steps of a chain from top to bottom: `key`, `word`, `icon`, `title`, `problems`, `doubts`, `ends`,
+    the `ways` out of each with their `place`, `label` and `steps`, and who goes `past` them."""
     lists: dict[str, list[dict[str, Any]]] = {str(TOP): []}
     steps: dict[str, dict[str, Any]] = {}
     for row in rows:
@@ -49,6 +49,7 @@ def _step(row: Row) -> dict[str, Any]:
         "icon": row.icon,
         "title": row.title,
         "problems": list(row.problems),
+        "doubts": list(row.doubts),
         "ends": row.word in _ENDS,
         "ways": [],
         "past": row.past,

@@ -1,14 +1,17 @@
-"""The outline of a chain as rows: each step in words, with what happens there live and what is wrong."""
+"""The outline of a chain as rows: each step in words, with what happens there live, what is wrong, and
+what is doubtful."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nurture.files.programs import Folder
+from nurture.files.yaml_lines import Fault
 from nurture.flows.why import StepStats, chain_stats
 from nurture.rules import program as rules
 from nurture.rules import why
 from nurture.rules.conditions import ConditionFault, describe, parse
+from nurture.rules.conditions import Fault as ReadFault
 from nurture.rules.edits import outline
 from nurture.rules.edits.outline import Place
 from nurture.rules.program.keys import kind_of
@@ -25,11 +28,14 @@ At = tuple[str, str]
 
 @dataclass(frozen=True)
 class Problems:
-    """What is wrong and doubtful at each step and elsewhere; `misread` are the steps that do not say what a
-    step of their kind says, so that what was read of them tells nothing."""
+    """What is wrong at each step and elsewhere, and what is only doubtful and keeps nobody from publishing;
+    `misread` are the steps that do not say what a step of their kind says, so that what was read of them
+    tells nothing."""
 
     at_steps: Mapping[At, list[str]]
     elsewhere: list[str]
+    doubts: Mapping[At, list[str]]
+    doubts_elsewhere: list[str]
     misread: frozenset[At]
 
 
@@ -48,6 +54,7 @@ class Row:
     stats: StepStats | None = None
     sentence: str = ""
     problems: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     place: Place = TOP
     way: str = ""
     empty: bool = False
@@ -88,6 +95,7 @@ def rows(folder: Folder, temperature: str, stats: Mapping[str, StepStats], wrong
                 stats=found,
                 sentence=why.reasons_sentence(found.reasons, rendering.moment) if found else "",
                 problems=tuple(wrong.at_steps.get((temperature, key), ())),
+                doubts=tuple(wrong.doubts.get((temperature, key), ())),
                 place=place,
                 past=_past_words(raw),
             )
@@ -141,24 +149,29 @@ def live_stats(session: Any, program_id: int, temperature: str, *, live: bool) -
 
 
 def problems(folder: Folder) -> Problems:
-    """What is wrong at each step, and what is wrong elsewhere."""
+    """What is wrong and what is doubtful, at each step and elsewhere."""
+    reading = rules.examine(folder.root.plain()) if folder.root is not None else None
+    keys, faults, doubts = (reading.keys, reading.faults, reading.warnings) if reading else ({}, (), ())
+    misread = {place for fault in faults if (place := _step_at(fault.path, keys)) is not None}
+    at_steps, elsewhere = _placed(folder, keys, faults, folder.faults.faults)
+    doubted, doubted_elsewhere = _placed(folder, keys, doubts, folder.faults.warnings)
+    return Problems(at_steps, elsewhere, doubted, doubted_elsewhere, frozenset(misread))
+
+
+def _placed(
+    folder: Folder, keys: Mapping[Any, str], read: Sequence[ReadFault], of_files: Sequence[Fault]
+) -> tuple[dict[At, list[str]], list[str]]:
+    """Sentences at the steps they are about, and those about nothing of the kind."""
     at_steps: dict[At, list[str]] = {}
     elsewhere: list[str] = []
-    misread: set[At] = set()
-    reading = rules.examine(folder.root.plain()) if folder.root is not None else None
-    lines: dict[int, At] = {}
-    for fault in (*reading.faults, *reading.warnings) if reading is not None else ():
-        place = _step_at(fault.path, reading.keys) if reading is not None else None
-        line = folder.root.line_at(fault.path) if folder.root is not None else 0
+    for fault in read:
+        place = _step_at(fault.path, keys)
         if place is not None:
             at_steps.setdefault(place, []).append(fault.sentence)
-            lines[line] = place
-            if reading is not None and fault in reading.faults:
-                misread.add(place)
     told = {sentence for found in at_steps.values() for sentence in found}
     senders = _senders(folder)
     by_line = {line: place for place, line in folder.lines.items()}
-    for one in sorted({*folder.faults.faults, *folder.faults.warnings}):
+    for one in sorted(set(of_files)):
         if one.sentence in told:
             continue
         mail = one.path.rpartition("mails/")[2].partition(".")[0] if "mails/" in one.path else ""
@@ -167,7 +180,7 @@ def problems(folder: Folder) -> Problems:
             at_steps.setdefault(place, []).append(one.sentence)
         if not places:
             elsewhere.append(f"{mail}: {one.sentence}" if mail else one.sentence)
-    return Problems(at_steps, elsewhere, frozenset(misread))
+    return at_steps, elsewhere
 
 
 def _senders(folder: Folder) -> dict[str, list[At]]:
