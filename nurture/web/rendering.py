@@ -80,12 +80,13 @@ def moment(instant: datetime | None) -> str:
     return f"{day(instant)}, {clock(instant)}"
 
 
-def day(instant: datetime | None) -> str:
+def day(instant: date | None) -> str:
+    """ "3 Mar", the year only when it is another one; of an instant by the clock of the house."""
     if instant is None:
         return "–"
-    local = instant.astimezone(zone())
+    local = instant.astimezone(zone()).date() if isinstance(instant, datetime) else instant
     same_year = local.year == now().astimezone(zone()).year
-    text = format_date(local.date(), "d MMM" if same_year else "d MMM y", locale=locale())
+    text = format_date(local, "d MMM" if same_year else "d MMM y", locale=locale())
     # Russian shortens months with a point, which in the middle of a line reads like the end of it.
     return text.replace(".", "") if spoken() == "ru" else text
 
