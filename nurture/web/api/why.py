@@ -32,8 +32,8 @@ class Asked(Schema):
 
 class WhyOut(Schema):
     """One answer. `state` is sent, done, not_yet or no; `consent_id` the entry of the consent ledger that
-    the mail rested on; `version` the older version of the program on which the lead finishes, null for the
-    published one."""
+    the mail rested on, or that stood against it then; `version` the older version of the program on which
+    the lead finishes, null for the published one."""
 
     lead_id = fields.Integer()
     chain_id = fields.Integer(allow_none=True)

@@ -5,7 +5,8 @@ from marshmallow import Schema, fields
 
 class DeliveryOut(Schema):
     """One mail to one lead. `consent_id` is the entry of the consent ledger that it rests on, or by which it
-    was refused; mails that need no consent have none."""
+    was refused or called off; the mail of a form names the one that it asks to confirm. Other mails that
+    need no consent have none."""
 
     id = fields.Integer()
     lead_id = fields.Integer(allow_none=True)
