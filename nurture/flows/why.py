@@ -42,8 +42,9 @@ _FOR_WANT_OF_CONSENT = ("no_consent", "unsubscribed")
 class ChainAnswers:
     """The answers for a lead and every step of a chain, in the order of the chain. `program` is the published
     one; `version` the number of the older one that leads the lead's own run, and tells its steps; `timezone`
-    that of the version it is told by."""
+    that of the version it is told by. `known` is every step of which it tells, by its key."""
 
+    program_id: int
     program: Program
     version: int | None
     timezone: str
@@ -51,6 +52,7 @@ class ChainAnswers:
     temperature: str
     steps: Mapping[str, Answer]
     sends: frozenset[str]
+    known: Mapping[str, Step]
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,15 @@ def why(
     ledger = _ledger(session, lead_id)
     steps = {key: ledger.named(one, program.purpose) for key, one in rules.answers(known, now).items()}
     return ChainAnswers(
-        published, known.version, program.timezone, asked.chain_id, asked.temperature, steps, sends
+        program_id=asked.program_id,
+        program=published,
+        version=known.version,
+        timezone=program.timezone,
+        chain_id=asked.chain_id,
+        temperature=asked.temperature,
+        steps=steps,
+        sends=sends,
+        known=every,
     )
 
 

@@ -56,7 +56,7 @@ def test_a_chain_says_how_many_wait_for_what(app, api, anna):
 def test_the_page_shows_every_step(sign_in, anna):
     page = sign_in("viewer").get(f"/leads/{anna}/why")
     assert page.status_code == 200
-    assert "Not yet: the step “wait” comes first" in page.text
+    assert "Not yet: the step “2 days” comes first" in page.text
     assert "in the zone of the program, Europe/Berlin" in page.text
 
 
@@ -80,7 +80,7 @@ def test_the_card_says_why_for_chain_and_newsletters_in_one_line_each(
         edit_newsletters.schedule(session, number, by="mia", now=clock.now)
     assert f"/leads/{anna}/why/now" in sign_in("viewer").get(f"/leads/{anna}").text
     lines = sign_in("viewer").get(f"/leads/{anna}/why/now").text
-    assert "Not yet: the step “wait” comes first" in lines
+    assert "Not yet: the step “2 days” comes first" in lines
     assert "March news" in lines
     assert "Not sent: this does not hold" in lines
     assert "March news" in sign_in("viewer").get(f"/leads/{anna}/why").text

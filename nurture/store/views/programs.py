@@ -1,5 +1,6 @@
 """Programs as the pages show them: the list, and the board of three chains with live counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -114,7 +115,7 @@ def board(session: Session, program_id: int, *, now: datetime) -> Board | None:
         drafted=program_draft.updated_at if program_draft is not None else None,
         spec=shown.spec,
         lanes=_lanes(session, program_id),
-        mails=_mails(session, program_id),
+        mails=mail_names(session, [program_id])[program_id],
         flows=_flows(session, program_id, now - _FLOW_OF),
     )
 
@@ -146,11 +147,15 @@ def _lanes(session: Session, program_id: int) -> dict[str, Lane]:
     return lanes
 
 
-def _mails(session: Session, program_id: int) -> dict[str, tuple[int, str]]:
+def mail_names(session: Session, program_ids: Sequence[int]) -> dict[int, dict[str, tuple[int, str]]]:
+    """For each program its mails by key, as id and name; one statement."""
+    found: dict[int, dict[str, tuple[int, str]]] = {number: {} for number in program_ids}
     rows = session.execute(
-        select(MailRow.key, MailRow.id, MailRow.name).where(MailRow.program_id == program_id)
+        select(MailRow.program_id, MailRow.key, MailRow.id, MailRow.name).where(MailRow.program_id.in_(found))
     )
-    return {key: (number, name) for key, number, name in rows}
+    for program_id, key, number, name in rows:
+        found[program_id][key] = (number, name)
+    return found
 
 
 def _flows(session: Session, program_id: int, since: datetime) -> dict[tuple[str, str], int]:

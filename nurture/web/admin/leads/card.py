@@ -66,7 +66,7 @@ def page(lead_id: int, *, typed: Mapping[str, str], errors: Mapping[str, list[st
         only=only,
         period=period,
         explained=drawing.explained(session, card, period=period, now=now()),
-        ahead=drawing.ahead(card.runs, now=now()),
+        ahead=drawing.ahead(session, card),
         touches=card_view.timeline(session, lead_id, before=None, only=only),
         page_size=card_view.TIMELINE_PAGE,
         ledger=consents.page(session, lead_id=lead_id, before=None, limit=20),

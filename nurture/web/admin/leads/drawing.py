@@ -1,6 +1,6 @@
 """What the lead card draws: heat as it was and will be, readiness by its parts, the step ahead."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -13,8 +13,9 @@ from nurture.rules.program import read
 from nurture.rules.words import _
 from nurture.store.views.lead import Card, RunLine
 from nurture.store.views.model import default_model
+from nurture.store.views.programs import mail_names
 from nurture.store.views.reading import PageSession
-from nurture.web.admin.step_words import in_words
+from nurture.web.admin.step_words import Mails, in_words
 from nurture.web.curve import Curve, by_level
 from nurture.web.rendering import number
 from nurture.web.wording import says
@@ -74,12 +75,14 @@ def explained(session: PageSession, card: Card, *, period: str, now: datetime) -
     )
 
 
-def ahead(runs: Sequence[RunLine], *, now: datetime) -> list[Ahead]:
+def ahead(session: PageSession, card: Card) -> list[Ahead]:
     """One line for each run that goes on."""
-    return [_ahead(run, now) for run in runs if run.state != "ended"]
+    runs = [run for run in card.runs if run.state != "ended"]
+    mails = mail_names(session, [run.program_id for run in runs])
+    return [_ahead(run, mails[run.program_id]) for run in runs]
 
 
-def _ahead(run: RunLine, now: datetime) -> Ahead:
+def _ahead(run: RunLine, mails: Mails) -> Ahead:
     place = _("{program}, {chain} chain").format(
         program=run.program, chain=says(run.temperature, "temperature").lower()
     )
@@ -90,13 +93,13 @@ def _ahead(run: RunLine, now: datetime) -> Ahead:
         return Ahead("hourglass", _("Rests: {reason}").format(reason=reason), place, run.due_at)
     if run.waits_for_delivery:
         return Ahead("send", _("A mail is on its way"), place, None)
-    return _at_step(run, place, now)
+    return _at_step(run, place, mails)
 
 
-def _at_step(run: RunLine, place: str, now: datetime) -> Ahead:
+def _at_step(run: RunLine, place: str, mails: Mails) -> Ahead:
     chain = read(run.spec).chains.get(run.temperature)
     step = chain.by_key.get(run.step_key or chain.first or "") if chain else None
-    icon, title = in_words(step, {}) if step else ("route", _("The next step of the chain"))
+    icon, title = in_words(step, mails) if step else ("route", _("The next step of the chain"))
     because = f"{place} · {says(run.due_reason, 'due')}" if run.due_reason else place
     return Ahead(icon, title, because, run.due_at)
 
