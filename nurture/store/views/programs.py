@@ -154,7 +154,8 @@ def mail_names(session: Session, program_ids: Sequence[int]) -> dict[int, dict[s
         select(MailRow.program_id, MailRow.key, MailRow.id, MailRow.name).where(MailRow.program_id.in_(found))
     )
     for program_id, key, number, name in rows:
-        found[program_id][key] = (number, name)
+        if program_id is not None:
+            found[program_id][key] = (number, name)
     return found
 
 
