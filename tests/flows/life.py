@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -23,6 +24,7 @@ from nurture.flows.sweep import sweep
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules import hits
 from nurture.rules import program as rules
+from nurture.rules.entering import held_out
 from nurture.rules.hits import CLICK, Hit
 from nurture.rules.ids import millis_of, uuid7
 from nurture.store import leads as lead_rows
@@ -40,6 +42,11 @@ WHO = st.integers(0, 2)
 _numbers = count(1)
 
 
+def _share_of_one(program: str, leads: list[int]) -> float:
+    """The share in percent by which exactly one of these is held out: who comes first by its hash."""
+    return (min(zlib.crc32(f"{program}:{lead}".encode()) % 10_000 for lead in leads) + 1) / 100
+
+
 class Life(RuleBasedStateMachine):
     """Three leads in a program. Mails go out by SMTP to a server that may refuse, hang up after the dot or be
     away; processes die at any statement; the program is edited while they stand in it."""
@@ -53,13 +60,24 @@ class Life(RuleBasedStateMachine):
     @initialize(
         raw=random_programs(),
         dates=st.lists(st.sampled_from(["2026-03-20", "2026-02-01", ""]), min_size=3, max_size=3),
+        compared=st.booleans(),
     )
-    def begin(self, raw, dates):
+    def begin(self, raw, dates, compared):
+        """With `compared`, one of the three is held out."""
         number = next(_numbers)
-        self.raw = {"program": f"life-{number}", **raw}
+        self.raw = {"program": f"life-{number}", **raw, "holdout": 0}
         assume(not rules.examine(self.raw).faults)
-        self.read, self.words, self.edits = rules.read(self.raw), 0, 0
         self.garden.clock.moment = MONDAY
+        zones = (None, "Asia/Tokyo", "America/New_York")
+        self.leads = [
+            self.garden.lead(
+                f"lead-{number}-{at}", timezone=zones[at], dates={"renewal": dates[at]} if dates[at] else {}
+            )
+            for at in range(3)
+        ]
+        if compared:
+            self.raw["holdout"] = _share_of_one(self.raw["program"], self.leads)
+        self.read, self.words, self.edits = rules.read(self.raw), 0, 0
         self.away_until, self.says = MONDAY, "fine"
         self.outbox = self.room.new_outbox()
         self.server.on, self.taken_before = self.answer, len(self.server.log)
@@ -70,23 +88,24 @@ class Life(RuleBasedStateMachine):
         )
         self.folder = self.garden.folder.parent / f"life-{number}"
         self.publish(self.raw, "move")
-        zones = (None, "Asia/Tokyo", "America/New_York")
-        self.leads = [
-            self.garden.lead(
-                f"lead-{number}-{at}", timezone=zones[at], dates={"renewal": dates[at]} if dates[at] else {}
-            )
-            for at in range(3)
-        ]
         with self.garden.sessions.begin() as session:
             lead_rows.refold(session, self.leads)
         self.garden.enter(*self.leads)
         self.live_on(50)
+        self.first_of_all()
+
+    def first_of_all(self) -> None:
+        """What a life begins with, once its leads have come in."""
 
     def teardown(self):
         if hasattr(self, "outbox"):
             self.outbox.close()
 
     # The house
+
+    def held_out(self) -> list[int]:
+        """The leads that are to get no mails of the program, to compare with."""
+        return [lead for lead in self.leads if held_out(self.read, lead)]
 
     def execute(self, sql: str, **values: object) -> None:
         with self.garden.sessions.begin() as session:
