@@ -140,14 +140,13 @@ class Life(RuleBasedStateMachine):
         return None
 
     def turn(self) -> None:
-        """Everything that is due at this moment, until nothing is."""
-        done = 1
-        while done:
-            now = self.garden.clock.now
-            done = rejudge(self.garden.sessions, now=now) + rate(self.garden.sessions, now=now)
-            done += self.garden.tick()
-            if now >= self.away_until:
-                done += self.send()
+        """Everything that is due at this moment, until nothing is. What steps say of a lead is rated at the
+        next."""
+        now = self.garden.clock.now
+        rejudge(self.garden.sessions, now=now)
+        rate(self.garden.sessions, now=now)
+        while self.garden.tick() + (self.send() if now >= self.away_until else 0):
+            pass
 
     def send(self) -> int:
         if self.outbox.resting:

@@ -301,7 +301,7 @@ def test_the_laws_of_chains_hold_whatever_happens(sessions, engine, clock, redis
             OfThisGarden,
             settings=settings(
                 max_examples=lives,
-                stateful_step_count=10,
+                stateful_step_count=8,
                 deadline=None,
                 # The same lives each time, unless more are asked for.
                 derandomize=lives <= LIVES,
