@@ -71,6 +71,10 @@ class Opened:
     earlier: Sequence[Earlier]
     lead_time: datetime | None
 
+    def subject_of(self, mail: str | None) -> str | None:
+        """The subject of a mail that was said lately; its key when it was earlier."""
+        return next((one.subject for one in self.said if one.mail == mail), mail)
+
 
 def my_team(session: Session, user_id: int) -> int:
     """The team whose promise counts for this person."""

@@ -43,12 +43,15 @@ class Sender:
         return address(self.email).rpartition("@")[2]
 
     def as_values(self) -> dict[str, str]:
-        """What templates know of the sender; empty parts are missing, so that `default` helps."""
+        """What templates know of the sender, the postal address in one line; empty parts are missing, so that
+        `default` helps."""
         values = {
             "name": self.name,
             "company": self.company,
             "email": self.email,
-            "postal_address": self.postal_address,
+            "postal_address": ", ".join(
+                line.strip(" ,") for line in self.postal_address.splitlines() if line.strip()
+            ),
         }
         return {key: value for key, value in values.items() if value}
 

@@ -237,3 +237,10 @@ def test_the_checker_sees_each_breach(good: bytes, bad: bytes, sentence: str) ->
     assert faults(raw, "chain") == []
     assert good in raw
     assert any(sentence in fault for fault in faults(raw.replace(good, bad, 1), "chain"))
+
+
+def test_a_postal_address_of_several_lines_stands_in_one() -> None:
+    sender = Sender(
+        "Mira", "mira@kessler-ohm.example", "Kessler Ohm", "Speicherstraße 14\r\n\n20457 Hamburg "
+    )
+    assert sender.as_values()["postal_address"] == "Speicherstraße 14, 20457 Hamburg"

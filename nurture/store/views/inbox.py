@@ -182,9 +182,10 @@ def buying_centre(session: Session, company_id: int | None, lead_id: int) -> lis
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A mail that the lead got from us, and whether a person opened and clicked it."""
+    """A mail that the lead got from us, its key, and whether a person opened and clicked it."""
 
     id: int
+    mail: str
     subject: str
     sent_at: datetime
     opened: bool
@@ -192,8 +193,9 @@ class Said:
 
 
 _SAID = text("""
-    SELECT d.id, v.subject, d.sent_at, d.opened_at IS NOT NULL AS opened, d.clicked_at IS NOT NULL AS clicked
-    FROM delivery d JOIN mail_version v ON v.id = d.mail_version_id
+    SELECT d.id, m.key AS mail, v.subject, d.sent_at, d.opened_at IS NOT NULL AS opened,
+        d.clicked_at IS NOT NULL AS clicked
+    FROM delivery d JOIN mail_version v ON v.id = d.mail_version_id JOIN mail m ON m.id = v.mail_id
     WHERE d.lead_id = :lead AND d.state = 'sent' ORDER BY d.id DESC LIMIT 5
 """)
 
