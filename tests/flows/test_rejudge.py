@@ -108,14 +108,13 @@ def test_a_lead_after_undo_is_like_one_who_never_sent_the_signal(
     place = data.draw(st.integers(0, len(history)))
     undone = None
     for number, (kind, hour) in enumerate([*history[:place], spurious, *history[place:]]):
-        sent = send(
-            sessions, anna, kind, TUESDAY + timedelta(hours=hour), now=TUESDAY + timedelta(seconds=number)
-        )
+        arrived = now - timedelta(hours=1) + timedelta(seconds=number)
+        sent = send(sessions, anna, kind, TUESDAY + timedelta(hours=hour), now=arrived)
         undone = sent if number == place else undone
         if data.draw(st.booleans()):
             rate(sessions, now=now)
     for kind, hour in history:
-        send(sessions, boris, kind, TUESDAY + timedelta(hours=hour), now=TUESDAY)
+        send(sessions, boris, kind, TUESDAY + timedelta(hours=hour), now=now)
     rate_all(sessions, now)
     assert undone is not None
     undo(sessions, undone, now)
