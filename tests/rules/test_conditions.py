@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.rules.conditions import ConditionFault, describe, holds, parse, signals_asked, unparse
+from nurture.rules.conditions import ConditionFault, Look, describe, holds, parse, signals_asked, unparse
 from nurture.rules.conditions.tree import EVER
 from nurture.rules.facts import Facts, SignalFact
 from nurture.rules.folding import fold
@@ -191,10 +191,13 @@ def test_a_condition_speaks_as_people_do(raw: dict[str, Any], words: str) -> Non
 def test_conditions_tell_which_signals_they_look_at_and_how_far_back() -> None:
     asked = [
         {"any": [{"signal": "clicked", "within": "5d"}, {"not": {"signal": "clicked", "within": "30d"}}]},
-        {"signal": "replied"},
+        {"signal": "replied", "at_least": 3},
         {"tag": "a"},
     ]
-    assert signals_asked(map(parse, asked), NOW) == {"clicked": NOW - timedelta(days=30), "replied": EVER}
+    assert signals_asked(map(parse, asked), NOW) == {
+        "clicked": Look(NOW - timedelta(days=30), most=1),
+        "replied": Look(EVER, most=3),
+    }
 
 
 _scalars = st.one_of(

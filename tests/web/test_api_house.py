@@ -27,7 +27,8 @@ def test_who_sends_is_changed_in_part_and_refused_by_field(app, api):
 
 def test_the_cap_is_read_and_set(app, api, caller):
     assert api.put("/restraint", json={"most": 2, "days": 7, "over": "skip"}).json["most"] == 2
-    assert api.get("/restraint").json == {"most": 2, "days": 7, "over": "skip"}
+    quiet = {"quiet_from": None, "quiet_until": None}
+    assert api.get("/restraint").json == {"most": 2, "days": 7, "over": "skip"} | quiet
     problem(api.put("/restraint", json={"most": 0, "days": 0, "over": "skip"}), 422)
     problem(caller("marketer").put("/restraint", json={"most": 2, "days": 7, "over": "skip"}), 403)
 
