@@ -292,7 +292,7 @@ def test_the_laws_of_chains_hold_whatever_happens(sessions, engine, clock, redis
         class OfThisGarden(Lawful):
             pass
 
-        OfThisGarden.met, OfThisGarden.known = Counter(), {}
+        OfThisGarden.met, OfThisGarden.begun, OfThisGarden.known = Counter(), {}, {}
         OfThisGarden.garden = Garden(sessions, clock, tmp_path / "garden")
         OfThisGarden.room = Mailroom(sessions, tmp_path, mail, MONDAY)
         OfThisGarden.server, OfThisGarden.engine = server, engine

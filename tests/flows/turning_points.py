@@ -1,6 +1,7 @@
 """What chance alone seldom brings about in a life: mails that wait when their lead leaves, steps that go
 while somebody stands there, mails that move to another step, clicks that turn out to be a machine's."""
 
+import json
 import os
 from collections import Counter
 from datetime import timedelta
@@ -24,21 +25,23 @@ STEP_WENT = "stood at a step that went"
 MAIL_MOVED, HAD_IT = "stood where a mail that was out moved away", "came to a mail it had had"
 TURNED = "a click that had counted turned out to be a machine's"
 HELD_OUT = "was held out while another got mails"
-LIVES = "lives"
 SITUATIONS = (LEFT, CHANGED_CHAINS, STEP_WENT, MAIL_MOVED, HAD_IT, TURNED, HELD_OUT)
 _HARMLESS = ("wait", "tag", "set", "signal")
 
 
 class TurningPoints(Life):
-    """A life that seeks them out; `met` counts how often each of SITUATIONS came about, over all lives."""
+    """A life that seeks them out; `met` counts how often each of SITUATIONS came about, over all lives, and
+    `begun` numbers these by their programs."""
 
     met: ClassVar[Counter[str]]
+    begun: ClassVar[dict[str, int]]
 
     def look_at_once(self) -> None:
         """What must hold before anybody works again."""
 
     def first_of_all(self):
-        """Each life begins with another turning point, so that ten of them meet all."""
+        """Each life begins with another turning point, so that ten of them meet all; one that is lived
+        again, because it broke a law, with the same."""
         turns = (
             lambda: self.a_lead_leaves_while_its_mail_waits(how="goal"),
             lambda: self.a_lead_leaves_while_its_mail_waits(how="temperature"),
@@ -46,8 +49,10 @@ class TurningPoints(Life):
             self.a_mail_goes_out_and_moves_to_another_step,
             lambda: self.a_click_that_counted_was_a_machines(back=False),
         )
-        turns[self.met[LIVES] % len(turns)]()
-        self.met[LIVES] += 1
+        what = json.dumps(
+            {name: said for name, said in self.raw.items() if name not in ("program", "holdout")}
+        )
+        turns[self.begun.setdefault(what, len(self.begun)) % len(turns)]()
 
     @rule(how=st.sampled_from(["goal", "reply", "temperature", "temperature"]))
     def a_lead_leaves_while_its_mail_waits(self, how):
