@@ -134,7 +134,7 @@ def test_a_click_from_a_mail_is_told_once_and_leaves_the_address_bar(
     token = mint_token(RING, BY_FORM, 12, real_now())
     page.goto(f"{shop}/a?x=1&nv={token}#part")
     (seen,) = reported(1)
-    assert seen.lead_id == 12
+    assert seen.submission_id == 12
     ready(page)
     assert page.evaluate("location.pathname + location.search + location.hash") == "/a?x=1#part"
 
