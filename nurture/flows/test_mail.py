@@ -107,10 +107,14 @@ def send_drafted(
 def send_as_it_stands(
     session: Session, mail_id: int, address: str, *, lead_id: int | None = None, by: str, now: datetime
 ) -> int:
-    """Send a mail to a colleague as it is drafted now; one of no program as its newest version has it; the
-    delivery's id. Raises NotFound, Invalid."""
+    """Send a mail to a colleague as it is drafted now; one that no draft has as its newest version has it;
+    the delivery's id. Raises NotFound, Invalid."""
     row = session.get(mails.MailRow, mail_id)
-    if row is None or row.program_id is None:
+    if (
+        row is None
+        or row.program_id is None
+        or row.key not in read_draft(session, draft_of(session, row.program_id)).mails
+    ):
         return send_test(session, mail_id, address, lead_id=lead_id, by=by, now=now)
     return send_drafted(session, row.program_id, row.key, address, lead_id=lead_id, by=by, now=now)
 
