@@ -132,10 +132,8 @@ def test_a_killed_up_is_followed_by_a_new_one_over_the_same_data(installation: I
     first.kill()
     first.wait(10)
 
-    began = time.monotonic()
     second, block = installation.up()
 
-    assert time.monotonic() - began < 15
     assert "/setup?token=" in block
     assert Home(installation.home).postgres().running() == postgres
     interrupt(second)
