@@ -23,8 +23,8 @@ def value(house: House, query: str, **given: object) -> object:
 def build(page: Page) -> None:
     # Another walk through the same house may have built one before.
     page.get_by_role("link", name=re.compile("Build the first|New form")).first.click()
-    page.fill("[name=name]", "Stock check")
-    page.fill("[name=key]", "stock-check")
+    page.fill("[name=name]", "Shelf check")
+    page.fill("[name=key]", "shelf-check")
     page.fill("[name=title]", "What does your stock cost you?")
     page.select_option("[name=new_field]", "company")
     page.get_by_role("button", name="Ask for it").click()
@@ -48,7 +48,7 @@ def test_from_the_list_of_forms_to_the_first_mail_of_the_chain(
     desk.check("a form that waits")
 
     phone = open_page(PHONE, "dark", None)
-    phone.go("/f/stock-check?utm_campaign=spring")
+    phone.go("/f/shelf-check?utm_campaign=spring")
     phone.check("the form")
     phone.page.fill("[name=email]", INGA)
     phone.page.fill("[name=first_name]", "Inga")
@@ -70,7 +70,7 @@ def test_from_the_list_of_forms_to_the_first_mail_of_the_chain(
 
     desk.page.reload()
     desk.page.get_by_role("link", name="Inga").click()
-    desk.page.get_by_text("form stock-check, version 1").wait_for()
+    desk.page.get_by_text("form shelf-check, version 1").wait_for()
     assert desk.page.locator(".tl").get_by_text("Sent a form").count() >= 1
     inside = "SELECT count(*) FROM enrollment e JOIN lead l ON l.id = e.lead_id WHERE l.email_norm = :e"
     assert value(house, inside + " AND e.state <> 'ended'", e=INGA) == 1
