@@ -4,10 +4,13 @@ Leads whose wait is over take their next step: facts, consent, caps and suppress
 queued, history and counters are written. The bound is the claim alone: rows locked past others'
 locks, marked, committed, in batches of the same size. `steps` is what two workers take together, as
 `nurture up` starts them on two cores. Growth is the cost of a step among many standing enrolments to that
-among ten thousand, of one process. All are the best of three rounds.
+among ten thousand, of one process. All are the best of three rounds. `python -m bench.steps 5000000` measures
+among as many as it is told.
 """
 
+import json
 import multiprocessing
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -60,6 +63,11 @@ chains:
 
 def run(scale: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
     """Both figures, as the lines that `make bench` prints. `say` takes lines for people."""
+    return among(MANY[scale], say)
+
+
+def among(many_standing: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Both figures, with this many who stand against ten thousand."""
     work_in_batches()
     with (
         tempfile.TemporaryDirectory(prefix="nurture-bench-") as folder,
@@ -67,7 +75,7 @@ def run(scale: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
     ):
         engines = [
             _prepared(addresses.database_url, f"bench_{standing}", standing, Path(folder))
-            for standing in (FEW, MANY[scale])
+            for standing in (FEW, many_standing)
         ]
         # Turn and turn about, so that both see the same machine.
         rounds = [[_advanced(engine) for engine in engines] for _round in range(ROUNDS)]
@@ -77,7 +85,7 @@ def run(scale: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
             engine.dispose()
     few, many = (max(found) for found in zip(*rounds, strict=True))
     growth = few / many
-    for standing, found in zip((FEW, MANY[scale]), zip(*rounds, strict=True), strict=True):
+    for standing, found in zip((FEW, many_standing), zip(*rounds, strict=True), strict=True):
         say(f"  among {standing} who stand: {', '.join(f'{rate:.0f}' for rate in found)} steps a second")
     say(f"  {WORKERS} workers: {', '.join(f'{rate:.0f}' for rate in together)} steps a second")
     say(f"  the claim alone: {claimed:.0f} a second")
@@ -96,7 +104,7 @@ def run(scale: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
             "value": round(growth, 2),
             "unit": "x",
             "bound": 1.0,
-            "bound_name": f"{FEW} standing, against {MANY[scale]}",
+            "bound_name": f"{FEW} standing, against {many_standing}",
             "ratio": round(1 / growth, 2),
         },
     ]
@@ -262,3 +270,8 @@ _CLAIM = text(
     UPDATE enrollment e SET due_at = NULL FROM due WHERE e.id = due.id RETURNING e.id
     """
 )
+
+
+if __name__ == "__main__":
+    for line in among(int(sys.argv[1]), lambda words: print(words, file=sys.stderr, flush=True)):
+        print(json.dumps(line))
