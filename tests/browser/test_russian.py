@@ -31,8 +31,8 @@ _NAMES = (
     "ZIP Mautic Bitrix HubSpot Pipedrive Slack Telegram amoCRM Standard Webhooks LinkGuard Schema HMAC SHA "
     "Ctrl Shift Authorization Content Security Policy cookie head Not Track Global Privacy Control "
     "import FILE signals email kind day subject body time name preheader then each "
-    "field data rating gte case study price list budget Budget household Household owner building trial "
-    "started temperature "
+    "field data rating gte case study price list shelf check budget Budget household Household owner "
+    "building trial started temperature "
     "Barracuda Cisco Comcast Free GMX WEB Google IONOS Poste Libero Microsoft Mimecast Naver "
     "NetEase OVH Orange Proofpoint Proton Telekom Yahoo AOL and Yandex Zoho"
 )
@@ -71,7 +71,7 @@ _TABLES = (
     "lead", "company", "user_account", "source", "mail", "program", "program_version", "link", "segment",
     "newsletter", "webhook_endpoint", "delivery", "signal", "handoff_outcome", "lead_import", "mail_version",
     "api_key", "heat_model", "heat_model_version", "enrollment", "chain", "installation", "sales_team",
-    "transport",
+    "transport", "form",
 )  # fmt: skip
 
 
