@@ -21,6 +21,8 @@ def install(app: Flask, runtime: Runtime) -> None:
         RATELIMIT_KEY_PREFIX="nurture-web",
     )
     limiter.init_app(app)
+    # Whether the Redis of another runtime was away before says nothing of this one.
+    limiter._storage_dead = False
 
 
 def account_and_address() -> str:
