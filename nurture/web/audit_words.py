@@ -1,11 +1,9 @@
 """What the lines of the audit log say to a person."""
 
-from typing import Any
-
 from flask import Flask
 
 from nurture.rules.words import _
-from nurture.web.wording import says
+from nurture.web.audit_details import detail
 
 # gettext reads these marks; the words themselves are looked up at each request.
 _N = str
@@ -272,35 +270,6 @@ SUBJECTS = {
     "webhook_message": _N("message %(id)s"),
     "webhook_messages": _N("messages"),
 }
-_FIELDS = {
-    "body": _N("text"),
-    "color": _N("colour"),
-    "company_name": _N("company name"),
-    "description": _N("description"),
-    "language": _N("language"),
-    "name": _N("name"),
-    "postal_address": _N("postal address"),
-    "preheader": _N("preview line"),
-    "reply_to": _N("address for answers"),
-    "segment": _N("segment"),
-    "sender_email": _N("sender address"),
-    "sender_name": _N("sender name"),
-    "subject": _N("subject"),
-    "timezone": _N("time zone"),
-    "condition": _N("condition"),
-    "admins_need_totp": _N("second factor a must"),
-    "days": _N("days"),
-    "kept_out": _N("kept out"),
-    "inside": _N("those inside"),
-    "most": _N("mails at most"),
-    "n": _N("how many"),
-    "outcome": _N("answer"),
-    "over": _N("over the cap"),
-    "role": _N("role"),
-    "verdict": _N("verdict"),
-    "version": _N("version"),
-    "what": _N("what"),
-}
 
 
 def install(app: Flask) -> None:
@@ -345,34 +314,3 @@ def subject(thing: str, name: str) -> str:
         return _("an unknown address")
     words = SUBJECTS.get(what)
     return _(words) % {"id": number} if words else thing
-
-
-def detail(kept: dict[str, Any]) -> str:
-    """What changed, in words: "role: Viewer → Administrator"."""
-    parts = []
-    for name, value in kept.items():
-        field = _field(name)
-        if isinstance(value, list) and len(value) == 2:
-            before, after = (_value(name, one) for one in value)
-            parts.append(f"{field}: {before} → {after}" if value[0] is not None else f"{field}: {after}")
-        else:
-            parts.append(f"{field}: {_value(name, value)}")
-    return ", ".join(parts)
-
-
-def _field(name: str) -> str:
-    return _(_FIELDS[name]) if name in _FIELDS else name.replace("_", " ")
-
-
-def _value(name: str, value: Any) -> str:
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if name == "role":
-        return says(str(value), "role")
-    if name == "inside":
-        return says(str(value), "choice")
-    if isinstance(value, list):
-        return ", ".join(_field(str(one)) for one in value) or "–"
-    return str(value)

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from nurture.runtime import Runtime
 from nurture.store import audit
-from nurture.store.audit import Wanted
+from nurture.store.audit import AuditEntry, Wanted
+from nurture.web.audit_details import FIELDS
 from tests.web.conftest import token_of
 
 
@@ -39,16 +40,18 @@ class Walk:
         before = self._lines()
         answer = client.open(address, method=method, **more)
         assert answer.status_code < 400, f"{method} {address}: {answer.status_code} {_said(answer.text)}"
-        new = self._lines()[len(before) :]
+        lines = self._lines()[len(before) :]
+        new = [line.action for line in lines]
         assert action in new, f"{method} {address} wrote {new}"
+        bare = {name for line in lines for name in line.detail or {}} - set(FIELDS)
+        assert not bare, f"{action} keeps what no page has words for: {bare}"
         adapter = self.app.url_map.bind("localhost")
         self.seen.add(adapter.match(address.partition("?")[0], method=method)[0])
         return answer
 
-    def _lines(self) -> list[str]:
+    def _lines(self) -> list[AuditEntry]:
         with self.runtime.sessions() as session:
-            rows = list(audit.all_of(session, Wanted()))
-        return [row.action for row in reversed(rows)]
+            return list(reversed(list(audit.all_of(session, Wanted()))))
 
     def sql(self, statement: str) -> Any:
         with self.runtime.sessions.begin() as session:

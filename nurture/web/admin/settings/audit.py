@@ -15,7 +15,7 @@ from nurture.store.audit import Wanted, audit
 from nurture.store.views import audit as view
 from nurture.store.views.audit import Line
 from nurture.store.views.reading import reading
-from nurture.web import audit_words
+from nurture.web import audit_details, audit_words
 from nurture.web.query import number, text
 from nurture.web.rendering import zone
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
@@ -90,7 +90,7 @@ def _cells(line: Line) -> tuple[str, ...]:
         line.subject,
         line.subject_name,
         audit_words.action(line.action),
-        audit_words.detail(line.detail),
+        audit_details.detail(line.detail),
     )
 
 
