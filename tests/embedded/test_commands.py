@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,13 @@ from nurture.cli import main
 from nurture.cli.doctor import look_up
 from nurture.config import Settings
 from nurture.flows.keys import check_key
+from nurture.flows.simulate.asking import ask
+from nurture.flows.simulate.running import carry_out
 from nurture.flows.users import check_password
 from nurture.net.resolver import Dns
 from nurture.runtime import Runtime
-from nurture.store import installation, leads
+from nurture.store import installation, leads, programs
+from nurture.store.simulations import Simulation
 from tests.conftest import TUESDAY
 from tests.sinks import SmtpSink, free_port
 
@@ -103,6 +107,25 @@ def test_programs_are_checked_loaded_published_and_saved(terminal: Terminal, tmp
     assert terminal.type("campaigns", "save", "consulting", str(tmp_path / "saved")).exit_code == 0
     written = {path.name for path in (tmp_path / "saved").rglob("*") if path.is_file()}
     assert written == {path.name for path in (CAMPAIGNS / "consulting").rglob("*") if path.is_file()}
+
+
+def test_a_simulation_prints_what_the_worker_finds_for_the_page(terminal: Terminal, runtime: Runtime) -> None:
+    terminal.type("campaigns", "load", str(CAMPAIGNS / "newsletter"), "--publish")
+    asked = ("simulate", "newsletter", "--leads", "30", "--days", "40", "--seed", "7", "--stated")
+
+    typed = json.loads(terminal.type(*asked, "--json").stdout)
+
+    then = datetime.fromisoformat(typed["result"]["a"]["start"])
+    with runtime.sessions.begin() as session:
+        program_id = programs.by_key(session, "newsletter").id
+        number, _found = ask(session, program_id, typed["settings"], by="user:1", now=then)
+    carry_out(runtime.sessions, runtime.pepper, now=then, processes=1)
+    with runtime.sessions() as session:
+        assert session.get_one(Simulation, number).result == typed["result"]
+    mails = typed["result"]["a"]["figures"]["mails"]["value"]
+    lines = [" ".join(line.split()) for line in terminal.type(*asked).stdout.splitlines()]
+    assert mails > 0 and " v1: 30 leads, 40 days, " in lines[0]
+    assert any(line.startswith(f"{mails:,.0f} mails") for line in lines)
 
 
 def test_every_fault_of_a_program_is_named_with_its_line(terminal: Terminal, tmp_path: Path) -> None:
