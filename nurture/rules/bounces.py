@@ -1,9 +1,10 @@
 """What a refusal means for the address: is it gone for good (hard), or may a later mail arrive (soft)?
 
-Hard is said on positive evidence alone: the user or the domain does not exist, or the mailbox is closed.
-Everything else is soft, and of the soft ones only those that are the address's own fault (a full
-mailbox, a suspended one) count towards giving it up: a mail refused for its content, our server's
-name or a broken wire says nothing about the reader.
+Hard is said on positive evidence alone: the user or the domain does not exist, or the mailbox is gone
+(deleted, closed, moved). Everything else is soft, and of the soft ones only those that are the address's
+own fault count towards giving it up: a full mailbox, and one that is there but takes nothing (disabled,
+suspended; RFC 3463 leaves open whether X.2.1 passes). A mail refused for its content, our server's name
+or a broken wire says nothing about the reader.
 
 Status codes are those of RFC 3463 and the register of RFC 5248; reply codes those of RFC 5321.
 """
@@ -12,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from nurture.rules import bounces_meanings as means
 from nurture.rules import bounces_words as words
 from nurture.rules.tokens import KeyRing, mint
 from nurture.rules.words import _
@@ -20,45 +22,46 @@ HARD, SOFT = "hard", "soft"
 UNCLEAR = "unclear"
 DELAYED = "delayed"
 
-_HARD_REASONS = frozenset((words.UNKNOWN_USER, words.UNKNOWN_DOMAIN, words.DISABLED))
-_COUNTING = frozenset((words.MAILBOX_FULL, words.SUSPENDED, UNCLEAR))
+_HARD_REASONS = frozenset((means.UNKNOWN_USER, means.UNKNOWN_DOMAIN, means.DISABLED))
+_COUNTING = frozenset((means.MAILBOX_FULL, means.SUSPENDED, UNCLEAR))
 # Vague words ("rejected", "expired"): a status code that says more is believed before them.
-_VAGUE = frozenset((words.RELAY, words.CONTENT, words.POLICY, words.NETWORK, words.EXPIRED, words.SYSTEM))
+_VAGUE = frozenset((means.RELAY, means.CONTENT, means.POLICY, means.NETWORK, means.EXPIRED, means.SYSTEM))
 _LONGEST = 4_000
 _MANY_UNDERSCORES = 5
 
 # What the codes say when the words say nothing. Keys are subject.detail of the enhanced status.
 _BY_STATUS = {
-    "1.0": words.UNKNOWN_USER,
-    "1.1": words.UNKNOWN_USER,
-    "1.2": words.UNKNOWN_DOMAIN,
-    "1.3": words.UNKNOWN_USER,
-    "1.6": words.DISABLED,
-    "1.7": words.SENDER,
-    "1.8": words.SENDER,
-    "1.9": words.CONTENT,
-    "1.10": words.UNKNOWN_USER,
-    "2.1": words.DISABLED,
-    "2.2": words.MAILBOX_FULL,
-    "2.3": words.TOO_LARGE,
-    "2.4": words.SYSTEM,
-    "3.4": words.TOO_LARGE,
-    "4.3": words.DNS,
-    "4.4": words.DNS,
-    "4.6": words.NETWORK,
-    "4.7": words.EXPIRED,
-    "4.310": words.UNKNOWN_DOMAIN,
-    "6.0": words.CONTENT,
-    "7.17": words.DISABLED,
-    "7.18": words.UNKNOWN_DOMAIN,
-    "7.515": words.SPAM,
+    "1.0": means.UNKNOWN_USER,
+    "1.1": means.UNKNOWN_USER,
+    "1.2": means.UNKNOWN_DOMAIN,
+    "1.3": means.UNKNOWN_USER,
+    "1.6": means.DISABLED,
+    "1.7": means.SENDER,
+    "1.8": means.SENDER,
+    "1.9": means.CONTENT,
+    "1.10": means.UNKNOWN_USER,
+    "2.1": means.SUSPENDED,
+    "2.2": means.MAILBOX_FULL,
+    "2.3": means.TOO_LARGE,
+    "2.4": means.SYSTEM,
+    "3.1": means.SYSTEM,
+    "3.4": means.TOO_LARGE,
+    "4.3": means.DNS,
+    "4.4": means.DNS,
+    "4.6": means.NETWORK,
+    "4.7": means.EXPIRED,
+    "4.310": means.UNKNOWN_DOMAIN,
+    "6.0": means.CONTENT,
+    "7.17": means.DISABLED,
+    "7.18": means.UNKNOWN_DOMAIN,
+    "7.515": means.SPAM,
 }
 _BY_SUBJECT = {
-    "3": words.SYSTEM,
-    "4": words.NETWORK,
-    "5": words.SYSTEM,
-    "6": words.CONTENT,
-    "7": words.POLICY,
+    "3": means.SYSTEM,
+    "4": means.NETWORK,
+    "5": means.SYSTEM,
+    "6": means.CONTENT,
+    "7": means.POLICY,
 }
 
 _SAID_FOR_ALL = frozenset(("7.0", "7.1"))
@@ -91,7 +94,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`kind` is hard or soft; `reason` a word of rules/bounces_words, `unclear` or `delayed`; `counts`
+    """`kind` is hard or soft; `reason` a word of rules/bounces_meanings, `unclear` or `delayed`; `counts`
     whether a soft one counts towards giving the address up; `status` the code it rests on, "" if none."""
 
     kind: str
@@ -166,16 +169,18 @@ def _checked(reason: str, status: str, text: str) -> str:
     unavailable" is said for all of these), but plain ones under a code of policy are: some servers put
     5.7.1 before everything."""
     code = status.partition(".")[2]
+    if reason == means.MAILBOX_FULL and code == "3.1":  # the disk of the whole server
+        return means.SYSTEM
     if reason not in _HARD_REASONS:
         return reason
     by_code = _BY_STATUS.get(code, "")
-    if by_code in (words.MAILBOX_FULL, words.TOO_LARGE, words.EXPIRED, words.SENDER):
+    if by_code in (means.MAILBOX_FULL, means.TOO_LARGE, means.EXPIRED, means.SENDER):
         return by_code
     if by_code in _HARD_REASONS:
         return reason
-    if not code.startswith("7.") or (code in _SAID_FOR_ALL and words.PLAINLY_UNKNOWN.search(_plain(text))):
-        return reason
-    return words.POLICY
+    plain = _plain(text)
+    plainly = words.PLAINLY_UNKNOWN.search(plain) and not words.BY_RULE.search(plain)
+    return reason if not code.startswith("7.") or (code in _SAID_FOR_ALL and plainly) else means.POLICY
 
 
 def _by_status(status: str) -> str:
@@ -212,23 +217,23 @@ def _plain(text: str) -> str:
 
 
 _SENTENCES = {
-    words.UNKNOWN_USER: lambda: _("The mailbox does not exist."),
-    words.UNKNOWN_DOMAIN: lambda: _("The domain does not exist or takes no mail."),
-    words.DISABLED: lambda: _("The mailbox is closed."),
-    words.SUSPENDED: lambda: _("The mailbox is suspended for now."),
-    words.MAILBOX_FULL: lambda: _("The mailbox is full."),
-    words.GREYLISTED: lambda: _("The server asks for a later try (greylisting)."),
-    words.RATE: lambda: _("The server takes no more mails at this pace."),
-    words.SPAM: lambda: _("The server takes the mail for spam or does not trust the sender."),
-    words.SENDER: lambda: _("The server does not accept this sender."),
-    words.TOO_LARGE: lambda: _("The mail is too large."),
-    words.CONTENT: lambda: _("The server refuses the content of the mail."),
-    words.RELAY: lambda: _("The server does not take mail for this domain."),
-    words.POLICY: lambda: _("A rule of the server keeps the mail out."),
-    words.DNS: lambda: _("The domain could not be looked up."),
-    words.NETWORK: lambda: _("The server could not be reached."),
-    words.EXPIRED: lambda: _("The mail waited too long and was given up."),
-    words.SYSTEM: lambda: _("The server has a trouble of its own."),
+    means.UNKNOWN_USER: lambda: _("The mailbox does not exist."),
+    means.UNKNOWN_DOMAIN: lambda: _("The domain does not exist or takes no mail."),
+    means.DISABLED: lambda: _("The mailbox is closed."),
+    means.SUSPENDED: lambda: _("The mailbox is disabled or suspended."),
+    means.MAILBOX_FULL: lambda: _("The mailbox is full."),
+    means.GREYLISTED: lambda: _("The server asks for a later try (greylisting)."),
+    means.RATE: lambda: _("The server takes no more mails at this pace."),
+    means.SPAM: lambda: _("The server takes the mail for spam or does not trust the sender."),
+    means.SENDER: lambda: _("The server does not accept this sender."),
+    means.TOO_LARGE: lambda: _("The mail is too large."),
+    means.CONTENT: lambda: _("The server refuses the content of the mail."),
+    means.RELAY: lambda: _("The server does not take mail for this domain."),
+    means.POLICY: lambda: _("A rule of the server keeps the mail out."),
+    means.DNS: lambda: _("The domain could not be looked up."),
+    means.NETWORK: lambda: _("The server could not be reached."),
+    means.EXPIRED: lambda: _("The mail waited too long and was given up."),
+    means.SYSTEM: lambda: _("The server has a trouble of its own."),
     DELAYED: lambda: _("The mail is delayed and still being tried."),
     UNCLEAR: lambda: _("The mail came back without a reason that can be read."),
 }

@@ -1,30 +1,33 @@
 """What mail servers say when they do not take a mail, by what it means.
 
-Each entry is one meaning with the ways of saying it, in the languages servers speak. Texts are compared
-in lower case, with addresses and host names taken out and white space collapsed, so that a name such as
-`spam-filter.example` says nothing. The groups are asked in the order of MEANINGS: where a sentence says
-two things, the milder one is heard first.
+Each entry is one meaning with the ways of saying it in English; those of other languages stand in
+bounces_tongues. Texts are compared in lower case, with addresses and host names taken out and white space
+collapsed, so that a name such as `spam-filter.example` says nothing. The groups are asked in the order of
+MEANINGS: where a sentence says two things, the milder one is heard first.
 """
 
 import re
 
-MAILBOX_FULL = "mailbox_full"
-GREYLISTED = "greylisted"
-RATE = "rate"
-SPAM = "spam"
-SENDER = "sender"
-UNKNOWN_USER = "unknown_user"
-DISABLED = "disabled"
-SUSPENDED = "suspended"
-DNS = "dns"
-UNKNOWN_DOMAIN = "unknown_domain"
-TOO_LARGE = "too_large"
-CONTENT = "content"
-RELAY = "relay"
-POLICY = "policy"
-NETWORK = "network"
-EXPIRED = "expired"
-SYSTEM = "system"
+from nurture.rules.bounces_meanings import (
+    CONTENT,
+    DISABLED,
+    DNS,
+    EXPIRED,
+    GREYLISTED,
+    MAILBOX_FULL,
+    NETWORK,
+    POLICY,
+    RATE,
+    RELAY,
+    SENDER,
+    SPAM,
+    SUSPENDED,
+    SYSTEM,
+    TOO_LARGE,
+    UNKNOWN_DOMAIN,
+    UNKNOWN_USER,
+)
+from nurture.rules.bounces_tongues import TOLD
 
 _WHO = (
     r"(?:e-?mail )?(?:receiver|user(?:name)?(?:s|\(s\))?|recipient(?:s|\(s\))?|mail ?box(?:es)?|"
@@ -50,15 +53,6 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"can ?(?:not|n't|'t)? ?(?:write|append|save) to (?:\S+ ){0,3}(?:mailbox|mail file|folder)",
         r"reached (?:its|their|the) (?:maximum|limit|capacity)",
         r"overquota|overdrawn|shutoffquota|mailbox_full|mailboxfull",
-        r"переполнен|превышен\w* (?:квот|лимит|размер ящик)|нет места",
-        r"pleine?\b|quota d[ée]pass|espace (?:\S+ ){0,2}insuffisant",
-        r"(?:postfach|mailbox|speicher\w*) (?:\S+ ){0,4}(?:voll|überfüllt|überschritten|erschöpft)",
-        r"buz[oó]n (?:\S+ ){0,4}lleno|casella (?:\S+ ){0,4}piena|caixa (?:\S+ ){0,4}cheia|cuota|espacio "
-        r"insuf",
-        r"postbus (?:\S+ ){0,3}vol\b|brevl[åa]da\w* (?:\S+ ){0,3}full|skrzynk\w+ (?:\S+ ){0,4}(?:pełn|"
-        r"przepełn)",
-        r"schránk\w+ (?:\S+ ){0,3}pln|postal[ıi]k\w* dolu|posta kutusu (?:\S+ ){0,2}dolu|megtelt",
-        r"配额|容量(?:を|が|超|不足|オーバ)|已满|空间不足|一杯|満杯|いっぱい|가득|용량",
     ),
     GREYLISTED: (
         r"gr[ae]y ?-?list",
@@ -99,7 +93,6 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"as|scored|"
         r"detected as|likely)|content filter|contentfilter|spamassassin|hits? spam|score (?:is )?too",
         r"(?:5\.7\.26|5\.7\.515|5\.7\.509|5\.7\.606|5\.7\.708|s3140|s3150)",
-        r"срам|спам|垃圾|スパム|迷惑メール|스팸|indésirable|no deseado|poster? filt",
     ),
     SENDER: (
         r"(?:sender'?s?|originat\w+|envelope|from|return) (?:e-?mail )?(?:address|domain|host) "
@@ -107,6 +100,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"(?:reject|denied|not (?:found|exist|verif|valid|accept|allow|resol|"
         r"authori)|unknown|refused|invalid|verify failed|blocked|failed|does not|doesn't|no such|bad|"
         r"mismatch)",
+        r"\b(?:your|sender'?s?|sending|from) (?:e-?mail |mail )?(?:domain|host|ip|server|address|network)s? "
+        r"(?:[^\s.;]+ ){0,3}(?:do(?:es)?(?: not|n't)|has no|have no|lacks?|without|not)\b|"
         r"sender (?:is )?(?:rejected|denied|refused|blocked|unknown|verif|not)|(?:unable|could ?n[o']t|"
         r"cannot|failed) (?:to )?verify (?:the )?sender|sender verif|callout|bad sender|"
         r"invalid sender|fake sender|domain of sender|sender is not|only accepts? (?:messages?|mails?|"
@@ -124,12 +119,14 @@ _TOLD: dict[str, tuple[str, ...]] = {
     ),
     UNKNOWN_USER: (
         rf"(?:unknown|undefined|invalid|illegal|bad|non-?existent|unrecogni[sz]ed|incorrect|wrong|inexistent|"
-        rf"undeliverable|unroutable|unrouteable) (?:local |virtual |destination |delivery |final |e-?mail |"
+        rf"malformed|unparse?able|undeliverable|unroutable|unrouteable) (?:local |virtual |destination |"
+        rf"delivery |final |e-?mail |"
         rf"mail |or "
         rf"illegal |to |destination mailbox |recipient |smtp |remote )*(?:{_WHO}|local[- ]part|alias|user)",
-        rf"no such (?:\S+ ){{0,3}}?(?:{_WHO}|name|local|id\b|here|entry|virtual)|no (?:mail ?box|user|"
+        rf"no such (?:\S+ ){{0,3}}?(?:{_WHO}|name|local|id\b|here|entry|virtual)(?!'s)|no (?:mail ?box|user|"
         rf"account|"
-        r"recipient|valid recipient|address|local mailbox|email account|one)s? (?:\S+ ){0,2}?(?:here|by "
+        r"recipient|valid recipient|address|local mailbox|email account|one)s? (?:\S+ ){0,2}?(?:here|"
+        r"(?:by|for) "
         r"(?:that|this)|"
         r"found|with (?:that|this)|of (?:that|this)|under|match|at this|named|on this|exist|called|"
         r"available for)",
@@ -153,8 +150,9 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"not listed in|not found in (?:\S+ ){0,4}director|could(?:n't| not) be (?:found|located) at|"
         r"wasn't found at|"
         r"(?:recipient|user|address) (?:\S+ ){0,4}could(?:n't| not) be (?:found|resolved)|"
-        r"doesn't (?:have|exist)|does not (?:have an?|exist)|do not exist|did not exist|doesnt exist|not "
-        r"exist\b",
+        r"do(?:es)?(?:n't| not) (?:exist|have (?:an? |any )?(?:\S+ ){0,3}(?:account|mail ?box|address))|"
+        r"did not exist|doesnt exist|not exist\b|not (?:one )?of (?:our|my|the) (?:user|customer|recipient)|"
+        r"\brcpt\W{0,8}(?:not found|unknown|invalid)|\bname (?:is |was |could )?not (?:be )?(?:found|known)",
         r"recip(?:ient)?notfound|exrecipnotfound|nosuchuser|unknownuser|nousers|user_unknown|userunknown|"
         r"recipientnotfound|recipient_not_found|adr\.(?:ex)?recip|invalidrecipient|unknownrecipient|"
         r"no_such_user",
@@ -175,57 +173,34 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"mailbox (?:is )?unavailable(?! due)|mailbox not (?:available|accessible)|not allowed mailbox|"
         r"mailbox name not allowed",
         r"recipient address rejected:? access denied",
-        r"unbekannt|existiert nicht|nicht exist|nicht (?:mehr )?vorhanden|"
-        r"nicht (?:\S+ )?gefunden|nicht bekannt|"
-        r"kein\w* (?:postfach|empfänger|benutzer|"
-        r"konto)|"
-        r"empfängeradresse (?:\S+ ){0,3}ungültig|gibt es (?:hier )?nicht",
-        r"inconnu|n'existe pas|introuvable|n'a pas été trouvé|adresse (?:\S+ ){0,3}(?:invalide|erron)",
-        r"desconocid|no existe|no se (?:ha )?(?:encontr|pudo encontrar)|inexistente|direcci[óo]n (?:\S+ "
-        r"){0,3}inv[áa]lid",
-        r"sconosciut|non esiste|inesistent|non (?:è stat\w+ )?trovat",
-        r"desconhecid|n[ãa]o existe|n[ãa]o (?:foi )?encontrad|destinat[áa]rio inv[áa]lid",
-        r"onbekend|bestaat niet|niet gevonden|ok[äa]nd|finns inte|hittades inte|ukjent|ukendt|finnes ikke|"
-        r"findes ikke|ei löydy|tuntematon",
-        r"nie istnieje|nie ma takiego|nieznan|nie znaleziono|"
-        r"neexistuje|neznám|nem létezik|ismeretlen|nenalezen|nu exist|"
-        r"bulunamad|mevcut değil|bilinmeyen",
-        r"не существует|несуществующ|неизвестн\w+ (?:пользовател|получател|адрес)|не найден|"
-        r"(?:пользовател|получател|адрес|ящик)\w* (?:\S+ ){0,4}не(?:т\b| зарегистр| суще| найд)|такого "
-        r"пользователя|"
-        r"не існує|не знайдено",
-        r"不存在|存在し(?:ま?せ|な)|見つか(?:り|ら)|宛先不明|未知(?:用户|的收件)|无此(?:用户|邮箱|收件)|查無|找不到|"
-        r"존재하지|찾을 수 없|알 수 없는",
-        r"لا يوجد|غير موجود|לא קיים|לא נמצא|δεν υπάρχει|δεν βρέθηκε|ไม่พบ|không tồn tại",
     ),
     SUSPENDED: (
         r"suspended|temporar(?:y|ily) (?:\S+ ){0,2}(?:disabled|blocked|locked|inactive|unavailable|"
         r"limited|closed|"
         r"deactivated|not available|rejected|unable|restrict)|(?:account|mailbox|user|domain|mail ?box) "
         r"(?:\S+ )"
-        r"{0,2}(?:frozen|on hold|locked)|maintenance|被冻结|заморожен|gesperrt",
-        r"(?:disabled|blocked|locked|inactive|unavailable|closed) (?:temporarily|for now|at (?:the|this) "
-        r"moment)",
+        r"{0,2}(?:frozen|on hold|locked)|maintenance",
+        rf"{_WHO} (?:[^\s.;!?]+ ){{0,6}}?{_IS}(?:\S+ )?(?:disabled|deactivated|de-activated|inactive|"
+        rf"in-active|"
+        r"dormant)\b",
+        r"(?:disabled|deactivated|inactive|locked|dormant|frozen) (?:e-?mail )?"
+        r"(?:user|recipient|mailbox|account|address)",
+        r"disableduser|user_disabled|mailboxdisabled|not an active (?:user|address|account)|"
+        r"(?:blocked|locked|unavailable|closed) (?:temporarily|for now|at (?:the|this) moment)",
     ),
     DISABLED: (
-        rf"{_WHO} (?:[^\s.;!?]+ ){{0,6}}?{_IS}(?:\S+ )?(?:disabled|deactivated|inactive|in-active|"
-        rf"terminated|discontinued|"
+        rf"{_WHO} (?:[^\s.;!?]+ ){{0,6}}?{_IS}(?:\S+ )?(?:terminated|discontinued|"
         r"closed|cancell?ed|deleted|removed|expired|decommissioned|retired|obsolete|abandoned|dead\b|"
         r"archived)",
         r"no longer (?:\S+ ){0,2}?(?:active|available|in use|in service|valid|exist\w*|accept\w*|work\w*|"
         r"used|with|"
         r"employed|at this|on (?:this|our)|here|monitored|receiv\w*|supported|a (?:valid|customer|user|"
         r"member))",
-        r"(?:disabled|deactivated|inactive|closed|deleted|expired|cancell?ed|terminated|unused|dormant) "
-        r"(?:e-?mail )?"
+        r"(?:closed|deleted|expired|cancell?ed|terminated|unused) (?:e-?mail )?"
         r"(?:user|recipient|mailbox|account|address)",
-        r"disableduser|user_disabled|mailboxdisabled|mailbox disabled|has (?:left|moved)|user has moved|"
-        r"recipient has moved|address (?:has )?changed|new address is|not an active (?:user|address|account)|"
+        r"has (?:left|moved)|(?:user|recipient) (?:has )?moved|address (?:has )?changed|new address is|"
         r"has been (?:permanently )?(?:shut ?down|turned off)|"
         r"is (?:not|no longer) (?:with|working (?:at|for)|employed)",
-        r"deaktiviert|gelöscht|nicht mehr (?:aktiv|gültig|verfügbar|erreichbar)|désactivé|supprimé|fermé|"
-        r"deshabilitad|desactivad|disattivat|disabilitat|desativad|отключ[её]н|заблокирован|удал[её]н|"
-        r"停用|禁用|注销|無効|已被禁",
     ),
     DNS: (
         r"(?:host|domain|name) (?:\S+ ){0,3}not found, try again|try again\b[^.]{0,40}(?:dns|name server|"
@@ -255,7 +230,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"node|relay host)",
         r"nxdomain|nonexistentdomain|infodomainnonexistent|name or service not known|nodename nor servname|"
         r"null ?mx|does(?: not|n't) accept (?:any )?(?:e-?)?mails?\b|no mail exchanger|never accepts? mail|"
-        r"domain (?:\S+ ){0,4}(?:expired|has no (?:mx|mail))|no (?:mx|a|valid mx) (?:or (?:a|mx) "
+        r"domain (?:\S+ ){0,4}(?:expired|has no (?:mx|mail))|(?:no|find|"
+        r"found) (?:any )?(?:valid )?(?:mx|a) (?:or (?:a|mx) "
         r")?(?:record|host)|"
         r"couldn't find any host|could not find any host|no hosts? (?:\S+ )?found|all relevant mx records "
         r"point to "
@@ -265,17 +241,13 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"host unknown|"
         r"unrouteable domain|address family .{0,10}not supported|recipient domain (?:\S+ ){0,2}(?:not|"
         r"invalid)",
-        r"domain(?:e|ain) (?:\S+ ){0,3}(?:inconnu|n'existe)|dom[äa]ne? (?:\S+ ){0,4}(?:nicht gefunden|"
-        r"existiert nicht)|"
-        r"домен\w* (?:\S+ ){0,3}не|dominio (?:\S+ ){0,3}(?:no existe|non esiste)|域名不存在|ドメイン",
     ),
     TOO_LARGE: (
-        r"(?:message|mail|size|attachment|e-?mail)s? (?:\S+ ){0,6}(?:too (?:large|big|long|heavy)|"
+        r"(?:message|mail|size|attachment|e-?mail)s? (?:\S+ ){0,6}(?:too (?:large|big|heavy)|"
         r"exceed\w*|larger than|"
         r"bigger than|over (?:the )?(?:maximum|limit))|too (?:large|big) (?:a )?(?:message|mail)|"
         r"(?:maximum|max|permitted|fixed) (?:\S+ ){0,3}(?:message|mail)? ?size|size limit|messagesize|"
-        r"exceeds (?:size|fixed|maximum)|zu groß|trop (?:volumineux|gros|grand)|demasiado grande|слишком "
-        r"больш",
+        r"exceeds (?:size|fixed|maximum)",
     ),
     CONTENT: (
         r"content (?:\S+ ){0,3}(?:reject|denied|not (?:allowed|accepted)|restrict|policy|blocked|prohibit|"
@@ -295,7 +267,7 @@ _TOLD: dict[str, tuple[str, ...]] = {
     POLICY: (
         r"polic(?:y|ies)|denied|prohibit|not (?:authori[sz]ed|permitted|allowed)|forbidden|refus|reject|"
         r"blocked|filter|"
-        r"disallow|restrict|security|administrativ|verweigert|abgelehnt|refus[ée]|rechazad|rifiutat|отклон|拒",
+        r"disallow|restrict|security|administrativ",
     ),
     EXPIRED: (
         r"expired|retry (?:time|timeout)|been (?:queued|on the queue|in the queue)|queue (?:\S+ ){0,3}too "
@@ -333,7 +305,7 @@ _TOLD: dict[str, tuple[str, ...]] = {
 MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (meaning, re.compile("|".join(f"(?:{one})" for one in ways)))
     for meaning, ways in (
-        (meaning, _TOLD[meaning])
+        (meaning, (*_TOLD[meaning], *TOLD.get(meaning, ())))
         for meaning in (
             MAILBOX_FULL,
             GREYLISTED,
@@ -362,3 +334,6 @@ PLAINLY_UNKNOWN = re.compile(
     r"(?:is )?(?:unknown|not found|does not exist|doesn't exist)|unknown (?:user|recipient|mail ?box)|"
     r"такого пользователя нет|benutzer unbekannt|utilisateur inconnu"
 )
+
+# Words of a rule of the server's own: what it says beside them of users and recipients is about the rule.
+BY_RULE = re.compile(r"polic|\brules?\b|administrat|organi[sz]ation|block|restrict")

@@ -22,8 +22,10 @@ _DELAYED = re.compile(
     r"not yet been delivered|will be re-?(?:tried|attempted)|do(?:es)? not need to re-?send|no action "
     r"is required|"
     r"(?:warning|temporar\w+)\b.{0,60}(?:could not send|has not (?:yet )?been|not been delivered)|"
-    r"attempts? (?:to deliver )?(?:the message )?will continue|verzögert|retardé|retrasad|ritardat|"
-    r"vertraagd|отложен",
+    r"attempts? (?:to deliver )?(?:the message )?will continue|verzögert|noch nicht zugestellt|retardé|"
+    r"n'a pas encore été|retrasad|aún no se ha|ritardat|non è (?:stat\w+ )?ancora|atrasad|ainda não foi|"
+    r"vertraagd|nog niet|ännu inte|endnu ikke|ennå ikke|opóźnion|jeszcze nie|zpožd|dosud ne|késedelm|"
+    r"отложен|задерж|ещё не (?:был|достав)|затрим|遅延|まだ配信されて|延迟|延遲|지연",
     re.I,
 )
 _ARRIVED = re.compile(
@@ -32,6 +34,11 @@ _ARRIVED = re.compile(
     r"message (?:was )?(?:read|displayed)\b",
     re.I,
 )
+_RECEIPT = "message/disposition-notification"
+_REFUSED = re.compile(
+    r"reject|refus|denied|deliver\w* (?:\S+ ){0,3}fail|over ?quota|quota exceeded|abgelehnt|abgewiesen", re.I
+)
+_MAIL_BACK = ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers")
 _MOST_DIAGNOSTIC = 1_000
 _WRITTEN_TO = ("to", "delivered-to", "x-original-to", "envelope-to")
 _SERVICE = re.compile(
@@ -50,22 +57,24 @@ def _read(raw: bytes, *, inner: bool) -> Report:
     if feedback is not None:
         return _complaint(opened, feedback)
     said, rest = human_part.before_original(human_part.written(opened))
+    if opened.report_type == "disposition-notification" or opened.of(_RECEIPT):
+        return _receipt(opened, said, rest)
     told = statuses.told(opened)
-    if told and (_has_status_part(opened) or _reads_like_a_bounce(opened, said)):
+    if told and (_has_status_part(opened) or _reads_like_a_bounce(opened, said, rest)):
         return _notification(opened, told, said, rest)
     if _arrived(opened, said):
         return _plain(opened, IGNORE, said)
-    if _reads_like_a_bounce(opened, said):
+    if _reads_like_a_bounce(opened, said, rest):
         return _text_bounce(opened, said, rest, addresses_in(first(opened.fields, "x-failed-recipients")))
     subject = first(opened.fields, "subject")
     machine = signs.says_automatic(opened.fields) or signs.away_subject(subject)
     if machine or signs.away(human_part.own_words(said)):
         return _plain(opened, AUTOREPLY, said)
     if not signs.answers_something(opened.fields):
-        if failed := second_opinion.failed_addresses(raw):
-            return _text_bounce(opened, said, rest, failed)
         if not inner and (found := _forwarded(opened)):
             return found
+        if failed := second_opinion.failed_addresses(raw):
+            return _text_bounce(opened, said, rest, failed)
     person = signs.answers_something(opened.fields) and not signs.from_daemon(opened.fields)
     return _plain(opened, REPLY if person else UNKNOWN, said)
 
@@ -81,7 +90,16 @@ def _has_status_part(opened: Opened) -> bool:
     return opened.report_type == "delivery-status" or bool(opened.of("message/delivery-status"))
 
 
-def _reads_like_a_bounce(opened: Opened, said: str) -> bool:
+def _receipt(opened: Opened, said: str, rest: str) -> Report:
+    """What a reader's program tells of a mail (RFC 8098). One that refuses it (RFC 5429) has not taken it."""
+    told = f"{first(opened.fields, 'subject')}\n{said[:1_000]}"
+    if not _REFUSED.search(told):
+        return _plain(opened, AUTOREPLY, said)
+    named = [one for part in opened.of(_RECEIPT) for one in addresses_in(part.text)]
+    return _text_bounce(opened, said, rest, named[:1])
+
+
+def _reads_like_a_bounce(opened: Opened, said: str, rest: str) -> bool:
     fields = opened.fields
     if "x-failed-recipients" in fields:
         return True
@@ -90,10 +108,18 @@ def _reads_like_a_bounce(opened: Opened, said: str) -> bool:
     if signs.from_daemon(fields):
         codes = bool(human_part.said_by_servers(said))
         away = signs.away_subject(subject) and not by_subject
-        return not away and (by_subject or by_words or codes)
+        mail_back = signs.named_daemon(fields) and (bool(rest) or bool(opened.of(*_MAIL_BACK)))
+        return not away and (by_subject or by_words or codes or mail_back)
     if signs.answers_something(fields) and re.match(r"\s*\w{1,4}\s*:", subject):
         return False
-    return by_subject and by_words and not signs.away_subject(subject)
+    return by_subject and by_words and not signs.away_subject(subject) and _names_somebody(opened, said, rest)
+
+
+def _names_somebody(opened: Opened, said: str, rest: str) -> bool:
+    """Whether a failed mail can be told by more than words: an address, a code, the mail itself."""
+    own = set(addresses_in(first(opened.fields, "from")))
+    back = bool(rest) or bool(opened.of(*_MAIL_BACK))
+    return back or bool(set(addresses_in(said)) - own) or bool(human_part.said_by_servers(said))
 
 
 def _forwarded(opened: Opened) -> Report | None:

@@ -12,10 +12,11 @@ _DAEMON = re.compile(
     r"mail ?administrator|mail[-_. ]?robot|mmdf|smtp[-_. ]?(?:gateway|server|daemon)|internet mail "
     r"(?:delivery|connector)|"
     r"bounce|\bmdaemon\b|daemon@|errors?@|mail-?master|deliver(?:y|ies)@|(?:no-?reply|noreply).{0,20}deliver|"
-    r"mail server|administrateur|administrador|networkadmin|mail router|mail agent|\bmta\b|root@|"
-    r"exchange|mailsystem",
+    r"mail server|administrateur|administrador|networkadmin|mail router|mail agent|\bmta\b|"
+    r"(?<![\w.])root@|exchange|mailsystem",
     re.I,
 )
+_DOMAIN = re.compile(r"@[\w.-]+")
 _SUBJECT = re.compile(
     r"virus|infected|quarantin|blocked|banned|unsolicited|spam|undeliver|un-deliver|non[- ]?deliver|"
     r"not (?:be )?deliver|n't (?:be )?deliver|no deliver|"
@@ -35,8 +36,14 @@ _SUBJECT = re.compile(
     r"voitu|toimitt|"
     r"nie (?:dostarcz|można)|niedostarcz|zwrot|nedoru|nelze doru|kézbesít|nelivr|teslim|iletilem|"
     r"не ?(?:удалось )?достав|недостав|ошибка|возврат|не може бути|недоставлен|"
-    r"配信|送信(?:でき|失敗|エラー)|届|不達|エラー|返送|退信|退回|无法(?:投递|送达|传递)|未送达|系统退信|投递失败|傳遞|"
-    r"반송|배달|전송 ?실패|إرجاع|تعذر|לא נמסר|αδυναμία|παράδοση",
+    r"配信|送信(?:でき|失敗|エラー)|届|不達|エラー|返送|退信|退回|无法(?:投递|送达|传递)|未送达|"
+    r"系统退信|投递失败|傳遞|"
+    r"반송|배달|전송 ?실패|إرجاع|تعذر|לא (?:נמסר|ניתן)|αδυναμία|δεν είναι δυνατή|παράδοση|"
+    r"abgewiesen|abgelehnt|zurückgewiesen|verzögert|weitergeleitet: |non distribu|rejet[ée]|retard|rechazad|"
+    r"rifiutat|rejeitad|geweigerd|avvisat|leverera|kan ikke|nedoručiteln|nie powiodło|odrzucon|odmítnut|"
+    r"не ?доставл|отклон|задержк|не вдалося|未传递|未傳遞|无法|失败|失敗|延迟|延遲|遅延|지연|못했|전달|"
+    r"gagal|không thể|"
+    r"ไม่สามารถ|neuspje|neuspeš|nesėkm|neizdev|ebaõnnestu",
     re.I,
 )
 _BODY = re.compile(
@@ -68,7 +75,11 @@ _BODY = re.compile(
     r"teslim edilem|не (?:удалось|може(?:т)? бути|может быть|было|была|доставлен)|недоставл|ошибк|отклонен|"
     r"δεν (?:παραδόθηκ|ήταν δυνατ|μπορ)|"
     r"配信(?:でき|され|に失敗)|送信でき|送ることが|届け|見つか|エラー|"
-    r"无法|失败|退回|未能|傳送|배달|실패|تعذر|לא ניתן",
+    r"无法|無法|失败|失敗|退回|未能|傳送|배달|실패|못했|تعذر|לא (?:ניתן|נמסר)|απέτυχε|"
+    r"(?:abgewiesen|abgelehnt|zurückgewiesen|nicht möglich|fehlgeschlagen|verzögert)|retard|rejet[ée]|"
+    r"rechazad|rifiutat|rejeitad|geweigerd|(?:gick|går) inte att|kan (?:inte|ikke)|ei voi|"
+    r"nie (?:powiodł|jest możliw)|nezdařil|nemohla|nepodařil|sikertelen|nu a (?:putut|fost)|gagal|không thể|"
+    r"ไม่สามารถ|nije (?:mogla|moguće|isporučen)|届きません|できませんでした",
     re.I,
 )
 _AWAY = re.compile(
@@ -85,7 +96,12 @@ _AWAY = re.compile(
     r"thank you for (?:your (?:message|e-?mail|enquiry)|"
     r"contacting)|we have received your|ticket|case (?:number|#)|confirm (?:your|this) (?:message|"
     r"e-?mail|address)|"
-    r"verification (?:required|request)|challenge|maternity|no longer (?:with|works?|employed)",
+    r"verification (?:required|request)|challenge|maternity|no longer (?:with|works?|employed)|"
+    r"autom\w* (?:\S+ )?(?:válasz|vastaus|odpov[ěe]ď|odpow|odgovor|atsakym|atbilde|vastus|svar)|"
+    r"otomatik (?:yan[ıi]t|cevap)|автоматичн\w+ відповід|автоматичен отговор|răspuns automat|odsutn|"
+    r"αυτόματη απάντηση|תשובה אוטומטית|מענה אוטומטי|رد تلقائي|الرد التلقائي|ตอบกลับอัตโนมัติ|"
+    r"trả lời tự động|balasan otomatis|"
+    r"(?:gelesen|read|lu|leído|letto|lida|gelezen|прочитано|przeczytane): |not read: |ungelesen gelöscht",
     re.I,
 )
 _AUTOMATED = re.compile(
@@ -117,9 +133,16 @@ _OTHERS = re.compile(r"unsubscribe|list-id", re.I)
 
 
 def from_daemon(fields: Fields) -> bool:
-    """Whether a machine that carries mail has written this."""
-    sender = " ".join((first(fields, "from"), first(fields, "sender")))
-    return bool(_DAEMON.search(sender)) or first(fields, "return-path").strip() == "<>"
+    """Whether a machine that carries mail has written this: by its name, or since nobody shall answer it and
+    it answers nothing itself (the empty return path is that of vacations, too)."""
+    unanswerable = first(fields, "return-path").strip() == "<>"
+    return named_daemon(fields) or (unanswerable and not answers_something(fields))
+
+
+def named_daemon(fields: Fields) -> bool:
+    """Whether it says so by its name; what its domain is called says nothing."""
+    sender = f"{first(fields, 'from')} {first(fields, 'sender')}"
+    return bool(_DAEMON.search(_DOMAIN.sub("@", sender)))
 
 
 def bounce_subject(subject: str) -> bool:

@@ -89,8 +89,6 @@ HARD_TEXTS = {
     "no such domain": ("X-Postfix; Host or domain name not found. Name service error for "
                        "name=garden.example type=A: Host not found", "5.4.4"),
     "null mx": ("X-Postfix; Domain garden.example does not accept mail (nullMX)", "5.1.0"),
-    "disabled": ("smtp; 550 5.2.1 The email account that you tried to reach is disabled.", "5.2.1"),
-    "no longer in use": ("smtp; 554 5.7.0 no, 550 This address is no longer in use", "5.0.0"),
     "no mailbox here": ("smtp; 550 sorry, no mailbox here by that name (#5.1.1)", "5.0.0"),
     "not listed": ("SMTP; 550 ann... not listed in public Name & Address Book", "5.0.0"),
     "code alone": ("", "5.1.1"),
@@ -102,9 +100,9 @@ HARD_TEXTS = {
     "unknown in words, host named spam": ("smtp; host spam-filter.blocked.example said: 550 No such "
         "user", "5.0.0"),
 }  # fmt: skip
-HARD_TEXTS.pop("no longer in use")
 
 SOFT_TEXTS = {
+    "disabled": ("smtp; 550 5.2.1 The email account that you tried to reach is disabled.", "5.2.1"),
     "full": ("smtp; 552 5.2.2 <ann@garden.example>: mailbox full", "5.2.2"),
     "full under a wrong code": ("smtp; 550 5.1.1 user is over quota", "5.1.1"),
     "quota for now": ("smtp; 452-4.2.2 The email account that you tried to reach is over quota", "4.2.2"),

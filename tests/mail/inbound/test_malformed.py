@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from nurture.mail.inbound.reading import read_report
 from nurture.mail.inbound.report import KINDS
 from tests.mail.inbound.gate import gate
+from tests.mail.inbound.whole_reports import whole_reports
 
-_SHAPES = gate()
+_SHAPES = [*gate(), *whole_reports("first"), *whole_reports("second")]
 _SEEDS = st.integers(0, 2**32 - 1)
 _BLOWS = (
     "cut",

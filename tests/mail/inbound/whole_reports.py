@@ -1,0 +1,55 @@
+"""Whole reports, head and MIME and all, as some hundred mail servers, gateways and portals give them, in
+thirty languages and their charsets: our own words, invented people (manners/first.txt, second.txt).
+
+A report begins with `#=== kind | name`; `#charset x` says how its bytes are made; {US}, {ANN}, {ORIGINAL},
+{HEADERS}, {REDACTED} and {B64:…} stand for what they say. The second file was written after the reader had
+been mended by the first, so that it measured what nobody had looked at (docs/figures.md).
+"""
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.mail.inbound.shapes import ANN, ORIGINAL, US, Shape, dsn, letter
+
+MANNERS = Path(__file__).parent / "manners"
+_CHARSET = re.compile(r"^#charset (\S+)\n", re.M)
+
+
+def whole_reports(name: str) -> list[Shape]:
+    """The reports of a file."""
+    return list(_read((MANNERS / f"{name}.txt").read_text("utf-8")))
+
+
+def refusals() -> list[Shape]:
+    """Single refusals (manners/refusals.tsv), each in a status report and in a letter."""
+    lines = (MANNERS / "refusals.tsv").read_text("utf-8").splitlines()
+    return [shape for line in lines for shape in _both(*line.split("\t"))]
+
+
+def _both(kind: str, status: str, words: str) -> tuple[Shape, Shape]:
+    said = words if words.startswith("smtp;") else f"smtp; {words}"
+    plain = letter("MAILER-DAEMON@x.example", "Undelivered mail", f"<{ANN}>:\n{words}\n")
+    return Shape(f"{words}, as report", kind, dsn(said, status)), Shape(f"{words}, as text", kind, plain)
+
+
+def _read(text: str) -> Iterator[Shape]:
+    for block in re.split(r"^#=== ", text, flags=re.M)[1:]:
+        title, _line, raw = block.partition("\n")
+        kind, _bar, name = title.partition(" | ")
+        charset = found.group(1) if (found := _CHARSET.search(raw)) else "utf-8"
+        yield Shape(name, kind, _filled(_CHARSET.sub("", raw)).encode(charset))
+
+
+def _filled(raw: str) -> str:
+    values = {
+        "{ORIGINAL}": ORIGINAL,
+        "{HEADERS}": ORIGINAL.partition("\n\n")[0],
+        "{REDACTED}": ORIGINAL.replace(ANN, "redacted@garden.example"),
+        "{US}": US,
+        "{ANN}": ANN,
+    }
+    for name, value in values.items():
+        raw = raw.replace(name, value)
+    return re.sub(r"\{B64:(.*?)\}", lambda at: base64.encodebytes(at[1].encode()).decode(), raw, flags=re.S)
