@@ -59,7 +59,7 @@ from nurture.web.admin import (
     why,
 )
 from nurture.web.admin import inbound as coming_back
-from nurture.web.admin.settings import audit, company, jobs, keys, mail, users
+from nurture.web.admin.settings import audit, company, jobs, keys, mail, senders, users
 from nurture.web.parts import ROOT, load_vendor
 from nurture.web.public import (
     answers,
@@ -113,6 +113,7 @@ _PAGES = (
     webhooks.pages,
     receivers.pages,
     company.pages,
+    senders.pages,
     users.pages,
     keys.pages,
     audit.pages,

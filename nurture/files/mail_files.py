@@ -9,11 +9,12 @@ from typing import Any
 
 from nurture.files.yaml_lines import Faults, Node, read_yaml
 from nurture.rules import program as rules
+from nurture.rules import senders
 from nurture.rules.tables import Table
 from nurture.rules.words import _
 
 FORMATS = ("md", "mjml", "html")
-_HEAD = ("name", "subject", "preheader", "layout", "language")
+_HEAD = ("name", "subject", "preheader", "layout", "language", "sender")
 # A language tag in a file's name: ru, pt-br (RFC 5646, section 2.1.1: case says nothing).
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})?")
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
@@ -23,7 +24,7 @@ _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 class MailFile:
     """The words of one mail as they stand in its file. `body_line` is the line on which the body begins,
     `lines` those of the names in the front matter; `others` are the files of the same mail in other
-    languages."""
+    languages. `sender` is in whose name it goes out in all of them ("": as its program says)."""
 
     key: str
     path: str
@@ -37,6 +38,7 @@ class MailFile:
     body_line: int
     lines: Mapping[str, int] = field(default_factory=dict)
     others: tuple["MailFile", ...] = ()
+    sender: str = ""
 
 
 def is_mail(name: str) -> bool:
@@ -97,7 +99,10 @@ def _mail(path: str, text: str, faults: Faults) -> MailFile:
         body=body,
         body_line=body_line,
         lines={name: head.line_at((name,)) for name in _HEAD},
+        sender=senders.read(table) or "",
     )
+    if language is not None and mail.sender:
+        table.fault("sender", _("Say it in the file of the mail's first language: it holds for all of them."))
     if not mail.subject and "subject" not in {fault.path[0] for fault in found if fault.path}:
         table.expected("subject", _("the subject line"))
     table.done()

@@ -8,12 +8,13 @@ from nurture.files.yaml_lines import Faults, read_yaml
 from nurture.files.yaml_rewriting import fresh, rewritten
 
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
-_USUAL = {"name": "", "preheader": "", "layout": "letter", "language": "en"}
+_USUAL = {"name": "", "preheader": "", "layout": "letter", "language": "en", "sender": ""}
+_NEVER_EMPTY = ("preheader", "name", "sender")
 
 
 def mail_text(text: str, said: Mapping[str, str]) -> str:
-    """The file with these words in place of its own: name, subject, preheader, layout, language, body.
-    What is not said stays; what says nothing beyond the usual is not written."""
+    """The file with these words in place of its own: name, subject, preheader, layout, language, sender,
+    body. What is not said stays; what says nothing beyond the usual is not written."""
     head, body = _parts(text)
     faults = Faults("")
     node = read_yaml(head, faults) if head.strip() else None
@@ -22,7 +23,7 @@ def mail_text(text: str, said: Mapping[str, str]) -> str:
     kept = {
         name: value for name, value in wanted.items() if name in known or value != _USUAL.get(name, object())
     }
-    kept = {name: value for name, value in kept.items() if name not in ("preheader", "name") or value != ""}
+    kept = {name: value for name, value in kept.items() if name not in _NEVER_EMPTY or value != ""}
     new_head = rewritten(head, kept) if node is not None and not faults.faults else fresh(kept)
     return f"---\n{new_head}---\n{said.get('body', body)}"
 

@@ -8,7 +8,8 @@ from email.header import decode_header, make_header
 from sqlalchemy.orm import Session
 
 from nurture.errors import Refusal
-from nurture.flows.letters import addresses, full_name, on_trial, preview, sender_of
+from nurture.flows.in_whose_name import sender_of_delivery
+from nurture.flows.letters import addresses, full_name, on_trial, preview_delivery, sender_of
 from nurture.mail.headers import address
 from nurture.mail.message import Letter, build
 from nurture.mail.prepare import RenderFault, prepare
@@ -37,7 +38,7 @@ def as_sent(session: Session, delivery: Delivery, ring: KeyRing, base_url: str) 
     lead = deliveries.values_of_lead(session, delivery.lead_id) if delivery.lead_id else {}
     if stored is None or lead is None or not delivery.address:
         return None
-    sender = sender_of(on_trial(deliveries.sending(session)))
+    sender = sender_of_delivery(session, sender_of(on_trial(deliveries.sending(session))), delivery.id)
     mail = prepare(CompiledMail.from_json(stored.compiled), stored.link_ids)
     known = _shown_addresses(ring, base_url, delivery)
     values = {
@@ -59,7 +60,7 @@ def as_sent(session: Session, delivery: Delivery, ring: KeyRing, base_url: str) 
     )
     try:
         raw = build(mail, sender, letter)
-        words = preview(session, delivery.mail_version_id, delivery.lead_id)
+        words = preview_delivery(session, delivery)
     except (RenderFault, Refusal):
         return None
     return AsSent(_headers(raw), words.text if words else "")

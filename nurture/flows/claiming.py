@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -16,7 +17,7 @@ from nurture.flows.kept_out import DOMAIN, kept_out
 from nurture.flows.letters import on_trial, sender_of
 from nurture.flows.outbox import Outbox
 from nurture.flows.pace import Paces, Rates
-from nurture.flows.queue_mail import CONFIRMATION
+from nurture.flows.queue_mail import CONFIRMATION, NEWSLETTER, TEST
 from nurture.flows.settle import settle_skipped
 from nurture.flows.signing import Seal
 from nurture.mail.headers import address
@@ -48,8 +49,9 @@ class WayOut:
 @dataclass(frozen=True)
 class Chunk:
     """What was claimed: `go` goes out, with its mails made ready; `done` are ended or put back already.
-    `speakers` are who sends where it is not the house. `scopes` are the quotas that each mail was booked on;
-    `rates` what bounds every mail, `own_rates` what bounds some of them besides."""
+    `speakers` are who sends where it is not the house. `scopes` are the quotas that each mail was booked on,
+    `own_scopes` that of its own sending domain besides; `rates` what bounds every mail, `own_rates` what
+    bounds some of them besides."""
 
     way: WayOut
     go: Sequence[Claimed]
@@ -62,9 +64,14 @@ class Chunk:
     rates: Rates = ()
     own_rates: Mapping[int, Rates] = field(default_factory=dict)
     speakers: Mapping[int, Speaker] = field(default_factory=dict)
+    own_scopes: Mapping[int, str] = field(default_factory=dict)
 
     def speaker_of(self, delivery_id: int) -> Speaker:
-        return self.speakers.get(delivery_id) or (self.sender, self.seal)
+        return self.speakers.get(delivery_id) or self.house
+
+    @cached_property
+    def house(self) -> Speaker:
+        return Speaker(self.sender, self.seal, address(self.sender.email))
 
     @property
     def leases(self) -> list[tuple[int, int]]:
@@ -111,7 +118,9 @@ def claim(
     if deliveries.sending(session).stopped:
         return None
     sender = sender_of(state)
-    quotas = pace.quotas_of(paces, way.key, way.limits, sender.domain, now)
+    several = paces.has_others(sender.domain)
+    # The schedule of the only domain there is bounds what is claimed; of several, each bounds its own mails.
+    quotas = pace.quotas_of(paces, way.key, way.limits, "" if several else sender.domain, now)
     granted = pacing.reserve(session, quotas, limit, now=now) if quotas else limit
     if granted <= 0:
         return None
@@ -127,7 +136,14 @@ def claim(
     )
     refusals = _skipped(session, outbox, claimed, now)
     may_go = [one for one in claimed if one.id not in refusals]
+    spoken = speakers(session, outbox, [one.id for one in may_go if _may_be_spoken(one)], sender)
+    own_scopes: Mapping[int, str] = {}
+    if several:
+        domains = {one.id: _domain_of(spoken.get(one.id), sender) for one in may_go}
+        held, own_scopes = pace.hold_domains(session, paces, domains, now=now)
+        may_go = [one for one in may_go if one.id not in held]
     held, own_rates = pace.hold_back(session, paces, may_go, now=now)
+    pace.give_back(session, own_scopes, held, at=now)
     go = [one for one in may_go if one.id not in held]
     scopes = frozenset(one.scope for one in quotas)
     pacing.give_back(session, scopes, granted - len(go), at=now)
@@ -143,8 +159,19 @@ def claim(
         scopes=scopes,
         rates=((f"transport:{way.key}", rate),) if rate else (),
         own_rates=own_rates,
-        speakers=speakers(session, outbox, [one.id for one in go if one.program_key], sender),
+        speakers=spoken,
+        own_scopes=own_scopes,
     )
+
+
+def _may_be_spoken(one: Claimed) -> bool:
+    """Whether somebody else than the default sender may speak in it: not in what a lead or a colleague asked
+    for, such as a confirmation or a notice."""
+    return one.program_key is not None or one.purpose in (NEWSLETTER, TEST)
+
+
+def _domain_of(speaker: Speaker | None, house: Sender) -> str:
+    return (speaker.sender if speaker is not None else house).domain.lower()
 
 
 def _skipped(session: Session, outbox: Outbox, claimed: Sequence[Claimed], now: datetime) -> dict[int, str]:

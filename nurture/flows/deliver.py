@@ -80,9 +80,9 @@ def _claimed(
 
 
 def refuse_paused_sender(paces: pace.Paces, sender_email: str) -> None:
-    """Raises Refusal when the domain of the sender may not send now."""
+    """Raises Refusal when no domain that mails come from may send now; of several, the others may."""
     domain = pace.domain_of(sender_email)
-    if domain in paces.paused:
+    if paces.all_paused(domain):
         raise Unavailable(
             _("Nothing is sent from {domain}: receivers do not believe it is you.").format(domain=domain)
         )

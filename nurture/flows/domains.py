@@ -19,7 +19,7 @@ from nurture.net.resolver import Records
 from nurture.rules import domains as rules
 from nurture.rules.domains import DKIM, LINKS, UNKNOWN, Finding
 from nurture.rules.words import _
-from nurture.store import domains, installation, users
+from nurture.store import domains, installation, senders, users
 from nurture.store.domains import RETIRED, SIGNING, WAITING, DkimKey, SendingDomain
 
 Ask = Callable[[str, str], Records]
@@ -41,10 +41,13 @@ def add_domain(session: Session, name: str, *, by: str, now: datetime) -> Sendin
 
 
 def sender_domain(session: Session, *, now: datetime) -> SendingDomain | None:
-    """The domain of the sender in the settings, added if it is not there; None while no sender is set."""
+    """The domain of the default sender, added if it is not there; None while no sender is set."""
     name = installation.get(session).sender_email.rpartition("@")[2]
-    if not name:
-        return None
+    return known_domain(session, name, now=now) if name else None
+
+
+def known_domain(session: Session, name: str, *, now: datetime) -> SendingDomain:
+    """A domain or the one of an address, added if it is not there. Raises Invalid."""
     ready = name_of(name)
     return domains.by_name(session, ready) or domains.add(session, ready, now=now)
 
@@ -160,6 +163,8 @@ def check_due(
     """Check every domain that was not looked at lately; how many."""
     with sessions.begin() as session:
         sender_domain(session, now=now)
+        for name in sorted(senders.domains(session)):
+            known_domain(session, name, now=now)
         due = [
             one.id
             for one in domains.page(session)

@@ -16,6 +16,7 @@ from nurture.files import programs as files
 from nurture.files.programs import PROGRAM_FILE, Folder
 from nurture.files.yaml_lines import MAX_BYTES
 from nurture.flows.programs import checked, known_models, mail_source
+from nurture.flows.said_senders import look_at_senders
 from nurture.mail.source import MailSource
 from nurture.rules.program import Program
 from nurture.rules.words import _
@@ -60,6 +61,7 @@ def read_draft(session: Session, draft: StoredDraft) -> Folder:
     if program is not None and program.key and program.key != draft.program_key:
         sentence = _('A program keeps its key: "{key}". Duplicate the program to have it under another one.')
         folder.faults.add(folder.line_of("program"), sentence.format(key=draft.program_key))
+    look_at_senders(session, folder)
     return folder
 
 

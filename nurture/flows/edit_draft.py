@@ -97,7 +97,7 @@ def write_mail(
     now: datetime,
 ) -> StoredDraft:
     """The words of a mail; made where there is none of this key. `said`: name, subject, preheader, layout,
-    language, format, body. Raises Invalid for a key or a format that is none."""
+    language, format, sender, body. Raises Invalid for a key or a format that is none."""
     format = said.get("format", "")
     if not rules.is_name(key):
         sentence = _("A mail's key is a name in small letters, digits, - and _.")

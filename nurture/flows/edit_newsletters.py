@@ -20,7 +20,7 @@ from nurture.rules.consent import WITHOUT_CONSENT
 from nurture.rules.program import ProgramFault, read_window
 from nurture.rules.words import _
 from nurture.store import newsletters as store
-from nurture.store import segment_members
+from nurture.store import segment_members, senders
 from nurture.store.audit import audit
 from nurture.store.newsletters import Newsletter
 
@@ -42,7 +42,7 @@ class Progress:
 
 def create(session: Session, said: Mapping[str, Any], *, by: str, now: datetime) -> Newsletter:
     """A new draft. Raises Invalid with every fault."""
-    _check({"name": "", **said})
+    _check(session, {"name": "", **said})
     newsletter = Newsletter(**{"name": "", **said}, created_by=by, created_at=now, updated_at=now)
     session.add(newsletter)
     session.flush()
@@ -58,7 +58,7 @@ def change(
     newsletter = locked(session, newsletter_id)
     if newsletter.state != "draft":
         raise Conflict(_("Only a draft can be changed; this newsletter is scheduled or has gone out."))
-    _check({"name": newsletter.name, **said})
+    _check(session, {"name": newsletter.name, **said})
     what = sorted(name for name, value in said.items() if getattr(newsletter, name) != value)
     for name, value in said.items():
         setattr(newsletter, name, value)
@@ -139,7 +139,8 @@ def test(session: Session, newsletter_id: int, address: str, *, now: datetime, b
     newsletter = known(session, newsletter_id)
     version_id = keep_mail(session, None, source_of(newsletter), newsletter.name, now=now)
     dedup_key = f"test:newsletter:{newsletter_id}:{address}:{now.isoformat()}"
-    queue_test(session, version_id, address, dedup_key=dedup_key, now=now)
+    sender = newsletter.sender_key
+    queue_test(session, version_id, address, dedup_key=dedup_key, sender=sender, now=now)
     audit(session, by, "newsletter.tested", f"newsletter:{newsletter_id}", now=now)
 
 
@@ -149,7 +150,8 @@ def look(
     """The newsletter as a lead would see it (None: as somebody of whom nothing is known); with the words
     of `said` in place of its own. Nothing is kept. Raises Invalid, RenderFault, NotFound."""
     newsletter = known(session, newsletter_id)
-    shown = preview_words(session, replace(source_of(newsletter), **(said or {})), lead_id)
+    source = replace(source_of(newsletter), **(said or {}))
+    shown = preview_words(session, source, lead_id, newsletter.sender_key)
     if shown is None:
         raise NotFound(_("There is no such lead."))
     return shown
@@ -208,7 +210,7 @@ def locked(session: Session, newsletter_id: int) -> Newsletter:
     return newsletter
 
 
-def _check(said: Mapping[str, Any]) -> None:
+def _check(session: Session, said: Mapping[str, Any]) -> None:
     faults: dict[str, list[str]] = {}
     if not said["name"].strip():
         faults["name"] = [_("Give it a name.")]
@@ -220,6 +222,8 @@ def _check(said: Mapping[str, Any]) -> None:
         faults["over"] = [_("Over the cap a mail waits (defer) or is left out (skip).")]
     if said.get("while_with_sales", "pause") not in ("pause", "go_on"):
         faults["while_with_sales"] = [_("While sales talks to a lead it is left out (pause) or not (go_on).")]
+    if said.get("sender_key") and senders.get(session, said["sender_key"]) is None:
+        faults["sender"] = [_("There is no such sender.")]
     if abs(said.get("priority", 0)) > _MOST_PRIORITY:
         faults["priority"] = [_("A whole number from -100 to 100.")]
     if len(said.get("body", "")) > _LONGEST:

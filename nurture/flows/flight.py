@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Refusal
+from nurture.flows import pace
 from nurture.flows.claiming import Chunk
 from nurture.flows.lease import Lease
 from nurture.flows.letters import letter
@@ -141,8 +142,9 @@ class Flight:
                         now=now,
                         transport=chunk.way.key,
                     )
-                    untried = sum(not one.tried for one in ends)
-                    pacing.give_back(session, chunk.scopes, untried, at=self.claimed_at)
+                    untried = [one.delivery_id for one in ends if not one.tried]
+                    pacing.give_back(session, chunk.scopes, len(untried), at=self.claimed_at)
+                    pace.give_back(session, chunk.own_scopes, untried, at=self.claimed_at)
                     note_outcomes(session, chunk, self._trouble, ends, self.seconds, now=now)
             except OperationalError as fault:
                 log.warning("deliver.not_recorded", attempt=attempt, error=type(fault.orig).__name__)
@@ -196,7 +198,6 @@ class Flight:
         end."""
         chunk, outbox = self.chunk, self._outbox
         speak = {id(sender): sender.as_values() for sender in self._senders()}
-        mail_from = address(chunk.sender.email)
         moment = int(self.claimed_at.timestamp())
 
         def make(one: Claimed) -> Envelope | None:
@@ -206,7 +207,8 @@ class Flight:
                 if mail is None:
                     raise Refusal(_("the mail is broken"))
                 mail = mail.for_reader(one.lead.get("language"))
-                sender, seal = chunk.speaker_of(one.id)
+                speaker = chunk.speaker_of(one.id)
+                sender, seal = speaker.sender, speaker.seal
                 personal = letter(
                     one,
                     to,
@@ -220,7 +222,8 @@ class Flight:
                 message = build(mail, sender, personal)
                 if seal.keys:
                     message = seal.on(message, moment)
-                return Envelope(one.id, outbox.return_path(one.id) or mail_from, to, message, dotless=True)
+                back = outbox.return_path(one.id) or speaker.mail_from
+                return Envelope(one.id, back, to, message, dotless=True)
             except Refusal as fault:
                 self._ends[one.id] = Outcome(one.id, one.token, "failed", f"render: {fault}", tried=False)
                 return None
@@ -228,7 +231,7 @@ class Flight:
         return make
 
     def _senders(self) -> list[Sender]:
-        return [self.chunk.sender, *(sender for sender, _seal in self.chunk.speakers.values())]
+        return [self.chunk.sender, *(one.sender for one in self.chunk.speakers.values())]
 
     def _end(self, one: Claimed, answer: Answer) -> Outcome:
         if isinstance(answer, Accepted):

@@ -1,12 +1,15 @@
-"""Mails of chains in the name of the lead's owner or of an address that a step names, where the domain proves
-what comes from it.
+"""Mails in another name than the default sender's: of a sender of the settings, of the lead's owner, of an
+address that is named.
 
-From and Reply-To are theirs; the envelope stays the house's, so bounces come back here. DMARC (RFC 7489
-section 3.1) then rests on DKIM: the mail is signed by that domain, or it goes out in the house's name.
+From and Reply-To are theirs, and the mail is signed by the domain of From. DMARC (RFC 7489, section 3.1)
+wants SPF or DKIM of that domain. A sender of the settings goes out as it was set up, and its page says
+whether its domain proves anything; where bounces come to a mailbox and not to us, that is its own, so that
+SPF speaks of the same domain. An owner or an address speaks only where the domain is verified and signs: else
+the house does.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -14,37 +17,68 @@ from nurture.flows.outbox import Outbox
 from nurture.flows.signing import Seal
 from nurture.mail.headers import address
 from nurture.mail.message import Sender
-from nurture.store import domains
-from nurture.store.deliveries.owners import Owner, owners
+from nurture.rules.senders import is_named
+from nurture.store import domains, senders
+from nurture.store.deliveries.voices import Voice, voices
 
-Speaker = tuple[Sender, Seal]
+
+@dataclass(frozen=True)
+class Speaker:
+    """Who speaks in a mail, what signs it, and where its bounces go unless they come back to us."""
+
+    sender: Sender
+    seal: Seal
+    mail_from: str
 
 
 def speakers(
     session: Session, outbox: Outbox, delivery_ids: Sequence[int], house: Sender
 ) -> dict[int, Speaker]:
-    """Who speaks in each mail that does not go out in the house's name, and what signs it."""
-    found = owners(session, delivery_ids)
-    known = {owner: _speaker(session, outbox, owner, house) for owner in set(found.values())}
-    return {one: speaker for one, owner in found.items() if (speaker := known[owner]) is not None}
+    """Who speaks in each mail that does not go out in the house's name."""
+    found = voices(session, delivery_ids)
+    known = {voice: _speaker(session, outbox, voice, house) for voice in set(found.values())}
+    return {one: speaker for one, voice in found.items() if (speaker := known[voice]) is not None}
 
 
-def _speaker(session: Session, outbox: Outbox, owner: Owner, house: Sender) -> Speaker | None:
-    domain = address(owner.email).rpartition("@")[2].lower()
-    if not domains.verified(session, domain):
+def _speaker(session: Session, outbox: Outbox, voice: Voice, house: Sender) -> Speaker | None:
+    domain = _domain(voice)
+    if not voice.named and not domains.verified(session, domain):
         return None
     seal = outbox.signing.of(session, domain)
-    return (as_owner(house, owner), seal) if seal.keys else None
+    if voice.named:
+        return Speaker(as_voice(house, voice), seal, address(voice.email))
+    return Speaker(as_voice(house, voice), seal, address(house.email)) if seal.keys else None
 
 
-def as_owner(house: Sender, owner: Owner) -> Sender:
-    """The house's sender, as this person."""
-    return replace(house, name=owner.name or house.name, email=owner.email, reply_to=owner.email)
+def as_voice(house: Sender, voice: Voice) -> Sender:
+    """The house's sender, speaking as this one."""
+    return replace(house, name=voice.name or house.name, email=voice.email, reply_to=voice.reply_to)
+
+
+def sender_of_delivery(session: Session, house: Sender, delivery_id: int) -> Sender:
+    """In whose name a delivery goes out, or went out as far as that still holds, for looking at it."""
+    voice = voices(session, [delivery_id]).get(delivery_id)
+    if voice is None or not (voice.named or domains.verified(session, _domain(voice))):
+        return house
+    return as_voice(house, voice)
+
+
+def sender_said(session: Session, house: Sender, said: str | None) -> Sender:
+    """In whose name a mail goes out that says so itself, for looking at it before there is a lead: an owner
+    is nobody yet."""
+    row = senders.get(session, said) if said and is_named(said) else None
+    if row is not None and not row.is_default:
+        return as_voice(house, Voice(row.name, row.email, row.reply_to, named=True))
+    if said and "@" in said:
+        voice = Voice("", said, said)
+        return as_voice(house, voice) if domains.verified(session, _domain(voice)) else house
+    return house
 
 
 def values_of(session: Session, house: Sender, delivery_id: int) -> Mapping[str, str]:
     """What the templates of a delivery know of its sender, for looking at it again."""
-    owner = owners(session, [delivery_id]).get(delivery_id)
-    if owner is None or not domains.verified(session, owner.email.rpartition("@")[2].lower()):
-        return house.as_values()
-    return as_owner(house, owner).as_values()
+    return sender_of_delivery(session, house, delivery_id).as_values()
+
+
+def _domain(voice: Voice) -> str:
+    return address(voice.email).rpartition("@")[2].lower()

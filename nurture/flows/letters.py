@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from nurture.flows.in_whose_name import values_of
+from nurture.flows.in_whose_name import sender_said, values_of
 from nurture.mail.compile import compile_mail
 from nurture.mail.message import Letter, Sender
 from nurture.mail.prepare import PreparedMail, plain_html, plain_subject, plain_words
@@ -18,7 +18,7 @@ from nurture.rules.tokens import KeyRing, mint, mint_each
 from nurture.rules.words import _
 from nurture.store import deliveries, mails
 from nurture.store import installation as installations
-from nurture.store.deliveries import Claimed, Sending
+from nurture.store.deliveries import Claimed, Delivery, Sending
 
 # What the link that confirms a form is signed for.
 SIGN_UP = "confirm-form"
@@ -137,20 +137,41 @@ def view(session: Session, ring: KeyRing, base_url: str, delivery_id: int) -> st
     return plain_html(mail, values)
 
 
-def preview(session: Session, mail_version_id: int, lead_id: int | None) -> Shown | None:
+def preview(
+    session: Session, mail_version_id: int, lead_id: int | None, said: str | None = None
+) -> Shown | None:
     """A mail as a lead would see it (None: as somebody of whom nothing is known), with the links as
-    written. None when there is no such mail or lead. Raises RenderFault."""
+    written, in the name of `said` (rules/senders.py; None: as the mail says itself). None when there is no
+    such mail or lead. Raises RenderFault."""
     stored = mails.stored_version(session, mail_version_id)
     lead = deliveries.values_of_lead(session, lead_id) if lead_id is not None else {}
     if stored is None or lead is None:
         return None
-    return shown(CompiledMail.from_json(stored.compiled), lead, _sender_values(session))
+    sender = sender_said(session, _house(session), said or stored.sender)
+    return shown(CompiledMail.from_json(stored.compiled), lead, sender.as_values())
 
 
-def preview_words(session: Session, source: MailSource, lead_id: int | None) -> Shown | None:
-    """The same for words that are not kept yet. Raises Invalid with every fault of them, RenderFault."""
+def preview_delivery(session: Session, delivery: Delivery) -> Shown | None:
+    """A mail as its lead sees it, from whoever it goes out. None when lead or mail are gone. Raises
+    RenderFault."""
+    stored = mails.stored_version(session, delivery.mail_version_id)
+    lead = deliveries.values_of_lead(session, delivery.lead_id) if delivery.lead_id else {}
+    if stored is None or lead is None:
+        return None
+    values = values_of(session, _house(session), delivery.id)
+    return shown(CompiledMail.from_json(stored.compiled), lead, values)
+
+
+def preview_words(
+    session: Session, source: MailSource, lead_id: int | None, said: str | None = None
+) -> Shown | None:
+    """The same for words that are not kept yet, in the name of `said` (rules/senders.py; None: as the mail
+    says itself). Raises Invalid with every fault of them, RenderFault."""
     lead = deliveries.values_of_lead(session, lead_id) if lead_id is not None else {}
-    return None if lead is None else shown(compile_mail(source), lead, _sender_values(session))
+    if lead is None:
+        return None
+    sender = sender_said(session, _house(session), said or source.sender)
+    return shown(compile_mail(source), lead, sender.as_values())
 
 
 def shown(mail: CompiledMail, lead: Mapping[str, Any], sender_values: Mapping[str, str]) -> Shown:
@@ -188,10 +209,6 @@ def _plain_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, delivery
     for number, token in zip(link_ids, tokens, strict=True):
         links[number] = f"{base}/c/{token}"
     return links
-
-
-def _sender_values(session: Session) -> dict[str, str]:
-    return _house(session).as_values()
 
 
 def _house(session: Session) -> Sender:

@@ -14,6 +14,7 @@ from nurture.files.programs import Folder, MailFile
 from nurture.flows.drafts import draft_of, read_draft
 from nurture.flows.programs import go_live, keep_version
 from nurture.flows.publish import Inside
+from nurture.flows.said_senders import look_at_senders
 from nurture.rules import program as rules
 from nurture.rules.edits import Difference, Plan, Standing, compare, plan, senders_changed
 from nurture.rules.program import Program
@@ -112,6 +113,7 @@ def roll_back(
     if old.id == row.live_version_id:
         raise Conflict(_("This version is live already."))
     folder = files.read_sources(old.source)
+    look_at_senders(session, folder)
     if folder.faults.faults:
         raise FileFault(folder.fault_lines())
     if folder.program is None:
@@ -151,6 +153,8 @@ def mail_settings(mails: Mapping[str, MailFile]) -> dict[str, dict[str, Any]]:
         for one in (mail, *mail.others):
             name = key if one is mail else f"{key}.{one.language}"
             said = {word: getattr(one, word) for word in ("name", "subject", "preheader", "format", "layout")}
+            if one.sender:
+                said["sender"] = one.sender
             found[name] = said | {"language": one.language, "body": one.body}
     return found
 

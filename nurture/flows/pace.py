@@ -1,7 +1,7 @@
 """What may be claimed now: quotas and warm-ups of the way out, limits and paces of those who receive."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,13 +11,15 @@ from nurture.rules import pacing as rules
 from nurture.rules.pacing import Pace, Quota, WarmUp
 from nurture.rules.providers import by_domain
 from nurture.rules.transports import Limits
-from nurture.store import deliveries, pacing
+from nurture.store import deliveries, pacing, senders
 from nurture.store.deliveries import Claimed
 from nurture.store.pacing import DOMAIN, PROVIDER
 
 # What cannot go yet is looked at again after this long at the latest: a limit may have been raised.
 _HORIZON = timedelta(minutes=10)
 _AGAIN = timedelta(minutes=1)
+# A domain that is paused or warmed up has nothing to say for longer.
+_DOMAIN_AGAIN = timedelta(minutes=5)
 # A chunk holds what goes out in about this time, so that it does not stand in the way of others.
 _CHUNK_SECONDS = 2.0
 Rates = Sequence[tuple[str, float]]
@@ -25,12 +27,22 @@ Rates = Sequence[tuple[str, float]]
 
 @dataclass(frozen=True)
 class Paces:
-    """The limits that hold at this moment."""
+    """The limits that hold at this moment; `domains` are those of the senders there are."""
 
     limits: Mapping[tuple[str, str], Limits] = field(default_factory=dict)
     slowed: Mapping[str, Pace] = field(default_factory=dict)
     warm_ups: Mapping[tuple[str, str], WarmUp] = field(default_factory=dict)
     paused: frozenset[str] = frozenset()
+    domains: frozenset[str] = frozenset()
+
+    def has_others(self, domain: str) -> bool:
+        """Whether mails come from another domain too, or one that owners write from is held back."""
+        warmed = {name for kind, name in self.warm_ups if kind == "domain"}
+        return bool((self.domains | self.paused | warmed) - {domain.lower()})
+
+    def all_paused(self, domain: str) -> bool:
+        """Whether nothing may be sent, from this domain or any other."""
+        return self.domains | {domain.lower()} <= self.paused
 
     @property
     def for_receivers(self) -> bool:
@@ -39,12 +51,13 @@ class Paces:
 
 
 def read(session: Session) -> Paces:
-    """Four small reads."""
+    """Five small reads."""
     return Paces(
         pacing.limits(session),
         pacing.paces(session),
         pacing.warm_ups(session),
         frozenset(pacing.sender_pauses(session)),
+        senders.domains(session),
     )
 
 
@@ -52,11 +65,45 @@ def quotas_of(paces: Paces, key: str, limits: Limits, sending_domain: str, now: 
     """The quotas over a transport, and over a sending domain while it is warmed up."""
     found = rules.quotas(f"transport:{key}", limits)
     for kind, name in (("transport", key), ("domain", sending_domain)):
-        warm_up = paces.warm_ups.get((kind, name))
-        quota = rules.warm_up_quota(f"{kind}:{name}", warm_up, now) if warm_up else None
+        quota = _warm_up(paces, kind, name, now)
         if quota is not None:
             found.append(quota)
     return found
+
+
+def _warm_up(paces: Paces, kind: str, name: str, now: datetime) -> Quota | None:
+    schedule = paces.warm_ups.get((kind, name))
+    return rules.warm_up_quota(f"{kind}:{name}", schedule, now) if schedule else None
+
+
+def hold_domains(
+    session: Session, paces: Paces, domains: Mapping[int, str], *, now: datetime
+) -> tuple[set[int], Mapping[int, str]]:
+    """`domains` is the sending domain of each claimed delivery. Those whose domain is paused, or has sent
+    what its warm-up allows today, are given back for a while; the scope that each of the others is booked
+    on."""
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for one, domain in domains.items():
+        groups[domain].append(one)
+    held: list[int] = []
+    booked: dict[int, str] = {}
+    for domain, ids in sorted(groups.items()):
+        quota = _warm_up(paces, "domain", domain, now)
+        given = len(ids)
+        if domain in paces.paused:
+            given = 0
+        elif quota is not None:
+            given = pacing.reserve(session, [quota], given, now=now)
+            booked |= dict.fromkeys(ids[:given], quota.scope)
+        held += ids[given:]
+    deliveries.put_back(session, dict.fromkeys(held, now + _DOMAIN_AGAIN), reason="paced")
+    return set(held), booked
+
+
+def give_back(session: Session, booked: Mapping[int, str], unsent: Collection[int], *, at: datetime) -> None:
+    """Mails that were booked on the schedule of their domain and have not gone out."""
+    for scope, n in Counter(booked[one] for one in unsent if one in booked).items():
+        pacing.give_back(session, [scope], n, at=at)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from nurture.flows.models import let_rate
 from nurture.flows.publish import Inside, publish_version
 from nurture.flows.queue_mail import keep_mail
 from nurture.flows.restraint import falls_silent
+from nurture.flows.said_senders import look_at_senders
 from nurture.flows.step_acts import House
 from nurture.mail.compile import check
 from nurture.mail.source import MailSource
@@ -28,7 +29,7 @@ from nurture.rules.model import HeatModel
 from nurture.rules.program import Chain, Program, Send, Step, Wait, WaitUntil
 from nurture.rules.program.paths import unreachable
 from nurture.rules.words import _
-from nurture.store import domains, models, programs
+from nurture.store import models, programs
 from nurture.store.audit import audit
 from nurture.store.chains import switch
 from nurture.store.enrollments import late
@@ -97,11 +98,11 @@ def load_folder(session: Session, path: Path, *, publish: bool, now: datetime, b
     if program is not None and program.model and live is None:
         sentence = _('There is no heat model "{key}"; load it first.')
         folder.faults.add(folder.line_of("model"), sentence.format(key=program.model))
+    look_at_senders(session, folder)
     folder.faults.stop_if_any()
     if program is None:
         raise NotFound(_("{path} holds no program.").format(path=path))
     _warn_of_strangers(session, folder, program)
-    _warn_of_senders(session, folder, program)
     row, version, is_new = keep_version(session, folder, program, now=now, by=by)
     moved = go_live(session, row, version, now=now, by=by) if publish else 0
     return Loaded(
@@ -123,21 +124,6 @@ def _warn_of_strangers(session: Session, folder: Folder, program: Program) -> No
         if house is not None and house.at(address) is None:
             sentence = _("{address} is no address of this house: nobody will be told there.")
             folder.faults.warn(folder.lines.get((temperature, key), 0), sentence.format(address=address))
-
-
-def _warn_of_senders(session: Session, folder: Folder, program: Program) -> None:
-    """Mails in the name of an address whose domain proves nothing, which the house sends in its own name."""
-    named = [
-        (folder.lines.get((temperature, step.key), 0), step.sender)
-        for temperature, chain in program.chains.items()
-        for step in chain.by_key.values()
-        if isinstance(step, Send) and step.sender is not None and "@" in step.sender
-    ]
-    sentence = _("The domain of {address} is not verified: the mail goes out in the house's name.")
-    proven = {address: domains.verified(session, address.rpartition("@")[2]) for _line, address in named}
-    for line, address in named:
-        if not proven[address]:
-            folder.faults.warn(line, sentence.format(address=address))
 
 
 def save_folder(session: Session, key: str, path: Path) -> list[Path]:
@@ -263,6 +249,7 @@ def mail_source(mail: MailFile) -> MailSource:
         language=mail.language,
         body_line=mail.body_line,
         others=tuple(mail_source(other) for other in mail.others),
+        sender=mail.sender,
     )
 
 

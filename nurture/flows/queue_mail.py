@@ -16,6 +16,7 @@ from nurture.store.mails import NewVersion
 CONFIRMATION = "confirmation"
 NOTICE = "notice"
 TEST = "test"
+NEWSLETTER = "newsletter"
 
 
 def keep_mail(
@@ -81,8 +82,10 @@ def queue_test(
     dedup_key: str,
     now: datetime,
     lead_id: int | None = None,
+    sender: str | None = None,
 ) -> int | None:
-    """Queue a mail to a colleague's address, as the lead would see it."""
+    """Queue a mail to a colleague's address, as the lead would see it, in the name of `sender`
+    (rules/senders.py)."""
     return deliveries.queue(
         session,
         dedup_key=dedup_key,
@@ -90,7 +93,7 @@ def queue_test(
         mail_version_id=mail_version_id,
         lead_id=lead_id,
         address=address,
-        params={},
+        params={"sender": sender} if sender else {},
         now=now,
     )
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import re
 import secrets
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -11,15 +10,15 @@ from zoneinfo import available_timezones
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Forbidden, Invalid
+from nurture.flows import senders
 from nurture.flows import users as accounts
+from nurture.flows.senders import ADDRESS
 from nurture.rules import colours
 from nurture.rules.words import _, languages
 from nurture.store import installation as installations
 from nurture.store import users
 from nurture.store.audit import audit, changes
 from nurture.store.installation import Installation
-
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def set_up(
         raise Forbidden(_("This set-up link is not the latest one: use the link the terminal printed last."))
     faults = company_faults(company)
     user_id = _first_user(session, name, email, password, faults, now)
-    _write(installation, company)
+    _write(session, installation, company, now)
     installation.setup_token_hash = None
     installation.created_at = now
     audit(session, f"user:{user_id}", "installation.set_up", "installation", now=now)
@@ -92,7 +91,7 @@ def save_company(session: Session, company: Company, *, by: str, now: datetime) 
         raise Invalid(_("Some answers are missing or wrong."), faults)
     installation = installations.lock(session)
     before = _kept(installation)
-    _write(installation, company)
+    _write(session, installation, company, now)
     if what := sorted(changes(before, _kept(installation))):  # names alone: values may be addresses
         audit(session, by, "installation.changed", "installation", now=now, detail={"what": what})
 
@@ -108,9 +107,9 @@ def company_faults(company: Company) -> dict[str, list[str]]:
         faults["timezone"] = [_("Choose a time zone, such as Europe/Berlin.")]
     if not company.sender_name.strip():
         faults["sender_name"] = [_("Say whose name the mails come from.")]
-    if not _ADDRESS.fullmatch(company.sender_email.strip()):
+    if not ADDRESS.fullmatch(company.sender_email.strip()):
         faults["sender_email"] = [_("This is not an e-mail address.")]
-    if company.reply_to.strip() and not _ADDRESS.fullmatch(company.reply_to.strip()):
+    if company.reply_to.strip() and not ADDRESS.fullmatch(company.reply_to.strip()):
         faults["reply_to"] = [_("This is not an e-mail address.")]
     if company.color.strip() and colours.read(company.color) is None:
         faults["color"] = [_("A colour is written as # and six digits or letters a to f, such as #0b6b5b.")]
@@ -122,13 +121,17 @@ def company_faults(company: Company) -> dict[str, list[str]]:
     return faults
 
 
-def _write(installation: Installation, company: Company) -> None:
+def _write(session: Session, installation: Installation, company: Company, now: datetime) -> None:
     installation.company_name = company.company_name.strip()
     installation.postal_address = company.postal_address.strip()
     installation.timezone = company.timezone
-    installation.sender_name = company.sender_name.strip()
-    installation.sender_email = company.sender_email.strip()
-    installation.reply_to = company.reply_to.strip() or None
+    senders.keep_house(
+        session,
+        name=company.sender_name.strip(),
+        email=company.sender_email.strip(),
+        reply_to=company.reply_to.strip() or None,
+        now=now,
+    )
     installation.color = colours.read(company.color) or installation.color
     installation.language = company.language or installation.language
 

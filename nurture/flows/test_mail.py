@@ -13,9 +13,11 @@ from nurture.flows.queue_mail import keep_mail, queue_service_mail, queue_test
 from nurture.mail.compile import check
 from nurture.mail.source import MailSource
 from nurture.rules import addresses
+from nurture.rules.program import read
+from nurture.rules.program.speaking import of_mail
 from nurture.rules.words import _
 from nurture.store import installation as installations
-from nurture.store import leads, mails
+from nurture.store import leads, mails, programs
 from nurture.store.audit import audit
 
 MOST_ADDRESSES = 50
@@ -64,8 +66,9 @@ def send_test(
         raise NotFound(_("There is no such mail."))
     _refuse_strangers(session, address, lead_id)
     dedup_key = f"test:mail:{mail_id}:{secrets.token_hex(8)}"
+    sender = _newest_saying(session, mail_id, version_id)
     delivery_id = queue_test(
-        session, version_id, address.strip(), dedup_key=dedup_key, lead_id=lead_id, now=now
+        session, version_id, address.strip(), dedup_key=dedup_key, lead_id=lead_id, sender=sender, now=now
     )
     assert delivery_id is not None, "the key is new"
     audit(session, by, "mail.test_sent", f"mail:{mail_id}", now=now)
@@ -86,7 +89,8 @@ def send_drafted(
     """Send a mail to a colleague as the draft of its program has it now, which need not be part of any
     version; the delivery's id. `language` "" is the one it is written in first. Raises NotFound, Invalid with
     every fault of its words."""
-    first = read_draft(session, draft_of(session, program_id)).mails.get(key)
+    folder = read_draft(session, draft_of(session, program_id))
+    first = folder.mails.get(key)
     written = [one for one in ((first, *first.others) if first else ()) if language in ("", one.language)]
     if not written:
         raise NotFound(_("There is no such mail."))
@@ -96,8 +100,9 @@ def send_drafted(
     words = replace(source, key=f"draft-{program_id}-{key}"[:63])
     version_id = keep_mail(session, None, words, key, now=now)
     dedup_key = f"test:draft:{program_id}:{secrets.token_hex(8)}"
+    sender = of_mail(folder.program, key, first.sender if first is not None else "")
     delivery_id = queue_test(
-        session, version_id, address.strip(), dedup_key=dedup_key, lead_id=lead_id, now=now
+        session, version_id, address.strip(), dedup_key=dedup_key, lead_id=lead_id, sender=sender, now=now
     )
     assert delivery_id is not None, "the key is new"
     audit(session, by, "mail.test_sent", f"program:{program_id}", now=now)
@@ -117,6 +122,15 @@ def send_as_it_stands(
     ):
         return send_test(session, mail_id, address, lead_id=lead_id, by=by, now=now)
     return send_drafted(session, row.program_id, row.key, address, lead_id=lead_id, by=by, now=now)
+
+
+def _newest_saying(session: Session, mail_id: int, version_id: int) -> str | None:
+    """In whose name the newest version of a program sends a mail; None for one that is no program's."""
+    row = session.get_one(mails.MailRow, mail_id)
+    newest = programs.latest_version(session, row.program_id) if row.program_id is not None else None
+    if newest is None:
+        return None
+    return of_mail(read(newest.spec), row.key, mails.sender_said(session, version_id))
 
 
 def _refuse_faults(source: MailSource) -> None:

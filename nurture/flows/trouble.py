@@ -2,7 +2,7 @@
 that is unwell."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import structlog
@@ -27,13 +27,13 @@ class Trouble:
 
     def __init__(self) -> None:
         self.slower: dict[int, str] = {}
-        self.not_believed: tuple[int, str] | None = None
+        self.not_believed: dict[int, str] = {}
 
     def heard(self, one: Claimed, answer: Refused | Lost) -> None:
         if isinstance(answer, Lost):
             return
         if sender_not_believed(answer.code, answer.status, answer.text):
-            self.not_believed = self.not_believed or (one.id, answer.reply)
+            self.not_believed[one.id] = answer.reply
         elif asks_to_slow_down(answer.code, answer.status, answer.text):
             self.slower[one.id] = answer.reply
 
@@ -52,8 +52,8 @@ def note_outcomes(
     transports.count(session, chunk.way.id, tally, now=now)
     if trouble.slower:
         _slow_down(session, chunk, trouble.slower, seconds, now)
-    if trouble.not_believed is not None:
-        _pause_sender(session, chunk.sender.domain, *trouble.not_believed, now)
+    for domain, one in _first_of_domains(chunk, trouble.not_believed).items():
+        _pause_sender(session, domain, one, trouble.not_believed[one], now)
     if is_sick(tally.accepted + tally.refused + tally.put_off, tally.lost):
         sentence = _("It took a mail and gave no answer, many times in a row.")
         transports.note_down(
@@ -69,6 +69,14 @@ def note_outcomes(
 def sender_pause_name(domain: str) -> str:
     """The name under which a paused sender stands among what needs a person."""
     return f"sender:{domain}"
+
+
+def _first_of_domains(chunk: Chunk, ids: Iterable[int]) -> dict[str, int]:
+    """The first of these deliveries from each sending domain."""
+    found: dict[str, int] = {}
+    for one in ids:
+        found.setdefault(chunk.speaker_of(one).sender.domain.lower(), one)
+    return found
 
 
 def _tally(ends: Sequence[Outcome]) -> Tally:

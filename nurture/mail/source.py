@@ -16,7 +16,8 @@ class MailSource:
     """The words of one mail. `format` is md, mjml or html; `kind` is marketing (footer with
     unsubscribe, tracked links, open pixel) or service (confirmations, notices: none of these).
     `body_line` is the line of its file on which the body begins, so that faults name the right one;
-    `others` says the same in other languages."""
+    `others` says the same in other languages; `sender` is in whose name it goes out ("": as whatever sends
+    it says)."""
 
     key: str
     subject: str
@@ -28,10 +29,15 @@ class MailSource:
     language: str = "en"
     body_line: int = 1
     others: tuple["MailSource", ...] = ()
+    sender: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """What `mail_version.source` keeps; `from_json` is its inverse."""
-        return asdict(self) | {"others": [other.as_json() for other in self.others]}
+        """What `mail_version.source` keeps; `from_json` is its inverse. A mail that names no sender says
+        nothing of it, and so stays the version it was."""
+        plain = asdict(self) | {"others": [other.as_json() for other in self.others]}
+        if not self.sender:
+            del plain["sender"]
+        return plain
 
     @staticmethod
     def from_json(raw: Mapping[str, Any]) -> "MailSource":

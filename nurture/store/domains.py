@@ -1,6 +1,6 @@
 """Sending domains: what the DNS says of each, and the keys that sign for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -114,6 +114,20 @@ def verified(session: Session, name: str) -> bool:
     """Whether mails from this domain prove where they come from, as far as the last check knows."""
     query = select(SendingDomain.id).where(SendingDomain.name == name, SendingDomain.verified_at.is_not(None))
     return session.scalar(query) is not None
+
+
+def proven(session: Session, names: Collection[str]) -> frozenset[str]:
+    """Those of these domains whose mails prove where they come from, as far as the last check knows."""
+    query = select(SendingDomain.name).where(
+        SendingDomain.name.in_(list(names)), SendingDomain.verified_at.is_not(None)
+    )
+    return frozenset(session.scalars(query)) if names else frozenset()
+
+
+def ids_of(session: Session, names: Collection[str]) -> dict[str, int]:
+    """The numbers of those domains that are known, by name."""
+    query = select(SendingDomain.name, SendingDomain.id).where(SendingDomain.name.in_(list(names)))
+    return {row.name: row.id for row in session.execute(query)}
 
 
 def add_key(

@@ -8,7 +8,9 @@ from nurture.store.base import Base, Flag, Instant, Words
 
 class Installation(Base):
     """One row, id 1, made by the first migration. `pepper_mark` tells peppers apart and gives none
-    away. Until it is `live`, leads get mail only at `test_addresses` (normalised)."""
+    away. Until it is `live`, leads get mail only at `test_addresses` (normalised). `sender_name`,
+    `sender_email` and `reply_to` repeat the default sender (store/senders.py, which alone writes them): what
+    goes out reads one row."""
 
     __tablename__ = "installation"
     __table_args__ = (

@@ -57,7 +57,8 @@ class NewVersion:
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """A version as sending needs it: `link_ids` by the link's number in the mail."""
+    """A version as sending needs it: `link_ids` by the link's number in the mail; `sender` is in whose name
+    the mail says it goes out, "" where it says nothing."""
 
     id: int
     mail_id: int
@@ -65,6 +66,7 @@ class StoredVersion:
     key: str
     compiled: Mapping[str, Any]
     link_ids: Mapping[int, int]
+    sender: str = ""
 
 
 def keep_version(session: Session, program_id: int | None, version: NewVersion, *, now: datetime) -> int:
@@ -118,6 +120,7 @@ def stored_version(session: Session, version_id: int) -> StoredVersion | None:
         key=row.key,
         compiled=row.MailVersion.compiled,
         link_ids=links.ids_of(session, version_id),
+        sender=row.MailVersion.source.get("sender", ""),
     )
 
 
@@ -129,6 +132,12 @@ def latest_version_id(session: Session, program_id: int | None, key: str) -> int
         .where(MailRow.program_id.is_not_distinct_from(program_id), MailRow.key == key)
     )
     return session.execute(newest).scalar_one()
+
+
+def sender_said(session: Session, version_id: int) -> str:
+    """In whose name a version says it goes out, "" where it says nothing."""
+    query = select(MailVersion.source["sender"].astext).where(MailVersion.id == version_id)
+    return session.scalar(query) or ""
 
 
 def newest_version(session: Session, mail_id: int) -> int | None:

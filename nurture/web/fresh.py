@@ -41,6 +41,10 @@ FRESH: dict[str, str] = {
 LEFT_OUT: frozenset[str] = frozenset(
     {
         "settings.save_company",
+        "senders.add",
+        "senders.change",
+        "senders.make_default",
+        "senders.remove",
         "mail.try_out",
         "mail.send",
         "mail.save_addresses",

@@ -44,6 +44,7 @@ PAGES = (
     "/webhooks/types",
     "/webhooks/messages",
     "/settings",
+    "/settings/senders",
     "/settings/domains",
     "/settings/transports",
     "/settings/transports/new?kind=ses",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.flows.deliver import deliver
 from nurture.flows.outbox import Outbox
 from nurture.flows.queue_mail import keep_mail
+from nurture.flows.senders import keep_house
 from nurture.mail.smtp import Mailer, Patience
 from nurture.mail.smtp_url import parse_smtp_url
 from nurture.mail.source import MailSource
@@ -44,8 +45,8 @@ class Mailroom:
         with self.sessions.begin() as session:
             row = installation.get(session)
             row.company_name, row.postal_address = "Example & Sons", "1 High Street, Springfield"
-            row.sender_name, row.sender_email = "Anna Ärmel", "anna@news.example"
             row.live = True
+            keep_house(session, name="Anna Ärmel", email="anna@news.example", reply_to=None, now=self.now)
             self.mail_version_id = self.mail(session, "case", WORDS)
 
     def new_outbox(self, **more: Any) -> Outbox:

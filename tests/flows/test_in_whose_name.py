@@ -3,6 +3,7 @@
 import email
 import email.policy
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import dkim
@@ -10,13 +11,19 @@ import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.files.vault import Vault
+from nurture.flows.as_sent import as_sent
 from nurture.flows.letters import view
 from nurture.flows.outbox import Outbox
+from nurture.flows.senders import create
 from nurture.mail.dkim import generate
 from nurture.mail.dkim.keys import public_value
 from nurture.mail.standards import faults
+from nurture.rules.pacing import WarmUp
 from nurture.rules.program import read
+from nurture.store import pacing
+from nurture.store.deliveries import Delivery
 from nurture.store.domains import DkimKey, SendingDomain
+from nurture.store.newsletters import Newsletter
 from nurture.store.programs import ProgramRow, ProgramVersion
 from nurture.store.users import User
 from tests.conftest import TUESDAY
@@ -179,3 +186,91 @@ def test_the_page_in_the_browser_is_signed_by_the_same_person(db, room, server) 
     assert "Yours, Mia" in told(raw).get_body(("plain",)).get_content()
     with room.sessions() as session:
         assert "Yours, Mia" in view(session, RING, BASE, 1)
+
+
+def a_sender(db: Session, key: str, email: str, **more: str) -> None:
+    create(db, {"key": key, "name": key.title(), "email": email, **more}, by="user:1", now=TUESDAY)
+    db.commit()
+
+
+def test_a_named_sender_goes_out_as_it_is_set_up_and_its_bounces_come_to_itself(db, room, server) -> None:
+    a_sender(db, "desk", "desk@help.example", reply_to="answers@help.example")
+    mail = told(sent(room, server, room.lead("Bert"), a_program(db, sender="desk")))
+    assert (mail["From"], mail["Reply-To"]) == ("Desk <desk@help.example>", "answers@help.example")
+    assert (server.log[-1].sender, mail["DKIM-Signature"]) == ("desk@help.example", None)
+
+
+def test_the_domain_of_a_named_sender_signs_its_mails(db, room, server) -> None:
+    a_domain(db, "help.example")
+    a_sender(db, "desk", "desk@help.example")
+    raw = sent(room, server, room.lead("Bert"), a_program(db, sender="desk"))
+    assert "d=help.example" in told(raw)["DKIM-Signature"].replace(" ", "")
+    assert faults(raw, "chain") == []
+
+
+@pytest.mark.parametrize(
+    ("step", "mail", "program", "speaks"),
+    [
+        ("desk", "press", "events", "desk@news.example"),
+        (None, "press", "events", "press@news.example"),
+        (None, "", "events", "events@news.example"),
+        (None, "", None, "anna@news.example"),
+        ("house", "press", "events", "anna@news.example"),
+        ("gone", "press", "events", "anna@news.example"),
+    ],
+)
+def test_a_step_goes_before_its_mail_a_mail_before_its_program_all_before_the_default(
+    db, room, server, step, mail, program, speaks
+) -> None:
+    for key in ("desk", "press", "events"):
+        a_sender(db, key, f"{key}@news.example")
+    with room.sessions.begin() as session:
+        room.mail_version_id = room.mail(session, "said", "Yours, {{ sender.name }}", sender=mail)
+    version = a_program(db, **({"sender": program} if program else {}))
+    raw = sent(room, server, room.lead("Bert"), version, params={"sender": step} if step else {})
+    assert speaks in told(raw)["From"]
+    with room.sessions() as session:
+        [delivery] = session.query(Delivery).all()
+        shown = as_sent(session, delivery, RING, BASE)
+    assert speaks in dict(shown.headers)["From"]
+    assert f"Yours, {told(raw)['From'].partition(' <')[0]}" in shown.text
+
+
+def test_a_newsletter_has_a_sender_of_its_own_and_a_confirmation_has_the_default(db, room, server) -> None:
+    a_sender(db, "press", "press@news.example")
+    letter = Newsletter(name="March", sender_key="press", created_at=TUESDAY, updated_at=TUESDAY)
+    db.add(letter)
+    db.commit()
+    room.queue(room.lead("Bert"), purpose="newsletter", newsletter_id=letter.id)
+    room.queue(room.lead("Cora"), purpose="confirmation", params={"sender": "press"})
+    room.run()
+    assert ["press@" in told(one.data)["From"] for one in server.log] == [True, False]
+
+
+def test_receivers_who_do_not_believe_one_sender_stop_it_alone(db, room, server) -> None:
+    a_sender(db, "desk", "desk@help.example")
+    version = a_program(db)
+    with room.sessions.begin() as session:
+        pacing.pause_sender(session, "news.example", reply="550 5.7.26", delivery_id=1, now=TUESDAY)
+        program = session.get_one(ProgramVersion, version).program_id
+    for name, said in (("Bert", {}), ("Cora", {"sender": "desk"})):
+        room.queue(room.lead(name), version_id=version, program_id=program, params=said)
+    room.run()
+    assert [told(one.data)["From"] for one in server.log] == ["Desk <desk@help.example>"]
+    with room.sessions.begin() as session:
+        pacing.pause_sender(session, "help.example", reply="550 5.7.26", delivery_id=1, now=TUESDAY)
+    assert room.run(now=TUESDAY + timedelta(hours=1)) == 0
+
+
+def test_each_domain_is_warmed_up_by_a_schedule_of_its_own(db, room, server) -> None:
+    a_sender(db, "desk", "desk@help.example")
+    version = a_program(db)
+    with room.sessions.begin() as session:
+        pacing.set_warm_up(session, "domain", "help.example", WarmUp(TUESDAY.date(), (2,)))
+        program = session.get_one(ProgramVersion, version).program_id
+    for n in range(8):
+        said = {"sender": "desk"} if n % 2 else {}
+        room.queue(room.lead(f"Lead{n}"), version_id=version, program_id=program, params=said)
+    room.run()
+    names = [told(one.data)["From"].rpartition("<")[2] for one in server.log]
+    assert (names.count("desk@help.example>"), names.count("anna@news.example>")) == (2, 4)

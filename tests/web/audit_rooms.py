@@ -100,6 +100,20 @@ def transports(walk: Walk) -> None:
     walk.call("sender.resumed", "POST", "/pace/senders/news.example/send")
 
 
+def senders(walk: Walk) -> None:
+    pages = "/settings/senders"
+    walk.page("sender.created", pages, name="Events", email="events@kessler-ohm.example")
+    walk.page("sender.changed", f"{pages}/events", name="Our events")
+    walk.page("sender.made_default", f"{pages}/events/default")
+    said = {"key": "press", "name": "Press", "email": "press@kessler-ohm.example"}
+    walk.call("sender.created", "POST", "/senders", json=said)
+    walk.call("sender.changed", "PATCH", "/senders/press", json={"reply_to": "us@kessler-ohm.example"})
+    walk.call("sender.made_default", "PATCH", "/senders/press", json={"default": True})
+    walk.page("sender.removed", f"{pages}/events/remove")
+    walk.call("sender.made_default", "PATCH", "/senders/mira", json={"default": True})
+    walk.call("sender.removed", "DELETE", "/senders/press")
+
+
 def sources(walk: Walk) -> None:
     walk.page("source.created", "/sources", name="Trade show", kind="fair", targeted="yes")
     first = walk.sql("SELECT max(id) FROM source")
@@ -237,6 +251,7 @@ ROOMS = (
     house_by_the_api,
     domains,
     transports,
+    senders,
     sources,
     tags_and_fields,
     leads,

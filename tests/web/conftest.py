@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from redis.connection import Connection
 
 from nurture.flows import passwords
+from nurture.flows.senders import keep_house
 from nurture.flows.users import note_visit
 from nurture.runtime import Runtime
 from nurture.store import installation
@@ -31,7 +32,7 @@ def app(runtime: Runtime) -> Flask:
     with runtime.sessions.begin() as session:
         house = installation.get(session)
         house.company_name, house.postal_address = "Kessler Ohm", "Speicherstraße 14\n20457 Hamburg"
-        house.sender_name, house.sender_email = "Mira Aydın", "mira@kessler-ohm.example"
+        keep_house(session, name="Mira Aydın", email="mira@kessler-ohm.example", reply_to=None, now=TUESDAY)
         house.timezone, house.live = "Europe/Berlin", True
     app = application(runtime)
     app.testing = True

@@ -39,8 +39,8 @@ def test_what_is_no_colour_is_refused_beside_its_field_and_nothing_is_lost(
     sign_in: SignIn, runtime: Runtime
 ) -> None:
     mira = sign_in("admin")
-    status, page = _save(mira, color="red;}body{display:none", language="tlh", sender_name="Somebody new")
+    status, page = _save(mira, color="red;}body{display:none", language="tlh", postal_address="Somewhere new")
     assert status == 422
     assert "A colour is written as #" in page and "There is no such language here." in page
-    assert "Somebody new" in page
+    assert "Somewhere new" in page
     assert _kept(runtime) == ("#0b6b5b", "en")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nurture.errors import Invalid
+from nurture.rules import senders
 from nurture.rules.conditions import Fault
 from nurture.rules.conditions.faults import Path, dotted
 from nurture.rules.duration import Duration
@@ -101,7 +102,7 @@ def _program(table: Table, keys: dict[Path, str]) -> Program:
         while_with_sales=table.choice("while_with_sales", ("pause", "go_on"), "pause"),
         priority=table.whole("priority", 0, least=-100, most=100),
         in_doubt=table.choice("in_doubt", ("assume_sent", "resend_once"), ""),
-        sender=table.choice("sender", ("house", "owner"), "house"),
+        sender=senders.read(table) or senders.HOUSE,
         hold_after=(table.duration("hold_after") or _WEEK).elapsed,
     )
     table.done()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nurture.rules import addresses
+from nurture.rules import senders
 from nurture.rules.conditions import Fault
 from nurture.rules.conditions.faults import Path
 from nurture.rules.duration import Duration
@@ -79,18 +79,8 @@ def _no_such_step(table: Table) -> None:
         table.faults.append(Fault(table.path, _("Expected a step.")))
 
 
-SENDERS = ("house", "owner")
-
-
 def _send(table: Table, key: str, _keys: Keys) -> Step:
-    return Send(key, table.name("send"), table.flag("immediate"), _sender(table))
-
-
-def _sender(table: Table) -> str | None:
-    said = table.text("sender", "", most=254).strip().lower()
-    if said and said not in SENDERS and addresses.check(said).norm is None:
-        table.expected("sender", _("house, owner, or an address such as mia@example.com"))
-    return said or None
+    return Send(key, table.name("send"), table.flag("immediate"), senders.read(table))
 
 
 def _wait(table: Table, key: str, _keys: Keys) -> Step:

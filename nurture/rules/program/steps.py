@@ -11,7 +11,7 @@ from nurture.rules.duration import Duration, Offset
 @dataclass(frozen=True, slots=True)
 class Send:
     """Send a mail. `immediate` lets the first mail of a run ignore window and caps. `sender` is in whose name
-    it goes out: house, owner, or an address; None as the program says."""
+    it goes out (rules/senders.py); None as its mail or the program says."""
 
     key: str
     mail: str

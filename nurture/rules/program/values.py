@@ -98,7 +98,7 @@ class Program:
     that compete for the last place under a cap, those of the program with the higher `priority` go first.
     After a pause, steps that came due longer than `hold_after` ago are held for a person. `in_doubt` says
     what is done about a mail whose answer was lost (assume_sent, resend_once; "": as the installation
-    says). `sender` is in whose name its mails go out: the house, or the lead's owner."""
+    says). `sender` is in whose name its mails go out (rules/senders.py)."""
 
     key: str
     name: str

@@ -15,8 +15,9 @@ class Newsletter(Base):
     `priority` its place among mails that compete under a cap; `while_with_sales` whether leads whom sales
     is talking to are left out (pause) or not (go_on).
     `mode`: now, at (`starts_at`), or local (`local_at`, a local date and time in each lead's zone, for
-    which `starts_at` is when it begins on earth). Leads up to `cursor` have been looked at; `looked_at`
-    when all were. `size` is how many it addresses, once known."""
+    which `starts_at` is when it begins on earth). `sender_key` is in whose name (NULL: the default). Leads
+    up to `cursor` have been looked at; `looked_at` when all were. `size` is how many it addresses, once
+    known."""
 
     __tablename__ = "newsletter"
     __table_args__ = (
@@ -44,6 +45,7 @@ class Newsletter(Base):
     starts_at: Mapped[Instant | None]
     local_at: Mapped[str | None]
     mail_version_id: Mapped[Ref | None] = mapped_column(ForeignKey("mail_version.id"))
+    sender_key: Mapped[str | None] = mapped_column(ForeignKey("sender.key", ondelete="SET NULL"))
     cursor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     size: Mapped[int | None] = mapped_column(BigInteger)
     created_by: Mapped[str] = mapped_column(server_default="")

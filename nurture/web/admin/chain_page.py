@@ -14,6 +14,7 @@ from nurture.mail.prepare import RenderFault
 from nurture.rules import why as rules
 from nurture.rules.program import Chain, Send, Step, read
 from nurture.rules.words import _
+from nurture.store import mails as mail_store
 from nurture.store.views import chain as view
 from nurture.store.views.chain import ChainPage
 from nurture.store.views.statistics import by_machines
@@ -55,7 +56,7 @@ def one(chain_id: int) -> ResponseReturnValue:
     step = request.args.get("step", "")
     shown = next((row for row in mails if row.line and row.line.key == step), mails[0] if mails else None)
     lead_id = number("lead") or view.sample_lead(session, chain_id)
-    look = _look(page, shown.mail, lead_id) if shown and shown.mail else None
+    look = _look(page, _sent_at(page, shown.line.key), lead_id) if shown and shown.line else None
     return render_template(
         "admin/chain/one.html",
         page=page,
@@ -76,7 +77,7 @@ def one(chain_id: int) -> ResponseReturnValue:
 def mail(chain_id: int, step: str) -> ResponseReturnValue:
     """What stands in the frame: the mail of a step, unable to run; `dark` as a dark mail program shows it."""
     page = _found(chain_id)
-    look = _look(page, _mail_of(page, step), number("lead"))
+    look = _look(page, _sent_at(page, step), number("lead"))
     html = look.html if isinstance(look, Shown) else render_template("parts/mail_fault.html", sentence=look)
     if request.args.get("dark") == "1":
         html = html.replace("</head>", f"{DARK}</head>", 1)
@@ -89,10 +90,18 @@ def mail(chain_id: int, step: str) -> ResponseReturnValue:
 def test(chain_id: int, step: str) -> ResponseReturnValue:
     """Send the mail of a step to oneself, as the lead shown would get it."""
     page, lead_id, person = _found(chain_id), number("lead"), signed_in()
-    version_id = page.mails[_mail_of(page, step)][2]
+    sent = _sent_at(page, step)
     dedup_key = f"test:chain:{chain_id}:{step}:{person.id}:{now().isoformat()}"
     with runtime().sessions.begin() as session:
-        queue_test(session, version_id, person.email, dedup_key=dedup_key, lead_id=lead_id, now=now())
+        queue_test(
+            session,
+            page.mails[sent.mail][2],
+            person.email,
+            dedup_key=dedup_key,
+            lead_id=lead_id,
+            sender=_said(page, sent),
+            now=now(),
+        )
     runtime().wake("deliver")
     flash(_("The test is on its way to %(address)s.") % {"address": person.email})
     return redirect(url_for("chain.one", chain_id=chain_id, step=step, lead=lead_id))
@@ -105,18 +114,24 @@ def _found(chain_id: int) -> ChainPage:
     return page
 
 
-def _mail_of(page: ChainPage, step: str) -> str:
+def _sent_at(page: ChainPage, step: str) -> Send:
     chain = read(dict(page.spec)).chains.get(page.temperature) or Chain("", ())
     found = chain.by_key.get(step)
     if not isinstance(found, Send) or found.mail not in page.mails:
         raise NotFound(_("There is no such mail."))
-    return found.mail
+    return found
 
 
-def _look(page: ChainPage, mail: str, lead_id: int | None) -> Shown | str:
+def _said(page: ChainPage, sent: Send) -> str:
+    """In whose name the mail of a step goes out."""
+    by_mail = mail_store.sender_said(page_session(), page.mails[sent.mail][2])
+    return sent.sender or by_mail or read(dict(page.spec)).sender
+
+
+def _look(page: ChainPage, sent: Send, lead_id: int | None) -> Shown | str:
     """The mail as the lead would see it, or the sentence why it cannot be shown."""
     try:
-        shown = letters.preview(page_session(), page.mails[mail][2], lead_id)
+        shown = letters.preview(page_session(), page.mails[sent.mail][2], lead_id, _said(page, sent))
     except RenderFault as fault:
         return str(fault)
     if shown is None:

@@ -79,7 +79,7 @@ def mail(delivery_id: int) -> ResponseReturnValue:
     """What stands in the frame: the mail of this lead, without pixel and tracked links, unable to run."""
     delivery = _found(delivery_id).delivery
     try:
-        shown = letters.preview(page_session(), delivery.mail_version_id, delivery.lead_id)
+        shown = letters.preview_delivery(page_session(), delivery)
         html = shown.html if shown else ""
     except RenderFault as fault:
         html = render_template("parts/mail_fault.html", sentence=str(fault))

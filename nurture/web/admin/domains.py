@@ -9,8 +9,9 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows import domains as flow
 from nurture.rules.domains import Finding
 from nurture.rules.words import _
-from nurture.store import domains, installation
+from nurture.store import domains, senders
 from nurture.store.domains import SendingDomain
+from nurture.web import query
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
 
 pages = Blueprint("domains", __name__, url_prefix="/settings/domains")
@@ -143,13 +144,15 @@ def _check(domain_id: int) -> None:
 
 def _index(answers: dict[str, str], errors: dict[str, list[str]]) -> str:
     session = page_session()
-    sender = installation.get(session).sender_email.rpartition("@")[2]
     rows = [(row, _found(row)) for row in domains.page(session)]
-    suggested = sender if sender and not any(row.name == sender for row, _all in rows) else ""
+    used = senders.domains(session)
+    unknown = sorted(used - {row.name for row, _all in rows})
+    wanted = query.text("name")
+    suggested = wanted if wanted in unknown else next(iter(unknown), "")
     return render_template(
         "admin/domains/index.html",
         rows=rows,
-        sender=sender,
+        used=used,
         answers=answers or {"name": suggested},
         errors=errors,
     )

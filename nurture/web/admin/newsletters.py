@@ -16,6 +16,7 @@ from nurture.rules.words import _
 from nurture.store import newsletters, segments
 from nurture.store.newsletters import Newsletter
 from nurture.web import query
+from nurture.web.admin import sender_words
 from nurture.web.rendering import zone
 from nurture.web.request import now, page_session, runtime, signed_in
 from nurture.web.security import MAIL_POLICY
@@ -75,6 +76,8 @@ def save(newsletter_id: int) -> ResponseReturnValue:
         said["audience"] = _audience(form.get("segment", ""), form.get("audience", ""))
         said["hours"] = _hours(form)
         said["priority"] = _priority(form.get("priority", "0"))
+        if "sender" in form:
+            said["sender_key"] = form["sender"] or None
         with runtime().sessions.begin() as session:
             flow.change(session, newsletter_id, said, now=now(), by=signed_in().actor)
     except Invalid as refusal:
@@ -164,6 +167,7 @@ def _page(newsletter: Newsletter, answers: dict[str, Any], errors: dict[str, lis
             ("", _("everybody who agreed")),
             *((segment.key, segment.name) for segment in segments.every(session)),
         ],
+        senders=sender_words.for_newsletter(newsletter.sender_key),
         addressed=describe(parse(newsletter.audience)) if newsletter.audience else "",
         size=flow.size(session, newsletter, now=now()) if newsletter.state == "draft" else newsletter.size,
         progress=flow.progress(session, newsletter, now=now()) if newsletter.state != "draft" else None,
@@ -177,6 +181,7 @@ def _answers(newsletter: Newsletter) -> dict[str, Any]:
     return {
         **{name: getattr(newsletter, name) for name in _FIELDS},
         "priority": str(newsletter.priority),
+        "sender": newsletter.sender_key or "",
         "segment": segment,
         "audience": condition,
         "days": newsletter.hours.get("days", ""),

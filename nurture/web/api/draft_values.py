@@ -8,7 +8,7 @@ from nurture.files.yaml_lines import Fault
 from nurture.rules.edits import Difference
 from nurture.web.api.plain import plain
 
-_MAIL = ("key", "name", "subject", "preheader", "format", "layout", "language", "body")
+_MAIL = ("key", "name", "subject", "preheader", "format", "layout", "language", "sender", "body")
 
 
 def mail_words(mail: MailFile) -> dict[str, Any]:

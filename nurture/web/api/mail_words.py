@@ -7,6 +7,7 @@ from nurture.flows import drafts as flow
 from nurture.flows import edit_draft, letters
 from nurture.flows.programs import mail_source
 from nurture.mail.prepare import RenderFault
+from nurture.rules.program.speaking import of_mail
 from nurture.rules.words import _
 from nurture.store.mails import MailRow
 from nurture.web.api import door
@@ -65,7 +66,9 @@ def preview(asked: dict[str, Any], mail_id: int) -> Any:
     if row.key not in folder.mails:
         raise NotFound(_("There is no such mail."))
     try:
-        shown = letters.preview_words(session, mail_source(folder.mails[row.key]), asked["lead"])
+        source = mail_source(folder.mails[row.key])
+        said = of_mail(folder.program, row.key, source.sender)
+        shown = letters.preview_words(session, source, asked["lead"], said)
     except RenderFault as fault:
         return problem(422, str(fault), errors={"body": [str(fault)]})
     if shown is None:

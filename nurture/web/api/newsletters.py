@@ -22,7 +22,8 @@ part = door.Part("newsletters", "Newsletters: one mail to a segment, at a time."
 
 class NewsletterIn(In):
     """What a newsletter says and to whom. `audience` is a condition, {} for everybody who agreed to
-    `purpose`; `segment` is short for the condition {segment: …}; `hours` a window as in a program."""
+    `purpose`; `segment` is short for the condition {segment: …}; `hours` a window as in a program; `sender`
+    the key of the sender in whose name it goes out, null for the default."""
 
     name = fields.String(validate=validate.Length(1, 200))
     subject = fields.String(validate=validate.Length(max=500))
@@ -37,6 +38,7 @@ class NewsletterIn(In):
     over = fields.String(validate=validate.OneOf(("defer", "skip")))
     priority = fields.Integer(validate=validate.Range(-100, 100))
     while_with_sales = fields.String(validate=validate.OneOf(("pause", "go_on")))
+    sender = fields.String(allow_none=True, validate=validate.Length(1, 40), metadata={"example": "events"})
 
 
 class NewsletterMade(NewsletterIn):
@@ -211,12 +213,13 @@ def told(row: Newsletter) -> dict[str, Any]:
         "over", "priority", "while_with_sales", "state", "mode", "local_at", "size",
     )  # fmt: skip
     moments = ("starts_at", "created_at", "started_at", "finished_at")
-    return {name: getattr(row, name) for name in plainly} | {
-        name: moment(getattr(row, name)) for name in moments
-    }
+    told = {name: getattr(row, name) for name in plainly} | {"sender": row.sender_key}
+    return told | {name: moment(getattr(row, name)) for name in moments}
 
 
 def _said(said: dict[str, Any]) -> dict[str, Any]:
+    if "sender" in said:
+        said["sender_key"] = said.pop("sender")
     segment = said.pop("segment", None)
     if segment is None:
         return said

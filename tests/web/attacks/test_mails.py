@@ -140,7 +140,11 @@ def test_no_setting_and_no_word_of_a_marketer_makes_a_header(
         assert api.patch("/company", json={name: evil}).status_code in (200, 422)
     for name in ("sender_email", "reply_to"):
         assert api.patch("/company", json={name: address}).status_code == 422, name
+        said = {"name": "Mira", "email": "mira@kessler-ohm.example"}
+        field = name.removeprefix("sender_")
+        assert api.post("/senders", json={**said, field: address}).status_code == 422, name
     admin = sign_in("admin")
+    form_of(admin, "/settings/senders", "/settings/senders/mira", name=evil, email=address, reply_to=address)
     form_of(admin, "/settings", "/settings", sender_name=evil, sender_email=address, reply_to=address)
     api.post("/leads", json={"email": "anna@weber.example", "consent": {"marketing": True}})
     said = {"name": evil, "subject": f"News{end}Bcc: all@evil.example", "preheader": evil, "body": "x"}

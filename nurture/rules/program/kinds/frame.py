@@ -37,7 +37,7 @@ def program_fields() -> tuple[Field, ...]:
         ),
         Field(("priority",), "whole", _("Priority"), default=0),
         Field(("hold_after",), "duration", _("Held after a pause of"), default="7d"),
-        Field(("sender",), "choice", _("Mails in the name of"), choices=("house", "owner"), default="house"),
+        Field(("sender",), "sender", _("Mails in the name of"), default="house"),
         Field(("in_doubt",), "choice", _("A mail in doubt"), choices=("assume_sent", "resend_once")),
     )
 

@@ -53,9 +53,8 @@ def _mails() -> tuple[Kind, ...]:
                 ),
                 Field(
                     ("sender",),
-                    "text",
+                    "sender",
                     _("In the name of"),
-                    hint=_("house, owner, or an address at a verified domain. Empty: as the program says."),
                 ),
             ),
             example={"send": "welcome", "immediate": True},

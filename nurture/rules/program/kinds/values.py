@@ -9,6 +9,7 @@ TYPES = (
     "template",     # words with {{ lead.… }} inside
     "name",         # small letters, digits, - and _
     "mail",         # the key of a mail of the program
+    "sender",       # house, owner, the key of a sender, an address at a verified domain
     "duration",     # 30s, 15m, 3h, 5d, 2w, above zero
     "offset",       # the same with a sign: -14d, 2h, 0d
     "time",         # "09:00" of the lead's own day

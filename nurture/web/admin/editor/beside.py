@@ -12,6 +12,7 @@ from nurture.rules.program import TEMPERATURES
 from nurture.rules.program.keys import kind_of
 from nurture.rules.program.kinds import chain_fields, groups, kind
 from nurture.rules.words import _
+from nurture.web.admin import sender_words
 from nurture.web.admin.editor import fields
 from nurture.web.admin.editor.door import Open, condition_words
 from nurture.web.admin.editor.rows import way_words
@@ -25,14 +26,15 @@ def chosen_chain(here: Open) -> str:
 
 def beside(here: Open, temperature: str) -> dict[str, Any]:
     """The values of the template admin/editor/side.html, and of the choice of chains."""
+    step = _open_step(here, temperature, text("step"))
     return {
         "temperature": temperature,
         "missing": [name for name in TEMPERATURES if name not in here.chains],
-        "step": _open_step(here, temperature, text("step")),
+        "step": step,
         "adding": _adding(temperature),
         "groups": groups(),
         "chain": fields.boxes(chain_fields(), here.chains.get(temperature) or {}) if temperature else [],
-        "offered": _offered(here, temperature),
+        "offered": {**_offered(here, temperature), "senders": _senders(here, step)},
         "words": condition_words(),
     }
 
@@ -62,6 +64,7 @@ def _open_step(here: Open, temperature: str, key: str) -> dict[str, Any] | None:
         "places": [(str(one), _place_words(here, temperature, one)) for one in elsewhere if one != place],
         "mail": here.folder.mails.get(str(raw.get("send", ""))),
         "sends": "send" in raw,
+        "sender": str(raw.get("sender", "")),
         "mail_key": str(raw.get("send", "")),
     }
 
@@ -89,6 +92,14 @@ def _adding(temperature: str) -> dict[str, str] | None:
         return None
     place, _bar, after = said.partition("|")
     return {"place": place, "after": after}
+
+
+def _senders(here: Open, step: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """In whose name a step that sends may do so."""
+    if step is None or not step["sends"]:
+        return []
+    by_mail = step["mail"].sender if step["mail"] is not None else ""
+    return sender_words.for_step(here.folder.program, by_mail, step["sender"])
 
 
 def _offered(here: Open, temperature: str) -> dict[str, list[str]]:

@@ -122,9 +122,13 @@ def _was(settings: tuple[Setting, ...], labels: Mapping[str, str]) -> tuple[Was,
 
 
 def _plain(name: str) -> str:
-    return {"when": _("Condition"), "else": _("Everyone else"), "name": _("Name"), "layout": _("Layout")}.get(
-        name, name.replace("_", " ").replace(".", ", ").capitalize()
-    )
+    return {
+        "when": _("Condition"),
+        "else": _("Everyone else"),
+        "name": _("Name"),
+        "layout": _("Layout"),
+        "sender": _("From"),
+    }.get(name, name.replace("_", " ").replace(".", ", ").capitalize())
 
 
 def _said(value: Any) -> str:

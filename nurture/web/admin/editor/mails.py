@@ -11,14 +11,16 @@ from nurture.flows import edit_draft, letters
 from nurture.flows.programs import mail_source
 from nurture.flows.test_mail import send_drafted
 from nurture.mail.prepare import RenderFault
+from nurture.rules.program.speaking import of_mail
 from nurture.rules.words import _
+from nurture.web.admin import sender_words
 from nurture.web.admin.editor.door import Open, home, opened, pages, revision, saved
 from nurture.web.parts import DARK
 from nurture.web.query import number, text
 from nurture.web.request import now, page_session, runtime, signed_in
 from nurture.web.security import MAIL_POLICY
 
-_WORDS = ("name", "subject", "preheader", "layout", "format", "body")
+_WORDS = ("name", "subject", "preheader", "layout", "format", "sender", "body")
 
 
 @pages.get("/edit/mails")
@@ -43,6 +45,7 @@ def mail(program_id: int, key: str) -> ResponseReturnValue:
         languages=[first, *first.others],
         is_first=found is first,
         formats=FORMATS,
+        senders=sender_words.for_mail(here.folder.program, first.sender),
         faults=_faults(here, found),
         uses=edit_draft.mail_uses(here.folder, key),
     )
@@ -101,10 +104,12 @@ def remove_mail(program_id: int, key: str) -> ResponseReturnValue:
 @pages.get("/edit/mails/<key>/look")
 def look(program_id: int, key: str) -> ResponseReturnValue:
     """What stands in the frame: the drafted mail as a lead would see it, unable to run."""
-    found = _mail(opened(program_id), key, text("language"))
+    here = opened(program_id)
+    found, first = _mail(here, key, text("language")), _mail(here, key, "")
     try:
         source = replace(mail_source(found), others=())
-        shown = letters.preview_words(page_session(), source, number("lead"))
+        said = of_mail(here.folder.program, key, first.sender)
+        shown = letters.preview_words(page_session(), source, number("lead"), said)
         html = shown.html if shown is not None else _sentence(_("There is no such lead."))
     except RenderFault as fault:
         html = _sentence(str(fault))

@@ -8,6 +8,7 @@ from nurture.files.programs import PROGRAM_FILE
 from nurture.flows import edit_draft
 from nurture.rules.edits.outline import Plain
 from nurture.rules.program.kinds import program_fields
+from nurture.web.admin import sender_words
 from nurture.web.admin.editor import fields
 from nurture.web.admin.editor.door import Open, condition_words, opened, pages, revision, saved
 from nurture.web.request import now, runtime, signed_in
@@ -21,13 +22,15 @@ def frame(program_id: int) -> ResponseReturnValue:
     """Name, hours, caps, goal and the rest."""
     here = opened(program_id)
     described = [field for field in program_fields() if field.at != _FIXED]
+    said = str(here.folder.spec.get("sender", ""))
+    senders = sender_words.for_program(said)
     return render_template(
         "admin/editor/settings.html",
         here=here,
         tab="settings",
         boxes=fields.boxes(described, here.folder.spec),
         words=condition_words(),
-        offered={"mails": [], "steps": [], "chains": []},
+        offered={"mails": [], "steps": [], "chains": [], "senders": senders},
     )
 
 

@@ -1,5 +1,7 @@
 """Settings: the company that sends."""
 
+from dataclasses import replace
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -8,16 +10,13 @@ from nurture.flows import setup
 from nurture.rules.words import _
 from nurture.store import installation
 from nurture.web.public.setup import company_of, zones
-from nurture.web.request import now, page_session, runtime, signed_in
+from nurture.web.request import close_session, now, page_session, runtime, signed_in
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")
 _COMPANY = (
     "company_name",
     "postal_address",
     "timezone",
-    "sender_name",
-    "sender_email",
-    "reply_to",
     "color",
     "language",
 )
@@ -33,7 +32,15 @@ def index() -> ResponseReturnValue:
 def save_company() -> ResponseReturnValue:
     try:
         with runtime().sessions.begin() as session:
-            setup.save_company(session, company_of(), by=signed_in().actor, now=now())
+            house = installation.get(session)
+            # Who sends is said on the page of senders.
+            said = replace(
+                company_of(),
+                sender_name=house.sender_name,
+                sender_email=house.sender_email,
+                reply_to=house.reply_to or "",
+            )
+            setup.save_company(session, said, by=signed_in().actor, now=now())
     except Invalid as refusal:
         return _company(dict.fromkeys(_COMPANY, "") | request.form.to_dict(), refusal.errors), 422
     flash(_("Saved. The next mail shows it."))
@@ -41,4 +48,11 @@ def save_company() -> ResponseReturnValue:
 
 
 def _company(answers: dict[str, str], errors: dict[str, list[str]]) -> str:
-    return render_template("admin/settings/company.html", answers=answers, errors=errors, zones=zones())
+    close_session()
+    return render_template(
+        "admin/settings/company.html",
+        answers=answers,
+        errors=errors,
+        zones=zones(),
+        house=installation.get(page_session()),
+    )

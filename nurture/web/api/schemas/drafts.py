@@ -17,7 +17,8 @@ class FaultOut(Schema):
 
 
 class MailWords(Schema):
-    """The words of a mail; `others` says the same in other languages."""
+    """The words of a mail; `others` says the same in other languages. `sender` is in whose name it goes out:
+    the key of a sender, house (the default), owner, or an address; "" as its program says."""
 
     key = fields.String()
     name = fields.String()
@@ -26,6 +27,7 @@ class MailWords(Schema):
     format = fields.String()
     layout = fields.String()
     language = fields.String()
+    sender = fields.String()
     body = fields.String()
     others = fields.List(fields.Nested(lambda: MailWords(exclude=("others",))))
 
@@ -57,6 +59,7 @@ class MailWordsIn(In):
     preheader = fields.String(validate=validate.Length(max=500))
     format = fields.String(validate=validate.OneOf(("md", "mjml", "html")))
     layout = fields.String(validate=LONG)
+    sender = fields.String(validate=validate.Length(max=254), metadata={"example": "events"})
     body = fields.String(validate=_TEXT)
 
 
@@ -190,6 +193,7 @@ class MailChange(In):
     preheader = fields.String(validate=validate.Length(max=500))
     format = fields.String(validate=validate.OneOf(("md", "mjml", "html")))
     layout = fields.String(validate=LONG)
+    sender = fields.String(validate=validate.Length(max=254), metadata={"example": "events"})
     body = fields.String(validate=_TEXT)
 
 
