@@ -1,5 +1,6 @@
 """What the tables know about hits: the mail they are on, and everything that stands near them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -7,10 +8,20 @@ from sqlalchemy.orm import Session
 
 from nurture.rules.hits import CLICK, OPEN, TRAP_LABEL, Hit
 from nurture.rules.robots import HUMAN, MACHINE, OVERRULED, Verdict, says_robot
-from nurture.rules.surroundings import GATE, MANY_RECIPIENTS, VISIT, Surroundings, Trace, gate_of
+from nurture.rules.surroundings import (
+    GATE,
+    LEAST_AT_ADDRESS,
+    LEAST_AT_DOMAIN,
+    LEAST_ON_MAIL,
+    MANY_RECIPIENTS,
+    VISIT,
+    Surroundings,
+    Trace,
+    gate_of,
+)
 from nurture.store import hits, neighbours
 from nurture.store.hits import Arrived, HitDelivery, HitLink, JudgedHit
-from nurture.store.neighbours import spans
+from nurture.store.neighbours import of_mails, spans
 from nurture.store.signals import NewSignal
 
 # Mails to ourselves: whoever reads them is not the lead they may be about.
@@ -25,12 +36,16 @@ class Scene:
     def __init__(
         self, session: Session, arrived: Sequence[Arrived], deliveries: Mapping[int, HitDelivery]
     ) -> None:
-        there = {one.hit.id for one in arrived}
         self.deliveries = deliveries
-        self.near = [one for one in _recorded_near(session, arrived) if one.hit.id not in there]
-        seen = [*arrived, *self.near]
-        self.links = hits.links_of(session, {one.hit.link_id for one in seen if one.hit.link_id is not None})
-        visible = {number: delivery.links for number, delivery in deliveries.items()}
+        self.links = _links_of(session, arrived)
+        self.near = _but(_recorded_near(session, arrived, self.links), arrived)
+        self.links |= _links_of(session, self.near)
+        seen = _in_company([*arrived, *self.near], self.links)
+        visible = {
+            one.hit.delivery_id: deliveries[one.hit.delivery_id].links
+            for one in seen
+            if one.hit.delivery_id in deliveries
+        }
         self._surroundings = Surroundings((_trace(one, self.links) for one in seen), visible)
 
     def signs(self, hit: Hit) -> tuple[str, ...]:
@@ -76,14 +91,53 @@ def _followed(hit: Hit, links: Mapping[int, HitLink]) -> dict[str, str]:
     return {"link": link.label or link.url, "url": link.url} if link else {}
 
 
-def _recorded_near(session: Session, fresh: Sequence[Arrived]) -> list[JudgedHit]:
+def _links_of(session: Session, seen: Iterable[Arrived]) -> dict[int, HitLink]:
+    return hits.links_of(session, {one.hit.link_id for one in seen if one.hit.link_id is not None})
+
+
+def _recorded_near(
+    session: Session, fresh: Sequence[Arrived], links: Mapping[int, HitLink]
+) -> list[JudgedHit]:
     """What was recorded shortly before and after these hits."""
     return neighbours.near(
         session,
-        deliveries=spans(((one.hit.delivery_id, one.hit.at) for one in fresh), VISIT),
+        deliveries=of_mails(((one.hit.delivery_id, one.hit.at, _weight(one, links)) for one in fresh), VISIT),
         addresses=spans(((one.hit.ip, one.hit.at) for one in fresh if one.hit.ip), GATE),
         domains=spans(((one.domain, one.hit.at) for one in fresh if one.domain), GATE),
     )
+
+
+def _but(near: list[JudgedHit], fresh: Sequence[Arrived]) -> list[JudgedHit]:
+    """What is near these hits without themselves."""
+    if not near:
+        return near
+    there = {one.hit.id for one in fresh}
+    return [one for one in near if one.hit.id not in there]
+
+
+def _in_company(seen: Sequence[Arrived], links: Mapping[int, HitLink]) -> list[Arrived]:
+    """Those with company enough to say something of them: most hits are alone."""
+    mails: Counter[int] = Counter()
+    for one in seen:
+        if one.hit.kind == CLICK:
+            mails[one.hit.delivery_id] += _weight(one, links)
+    addresses = Counter(one.hit.ip for one in seen if one.hit.ip is not None)
+    domains = Counter(one.domain for one in seen if one.domain is not None)
+    return [
+        one
+        for one in seen
+        if mails[one.hit.delivery_id] >= LEAST_ON_MAIL
+        or addresses[one.hit.ip] >= LEAST_AT_ADDRESS
+        or domains[one.domain] >= LEAST_AT_DOMAIN
+    ]
+
+
+def _weight(one: Arrived, links: Mapping[int, HitLink]) -> int:
+    """What a hit weighs among those on its mail."""
+    if one.hit.link_id is None:
+        return 0
+    link = links.get(one.hit.link_id)
+    return LEAST_ON_MAIL if link is not None and link.label == TRAP_LABEL else 1
 
 
 def _trace(one: Arrived, links: Mapping[int, HitLink]) -> Trace:

@@ -74,6 +74,8 @@ DOMAIN_EARLY = timedelta(minutes=15)
 # Fewer than so many hits tell nothing against an address, or against a company.
 LEAST_AT_ADDRESS = min(least for least, _within in (*_GATES, _EARLY_GATE, _OPENING_GATE))
 LEAST_AT_DOMAIN = _DOMAIN_GATE[0]
+# Nor does less than two clicks on a mail, where one on a link that nobody can see weighs as much as two.
+LEAST_ON_MAIL = 2
 # Where strangers have their mailboxes: that many of them click in one minute says nothing.
 _PUBLIC_DOMAIN = re.compile(
     r"""
@@ -156,7 +158,7 @@ class Surroundings:
     def _look_at_mail(self, traces: Sequence[Trace], links: int) -> None:
         clicks = [trace for trace in traces if trace.click]
         # Every sign of a mail is one of two clicks or more, or of a link that nobody sees.
-        if len(clicks) < 2 and not any(trace.trap for trace in traces):
+        if len(clicks) < LEAST_ON_MAIL and not any(trace.trap for trace in traces):
             return
         for least, within in _SWEEPS:
             self._mark(_crowded(clicks, _link, least, within), SWEPT_LINKS)

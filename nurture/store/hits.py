@@ -139,16 +139,20 @@ _LINKS = text("SELECT id, url, label FROM link WHERE id = ANY(CAST(:ids AS bigin
 # One JSON value for a batch: making arrays of texts and instants takes psycopg several times as long.
 _ADD = text(
     """
-    INSERT INTO hit (id, received_at, occurred_at, kind, delivery_id, lead_id, link_id, method, ip,
-                     user_agent, headers, verdict, reasons, since_sent, domain)
-    SELECT id, at, at, kind, delivery_id, lead_id, link_id, method, ip, user_agent, headers, verdict,
-           string_to_array(reasons, ' '), since_sent, domain
-    FROM json_to_recordset(CAST(:rows AS json)) AS g (
-        id uuid, at timestamptz, kind text, delivery_id bigint, lead_id bigint, link_id bigint, method text,
-        ip text, user_agent text, headers jsonb, verdict text, reasons text, since_sent float8, domain text
+    WITH added AS (
+        INSERT INTO hit (id, received_at, occurred_at, kind, delivery_id, lead_id, link_id, method, ip,
+                         user_agent, headers, verdict, reasons, since_sent, domain)
+        SELECT id, at, at, kind, delivery_id, lead_id, link_id, method, ip, user_agent, headers, verdict,
+               string_to_array(reasons, ' '), since_sent, domain
+        FROM json_to_recordset(CAST(:rows AS json)) AS g (
+            id uuid, at timestamptz, kind text, delivery_id bigint, lead_id bigint, link_id bigint,
+            method text, ip text, user_agent text, headers jsonb, verdict text, reasons text,
+            since_sent float8, domain text
+        )
+        ON CONFLICT DO NOTHING
+        RETURNING id
     )
-    ON CONFLICT DO NOTHING
-    RETURNING id
+    SELECT CASE WHEN count(*) < :given THEN coalesce(array_agg(id), '{}') END FROM added
     """
 )
 # Of whom, the first of each kind is dated once a delivery and counted on the day the mail was sent; openings
@@ -217,7 +221,7 @@ def known(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
 def deliveries_of(session: Session, ids: Iterable[int]) -> dict[int, HitDelivery]:
     """The deliveries that were hit, by id."""
     rows = session.execute(_DELIVERIES, {"ids": batch.numbers(sorted(ids)), "trap": TRAP_LABEL})
-    return {row.id: HitDelivery(**row._mapping) for row in rows}
+    return {row[0]: HitDelivery(*row) for row in rows.all()}
 
 
 def links_of(session: Session, ids: Iterable[int]) -> dict[int, HitLink]:
@@ -250,7 +254,9 @@ def add(session: Session, judged: Sequence[JudgedHit]) -> set[uuid.UUID]:
         }
         for one in judged
     ]
-    return set(session.scalars(_ADD, {"rows": batch.rows(rows)}))
+    # As a rule all of them are new, and then their ids need not be read back.
+    new = session.scalar(_ADD, {"rows": batch.rows(rows), "given": len(rows)})
+    return {one.hit.id for one in judged} if new is None else set(new)
 
 
 def mark_first(session: Session, seen: Sequence[FirstSeen], *, people: bool = True) -> None:

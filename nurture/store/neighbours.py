@@ -1,5 +1,6 @@
 """Recorded hits that stand near others: on the same mail, from the same address, at the same company."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -8,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
-from nurture.rules.hits import Hit
+from nurture.rules.hits import CLICK, TRAP_LABEL, Hit
 from nurture.rules.ids import time_of
 from nurture.rules.robots import Verdict
-from nurture.rules.surroundings import LEAST_AT_ADDRESS, LEAST_AT_DOMAIN
+from nurture.rules.surroundings import LEAST_AT_ADDRESS, LEAST_AT_DOMAIN, LEAST_ON_MAIL
 from nurture.store import batch
 from nurture.store.hits import JudgedHit
 
@@ -21,7 +22,8 @@ _MOST = 200
 
 
 class Span(NamedTuple):
-    """A stretch of time around the hits of one delivery, address or company: how many of them `here`."""
+    """A stretch of time around the hits of one delivery, address or company: what those `here` weigh, which
+    is their number for addresses and companies, and for deliveries see `of_mails`."""
 
     key: int | str
     first_at: datetime
@@ -33,22 +35,12 @@ COLUMNS = """
     h.id, h.received_at, h.kind, h.delivery_id, h.lead_id, h.link_id, h.method, h.ip, h.user_agent,
     h.verdict, h.reasons, h.since_sent, h.domain
 """
-_NEAR = """
-    SELECT {columns} FROM json_to_recordset(CAST(:spans AS json))
-        AS g (key {kind}, first_at timestamptz, last_at timestamptz, here int)
-    CROSS JOIN LATERAL (
-        SELECT * FROM hit h
-        WHERE h.{column} = g.key AND h.received_at BETWEEN g.first_at AND g.last_at
-            AND h.received_at BETWEEN :from AND :until
-        ORDER BY h.received_at DESC LIMIT :most
-    ) h
-"""
-# What is too few together with those of the batch itself tells nothing.
+# What weighs too little together with the batch itself tells nothing.
 _CROWDED = """
     SELECT {columns} FROM json_to_recordset(CAST(:spans AS json))
         AS g (key {kind}, first_at timestamptz, last_at timestamptz, here int)
     CROSS JOIN LATERAL (
-        SELECT *, count(*) OVER () AS there FROM (
+        SELECT *, {weight} OVER () AS there FROM (
             SELECT * FROM hit h
             WHERE h.{column} = g.key AND h.received_at BETWEEN g.first_at AND g.last_at
                 AND h.received_at BETWEEN :from AND :until
@@ -57,9 +49,15 @@ _CROWDED = """
     ) h
     WHERE h.there + g.here >= :least
 """
-_OF_DELIVERIES = text(_NEAR.format(kind="bigint", column="delivery_id", columns=COLUMNS))
-_OF_ADDRESSES = text(_CROWDED.format(kind="text", column="ip", columns=COLUMNS))
-_OF_DOMAINS = text(_CROWDED.format(kind="text", column="domain", columns=COLUMNS))
+# On a mail a click weighs one, and one that no person can have made two.
+_CLICKS = f"""
+    sum(CASE WHEN kind <> '{CLICK}' THEN 0
+             WHEN EXISTS (SELECT FROM link WHERE link.id = link_id AND label = '{TRAP_LABEL}') THEN 2
+             ELSE 1 END)
+"""
+_OF_DELIVERIES = text(_CROWDED.format(kind="bigint", column="delivery_id", columns=COLUMNS, weight=_CLICKS))
+_OF_ADDRESSES = text(_CROWDED.format(kind="text", column="ip", columns=COLUMNS, weight="count(*)"))
+_OF_DOMAINS = text(_CROWDED.format(kind="text", column="domain", columns=COLUMNS, weight="count(*)"))
 _FIND = text(
     f"""
     SELECT {COLUMNS} FROM hit h
@@ -72,9 +70,10 @@ def near(
     session: Session, *, deliveries: Sequence[Span], addresses: Sequence[Span], domains: Sequence[Span]
 ) -> list[JudgedHit]:
     """Recorded hits of these deliveries, from these addresses and at these companies, each within its stretch
-    of time, the latest 200 of each; each hit once."""
+    of time, the latest 200 of each; each hit once. Those without company enough to say something are left
+    out."""
     found = (
-        *_read(session, _OF_DELIVERIES, deliveries),
+        *_read(session, _OF_DELIVERIES, deliveries, least=LEAST_ON_MAIL),
         *_read(session, _OF_ADDRESSES, addresses, least=LEAST_AT_ADDRESS),
         *_read(session, _OF_DOMAINS, domains, least=LEAST_AT_DOMAIN),
     )
@@ -89,6 +88,17 @@ def spans(times: Iterable[tuple[int | str, datetime]], margin: timedelta) -> lis
     return [Span(key, min(at) - margin, max(at) + margin, len(at)) for key, at in found.items()]
 
 
+def of_mails(times: Iterable[tuple[int, datetime, int]], margin: timedelta) -> list[Span]:
+    """The spans of deliveries, from (delivery, time, weight) of each hit: a click weighs one, a click that no
+    person can have made two, anything else nothing."""
+    known = list(times)
+    weights: Counter[int | str] = Counter()
+    for delivery_id, _at, weight in known:
+        weights[delivery_id] += weight
+    found = spans(((delivery_id, at) for delivery_id, at, _weight in known), margin)
+    return [span._replace(here=weights[span.key]) for span in found]
+
+
 def _read(session: Session, query: TextClause, wanted: Sequence[Span], **given: Any) -> Iterable[Row[Any]]:
     if not wanted:
         return ()
@@ -98,7 +108,7 @@ def _read(session: Session, query: TextClause, wanted: Sequence[Span], **given: 
         "until": max(span.last_at for span in wanted),
         "most": _MOST,
     }
-    return session.execute(query, bounds | given)
+    return session.execute(query, bounds | given).all()
 
 
 def recorded(row: Row[Any]) -> JudgedHit:

@@ -133,7 +133,7 @@ _ADD = text(
         INSERT INTO unrated_signal (signal_id, received_at, lead_id)
         SELECT id, received_at, lead_id FROM added
     )
-    SELECT id FROM added
+    SELECT CASE WHEN count(*) < :given THEN coalesce(array_agg(id), '{}') END FROM added
     """
 )
 _TIMELINE = """
@@ -174,8 +174,9 @@ def add(session: Session, rows: Sequence[NewSignal], *, now: datetime) -> list[u
         }
         for number, row in fresh
     ]
-    added = session.scalars(_ADD, {"rows": batch.rows(given)})
-    return list(added)
+    # As a rule all of them are new, and then their ids need not be read back.
+    new = session.scalar(_ADD, {"rows": batch.rows(given), "given": len(given)})
+    return [number for number, _row in fresh] if new is None else list(new)
 
 
 def timeline(
