@@ -27,7 +27,7 @@ from nurture.buffers.stream import HitStream
 from nurture.config import load_settings
 from nurture.embedded.addresses import Addresses
 from nurture.embedded.servers import servers
-from nurture.files.spool import Spool, draining, folder_of
+from nurture.files.spool import Spool, draining, folder_of, waiting_bytes
 from nurture.flows.rate import rate
 from nurture.flows.record import record
 from nurture.migrations import upgrade
@@ -113,7 +113,7 @@ def _apply(
     count = arrive(engine, home, stream, now)
     spawn = multiprocessing.get_context("spawn")
     ready, begin, end = spawn.Barrier(WORKERS + 1), spawn.Event(), spawn.Event()
-    asked = (addresses.database_url, addresses.redis_url, str(home), now, ready, begin, end)
+    asked = (addresses.database_url, addresses.redis_url, str(home), ready, begin, end)
     workers = [spawn.Process(target=_work, args=asked, daemon=True) for _worker in range(WORKERS)]
     for worker in workers:
         worker.start()
@@ -121,7 +121,8 @@ def _apply(
     began = time.monotonic()
     begin.set()
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while stream.length() or connection.scalar(text("SELECT EXISTS (SELECT FROM unrated_signal)")):
+        unrated = text("SELECT EXISTS (SELECT FROM unrated_signal)")
+        while stream.length() or waiting_bytes(folder_of(home)) or connection.scalar(unrated):
             time.sleep(0.02)
             if not any(worker.is_alive() for worker in workers):
                 raise RuntimeError("the workers have ended before the work")
@@ -141,10 +142,8 @@ def _apply(
     return _line("hits_applied", round(value), "hit/s", round(bound), "COPY of the rows", value / bound)
 
 
-def _work(
-    database_url: str, redis_url: str, home: str, now: datetime, ready: Barrier, begin: Event, end: Event
-) -> None:
-    """A worker: turns of recording and rating until it is told to end."""
+def _work(database_url: str, redis_url: str, home: str, ready: Barrier, begin: Event, end: Event) -> None:
+    """A worker: turns of recording and rating, as those of jobs/streams, until it is told to end."""
     work_in_batches()
     engine = make_engine(database_url, pool=2)
     sessions = sessionmaker(engine, expire_on_commit=False)
@@ -153,7 +152,8 @@ def _work(
         ready.wait(60)
     begin.wait()
     while not end.is_set():
-        if not record(sessions, stream, [folder_of(Path(home))], now=now) + rate(sessions, now=now):
+        recorded = record(sessions, stream, [folder_of(Path(home))], now=datetime.now(UTC))
+        if not recorded + rate(sessions, now=datetime.now(UTC), backlog=stream.length()):
             end.wait(0.01)
     engine.dispose()
 
@@ -227,7 +227,9 @@ def _paths(database_url: str) -> list[str]:
 
 def _forget(addresses: Addresses, home: Path) -> None:
     """What the answering left in spool and stream is not part of the applying."""
-    HitStream(Redis.from_url(addresses.redis_url)).trim("9999999999999-0")
+    stream = HitStream(Redis.from_url(addresses.redis_url))
+    while entries := stream.read(10_000):
+        stream.let_go([one.number for one in entries])
     left = True
     while left:
         with draining(folder_of(home), 1_000_000) as drained:

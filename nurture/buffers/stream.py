@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import structlog
 from redis import Redis, RedisError
@@ -28,6 +28,8 @@ ANSWER_SECONDS = 0.5
 _MOST_ENTRIES = 1_000_000
 _BATCH = 500
 _MOST_WAITING = 20_000
+# For so long a page that somebody has asked for ahead of its turn is theirs.
+_AHEAD_MILLIS = 10_000
 _FIRST_REST = 1.0
 _LONGEST_REST = 30.0
 
@@ -41,6 +43,13 @@ def quick_client(url: str) -> Redis:
         socket_connect_timeout=CONNECT_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
+
+
+class Entry(NamedTuple):
+    """A line of the stream and its number there."""
+
+    number: str
+    line: bytes
 
 
 class HitStream:
@@ -58,15 +67,27 @@ class HitStream:
         pipe.execute()
         wake(self._redis, "record")
 
-    def read(self, limit: int) -> list[tuple[str, bytes]]:
-        """The oldest entries as (entry id, line). They stay until `trim`."""
-        entries = cast(list[tuple[Any, dict[Any, Any]]], self._redis.xrange(self._key, count=limit))
-        return [(_bytes(number).decode(), _bytes(next(iter(fields.values())))) for number, fields in entries]
+    def read(self, limit: int) -> list[Entry]:
+        """The oldest entries. They stay until they are let go."""
+        return [_entry(*one) for one in self._range(limit)]
 
-    def trim(self, through: str) -> None:
-        """Forget the entries up to and with this one."""
-        millis, _, sequence = through.partition("-")
-        self._redis.xtrim(self._key, minid=f"{millis}-{int(sequence) + 1}", approximate=False)
+    def read_ahead(self, limit: int) -> list[Entry]:
+        """The entries behind the oldest `limit`, which are in somebody's hands; none where somebody has asked
+        for these within the last seconds."""
+        entries = self._range(2 * limit)[limit:]
+        if not entries:
+            return []
+        mark = f"{self._key}:ahead:{_bytes(entries[0][0]).decode()}"
+        if not self._redis.set(mark, 1, nx=True, px=_AHEAD_MILLIS):
+            return []
+        return [_entry(*one) for one in entries]
+
+    def let_go(self, numbers: Sequence[str]) -> None:
+        """Forget these entries."""
+        self._redis.xdel(self._key, *numbers)
+
+    def _range(self, limit: int) -> list[tuple[Any, dict[Any, Any]]]:
+        return cast(list[tuple[Any, dict[Any, Any]]], self._redis.xrange(self._key, count=limit))
 
     def length(self) -> int:
         """How many entries wait: the lag that /readyz and `doctor` show."""
@@ -123,6 +144,10 @@ class StreamFeed:
             self._waiting.clear()
         else:
             self._rest = _FIRST_REST
+
+
+def _entry(number: bytes | str, fields: dict[Any, Any]) -> Entry:
+    return Entry(_bytes(number).decode(), _bytes(next(iter(fields.values()))))
 
 
 def _bytes(value: bytes | str) -> bytes:

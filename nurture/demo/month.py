@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 
+from nurture.buffers.stream import Entry
 from nurture.demo import habits, house
 from nurture.demo.habits import Act
 from nurture.demo.people import Person
@@ -50,11 +51,14 @@ class Hits:
     def add(self, line: bytes) -> None:
         self._lines.append(line)
 
-    def read(self, limit: int) -> list[tuple[str, bytes]]:
-        return [(str(number), line) for number, line in enumerate(self._lines[:limit], start=1)]
+    def read(self, limit: int) -> list[Entry]:
+        return [Entry(str(number), line) for number, line in enumerate(self._lines[:limit], start=1)]
 
-    def trim(self, through: str) -> None:
-        del self._lines[: int(through)]
+    def read_ahead(self, limit: int) -> list[Entry]:
+        return []
+
+    def let_go(self, numbers: Sequence[str]) -> None:
+        del self._lines[: len(numbers)]
 
 
 class Month:

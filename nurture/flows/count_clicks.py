@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows.turn_verdicts import Turn, turn, turn_to_machine
 from nurture.flows.weigh_hits import Scene, arrived, first_seen, signals_of
+from nurture.rules.patience import rate_by
 from nurture.rules.robots import HUMAN, MACHINE, OVERRULED, Context, judge
 from nurture.store import hits, signals, verdicts
 from nurture.store.hits import JudgedHit
@@ -30,7 +31,8 @@ def count_clicks(sessions: sessionmaker[Session], *, now: datetime, limit: int =
         turn(session, _people_after_all(due, scene), now=now)
         human = [one for one in people if not _signs(one, scene)]
         verdicts.unstall(session, [one.hit.id for one in due])
-        signals.add(session, signals_of(human, deliveries, scene.links), now=now)
+        found = signals_of(human, deliveries, scene.links)
+        signals.add(session, found, now=now, rate_by=rate_by(now))
         hits.mark_first(session, first_seen(human))
         return len(due)
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.flows import warm
 from nurture.flows.bring_over import bring_over
 from nurture.flows.judge import follow
+from nurture.rules.patience import holds_back
 from nurture.rules.touches import is_touch
 from nurture.store import heat, models, scores, unrated
 from nurture.store.merging import rows
@@ -20,20 +21,21 @@ from nurture.store.scores import Touched
 from nurture.store.unrated import SeenSignal
 
 
-def rate(sessions: sessionmaker[Session], *, now: datetime, limit: int = 500) -> int:
-    """Rate up to `limit` new signals and up to `limit` leads due by silence; how many of both."""
+def rate(sessions: sessionmaker[Session], *, now: datetime, limit: int = 500, backlog: int = 0) -> int:
+    """Rate up to `limit` new signals and up to `limit` leads due by silence; how many of both. With many hits
+    still to be recorded (`backlog`), only those signals that may not wait for them."""
     with sessions() as session, session.begin():
-        new = rate_new(session, now=now, limit=limit)
+        new = rate_new(session, now=now, limit=limit, backlog=backlog)
     with sessions() as session, session.begin():
         cooled = rate_due(session, now=now, limit=limit)
     return new + cooled
 
 
-def rate_new(session: Session, *, now: datetime, limit: int) -> int:
+def rate_new(session: Session, *, now: datetime, limit: int, backlog: int = 0) -> int:
     """Rate signals of the inbox in the caller's transaction; how many were taken up. Without a published
     model they wait."""
     live = models.rate_under(session)
-    waiting = unrated.claim(session, limit) if live else []
+    waiting = _claim(session, now, limit, backlog) if live else []
     if not waiting:
         return 0
     taken = len(waiting)
@@ -41,8 +43,10 @@ def rate_new(session: Session, *, now: datetime, limit: int) -> int:
     waiting = _but_of_merged(session, waiting, leads)
     signals = [signal for signal in unrated.claimed(session, waiting) if signal.lead_id in leads]
     claimed = [one.signal_id for one in waiting]
-    warmed = warm.count(session, live, signals, claimed, now=now)
-    cooled = _others(session, live, leads, warmed, now)
+    stored = heat.load(session, leads, [model.id for model in live])
+    warmed = warm.count(session, live, signals, claimed, stored, now=now)
+    # Rows of these leads that the new signals do not concern, as they stand now.
+    cooled = warm.cool(live, [row for pair, row in stored.items() if pair not in warmed], now=now)
     follow(session, live, leads, {**warmed, **cooled}, now=now, touches=_touches(signals))
     unrated.done(session, claimed)
     return taken
@@ -63,6 +67,12 @@ def rate_due(session: Session, *, now: datetime, limit: int) -> int:
     return len(leads)
 
 
+def _claim(session: Session, now: datetime, limit: int, backlog: int) -> list[unrated.Waiting]:
+    if holds_back(backlog):
+        return unrated.claim_urgent(session, limit, now=now)
+    return unrated.claim(session, limit)
+
+
 def _but_of_merged(
     session: Session, waiting: list[unrated.Waiting], leads: Mapping[int, scores.LeadState]
 ) -> list[unrated.Waiting]:
@@ -72,23 +82,11 @@ def _but_of_merged(
     return [one for one in waiting if one.signal_id not in late]
 
 
-def _others(
-    session: Session,
-    live: list[models.LiveModel],
-    leads: Mapping[int, scores.LeadState],
-    warmed: Mapping[heat.Pair, warm.Warmed],
-    now: datetime,
-) -> dict[heat.Pair, warm.Warmed]:
-    """The rows of these leads that the new signals do not concern, as they stand now."""
-    stored = heat.load(session, leads, [model.id for model in live])
-    return warm.cool(live, [row for pair, row in stored.items() if pair not in warmed], now=now)
-
-
 def _touches(signals: Iterable[SeenSignal]) -> dict[int, Touched]:
-    found: dict[int, Touched] = {}
+    found: dict[int, list[SeenSignal]] = {}
     for signal in signals:
-        known = found.get(signal.lead_id, Touched(0, signal.at))
-        found[signal.lead_id] = Touched(
-            known.more + is_touch(signal.kind), max(signal.at, known.last_at or signal.at)
-        )
-    return found
+        found.setdefault(signal.lead_id, []).append(signal)
+    return {
+        lead_id: Touched(sum(is_touch(one.kind) for one in his), max(one.at for one in his))
+        for lead_id, his in found.items()
+    }

@@ -4,8 +4,9 @@ Hits come twice, by the stream (fast) and by the host's spool (sure), and each i
 let go of after the commit, so a death at any line brings some of them again, and again changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +15,7 @@ import structlog
 from redis import RedisError
 from sqlalchemy.orm import Session, sessionmaker
 
+from nurture.buffers.stream import Entry
 from nurture.files.spool import draining
 from nurture.flows import doubt
 from nurture.flows.take_visits import take_visits
@@ -22,11 +24,12 @@ from nurture.flows.weigh_hits import Scene, arrived, first_seen, is_under_way, s
 from nurture.rules import hits as lines
 from nurture.rules import visits
 from nurture.rules.hits import CLICK, Hit, NotAHit
+from nurture.rules.patience import rate_by
 from nurture.rules.patterns import Pattern, first_met
 from nurture.rules.robots import HUMAN, OVERRULED, Context, Verdict, judge
 from nurture.rules.visits import NotAVisit, Visit
 from nurture.store import hits, patterns, signals, verdicts
-from nurture.store.hits import Arrived, JudgedHit
+from nurture.store.hits import Arrived, HitDelivery, JudgedHit
 
 log = structlog.get_logger()
 
@@ -35,11 +38,23 @@ _MAY_BE_IN_DOUBT = ("uncertain", "deferred", "ready")
 
 
 class Stream(Protocol):
-    """The fast way: entries stay until they are trimmed. Every call may raise RedisError."""
+    """The fast way: entries stay until they are let go. Every call may raise RedisError."""
 
-    def read(self, limit: int) -> list[tuple[str, bytes]]: ...
+    def read(self, limit: int) -> list[Entry]: ...
 
-    def trim(self, through: str) -> None: ...
+    def read_ahead(self, limit: int) -> list[Entry]: ...
+
+    def let_go(self, numbers: Sequence[str]) -> None: ...
+
+
+@dataclass(slots=True)
+class _Page:
+    """Lines that one recorder has in hand, and what is known of the mails they are on."""
+
+    entries: list[Entry]
+    seen: list[Hit] = field(default_factory=list)
+    looks: list[Visit] = field(default_factory=list)
+    deliveries: dict[int, HitDelivery] = field(default_factory=dict)
 
 
 def record(
@@ -56,40 +71,64 @@ def record(
     A person's click becomes a signal `stall` after it came (flows/count_clicks), so that a scanner is seen
     whole before the first of its clicks counts; without a stall at once, and is taken back when what comes
     later shows it in another light.
+
+    Recorders judge in turn, so that each sees what the one before has kept. Whose turn it is not takes the
+    page behind, if there is one, and reads it meanwhile.
     """
-    entries = _entries(stream, 1)
-    with ExitStack() as stack:
-        taken = [stack.enter_context(draining(folder, limit)) for folder in spools]
-        drained = [one for one in taken if one is not None]
-        spooled = [line for one in drained for line in one.lines]
-        if entries or spooled:
-            with sessions() as session, session.begin():
-                # Read whole only by whose turn it is: others would read in vain what is trimmed meanwhile.
-                entries = _entries(stream, limit) if entries and hits.may_drain_stream(session) else []
-                seen, looks = _readable([*(line for _, line in entries), *spooled])
-                _take_in(session, seen, now, stall)
-                take_visits(session, looks, now=now)
-        for one in drained:
+    if not _asked(stream.read, 1) and not any(map(_holds_lines, spools)):
+        return 0
+    with ExitStack() as kept:
+        with sessions() as session, session.begin():
+            mine = hits.is_my_turn(session)
+            page = _page(session, _asked(stream.read if mine else stream.read_ahead, limit))
+            if not mine and not (page.entries and hits.wait_for_turn(session)):
+                return 0
+            _take_in(session, page, now, stall)
+            taken = [one for folder in spools if (one := kept.enter_context(draining(folder, limit)))]
+            late = _late(session, page, [line for one in taken for line in one.lines])
+            _take_in(session, late, now, stall)
+        for one in taken:
             one.keep()
-    if entries:
-        _let_go(stream, entries[-1][0])
-    return len(entries) + len(spooled)
+    if page.entries:
+        _let_go(stream, page.entries)
+    return len(page.entries) + sum(len(one.lines) for one in taken)
 
 
-def _entries(stream: Stream, limit: int) -> list[tuple[str, bytes]]:
+def _holds_lines(folder: Path) -> bool:
+    with draining(folder, 1) as drained:
+        return drained is not None and bool(drained.lines)
+
+
+def _asked(read: Callable[[int], list[Entry]], limit: int) -> list[Entry]:
     try:
-        return stream.read(limit)
+        return read(limit)
     except RedisError as fault:
         # Said softly, since it is asked twice a second: the feeds and /readyz say that Redis is away.
         log.debug("record.stream_away", error=type(fault).__name__)
         return []
 
 
-def _let_go(stream: Stream, through: str) -> None:
+def _let_go(stream: Stream, entries: Sequence[Entry]) -> None:
     try:
-        stream.trim(through)
+        stream.let_go([one.number for one in entries])
     except RedisError as fault:
         log.warning("record.stream_not_trimmed", error=type(fault).__name__)
+
+
+def _page(session: Session, entries: list[Entry]) -> _Page:
+    return _opened(session, entries, [one.line for one in entries])
+
+
+def _late(session: Session, page: _Page, spooled: Sequence[bytes]) -> _Page:
+    """What the spool has and the stream did not bring: as a rule nothing."""
+    there = {one.line for one in page.entries}
+    return _opened(session, [], hits.unknown_lines(session, [line for line in spooled if line not in there]))
+
+
+def _opened(session: Session, entries: list[Entry], raw: Sequence[bytes]) -> _Page:
+    seen, looks = _readable(raw)
+    deliveries = hits.deliveries_of(session, {hit.delivery_id for hit in seen}) if seen else {}
+    return _Page(entries, seen, looks, deliveries)
 
 
 def _readable(raw: Iterable[bytes]) -> tuple[list[Hit], list[Visit]]:
@@ -113,12 +152,21 @@ def _readable(raw: Iterable[bytes]) -> tuple[list[Hit], list[Visit]]:
     return sorted(found.values(), key=lambda hit: hit.id), sorted(looks.values(), key=lambda look: look.id)
 
 
-def _take_in(session: Session, batch: Sequence[Hit], now: datetime, stall: timedelta) -> None:
-    known = hits.known(session, [hit.id for hit in batch])
-    fresh = [hit for hit in batch if hit.id not in known]
-    if not fresh:
-        return
-    deliveries = hits.deliveries_of(session, {hit.delivery_id for hit in fresh})
+def _take_in(session: Session, page: _Page, now: datetime, stall: timedelta) -> None:
+    known = hits.known(session, [hit.id for hit in page.seen])
+    fresh = [hit for hit in page.seen if hit.id not in known] if known else page.seen
+    if fresh:
+        _keep(session, fresh, page.deliveries, now, stall)
+    take_visits(session, page.looks, now=now)
+
+
+def _keep(
+    session: Session,
+    fresh: Sequence[Hit],
+    deliveries: Mapping[int, HitDelivery],
+    now: datetime,
+    stall: timedelta,
+) -> None:
     # Whoever looks at a mail has it, a machine at the gate too: what was in doubt was sent.
     doubt.arrived(session, [one.id for one in deliveries.values() if one.state in _MAY_BE_IN_DOUBT], now=now)
     new = [arrived(hit, deliveries.get(hit.delivery_id)) for hit in fresh]
@@ -131,7 +179,8 @@ def _take_in(session: Session, batch: Sequence[Hit], now: datetime, stall: timed
     verdicts.stall(session, [(one.hit.id, one.hit.at, one.hit.at + stall) for one in waiting.values()])
     turn_to_machine(session, scene.turned(), now=now)
     human = [one for one in mine if one.verdict.verdict == HUMAN and one.hit.id not in waiting]
-    signals.add(session, signals_of(human, deliveries, scene.links), now=now)
+    found = signals_of(human, deliveries, scene.links)
+    signals.add(session, found, now=now, rate_by=rate_by(now))
     hits.mark_first(session, first_seen(human))
     hits.mark_first(session, first_seen([one for one in mine if one.verdict.verdict != HUMAN]), people=False)
 

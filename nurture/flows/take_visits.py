@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nurture.rules import user_agents
+from nurture.rules.patience import rate_by
 from nurture.rules.robots import HUMAN, MACHINE, UNKNOWN
 from nurture.rules.visits import Visit, kind_by
 from nurture.store import forms, signals, websites
@@ -118,7 +119,7 @@ def _tell(session: Session, looked: Sequence[Looked], now: datetime) -> None:
         )
         for one in looked
     ]
-    signals.add(session, rows, now=now)
+    signals.add(session, rows, now=now, rate_by=rate_by(now))
 
 
 def _said(one: Looked) -> dict[str, Any]:

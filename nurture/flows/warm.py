@@ -59,18 +59,19 @@ def count(
     models: Sequence[LiveModel],
     signals: Sequence[SeenSignal],
     claimed: Collection[uuid.UUID],
+    stored: Mapping[Pair, StoredHeat],
     *,
     now: datetime,
 ) -> dict[Pair, Warmed]:
     """Count new human signals of locked leads, write their buckets, and say what each lead's heat is
-    now. The rows of `lead_heat` are the caller's to save."""
+    now. Their rows of `lead_heat` as they stand are `stored`, and the caller's to save."""
     arrivals = _rated(models, signals)
-    sums = _add(models, arrivals, _stored_buckets(session, arrivals))
+    by_bucket = _by_bucket(arrivals)
+    sums = _add(models, by_bucket, heats.buckets(session, by_bucket))
     kinds = {signal.id: signal.kind for signal in signals}
     if sums.again:
         sums.buckets |= _fill_again(session, models, sums.again, claimed)
     heats.save_buckets(session, sums.buckets)
-    stored = heats.load(session, {pair[0] for pair in arrivals}, [model.id for model in models])
     resummed = _sum_again(session, models, {(key[0], key[1]) for key in sums.again}, now)
     warmed = {}
     for model in models:
@@ -95,13 +96,14 @@ def judged(
 ) -> Warmed:
     """The row after its heat became `total` and its floors `floors`."""
     state = temperature.judge(before.level, total, floors, model.model, now)
-    after = replace(
-        before,
+    after = StoredHeat(
+        before.lead_id,
+        before.model_id,
         version_id=model.version_id,
+        since=now if state.temperature != before.temperature else before.since,
         heat=total,
         level=state.level,
         temperature=state.temperature,
-        since=now if state.temperature != before.temperature else before.since,
         floors=floors,
         due_at=state.due_at,
     )
@@ -202,18 +204,14 @@ def _by_bucket(arrivals: Mapping[Pair, list[RatedSignal]]) -> dict[BucketKey, li
     return dict(found)
 
 
-def _stored_buckets(session: Session, arrivals: Mapping[Pair, list[RatedSignal]]) -> dict[BucketKey, Bucket]:
-    return heats.buckets(session, _by_bucket(arrivals))
-
-
 def _add(
     models: Sequence[LiveModel],
-    arrivals: Mapping[Pair, list[RatedSignal]],
+    by_bucket: Mapping[BucketKey, list[RatedSignal]],
     stored: Mapping[BucketKey, Bucket],
 ) -> _Sums:
     half_lives = {model.id: model.model.half_life_s for model in models}
     sums = _Sums()
-    for key, signals in _by_bucket(arrivals).items():
+    for key, signals in by_bucket.items():
         grown = caps.add(stored.get(key, Bucket()), signals, half_lives[key[1]])
         if grown is None:
             sums.again.add(key)

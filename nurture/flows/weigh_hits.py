@@ -37,9 +37,9 @@ class Scene:
         self, session: Session, arrived: Sequence[Arrived], deliveries: Mapping[int, HitDelivery]
     ) -> None:
         self.deliveries = deliveries
-        self.links = _links_of(session, arrived)
+        self.links = _links_of(session, arrived, {})
         self.near = _but(_recorded_near(session, arrived, self.links), arrived)
-        self.links |= _links_of(session, self.near)
+        self.links |= _links_of(session, self.near, self.links)
         seen = _in_company([*arrived, *self.near], self.links)
         visible = {
             one.hit.delivery_id: deliveries[one.hit.delivery_id].links
@@ -91,8 +91,9 @@ def _followed(hit: Hit, links: Mapping[int, HitLink]) -> dict[str, str]:
     return {"link": link.label or link.url, "url": link.url} if link else {}
 
 
-def _links_of(session: Session, seen: Iterable[Arrived]) -> dict[int, HitLink]:
-    return hits.links_of(session, {one.hit.link_id for one in seen if one.hit.link_id is not None})
+def _links_of(session: Session, seen: Iterable[Arrived], known: Mapping[int, HitLink]) -> dict[int, HitLink]:
+    wanted = {one.hit.link_id for one in seen if one.hit.link_id is not None}
+    return hits.links_of(session, wanted.difference(known))
 
 
 def _recorded_near(
@@ -121,8 +122,8 @@ def _in_company(seen: Sequence[Arrived], links: Mapping[int, HitLink]) -> list[A
     for one in seen:
         if one.hit.kind == CLICK:
             mails[one.hit.delivery_id] += _weight(one, links)
-    addresses = Counter(one.hit.ip for one in seen if one.hit.ip is not None)
-    domains = Counter(one.domain for one in seen if one.domain is not None)
+    addresses: Counter[str | None] = Counter(one.hit.ip for one in seen if one.hit.ip is not None)
+    domains: Counter[str | None] = Counter(one.domain for one in seen if one.domain is not None)
     return [
         one
         for one in seen

@@ -6,6 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from redis import RedisError
+
 from nurture.buffers.stream import HitStream
 from nurture.flows.advance import advance
 from nurture.flows.count_clicks import count_clicks
@@ -76,12 +78,13 @@ def streams(runtime: Runtime) -> Iterator["Streams"]:
         kept.callback(outbox.close)
         courier = Courier(sessions, outbox, runtime.makers(), runtime.make_turnstile)
         kept.callback(lambda: courier.close(runtime.now()))
+        hits = HitStream(runtime.redis)
         work = [
-            Stream("record", _record(runtime)),
+            Stream("record", _record(runtime, hits)),
             Stream("count_clicks", lambda now: count_clicks(sessions, now=now)),
             Stream("apply_patterns", lambda now: apply_patterns(sessions, now=now)),
             Stream("rejudge", lambda now: rejudge(sessions, now=now)),
-            Stream("rate", lambda now: rate(sessions, now=now)),
+            Stream("rate", lambda now: rate(sessions, now=now, backlog=_backlog(hits))),
             Stream("companies", lambda now: warm_companies(sessions, now=now)),
             Stream("segments", lambda now: update_dirty(sessions, now=now)),
             Stream("hand_over", lambda now: hand_over(sessions, runtime.ring, base_url, now=now)),
@@ -108,8 +111,16 @@ def _beat(runtime: Runtime, host: str, live: bool, now: datetime) -> int:
     return 0
 
 
-def _record(runtime: Runtime) -> Serve:
-    hits, spools = HitStream(runtime.redis), [runtime.settings.home / "spool"]
+def _backlog(hits: HitStream) -> int:
+    """How many hits wait to be recorded, as far as Redis can tell."""
+    try:
+        return hits.length()
+    except RedisError:
+        return 0
+
+
+def _record(runtime: Runtime, hits: HitStream) -> Serve:
+    spools = [runtime.settings.home / "spool"]
     stall = runtime.settings.click_stall
     return lambda now: record(runtime.sessions, hits, spools, now=now, stall=stall)
 

@@ -1,6 +1,7 @@
 """One hit: what a tracking request told, as it is written down and read back."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,8 @@ KEPT_HEADERS = {
     "accept-language": "HTTP_ACCEPT_LANGUAGE",
 }
 LONGEST_TEXT = 400
+# How a line begins that `write` made before the year 2527; its id.
+_BEGINNING = re.compile(rb'\{"id":"(0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"')
 _LARGEST_ID = (1 << 63) - 1
 
 
@@ -70,6 +73,12 @@ def write(hit: Hit) -> bytes:
         },
         separators=(",", ":"),
     ).encode("ascii")
+
+
+def id_of(line: bytes) -> str | None:
+    """The id that a line begins with, without reading it; None where it does not look like one of ours."""
+    found = _BEGINNING.match(line)
+    return found[1].decode() if found else None
 
 
 def read(line: bytes) -> Hit:

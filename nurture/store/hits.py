@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Index, PrimaryKeyConstraint, Uuid, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from nurture.rules.hits import TRAP_LABEL
+from nurture.rules.hits import TRAP_LABEL, id_of
 from nurture.rules.hits import Hit as RawHit
 from nurture.rules.ids import time_of
 from nurture.rules.robots import Verdict
@@ -109,8 +111,13 @@ class FirstSeen:
     clicked_at: datetime | None
 
 
-# Recorders of one stream take turns by it; see flows/record.
-_STREAM_LOCK = 7_268_541_011
+# Recorders take turns by it; see flows/record.
+_TURN_LOCK = 7_268_541_011
+_TURN = text("SELECT pg_try_advisory_xact_lock(:lock)")
+# Whoever waits for longer than this stands behind somebody who has been halted, and has other work to do.
+_PATIENCE = text("SELECT current_setting('lock_timeout'), set_config('lock_timeout', '2s', true)")
+_PATIENCE_AS_BEFORE = text("SELECT set_config('lock_timeout', :before, true)")
+_TURN_AFTER = text("SELECT pg_advisory_xact_lock(:lock)")
 
 _KNOWN = text(
     """
@@ -205,9 +212,23 @@ _MARK_PEOPLE = text(_MARK_FIRST.format(whose="", rest=_BY_PEOPLE))
 _MARK_MACHINES = text(_MARK_FIRST.format(whose="machine_", rest="SELECT count(*) FROM before"))
 
 
-def may_drain_stream(session: Session) -> bool:
-    """Whether this transaction is the one that drains the stream now; held until it ends."""
-    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _STREAM_LOCK}))
+def is_my_turn(session: Session) -> bool:
+    """Whether this transaction may judge hits now; nobody else may until it ends."""
+    return bool(session.scalar(_TURN, {"lock": _TURN_LOCK}))
+
+
+def wait_for_turn(session: Session) -> bool:
+    """The same, waiting for whoever has the turn; False after two seconds."""
+    try:
+        with session.begin_nested():
+            before = session.execute(_PATIENCE).one()[0]
+            session.execute(_TURN_AFTER, {"lock": _TURN_LOCK})
+            session.execute(_PATIENCE_AS_BEFORE, {"before": before})
+    except OperationalError as fault:
+        if isinstance(fault.orig, LockNotAvailable):
+            return False
+        raise
+    return True
 
 
 def known(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
@@ -216,6 +237,14 @@ def known(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
         return set()
     span = {"first": time_of(min(ids)), "last": time_of(max(ids))}
     return set(session.scalars(_KNOWN, {"ids": batch.uuids(ids), **span}))
+
+
+def unknown_lines(session: Session, lines: Sequence[bytes]) -> list[bytes]:
+    """These lines without those whose hits are recorded already, told by their ids alone."""
+    ids = [number for line in lines if (number := id_of(line)) is not None]
+    recorded = known(session, [uuid.UUID(one) for one in ids]) if ids else set()
+    there = {str(one) for one in recorded}
+    return [line for line in lines if id_of(line) not in there] if there else list(lines)
 
 
 def deliveries_of(session: Session, ids: Iterable[int]) -> dict[int, HitDelivery]:

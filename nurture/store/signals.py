@@ -65,14 +65,19 @@ class SignalVerdict(Base):
 
 
 class UnratedSignal(Base):
-    """Signals that flows/rate has not counted yet: its inbox."""
+    """Signals that flows/rate has not counted yet: its inbox. `rate_by` is until when one may wait while many
+    hits are recorded (rules/patience), long ago for those that may not."""
 
     __tablename__ = "unrated_signal"
-    __table_args__ = (Index("ix_unrated_signal_lead_id", "lead_id"),)
+    __table_args__ = (
+        Index("ix_unrated_signal_lead_id", "lead_id"),
+        Index("ix_unrated_signal_rate_by", "rate_by"),
+    )
 
     signal_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
     received_at: Mapped[Instant]
     lead_id: Mapped[Ref]
+    rate_by: Mapped[Instant] = mapped_column(server_default=text("'epoch'"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +135,8 @@ _ADD = text(
         ON CONFLICT DO NOTHING
         RETURNING id, received_at, lead_id
     ), waiting AS (
-        INSERT INTO unrated_signal (signal_id, received_at, lead_id)
-        SELECT id, received_at, lead_id FROM added
+        INSERT INTO unrated_signal (signal_id, received_at, lead_id, rate_by)
+        SELECT id, received_at, lead_id, coalesce(CAST(:rate_by AS timestamptz), 'epoch') FROM added
     )
     SELECT CASE WHEN count(*) < :given THEN coalesce(array_agg(id), '{}') END FROM added
     """
@@ -151,8 +156,11 @@ _NEWEST = text(_TIMELINE.format(older=""))
 _OLDER = text(_TIMELINE.format(older="AND (s.occurred_at, s.id) < (:at, CAST(:id AS uuid))"))
 
 
-def add(session: Session, rows: Sequence[NewSignal], *, now: datetime) -> list[uuid.UUID]:
-    """Take in signals of existing leads and queue them for rating; the ids of those that were new.
+def add(
+    session: Session, rows: Sequence[NewSignal], *, now: datetime, rate_by: datetime | None = None
+) -> list[uuid.UUID]:
+    """Take in signals of existing leads and queue them for rating; the ids of those that were new. With
+    `rate_by` they may wait until then while many hits are recorded.
 
     Two statements, however many rows. Rows whose (source, key) is known, or appears twice, are left out.
     """
@@ -175,7 +183,7 @@ def add(session: Session, rows: Sequence[NewSignal], *, now: datetime) -> list[u
         for number, row in fresh
     ]
     # As a rule all of them are new, and then their ids need not be read back.
-    new = session.scalar(_ADD, {"rows": batch.rows(given), "given": len(given)})
+    new = session.scalar(_ADD, {"rows": batch.rows(given), "given": len(given), "rate_by": rate_by})
     return [number for number, _row in fresh] if new is None else list(new)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from nurture.store import batch
@@ -41,11 +41,10 @@ class Standing:
     waits: bool
 
 
-_CLAIM = text(
-    """
+_CLAIM = """
     WITH oldest AS MATERIALIZED (
         SELECT signal_id, received_at, lead_id FROM unrated_signal
-        ORDER BY signal_id LIMIT :limit FOR UPDATE SKIP LOCKED
+        {which} LIMIT :limit FOR UPDATE SKIP LOCKED
     ), theirs AS MATERIALIZED (
         SELECT u.signal_id, u.received_at, u.lead_id FROM unrated_signal u
         WHERE u.lead_id IN (SELECT lead_id FROM oldest)
@@ -53,8 +52,9 @@ _CLAIM = text(
         ORDER BY u.signal_id LIMIT :more FOR UPDATE SKIP LOCKED
     )
     SELECT * FROM oldest UNION ALL SELECT * FROM theirs
-    """
-)
+"""
+_CLAIM_ALL = text(_CLAIM.format(which="ORDER BY signal_id"))
+_CLAIM_URGENT = text(_CLAIM.format(which="WHERE rate_by <= :now ORDER BY rate_by"))
 # What else waits of a lead is counted with it: writing a lead costs more than counting a signal.
 _MORE = 4
 _DONE = text("DELETE FROM unrated_signal WHERE signal_id = ANY(CAST(:ids AS uuid[]))")
@@ -130,7 +130,14 @@ _OVERRULE = text(
 def claim(session: Session, limit: int) -> list[Waiting]:
     """Lock up to `limit` rows of the inbox that nobody else has, oldest arrival first, and, up to four times
     as many, what else waits of their leads."""
-    return [Waiting(*row) for row in session.execute(_CLAIM, {"limit": limit, "more": _MORE * limit})]
+    given = {"limit": limit, "more": _MORE * limit}
+    return [Waiting(*row) for row in session.execute(_CLAIM_ALL, given).all()]
+
+
+def claim_urgent(session: Session, limit: int, *, now: datetime) -> list[Waiting]:
+    """The same of what may not wait, or has waited long enough."""
+    given = {"limit": limit, "more": _MORE * limit, "now": now}
+    return [Waiting(*row) for row in session.execute(_CLAIM_URGENT, given).all()]
 
 
 def done(session: Session, ids: Collection[uuid.UUID]) -> None:
@@ -144,7 +151,7 @@ def claimed(session: Session, waiting: Sequence[Waiting]) -> list[SeenSignal]:
         "ids": batch.uuids(one.signal_id for one in waiting),
         "received": batch.instants(one.received_at for one in waiting),
     }
-    return [_seen(row) for row in session.execute(_CLAIMED, given)]
+    return [_seen(row) for row in session.execute(_CLAIMED, given).all()]
 
 
 def of_days(
@@ -189,5 +196,6 @@ def overrule(
     session.execute(_OVERRULE, given)
 
 
-def _seen(row: Row[Any]) -> SeenSignal:
-    return SeenSignal(row.id, row.lead_id, row.kind, row.at, row.mail_key, row.data or {})
+def _seen(row: Sequence[Any]) -> SeenSignal:
+    number, lead_id, kind, at, mail, data = row
+    return SeenSignal(number, lead_id, kind, at, mail, data or {})

@@ -31,12 +31,25 @@ def wait_for_length(stream: HitStream, length: int) -> None:
     assert stream.length() == length
 
 
-def test_entries_stay_until_they_are_trimmed(stream: HitStream) -> None:
+def test_entries_stay_until_they_are_let_go(stream: HitStream) -> None:
     stream.add([b"one", b"two", b"three"])
-    first, second, _ = stream.read(10)
-    assert (first[1], second[1]) == (b"one", b"two")
-    stream.trim(second[0])
-    assert [line for _, line in stream.read(10)] == [b"three"]
+    first, second, third = stream.read(10)
+    assert (first.line, second.line) == (b"one", b"two")
+    stream.let_go([first.number, third.number])
+    assert [line for _, line in stream.read(10)] == [b"two"]
+
+
+def test_the_page_behind_is_one_readers_alone(stream: HitStream) -> None:
+    stream.add([b"%d" % n for n in range(5)])
+    assert [one.line for one in stream.read_ahead(2)] == [b"2", b"3"]
+    assert stream.read_ahead(2) == []
+    stream.let_go([one.number for one in stream.read(2)])
+    assert [one.line for one in stream.read_ahead(2)] == [b"4"]
+
+
+def test_nothing_lies_behind_a_page_that_is_not_full(stream: HitStream) -> None:
+    stream.add([b"one", b"two"])
+    assert stream.read_ahead(2) == []
 
 
 def test_a_decoding_client_reads_the_same(redis_url: str, stream: HitStream) -> None:

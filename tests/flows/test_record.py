@@ -4,7 +4,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -16,12 +18,13 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.buffers.stream import HitStream, quick_client
-from nurture.files.spool import Spool
+from nurture.files.spool import Spool, waiting_bytes
 from nurture.flows import record as story
 from nurture.flows.record import record
 from nurture.rules import hits
 from nurture.rules.hits import CLICK, OPEN, Hit
 from nurture.rules.ids import millis_of, uuid7
+from nurture.store import hits as stored
 from tests.conftest import TUESDAY
 from tests.mailed import LINKS, SENT, Mailing, a_delivery, a_lead, a_mailing
 from tests.statements import watched
@@ -175,16 +178,16 @@ def test_with_the_spool_of_another_host_the_stream_brings_everything(
     assert (number_of(db, "signal"), stream.length()) == (1, 0)
 
 
-def test_a_stream_that_cannot_be_trimmed_is_read_again_and_nothing_counts_twice(
+def test_a_stream_that_lets_nothing_go_is_read_again_and_nothing_counts_twice(
     db: Session, spool: Spool, stream: HitStream, sessions: sessionmaker[Session], folder: Path
 ) -> None:
-    class Untrimmable(HitStream):
-        def trim(self, through: str) -> None:
+    class Keeping(HitStream):
+        def let_go(self, numbers: Sequence[str]) -> None:
             raise RedisError("read only")
 
     mailing = a_mailing(db)
     arrive(spool, stream, clicked(a_delivery(db, mailing, a_lead(db)), mailing))
-    stuck = Untrimmable(stream._redis)
+    stuck = Keeping(stream._redis)
     for _ in range(3):
         record(sessions, stuck, [folder], now=TUESDAY)
     assert number_of(db, "hit") == number_of(db, "signal") == 1
@@ -231,7 +234,7 @@ def dies_at_line(
             return trace
 
         try:
-            own = sessionmaker(create_engine(database_url))
+            own = sessionmaker(create_engine(database_url, connect_args={"application_name": "doomed"}))
             own_stream = HitStream(Redis.from_url(redis_url))
             sys.settrace(trace)
             record(own, own_stream, [folder], now=TUESDAY)
@@ -239,8 +242,19 @@ def dies_at_line(
         finally:
             os._exit(1)
     _, status = os.waitpid(child, 0)
+    wait_until_gone(database_url)
     assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
     return os.WIFEXITED(status)
+
+
+def wait_until_gone(database_url: str) -> None:
+    """Until the server has seen that its client is dead and has let go of what it held."""
+    engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
+    there = text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'doomed')")
+    with engine.connect() as connection:
+        while connection.scalar(there):
+            time.sleep(0.01)
+    engine.dispose()
 
 
 def test_two_recorders_at_once_count_nothing_twice(
@@ -272,6 +286,38 @@ def test_two_recorders_at_once_count_nothing_twice(
         pass
     assert number_of(db, "hit") == number_of(db, "signal") == 400
     assert counts(db) == {"clicked": 20}
+
+
+def test_whose_turn_it_is_not_takes_the_page_behind(
+    db: Session, spool: Spool, stream: HitStream, sessions: sessionmaker[Session], folder: Path
+) -> None:
+    mailing = a_mailing(db)
+    delivery = a_delivery(db, mailing, a_lead(db))
+    clicks = [clicked(delivery, mailing, at=TUESDAY + timedelta(minutes=5 * n)) for n in range(4)]
+    stream.add([hits.write(one) for one in clicks])
+    with ThreadPoolExecutor(1) as pool:
+        with sessions.begin() as first:
+            assert stored.is_my_turn(first)
+            other = pool.submit(record, sessions, stream, [folder], now=TUESDAY, limit=2)
+            while not first.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")):
+                assert not other.done()
+        assert other.result() == 2
+    assert set(db.scalars(text("SELECT id FROM hit"))) == {one.id for one in clicks[2:]}
+    assert [one.line for one in stream.read(10)] == [hits.write(one) for one in clicks[:2]]
+
+
+def test_a_spool_that_lags_behind_the_stream_brings_nothing_twice(
+    db: Session, spool: Spool, stream: HitStream, sessions: sessionmaker[Session], folder: Path
+) -> None:
+    mailing = a_mailing(db)
+    delivery = a_delivery(db, mailing, a_lead(db))
+    clicks = [clicked(delivery, mailing, at=TUESDAY + timedelta(minutes=5 * n)) for n in range(6)]
+    arrive(spool, stream, *clicks)
+    record(sessions, stream, [folder.parent / "another-host"], now=TUESDAY, limit=3)
+    while record(sessions, stream, [folder], now=TUESDAY, limit=2):
+        pass
+    assert number_of(db, "hit") == number_of(db, "signal") == 6
+    assert waiting_bytes(folder) == 0
 
 
 def test_machines_are_kept_with_their_reasons_and_never_warm(
