@@ -142,8 +142,8 @@ def _default(live: Sequence[LiveModel]) -> LiveModel | None:
 
 def _with_heat(known: Facts, warmed: Warmed | None) -> Facts:
     if warmed is None:
-        return replace(known, heat=0.0, temperature="cold")
-    return replace(known, heat=warmed.worth, temperature=warmed.after.temperature)
+        return known.rated("cold", 0.0, known.grade, known.readiness)
+    return known.rated(warmed.after.temperature, warmed.worth, known.grade, known.readiness)
 
 
 def _judge(
@@ -151,7 +151,7 @@ def _judge(
 ) -> Judged:
     grade = scorecard.grade(default.model.scorecard, known, now, lead.grade_override)
     if known.grade != grade.grade:
-        known = replace(known, grade=grade.grade)
+        known = known.rated(known.temperature, known.heat, grade.grade, known.readiness)
     judgement = readiness.judge(default.model, known, now, last)
     crossing = readiness.crossing(lead.armed, judgement, default.model.readiness)
     policy = default.model.readiness
@@ -160,7 +160,7 @@ def _judge(
     ):
         crossing = "stay"
     if known.readiness != judgement.score:
-        known = replace(known, readiness=judgement.score)
+        known = known.rated(known.temperature, known.heat, known.grade, judgement.score)
     return Judged(lead, known, grade, judgement, crossing, now)
 
 

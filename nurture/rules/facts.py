@@ -38,3 +38,25 @@ class Facts:
     signals: tuple[SignalFact, ...] = ()
     touches: int = 0
     timezone: str | None = None
+
+    def rated(self, temperature: str, heat: float, grade: str | None, readiness: float) -> "Facts":
+        """The same lead as rating finds it. Spelled out: `dataclasses.replace` takes five times as long, and
+        this is asked for every lead that is rated."""
+        return Facts(
+            self.lead_id,
+            self.stage,
+            temperature,
+            heat,
+            grade,
+            readiness,
+            self.source,
+            self.owner,
+            self.tags,
+            self.consents,
+            self.segments,
+            self.fields,
+            self.bant,
+            self.signals,
+            self.touches,
+            self.timezone,
+        )

@@ -36,7 +36,7 @@ class Heat:
 
     def plus(self, other: "Heat") -> "Heat":
         """Both together."""
-        return Heat(log2_sum((self.pos, other.pos)), log2_sum((self.neg, other.neg)))
+        return Heat(_plus(self.pos, other.pos), _plus(self.neg, other.neg))
 
 
 NO_HEAT = Heat()
@@ -53,16 +53,26 @@ def of_signal(weight: float, at: datetime, half_life_s: float) -> Heat:
 def total(heats: Iterable[Heat]) -> Heat:
     """The sum of many, the same whatever their order."""
     known = list(heats)
+    if len(known) == 1:
+        return known[0]
     return Heat(log2_sum(heat.pos for heat in known), log2_sum(heat.neg for heat in known))
 
 
 def log2_sum(logs: Iterable[float]) -> float:
     """log2(sum(2**x)), exactly rounded sums of terms taken relative to the largest."""
     known = [log for log in logs if log != NOTHING]
-    if not known:
-        return NOTHING
+    if len(known) < 2:
+        return known[0] if known else NOTHING
     largest = max(known)
     return largest + math.log2(math.fsum(math.exp2(log - largest) for log in known))
+
+
+def _plus(one: float, other: float) -> float:
+    """The log2_sum of two."""
+    if one == NOTHING or other == NOTHING:
+        return max(one, other)
+    largest = max(one, other)
+    return largest + math.log2(1.0 + math.exp2(min(one, other) - largest))
 
 
 def log2_value(log: float, now: datetime, half_life_s: float) -> float:

@@ -202,14 +202,14 @@ def _parts(model: HeatModel, facts: Facts, now: datetime) -> tuple[Part, ...]:
     points = iter(shares.rounded([points for name in PART_NAMES for points, _words in raw[name]]))
     parts = []
     for name in PART_NAMES:
-        reasons = tuple(Contribution(words(), next(points)) for _points, words in raw[name])
-        told = tuple(reason for reason in reasons if reason.points)
+        worth = [(next(points), words) for _points, words in raw[name]]
+        told = tuple(Contribution(words(), shown) for shown, words in worth if shown)
         parts.append(Part(name, round(sum(one.points for one in told), 1), getattr(best, name), told))
     return tuple(parts)
 
 
 def _need(model: HeatModel, facts: Facts, now: datetime) -> Iterator[_Reason]:
-    held = [rule for rule in model.readiness.need if holds(rule.when, facts, now)]
+    held = [rule for rule in model.readiness.need_that_counts if holds(rule.when, facts, now)]
     whole = max(100.0, sum(rule.share for rule in held))
     for rule in held:
         yield model.readiness.parts.need * rule.share / whole, partial(_, rule.text)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from nurture.rules import duration
@@ -116,7 +116,7 @@ def load(
     signals = _signals(session, ids, asked, now)
     found = session.execute(_LEADS, {"lead_ids": ids, "model_id": model_id})
     names = tuple(found.keys())
-    rows = [dict(zip(names, row, strict=True)) for row in found]
+    rows = [dict(zip(names, row, strict=True)) for row in found.all()]
     for row in rows:
         row["company_heat"] = _heat(row["company_heat_log2"], of_companies, now)
     return {
@@ -137,7 +137,7 @@ def _half_lives(session: Session, model_id: int | None) -> tuple[float | None, f
 
 def _names(session: Session, asked: TextClause, ids: str) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
-    for lead_id, name in session.execute(asked, {"lead_ids": ids}):
+    for lead_id, name in session.execute(asked, {"lead_ids": ids}).all():
         found.setdefault(lead_id, set()).add(name)
     return found
 
@@ -146,15 +146,14 @@ def _signals(
     session: Session, ids: str, asked: Mapping[str, Look] | None, now: datetime
 ) -> dict[int, list[SignalFact]]:
     signals: dict[int, list[SignalFact]] = {}
-    for row in _signal_rows(session, ids, asked, now):
-        fact = SignalFact(row.kind, row.occurred_at, row.mail_key, row.data or {})
-        signals.setdefault(row.lead_id, []).append(fact)
+    for lead_id, kind, occurred_at, mail, data in _signal_rows(session, ids, asked, now):
+        signals.setdefault(lead_id, []).append(SignalFact(kind, occurred_at, mail, data or {}))
     return signals
 
 
 def _signal_rows(
     session: Session, ids: str, asked: Mapping[str, Look] | None, now: datetime
-) -> Sequence[Row[Any]]:
+) -> Sequence[Sequence[Any]]:
     if asked is None:
         return session.execute(_SIGNALS, {"lead_ids": ids, "most": MOST_SIGNALS}).all()
     if not asked:

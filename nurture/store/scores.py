@@ -87,7 +87,7 @@ _SAVE = text(
         readiness_parts = g.readiness_parts, armed = g.armed,
         touches_in = greatest(lead.touches_in + g.more, 0),
         last_signal_at = greatest(lead.last_signal_at, g.last_at)
-    FROM jsonb_to_recordset(CAST(:scores AS jsonb)) AS g (
+    FROM json_to_recordset(CAST(:scores AS json)) AS g (
         lead_id bigint, temperature text, heat_log2 float8, grade text, grade_points float8,
         readiness float8, readiness_parts jsonb, armed boolean, more int, last_at timestamptz
     )
@@ -116,7 +116,7 @@ def lock(session: Session, lead_ids: Collection[int], *, skip_locked: bool = Fal
     """Lock these leads in the order of their ids; erased ones are left out, and, where told, those that
     somebody else has locked."""
     rows = session.execute(_LOCK_FREE if skip_locked else _LOCK, {"leads": batch.numbers(lead_ids)})
-    return {row.id: LeadState(*row) for row in rows}
+    return {row[0]: LeadState(*row) for row in rows.all()}
 
 
 def state(session: Session, lead_id: int) -> LeadState | None:

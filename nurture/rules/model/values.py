@@ -138,6 +138,11 @@ class Readiness:
     data: DataPolicy = DEFAULT_DATA
     cool_down_days: float = COOL_DOWN_DAYS
 
+    @property
+    def need_that_counts(self) -> tuple[NeedRule, ...]:
+        """What shows a need, where a need is worth points at all."""
+        return self.need if self.parts.need else ()
+
 
 @dataclass(frozen=True, slots=True)
 class HeatModel:
@@ -165,7 +170,7 @@ class HeatModel:
     def conditions(self) -> tuple[Condition, ...]:
         """Every condition that a lead is judged by: scorecard, need, always."""
         card = self.scorecard.rules if self.scorecard else ()
-        need = self.readiness.need
+        need = self.readiness.need_that_counts
         return (*(rule.when for rule in card), *(rule.when for rule in need), *self.readiness.always)
 
     def rates_like(self, other: "HeatModel") -> bool:
