@@ -192,8 +192,11 @@ def opened(settings: Settings | None = None) -> Iterator[Runtime]:
 
 
 def work_in_batches() -> None:
-    """Let this process look for circles among its values as befits one that works in batches."""
+    """Let this process look for circles among its values as befits one that works in batches: seldom, and
+    never among the modules and templates that were there before the work and stay until its end."""
     gc.set_threshold(_VALUES_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
+    if not gc.get_freeze_count():  # once a process: what is put aside is not looked at again
+        gc.freeze()
 
 
 def make_engine(database_url: str, *, pool: int) -> Engine:

@@ -76,20 +76,25 @@ class Flight:
         self._trouble = Trouble()
         self._stopped = False
         self._lease.__enter__()
+        try:
+            # Here, and synced in `land`: the disk is waited for while the wire carries another chunk.
+            self._journal.open_group(chunk.leases)
+        except OSError as fault:
+            self.sentence = _journal_sentence(fault)
 
     def fly(self, transport: Transport, turnstile: Turnstile | None = None) -> None:
-        """Send what can be sent."""
+        """Send what can be sent; nothing, where the journal could not be opened."""
+        if self.sentence:
+            return
         began = monotonic()
         journal = self._journal
         try:
-            journal.open_group(self.chunk.leases)
             paced = turnstile is not None and bool(self.chunk.rates or self.chunk.own_rates)
             envelopes = self._envelopes(turnstile)
             for envelope, answer in transport.send(envelopes, self._may_begin, just_in_time=paced):
                 end = self._end(self._by_id[envelope.key], answer)
                 self._ends[envelope.key] = end
                 journal.answer(envelope.key, noted(end))
-            journal.sync()
         except TransportDown as fault:
             self.sentence, self.rest = str(fault), fault.rest
         except OSError as fault:
@@ -101,6 +106,7 @@ class Flight:
         cannot be written stays in the journal."""
         closed = False
         try:
+            self._sync()
             if self._recorded(now):
                 self._journal.close_group()
                 closed = True
@@ -109,6 +115,13 @@ class Flight:
             if not closed:
                 self._journal.abandon()
             self._outbox.put_journal(self._journal)
+
+    def _sync(self) -> None:
+        """What the server answered outlives this host from here on, even if the database is away."""
+        try:
+            self._journal.sync()
+        except OSError as fault:
+            self.sentence = self.sentence or _journal_sentence(fault)
 
     def abandon(self) -> None:
         """Leave it as it is: the file tells how far each mail came, and the sweeper reads it."""

@@ -1,6 +1,6 @@
 """From a delivery to what its mail is filled with: the values of the lead and the signed addresses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from nurture.flows.in_whose_name import sender_said, values_of
 from nurture.mail.compile import compile_mail
 from nurture.mail.message import Letter, Sender
 from nurture.mail.prepare import PreparedMail, plain_html, plain_subject, plain_words
-from nurture.mail.quoted import encode_addresses
+from nurture.mail.quoted import SOFT_BREAK, encode, fit
 from nurture.mail.source import MARKETING, CompiledMail, MailSource
 from nurture.rules import user_links
 from nurture.rules.tokens import KeyRing, mint, mint_each
@@ -103,11 +103,18 @@ def addresses(ring: KeyRing, base: str, lead_id: int, delivery_id: int) -> dict[
 
 
 def tracked_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, delivery_id: int) -> list[str]:
-    """The tracking address of each link, by its number; number 0 is nobody's."""
+    """The tracking address of each link, by its number, as it stands in a mail; number 0 is nobody's."""
+    start = f"{base}/c/"
+    pieces = mint_each(ring, "click", delivery_id, tuple(link_ids.values()), start, SOFT_BREAK)
+    if not fit(start, pieces):
+        pieces = [encode(one.removesuffix(SOFT_BREAK)) for one in pieces]
+    return _by_number(link_ids, pieces)
+
+
+def _by_number(link_ids: Mapping[int, int], addresses: Sequence[str]) -> list[str]:
     links = [""] * (max(link_ids, default=0) + 1)
-    tokens = mint_each(ring, "click", delivery_id, link_ids.values())
-    for number, piece in zip(link_ids, encode_addresses(f"{base}/c/", tokens), strict=True):
-        links[number] = piece
+    for number, one in zip(link_ids, addresses, strict=True):
+        links[number] = one
     return links
 
 
@@ -204,11 +211,7 @@ def _with_link(params: Mapping[str, Any], ring: KeyRing, base: str) -> Mapping[s
 
 
 def _plain_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, delivery_id: int) -> list[str]:
-    links = [""] * (max(link_ids, default=0) + 1)
-    tokens = mint_each(ring, "click", delivery_id, link_ids.values())
-    for number, token in zip(link_ids, tokens, strict=True):
-        links[number] = f"{base}/c/{token}"
-    return links
+    return _by_number(link_ids, mint_each(ring, "click", delivery_id, tuple(link_ids.values()), f"{base}/c/"))
 
 
 def _house(session: Session) -> Sender:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from nurture.mail.headers import address, field, mailbox, unstructured
-from nurture.mail.prepare import PreparedMail, RenderFault, render
+from nurture.mail.prepare import PreparedMail, RenderFault
 from nurture.mail.source import MARKETING
 from nurture.rules.words import _
 
@@ -73,11 +73,10 @@ class Letter(NamedTuple):
 
 def build(mail: PreparedMail, sender: Sender, letter: Letter) -> bytes:
     """The whole message. Raises RenderFault, which concerns this recipient only."""
-    subject = unstructured(render(mail.subject, letter.values))
+    words, text, html = mail.filled(letter.values)
+    subject = unstructured(words)
     if not subject:
         raise RenderFault(_("The subject comes out empty for this reader."))
-    text = render(mail.text, letter.values)
-    html = render(mail.html, letter.values)
     fixed = _fixed_fields(sender, mail.key, mail.kind, letter.purpose, letter.stream)
     head = (
         f"Date: {_date(letter.date)}\r\n"

@@ -5,6 +5,7 @@ decodes to what a plain rendering would give.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,8 @@ from jinja2.runtime import Undefined
 from markupsafe import escape
 
 from nurture.errors import Refusal
-from nurture.mail.quoted import Encoded, encode
+from nurture.mail.filling import Filling, Part, filling
+from nurture.mail.quoted import encode, untouched
 from nurture.mail.sandbox import MailEnvironment, parsed
 from nurture.mail.source import CompiledMail, serves
 from nurture.rules.words import _
@@ -30,8 +32,8 @@ class RenderFault(Refusal):
 
 @dataclass(frozen=True)
 class PreparedMail:
-    """The templates of one mail version. `link_ids` gives a link's id by its number; `others` is the same
-    mail in other languages."""
+    """The templates of one mail version. `link_ids` gives a link's id by its number; `filling` fills them all
+    at once, where that can be; `others` is the same mail in other languages."""
 
     key: str
     kind: str
@@ -40,7 +42,16 @@ class PreparedMail:
     html: Template
     text: Template
     link_ids: Mapping[int, int]
+    filling: Filling | None = None
     others: tuple["PreparedMail", ...] = ()
+
+    def filled(self, values: Values) -> tuple[str, str, str]:
+        """Subject, text and HTML for a reader. Raises RenderFault."""
+        if self.filling is None:
+            return render(self.subject, values), render(self.text, values), render(self.html, values)
+        with _faults_told():
+            subject, text, html = self.filling(values)
+        return subject, text, html
 
     def for_reader(self, language: str | None) -> "PreparedMail":
         """The mail in the language nearest to this tag; its own where there is none."""
@@ -51,23 +62,33 @@ class PreparedMail:
 
 def prepare(mail: CompiledMail, link_ids: Mapping[int, int]) -> PreparedMail:
     """Templates that render straight to quoted-printable (the subject: to plain text)."""
+    subject = _tree(_PLAIN, mail.subject, mail.language)
+    html = _tree(_QUOTED_HTML, mail.html, mail.language)
+    text = _tree(_QUOTED_TEXT, mail.text, mail.language)
     return PreparedMail(
         key=mail.key,
         kind=mail.kind,
         language=mail.language,
-        subject=template_of(_PLAIN, mail.subject, mail.language),
-        html=template_of(_QUOTED_HTML, mail.html, mail.language),
-        text=template_of(_QUOTED_TEXT, mail.text, mail.language),
+        subject=_compiled(_PLAIN, subject),
+        html=_compiled(_QUOTED_HTML, html),
+        text=_compiled(_QUOTED_TEXT, text),
         link_ids={link.no: link_ids[link.no] for link in mail.links if link.no in link_ids},
+        filling=filling([Part(subject, as_text), Part(text, _quoted_text), Part(html, _quoted_html)]),
         others=tuple(prepare(other, link_ids) for other in mail.others),
     )
 
 
 def render(template: Template, values: Values) -> str:
     """The template filled. Raises RenderFault, also when the outcome is larger than 512 kB."""
-    try:
+    with _faults_told():
         pieces = template.root_render_func(template.new_context(values, shared=True))
         return "".join(_limited(pieces) if template.name == _LOOPS else pieces)
+
+
+@contextmanager
+def _faults_told() -> Iterator[None]:
+    try:
+        yield
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as fault:
         raise RenderFault(_("The mail could not be put together: {why}.").format(why=fault)) from fault
 
@@ -105,10 +126,18 @@ def one_line(text: str) -> str:
 
 def template_of(env: MailEnvironment, text: str, language: str) -> Template:
     """The template of an environment, ready for `render`. Raises TemplateSyntaxError."""
+    return _compiled(env, _tree(env, text, language))
+
+
+def _tree(env: MailEnvironment, text: str, language: str) -> nodes.Template:
     tree = parsed(text, env, language)
     if env in (_QUOTED_HTML, _QUOTED_TEXT):
         for data in tree.find_all(nodes.TemplateData):
             data.data = encode(data.data)
+    return tree
+
+
+def _compiled(env: MailEnvironment, tree: nodes.Template) -> Template:
     name = _LOOPS if tree.find(nodes.For) else _STRAIGHT
     return Template.from_code(env, env.compile(tree, name, "<mail>"), dict(env.globals))
 
@@ -129,16 +158,16 @@ def _html(value: object) -> str:
 
 
 def _quoted_text(value: object) -> str:
-    if type(value) is Encoded:
-        return value
     text = value if type(value) is str else as_text(value)
+    if (piece := untouched(text)) is not None:
+        return piece
     return _encoded_text(text) if len(text) < _WORTH_KEEPING else encode(text)
 
 
 def _quoted_html(value: object) -> str:
-    if type(value) is Encoded:
-        return value
     text = value if type(value) is str else as_text(value)
+    if (piece := untouched(text)) is not None:
+        return piece
     return _encoded_html(text) if len(text) < _WORTH_KEEPING else encode(str(escape(text)))
 
 

@@ -13,14 +13,10 @@ from collections.abc import Sequence
 SOFT_BREAK = "=\r\n"
 _LONGEST = 75  # and one for the "=" of a soft break
 _PLAIN = re.compile(r"[ !-\-/-<>-~][ !-<>-~]{0,74}")
+# Words that are the same in HTML, too, whatever stands before them: names, figures, web addresses.
+_UNTOUCHED = re.compile(r"(?!\.)(?:[!#-%(-;?-~]++ ?)++")
 _AS_THEY_ARE = frozenset(range(33, 127)) - {ord("=")}
 _BYTES = [chr(byte) if byte in _AS_THEY_ARE else f"={byte:02X}" for byte in range(256)]
-
-
-class Encoded(str):
-    """Text that is encoded already and is not encoded, or escaped, again."""
-
-    __slots__ = ()
 
 
 def encode(text: str) -> str:
@@ -31,6 +27,11 @@ def encode(text: str) -> str:
     lines = clean.split("\n")
     hard = "".join(_line(line, last=False) for line in lines[:-1])
     return hard + (_line(lines[-1], last=True) if lines[-1] else "")
+
+
+def untouched(text: str) -> str | None:
+    """The piece for a text that neither HTML nor quoted-printable change; None for any other."""
+    return text + SOFT_BREAK if len(text) <= _LONGEST and _UNTOUCHED.fullmatch(text) else None
 
 
 def _line(text: str, *, last: bool) -> str:
@@ -60,9 +61,8 @@ def _codes(text: str) -> list[str]:
     return [" " if byte == 32 else _BYTES[byte] for byte in text.encode("utf-8", "replace")]
 
 
-def encode_addresses(start: str, rests: Sequence[str]) -> list[Encoded]:
-    """Web addresses of ours (no quotes, no `&`), `start` with each of the rests, as pieces ready for HTML and
-    text alike."""
-    if "=" in start or start[:1] == "." or len(start) + max(map(len, rests), default=0) > _LONGEST:
-        return [Encoded(encode(start + rest)) for rest in rests]
-    return [Encoded(f"{start}{rest}{SOFT_BREAK}") for rest in rests]
+def fit(start: str, pieces: Sequence[str]) -> bool:
+    """Whether web addresses of ours (no quotes, no `&`) that begin with `start` and end with a soft break are
+    pieces as they are, for HTML and text alike."""
+    longest = max(map(len, pieces), default=0)
+    return longest <= _LONGEST + len(SOFT_BREAK) and "=" not in start and start[:1] != "."

@@ -129,6 +129,14 @@ class Ground:
 MAIL = Ground(ROOTS, KNOWN_PARTS, "lead.tags")
 
 
+def link_number(node: nodes.Expr) -> int | None:
+    """Which link of the mail an expression puts in, None if it is anything else."""
+    if not (isinstance(node, nodes.Getitem) and isinstance(node.node, nodes.Name)):
+        return None
+    found = node.arg.value if isinstance(node.arg, nodes.Const) else None
+    return found if node.node.name == "links" and type(found) is int else None
+
+
 class _Generator(CodeGenerator):
     """Puts every value through `environment.shown`, and through nothing else: what becomes of a value
     (escaping, encoding) is decided in one place and costs one call. Links that stand ready are put in as
@@ -142,14 +150,7 @@ class _Generator(CodeGenerator):
         self.write(f"[{node.arg.value}]")  # type: ignore[attr-defined]
 
     def _is_ready(self, node: nodes.Expr) -> bool:
-        return (
-            self.environment.ready_links  # type: ignore[attr-defined]
-            and isinstance(node, nodes.Getitem)
-            and isinstance(node.node, nodes.Name)
-            and node.node.name == "links"
-            and isinstance(node.arg, nodes.Const)
-            and type(node.arg.value) is int
-        )
+        return self.environment.ready_links and link_number(node) is not None  # type: ignore[attr-defined]
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
         if isinstance(node, nodes.TemplateData):
@@ -168,7 +169,7 @@ class MailEnvironment(ImmutableSandboxedEnvironment):
     text that stands for a value, escaped and encoded as the place wants it. `ready_links`: `links` is a list
     that holds every link of the mail, each as the place wants it."""
 
-    code_generator_class = _Generator
+    code_generator_class: type[CodeGenerator] = _Generator
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from nurture.mail.dkim.canonical import relaxed_body
 from nurture.mail.headers import AddressFault, address
 from nurture.mail.message import Letter, Sender, build
 from nurture.mail.prepare import RenderFault, plain_html, plain_words, prepare, render
-from nurture.mail.quoted import encode, encode_addresses
+from nurture.mail.quoted import SOFT_BREAK, encode, fit
 from nurture.mail.source import MailSource
 from nurture.mail.standards import faults
 
@@ -132,9 +132,11 @@ def test_encoded_pieces_join_without_long_lines_or_bare_dots(pieces: list[str]) 
     assert not any("  " in line or "\t" in line or line.endswith(" ") for line in lines)
 
 
-def test_an_address_of_ours_is_the_same_however_it_is_encoded() -> None:
-    for url in ("https://t.example/c/abc", "https://t.example/" + "a" * 200):
-        assert encode_addresses(url[:7], [url[7:]]) == [encode(url)]
+def test_an_address_of_ours_that_fits_is_encoded_already() -> None:
+    for start in ("https://t.example/c/", "https://t.example/" + "a" * 60, "https://t.example/?a=", "."):
+        pieces = [f"{start}{rest}{SOFT_BREAK}" for rest in ("abc", "a-longer_one")]
+        alike = pieces == [encode(piece.removesuffix(SOFT_BREAK)) for piece in pieces]
+        assert fit(start, pieces) == alike == (start == "https://t.example/c/")
 
 
 def test_one_click_is_one_bare_address_however_long() -> None:

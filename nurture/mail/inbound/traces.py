@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 
 _TOKEN = re.compile(r"(?<![\w.+-])b\+([0-9A-Za-z][0-9A-Za-z._-]{10,199})@")
-_UNSUBSCRIBE = re.compile(r"/u/([0-9a-f]{4}\.[0-9A-Za-z._-]{10,190})")
-_LEAVING = re.compile(r"(?<![\w.+-])u\+([0-9a-f]{4}\.[0-9A-Za-z._-]{10,190})@")
+_UNSUBSCRIBE = re.compile(r"/u/([0-9a-v]{4}\.[0-9A-Za-z._-]{10,190})")
+_LEAVING = re.compile(r"(?<![\w.+-])u\+([0-9a-v]{4}\.[0-9A-Za-z._-]{10,190})@")
 _MESSAGE_ID = re.compile(
     r"(?:message-?id|in-reply-to|references|resent-message-id)\"?[ \t]{0,8}[:=]"
     r"((?:[\s,]{0,8}\"?<?[^\s<>@\",]{1,200}@[^\s<>\",]{1,200}>?\"?){1,30})",

@@ -1,0 +1,132 @@
+"""Whole mails filled in one go, where nothing in them branches or repeats.
+
+What stands in such a mail, and in which order, is the same for all its readers. So each value is worked out
+once for a reader, however often it stands in subject, text and HTML, is made ready once for each of these,
+and the parts are put together from what is there by one join each.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from jinja2 import Template, nodes
+from jinja2.compiler import CodeGenerator, Frame
+
+from nurture.mail.sandbox import MailEnvironment, link_number
+
+Shown = Callable[[Any], str]
+# From which everything of a part is taken, in order: texts of the mail, values of the reader, links.
+_Pick = Callable[[Sequence[str]], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The syntax tree of a part, its own texts made ready, and what makes the text for a value in it."""
+
+    tree: nodes.Template
+    shown: Shown
+
+
+@dataclass(frozen=True)
+class Filling:
+    """Call it with the values of a reader, `links` among them, for the text of each part. Raises what the
+    evaluation of an expression may raise."""
+
+    values: Template
+    texts: tuple[str, ...]
+    shown: tuple[tuple[Shown, int], ...]
+    picks: tuple[_Pick, ...]
+
+    def __call__(self, values: dict[str, Any]) -> list[str]:
+        found = list(self.values.root_render_func(self.values.new_context(values, shared=True)))
+        shown = [show(found[place]) for show, place in self.shown]
+        pool = (*self.texts, *shown, *values.get("links", ()))
+        return ["".join(pick(pool)) for pick in self.picks]
+
+
+def filling(parts: Sequence[Part]) -> Filling | None:
+    """How these parts are filled together; None where one of them branches, repeats or names something."""
+    if not all(isinstance(node, nodes.Output) for part in parts for node in part.tree.body):
+        return None
+    laid = _Layout()
+    orders = [[laid.place(piece, part.shown) for piece in _pieces(part.tree)] for part in parts]
+    return Filling(
+        values=_evaluated(laid.expressions),
+        texts=tuple(laid.texts),
+        shown=tuple(laid.shown),
+        picks=tuple(_pick(laid.final(order)) for order in orders),
+    )
+
+
+def _pieces(tree: nodes.Template) -> list[nodes.Expr]:
+    return [piece for output in tree.find_all(nodes.Output) for piece in output.nodes]
+
+
+# Where a piece is taken from: a text, a value as it is shown, a link, each by number.
+_TEXT, _VALUE, _LINK = "text", "value", "link"
+
+
+@dataclass
+class _Layout:
+    texts: list[str] = field(default_factory=list)
+    expressions: list[nodes.Expr] = field(default_factory=list)
+    shown: list[tuple[Shown, int]] = field(default_factory=list)
+    _places: dict[str, int] = field(default_factory=dict)
+
+    def place(self, piece: nodes.Expr, shown: Shown) -> tuple[str, int]:
+        if isinstance(piece, nodes.TemplateData):
+            self.texts.append(piece.data)
+            return _TEXT, len(self.texts) - 1
+        if (number := link_number(piece)) is not None:
+            return _LINK, number
+        way = (shown, self._place_of(piece))
+        if way not in self.shown:
+            self.shown.append(way)
+        return _VALUE, self.shown.index(way)
+
+    def _place_of(self, expression: nodes.Expr) -> int:
+        spelt = repr(expression)  # the whole of it, so two that look alike are the same
+        if spelt not in self._places:
+            self._places[spelt] = len(self.expressions)
+            self.expressions.append(expression)
+        return self._places[spelt]
+
+    def final(self, order: Sequence[tuple[str, int]]) -> list[int]:
+        """Places in the pool."""
+        starts = {_TEXT: 0, _VALUE: len(self.texts), _LINK: len(self.texts) + len(self.shown)}
+        return [starts[kind] + number for kind, number in order]
+
+
+def _pick(order: list[int]) -> _Pick:
+    if len(order) > 1:
+        return itemgetter(*order)
+    # With one place itemgetter gives the thing itself instead of a tuple of one.
+    return lambda pool: tuple([pool[place] for place in order])
+
+
+class _Values(CodeGenerator):
+    """Gives values as they are, one for each expression."""
+
+    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
+        raise nodes.Impossible
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write("(")
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write(")")
+
+
+class _ValuesEnvironment(MailEnvironment):
+    code_generator_class = _Values
+
+
+_VALUES = _ValuesEnvironment()
+
+
+def _evaluated(expressions: Sequence[nodes.Expr]) -> Template:
+    body: list[nodes.Node] = [nodes.Output([one], lineno=one.lineno) for one in expressions]
+    tree = nodes.Template(body, lineno=1)
+    tree.set_environment(_VALUES)
+    return Template.from_code(_VALUES, _VALUES.compile(tree, "values", "<mail>"), dict(_VALUES.globals))
