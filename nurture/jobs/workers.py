@@ -55,12 +55,13 @@ class QuickWorker(Worker):
         (self.connection if pipeline is None else pipeline).hset(self.key, MEMORY_FIELD, self._memory())
 
     def _memory(self) -> int:
-        """Bytes that this process and its job hold, for the page of jobs."""
+        """Bytes that this process and its job hold, for the page of jobs. The job is a fork of this process:
+        what the two share counts once (proc(5), Pss)."""
         pids = [os.getpid(), *([self.horse_pid] if self.horse_pid else [])]
         held = 0
         for pid in pids:
             with suppress(psutil.Error):  # the job may have ended just now
-                held += psutil.Process(pid).memory_info().rss
+                held += psutil.Process(pid).memory_full_info().pss
         return held
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
