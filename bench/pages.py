@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from flask.testing import FlaskClient
 from sqlalchemy.orm import sessionmaker
 
-from bench import _base
+from bench import _base, _rooms
 from nurture.app import create_app
 from nurture.config import Settings, load_settings
 from nurture.embedded.servers import servers
@@ -56,8 +56,16 @@ LISTS = (
     "/deliveries?state=uncertain", "/deliveries?state=deferred", "/deliveries?state=sending",
     "/deliveries?purpose=chain",
     "/handoffs", "/handoffs?state=won", "/newsletters", "/imports", "/webhooks", "/webhooks/messages",
-    "/programs", "/programs/1", "/chains/1", "/calendar", "/models", "/leads/200", "/settings/audit",
-    "/settings/users", "/settings/jobs", "/",
+    "/programs", "/programs/1", "/programs/1/plan", "/programs/1/edit", "/programs/1/edit/canvas",
+    "/programs/1/versions", "/programs/1/simulations", "/programs/1/statistics",
+    "/programs/1/statistics?days=all", "/chains/1", "/chains/1/statistics", "/chains/1/statistics?days=all",
+    "/calendar", "/calendar/2026-03-06", "/models", "/models/potential", "/models/readiness",
+    "/models/approvals", "/models/target", "/leads/200", "/leads/200/why", "/duplicates",
+    "/leads/200/merge?other=201", "/companies", "/companies?q=pumpen", "/companies?temperature=cold",
+    "/companies/200", "/events", "/events/5", "/events/5/check-in", "/forms", "/forms/1", "/webhooks/1",
+    "/settings/audit", "/settings/users", "/settings/jobs", "/settings/sales", "/settings/transports",
+    "/settings/domains", "/settings/inbound", "/settings/machines", "/settings/restraint",
+    "/settings/website", "/settings/keys", "/imports/activities", "/mails/test", "/",
 )  # fmt: skip
 _ROUNDS = 3
 
@@ -71,7 +79,8 @@ def run(scale: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
         engine = make_engine(addresses.database_url, pool=2)
         upgrade(engine)
         began = time.monotonic()
-        _base.make(engine, leads=leads, signals=signals)
+        steps = _base.make(engine, leads=leads, signals=signals)
+        _rooms.furnish(engine, leads=leads, steps=steps)
         say(f"  {leads:,} leads and {signals:,} signals made in {time.monotonic() - began:.0f} s")
         with sessionmaker(engine).begin() as session:
             create_user(session, EMAIL, "admin", PASSWORD, name="Mira", now=_base.NOW)

@@ -13,6 +13,7 @@ from nurture.demo.people import LEADS, invent
 from nurture.demo.sink import open_sink
 from nurture.errors import Refusal
 from nurture.flows import demo as flow
+from nurture.flows.warm_companies import warm_companies
 from nurture.runtime import Runtime
 from nurture.store import demo, partitions
 from nurture.store.gate import alone
@@ -93,6 +94,8 @@ def make(
                 told(day)
         finally:
             month.close()
+    while warm_companies(runtime.sessions, now=until):
+        continue
     house.plan_newsletter(runtime, until)
     shutil.rmtree(home, ignore_errors=True)
 

@@ -28,6 +28,7 @@ _DURABLE = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
     "log_checkpoints": "off",
+    "log_error_verbosity": "terse",  # details quote the row that was refused, with the address in it
 }
 _THROWAWAY = _DURABLE | {
     "shared_buffers": "128MB",

@@ -74,6 +74,16 @@ FIELDS: Mapping[str, str] = {
     "bant.need": _N("BANT: need"),
     "bant.timing": _N("BANT: timing"),
 }
+# Values of fields that are ours, as the middle of a sentence; what people have written themselves stays so.
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "buying_role": {
+        "decision_maker": _N("decision maker"),
+        "influencer": _N("influencer"),
+        "user": _N("user of it"),
+        "gatekeeper": _N("gatekeeper"),
+        "buyer": _N("buyer"),
+    },
+}
 TRAITS: Mapping[str, str] = {
     "cold": _N("cold"),
     "warm": _N("warm"),
@@ -96,6 +106,12 @@ def signal(kind: str) -> str:
 def field(name: str) -> str:
     """What a field is called, as the middle of a sentence: "company size"."""
     return _told(FIELDS, name.removeprefix("fields.").removeprefix("dates."))
+
+
+def value(of: str, text: str) -> str:
+    """A value of the field `of`, as the middle of a sentence: "decision maker"."""
+    words = VALUES.get(of, {}).get(text)
+    return _(words) if words else text
 
 
 def trait(name: str) -> str:

@@ -4,7 +4,9 @@ One table, checked before each request as that of roles is. A change that only a
 must stand in it or among those that are deliberately left out, or the program does not start.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from flask import Flask, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -29,6 +31,7 @@ FRESH: dict[str, str] = {
     "handoffs.export": "handoffs.index",
     "leads.take_out": "leads.index",
     "events.export": "events.index",
+    "audit.export": "audit.index",
     "leads.erase": "leads.index",
     "domains.remove": "domains.index",
     "transports.remove": "transports.index",
@@ -79,6 +82,7 @@ LEFT_OUT: frozenset[str] = frozenset(
         "demo.remove",
     }
 )
+_FILE = re.compile(r"/export$|\.(csv|json)$")
 _METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -116,8 +120,19 @@ def form(
 ) -> str:
     """The page: `held` is what was typed before, sent on once the person has shown who they are."""
     return render_template(
-        "admin/account/confirm.html", to=to, back=back, method=method, held=held, errors=errors or {}
+        "admin/account/confirm.html",
+        to=to,
+        back=back,
+        method=method,
+        held=held,
+        errors=errors or {},
+        file=_gives_a_file(to),
     )
+
+
+def _gives_a_file(address: str) -> bool:
+    """Whether the browser saves what comes, and stays where it is."""
+    return bool(_FILE.search(urlsplit(address).path))
 
 
 def check_table(app: Flask, admins_only: set[str]) -> None:
@@ -134,4 +149,4 @@ def _wants(rule: Rule, admins_only: set[str]) -> bool:
     if rule.endpoint.startswith("api"):
         return False
     changes = rule.endpoint in admins_only and bool(_METHODS & (rule.methods or set()))
-    return changes or rule.endpoint == "leads.export"
+    return changes or rule.endpoint.endswith(".export")

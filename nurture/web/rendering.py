@@ -1,5 +1,6 @@
 """How values are written on a page: instants in the viewer's zone, numbers by the reader's locale."""
 
+import math
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +21,7 @@ from nurture.web.request import now, page_shell, viewer
 
 _RECENT = timedelta(hours=24)
 _NOW = timedelta(minutes=1)
+_DAY, _WEEK = 86_400, 604_800  # seconds
 
 
 def install(app: Flask, vendor: Vendor) -> None:
@@ -117,11 +119,18 @@ def lasting(span: timedelta | None) -> str:
 
 
 def countdown(seconds: float) -> str:
-    """ "3:48", "1h24" or, when the time is over, "+2:14"; days are said in words."""
+    """ "3:48", "1h24", "3d" or, when the time is over, "+2:14"."""
     left = abs(round(seconds))
     sign = "+" if seconds < 0 else ""
-    if left >= 48 * 3600:
-        return sign + format_timedelta(timedelta(seconds=left), format="narrow", locale=locale())
+    if left >= _DAY:
+        # Never in months: in the narrow form a month and a minute are the same letter.
+        return sign + format_timedelta(
+            timedelta(seconds=left),
+            "week" if left >= 2 * _WEEK else "day",
+            threshold=math.inf,
+            format="narrow",
+            locale=locale(),
+        )
     if left >= 3600:
         hours = _("{h}h{m}").format(h=left // 3600, m=f"{left % 3600 // 60:02}")
         return sign + hours

@@ -311,6 +311,16 @@ DIFFERENCES = {
     "moved": _N("moved"),
     "changed": _N("changed"),
 }
+# The doors of /in/: names of products, and two that are ours.
+DOORS = {
+    "mail": _N("A mail server"),
+    "ses": "Amazon SES",
+    "mailgun": "Mailgun",
+    "postmark": "Postmark",
+    "sendgrid": "SendGrid",
+    "mailjet": "Mailjet",
+    "generic": _N("Any program"),
+}
 _TABLES: Mapping[str, Mapping[str, str]] = {
     "stage": STAGES,
     "temperature": TEMPERATURES,
@@ -339,6 +349,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "held_up": HELD_UP,
     "finding": FINDINGS,
     "dkim": SIGNING_KEYS,
+    "door": DOORS,
     "transport": TRANSPORTS,
     "transport_kind": TRANSPORT_KINDS,
     "provider": NAMES,

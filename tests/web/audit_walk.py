@@ -12,6 +12,7 @@ from nurture.runtime import Runtime
 from nurture.store import audit
 from nurture.store.audit import AuditEntry, Wanted
 from nurture.web.audit_details import FIELDS
+from nurture.web.audit_words import SUBJECTS
 from tests.web.conftest import token_of
 
 
@@ -45,6 +46,8 @@ class Walk:
         assert action in new, f"{method} {address} wrote {new}"
         bare = {name for line in lines for name in line.detail or {}} - set(FIELDS)
         assert not bare, f"{action} keeps what no page has words for: {bare}"
+        bare = {line.subject.partition(":")[0] for line in lines if ":" in line.subject} - set(SUBJECTS)
+        assert not bare, f"{action} is done to what no page has words for: {bare}"
         adapter = self.app.url_map.bind("localhost")
         self.seen.add(adapter.match(address.partition("?")[0], method=method)[0])
         return answer

@@ -74,3 +74,12 @@ def test_companies_are_found_by_a_part_of_their_name(app, api):
 
 def test_the_models_that_rate_are_told_in_the_words_of_their_file(app, api):
     assert api.get("/models").json == {"data": [], "next_cursor": None}
+
+
+def test_the_first_page_is_told_in_numbers(app, api):
+    assert api.post("/leads", json={"email": "anna@weber.example"}).status_code == 201
+    told = api.get("/overview?days=7").json
+    assert told["happened"]["leads"] == 1 and told["happened"]["sent"] == 0
+    assert told["waiting"]["handoffs_unanswered"] == 0 and told["waiting"]["drafts"] == []
+    assert set(told["funnel"]) >= {"inquiry", "lead", "sales_ready", "customer", "lost"}
+    problem(api.get("/overview?days=0"), 422)

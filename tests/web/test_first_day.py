@@ -1,29 +1,48 @@
 """The first day: set up, demo data, the way to the first mail, the switches, and what will go out."""
 
+from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
-import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html as markup
 from sqlalchemy import text
 
+from nurture.app import move_in
 from nurture.files.yaml_lines import Faults
 from nurture.flows.advance import advance
+from nurture.flows.domains import add_domain
 from nurture.flows.enroll import enter_existing
 from nurture.flows.keys import create_key
 from nurture.flows.leads import save_lead
 from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.setup import offer_setup
+from nurture.jobs.streams import streams
 from nurture.runtime import Runtime
 from nurture.store import demo, installation, pulse
 from nurture.store.pulse import Behind
+from tests.clock import StandingClock
 from tests.conftest import TUESDAY
+from tests.sinks import SmtpSink
+from tests.stories.world import World
 from tests.web.conftest import SignIn, token_of
+from tests.web.test_cost_of_lists import lists
 from tests.web.test_setup import ANSWERS
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
 API = "/api/v1"
+COMPANY = {
+    "company_name": "Kessler Ohm",
+    "postal_address": "Speicherstraße 14",
+    "timezone": "Europe/Berlin",
+    "sender_name": "Mira Aydın",
+    "sender_email": "mira@kessler-ohm.example",
+    "language": "en",
+    "color": "#0b6b5b",
+}
 
 
 def open_house(runtime: Runtime, leads: int = 3) -> None:
@@ -94,17 +113,70 @@ def test_progress_is_told_and_the_page_comes_anew_when_it_is_done(sign_in: SignI
     assert admin.get("/settings/demo/progress").headers["HX-Refresh"] == "true"
 
 
-def test_each_row_of_the_way_knows_by_itself_when_it_is_done(sign_in: SignIn, runtime: Runtime) -> None:
+def way(client: FlaskClient) -> list[tuple[str, bool, str | None]]:
+    """The rows of the checklist on the overview: title, whether it is done, where its button leads."""
+    page = markup.fromstring(client.get("/").text)
+    [section] = [one for one in page.iter("section") if "The way to the first mail" in one.text_content()]
+    rows = []
+    for row in section.iter("li"):
+        title = row.find(".//div[@class='grow']/div")
+        link = row.find(".//a[@class='btn btn-s']")
+        done = row.find("span").get("class") == "up"
+        rows.append((title.text.strip(), done, link.get("href") if link is not None else None))
+    return rows
+
+
+def test_each_row_of_the_way_leads_to_its_page_and_ticks_itself(
+    sign_in: SignIn, runtime: Runtime, clock: StandingClock, smtp_sink: SmtpSink
+) -> None:
     admin = sign_in()
-    page = admin.get("/").text
-    assert "The way to the first mail" in page
-    assert "Import leads with their consent" in page
-    open_house(runtime)
+    headers = api(admin, runtime)
+    runtime = replace(runtime, settings=replace(runtime.settings, live=False))
+    move_in(admin.application, runtime)
+    with runtime.sessions.begin() as session:
+        house = installation.get(session)
+        house.company_name, house.postal_address, house.live = "", "", False
 
-    page = admin.get("/").text
+    rows = way(admin)
+    assert [title for title, _done, _link in rows] == [
+        "Say who sends",
+        "Import leads with their consent",
+        "Choose a program and publish it",
+        "Send yourself a test",
+        "Verify the domain",
+        "Go live",
+    ]
+    assert not any(done for _title, done, _link in rows)
+    for title, _done, link in rows[:-1]:
+        assert link and admin.get(link).status_code == 200, title
 
-    assert 'href="/imports">' not in page.split("The way to the first mail")[1].split("</section>")[0]
-    assert "Verify the domain" in page
+    def ticked() -> str:
+        return "".join("x" if done else "." for _title, done, _link in way(admin))
+
+    assert post(admin, "/settings", "/settings", **COMPANY) == 302
+    assert ticked() == "x....."
+    lead = {"email": "anna@weber.example", "first_name": "Anna"}
+    admin.post(f"{API}/leads", json=lead, headers=headers)
+    assert ticked() == "x.....", "she has not agreed to mails"
+    admin.post(f"{API}/leads", json=lead | {"consent": {"marketing": True}}, headers=headers)
+    assert ticked() == "xx...."
+    with runtime.sessions.begin() as session:
+        for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
+            lay_by(session, file, now=TUESDAY)
+        load_folder(session, CAMPAIGNS / "consulting", publish=False, now=TUESDAY, by="test")
+    assert post(admin, "/programs/1/plan", "/programs/1/publish") == 303
+    assert ticked() == "xxx..."
+    assert post(admin, "/mails/test", "/mails/test/1") == 302
+    assert ticked() == "xxx...", "it is still on its way"
+    with streams(runtime) as work, World(runtime, clock, smtp_sink, work) as world:
+        world.live(hours=1, until=lambda: bool(smtp_sink.mails))
+    assert ticked() == "xxxx.."
+    with runtime.sessions.begin() as session:
+        added = add_domain(session, "kessler-ohm.example", by="test", now=TUESDAY)
+        added.verified_at = TUESDAY  # how the DNS is asked, tests/flows/test_domains tells
+    assert ticked() == "xxxxx."
+    assert post(admin, "/", "/sending/live") == 302
+    assert "The way to the first mail" not in admin.get("/").text
 
 
 def test_the_way_is_gone_when_the_first_mail_is_out(sign_in: SignIn, runtime: Runtime) -> None:
@@ -116,21 +188,23 @@ def test_the_way_is_gone_when_the_first_mail_is_out(sign_in: SignIn, runtime: Ru
     assert "The way to the first mail" not in sign_in().get("/").text
 
 
-@pytest.mark.parametrize("page", ["/", "/leads", "/calendar", "/models", "/programs", "/deliveries"])
 def test_all_sending_is_stopped_from_every_page_and_one_stays_there(
-    sign_in: SignIn, runtime: Runtime, page: str
+    app: Flask, sign_in: SignIn, runtime: Runtime
 ) -> None:
     admin = sign_in()
-    html = admin.get(page).text
-    assert "Stop all sending" in html
-    form = {"csrf_token": token_of(html)}
-
-    answer = admin.post("/sending/stop", data=form, headers={"Referer": f"http://localhost{page}"})
-
-    assert answer.headers["Location"] == page
-    assert "All sending is stopped" in admin.get(page).text
-    with runtime.sessions() as session:
-        assert installation.get(session).sending_stopped
+    pages = lists(app)
+    assert len(pages) > 30
+    for page in pages:
+        html = admin.get(page).text
+        assert "Stop all sending" in html, page
+        came = {"Referer": f"http://localhost{page}"}
+        answer = admin.post("/sending/stop", data={"csrf_token": token_of(html)}, headers=came)
+        assert answer.headers["Location"] == page
+        html = admin.get(page).text
+        assert "All sending is stopped" in html, page
+        with runtime.sessions() as session:
+            assert installation.get(session).sending_stopped
+        admin.post("/sending/resume", data={"csrf_token": token_of(html)}, headers=came)
 
 
 def test_a_stop_leads_to_no_foreign_page(sign_in: SignIn) -> None:
@@ -176,6 +250,10 @@ def test_the_calendar_tells_the_next_mail_of_each_lead(sign_in: SignIn, runtime:
     assert "5 mails go out today" in page
     line = f"/calendar/2026-03-03?chain={days[0]['chain_id']}&step={days[0]['step']}"
     assert "Lead 4" in admin.get(line).text
+    told = f"{API}/calendar/2026-03-03?chain_id={days[0]['chain_id']}&step={days[0]['step']}"
+    who = admin.get(told, headers=api(admin, runtime, "viewer"))
+    assert len(who.json["data"]) == 5 and who.json["data"][0]["temperature"] == "cold"
+    assert admin.get(told.replace("03-03", "03-33"), headers=api(admin, runtime, "sales")).status_code == 404
 
 
 def test_what_is_made_already_is_scheduled_and_waits_follow(sign_in: SignIn, runtime: Runtime) -> None:
@@ -265,8 +343,12 @@ def test_a_delivery_shows_headers_text_and_the_consent_it_rested_on(
         )
         number = session.execute(text("SELECT min(id) FROM delivery")).scalar_one()
 
-    page = sign_in().get(f"/deliveries/{number}").text
+    admin = sign_in()
+    page = admin.get(f"/deliveries/{number}").text
 
     for words in ("List-Unsubscribe", "As plain text", "Start with three numbers", "The consent behind it"):
         assert words in page
     assert "/u/..." in page
+    told = admin.get(f"{API}/deliveries/{number}/mail", headers=api(admin, runtime)).json
+    assert {"name": "List-Unsubscribe-Post", "value": "List-Unsubscribe=One-Click"} in told["headers"]
+    assert told["subject"] and told["text"].strip() in unescape(page) and "<html" in told["html"]

@@ -106,3 +106,15 @@ def test_every_change_by_administrators_alone_is_asked_again_or_left_out_on_purp
 def test_a_change_that_nobody_thought_of_stops_the_start(app: Flask) -> None:
     with pytest.raises(LookupError, match=r"overview\.stop_sending"):
         fresh.check_table(app, {"overview.stop_sending"})
+
+
+def test_no_export_leaves_without_the_password(app: Flask, admin: FlaskClient) -> None:
+    exports = [rule for rule in app.url_map.iter_rules() if rule.endpoint.endswith(".export")]
+    pages = [rule for rule in exports if not rule.endpoint.startswith("api") and not rule.arguments]
+    assert {rule.endpoint for rule in pages} >= {"leads.export", "handoffs.export", "audit.export"}
+    token = token_of(admin.get("/account").text)
+    for rule in pages:
+        method = "POST" if "POST" in (rule.methods or set()) else "GET"
+        answer = admin.open(rule.rule, method=method, data={"csrf_token": token})
+        asked = answer.status_code == 401 or answer.headers["Location"].startswith("/account/confirm?to=")
+        assert asked, rule.rule

@@ -1,4 +1,4 @@
-"""Everything that a page does, a program can do: each change of a page names its twin in the API."""
+"""Everything that a page does or shows, a program can do or ask for: each page names its twins in the API."""
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -197,6 +197,128 @@ ALONE: dict[str, str] = {
 }
 
 
+# What a page shows -> the calls that tell it.
+LOOKS: dict[str, str] = {
+    "overview.index": "overview.index sending.state",
+    "overview.now_going": "newsletters.list_newsletters",
+    "calendar.index": "calendar.entries",
+    "calendar.day": "calendar.who",
+    "leads.index": "leads.list_leads",
+    "leads.card": "leads.one leads.explain target-score.of_lead",
+    "leads.timeline": "leads.timeline",
+    "leads.job": "lead-changes.job",
+    "leads.job_progress": "lead-changes.job",
+    "why.lead": "why.lead",
+    "why.in_short": "why.lead",
+    "duplicates.index": "merges.list_duplicates",
+    "duplicates.compare": "leads.one",
+    "companies.index": "companies.list_companies",
+    "companies.one": "companies.one",
+    "events.index": "events.list_events",
+    "events.one": "events.one events.list_guests",
+    "check_in.index": "events.list_guests",
+    "events.edit": "events.one",
+    "forms.index": "forms.list_forms",
+    "forms.one": "forms.one forms.list_submissions",
+    "forms.edit": "forms.one",
+    "segments.index": "segments.list_segments",
+    "segments.one": "segments.one",
+    "sources.index": "sources.list_sources",
+    "sources.one": "sources.one",
+    "tags.index": "tags.list_tags",
+    "tags.fields": "tags.list_fields",
+    "tags.field": "tags.list_fields",
+    "programs.index": "programs.list_programs",
+    "programs.board": "programs.one programs.list_chains",
+    "chain.one": "programs.chain",
+    "chain.mail": "mail-words.preview",
+    "statistics.chain": "statistics.chain",
+    "statistics.chain_file": "statistics.chain_file",
+    "statistics.program": "statistics.program",
+    "statistics.program_file": "statistics.program_file",
+    "editor.index": "drafts.one",
+    "editor.canvas": "drafts.one",
+    "editor.counts": "programs.chain",
+    "editor.mail_list": "drafts.one mail.list_mails",
+    "editor.mail": "mail-words.one",
+    "editor.look": "mail-words.preview mail-words.check",
+    "editor.frame": "drafts.one",
+    "editor.yaml": "drafts.one",
+    "editor.plan": "drafts.plan drafts.plan_of_chain",
+    "editor.versions": "drafts.versions drafts.difference",
+    "simulations.index": "simulations.list_simulations",
+    "simulations.one": "simulations.one",
+    "simulations.progress": "simulations.one",
+    "newsletters.index": "newsletters.list_newsletters",
+    "newsletters.one": "newsletters.one newsletters.stats",
+    "newsletters.progress": "newsletters.stats",
+    "newsletters.preview": "newsletters.preview",
+    "deliveries.index": "deliveries.list_deliveries",
+    "deliveries.one": "deliveries.one",
+    "deliveries.mail": "deliveries.mail",
+    "handoffs.index": "handoffs.list_handoffs",
+    "handoffs.one": "handoffs.one",
+    "teams.index": "teams.list_teams teams.list_sellers teams.list_rules teams.list_absences teams.floor",
+    "models.index": "models.list_models",
+    "models.edit": "models.draft",
+    "models.look_ahead": "models.preview",
+    "models.ahead_progress": "models.preview",
+    "models.switch": "models.switch",
+    "models.version": "models.version",
+    "models.readiness": "judgements.nearly judgements.later",
+    "models.what_if": "judgements.what_if",
+    "models.potential": "judgements.potential",
+    "models.target": "target-score.standing",
+    "models.target_progress": "target-score.standing",
+    "models.approvals": "models.list_approvals",
+    "imports.index": "imports.list_imports",
+    "imports.one": "imports.one import-drafts.one imports.errors",
+    "imports.progress": "imports.one",
+    "imports.bad_rows": "imports.bad_rows",
+    "webhooks.index": "webhooks.list_endpoints",
+    "webhooks.messages": "webhooks.list_messages",
+    "webhooks.message": "webhooks.message",
+    "receivers.one": "webhooks.one",
+    "receivers.new": "webhooks.list_presets",
+    "receivers.types": "webhooks.list_types",
+    "settings.index": "sending.company",
+    "restraint.index": "sending.cap suppressions.list_domains",
+    "hits.index": "hits.list_patterns",
+    "website.index": "website.standing",
+    "website.latest": "website.standing",
+    "transports.index": "transports.list_transports pace.stands",
+    "transports.one": "transports.one",
+    "domains.index": "domains.list_domains",
+    "domains.one": "domains.one",
+    "coming_back.index": "coming_back.standing",
+    "users.index": "users.list_users users.list_invitations",
+    "users.one": "users.one",
+    "keys.index": "keys.list_keys",
+    "audit.index": "audit.list_audit",
+    "audit.export": "audit.list_audit",
+    "jobs.index": "jobs.state jobs.list_failed",
+    "mail.index": "mail.addresses",
+    "test_mails.index": "mail.list_mails",
+    "demo.index": "demo.state",
+    "demo.progress": "demo.state",
+}
+_EMPTY_FORM = "an empty form; the description of the API says what may stand in it"
+SEEN_ALONE: dict[str, str] = {
+    "account.index": _OWN,
+    "confirm.page": _OWN,
+    "second_factor.index": _OWN,
+    "activities.index": _EMPTY_FORM,
+    "bring_in.form": _EMPTY_FORM,
+    "editor.duplicate": _EMPTY_FORM,
+    "events.new": _EMPTY_FORM,
+    "forms.new": _EMPTY_FORM,
+    "programs.new": _EMPTY_FORM,
+    "segments.new": _EMPTY_FORM,
+    "transports.new": _EMPTY_FORM,
+    "handoffs.meeting": "the date as a file for a calendar; the hand-off itself tells it",
+}
+
+
 def changes(app: Flask) -> set[str]:
     """Every change that a page for signed-in people makes."""
     return {rule.endpoint for rule in app.url_map.iter_rules() if _is_change(rule)}
@@ -205,6 +327,18 @@ def changes(app: Flask) -> set[str]:
 def test_each_change_of_a_page_has_its_twin_or_a_reason(app: Flask) -> None:
     assert set(TWINS) & set(ALONE) == set()
     assert changes(app) == set(TWINS) | set(ALONE)
+
+
+def test_what_each_page_shows_a_program_can_ask_for(app: Flask) -> None:
+    assert set(LOOKS) & set(SEEN_ALONE) == set()
+    assert looks(app) == set(LOOKS) | set(SEEN_ALONE)
+    closed = {
+        f"{page}: {call}"
+        for page, calls in LOOKS.items()
+        for call in calls.split()
+        if not ACCESS[page] <= API[f"api-{call}"]
+    }
+    assert closed == set()
 
 
 def test_a_page_is_never_open_to_a_role_whose_key_is_refused(app: Flask) -> None:
@@ -220,6 +354,17 @@ def test_a_page_is_never_open_to_a_role_whose_key_is_refused(app: Flask) -> None
 # A key that leaks works from anywhere: what only a person should do by hand is closed to its role. A key is
 # nobody: what everybody chooses for themselves, it chooses for others, as an administrator.
 KEPT_FROM_KEYS = frozenset({"mail.send: mail.try_out", "account.save_sales_mails: users.sales_mails"})
+
+
+def looks(app: Flask) -> set[str]:
+    """Every page that somebody who is signed in may look at."""
+    return {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or set())
+        and not rule.endpoint.startswith("api")
+        and ACCESS[rule.endpoint] is not PUBLIC
+    }
 
 
 def _is_change(rule: Rule) -> bool:

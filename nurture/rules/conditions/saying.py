@@ -30,7 +30,7 @@ def describe(condition: Condition) -> str:
         case Not(part):
             return _("not {condition}").format(condition=_inside(part))
         case Compare(field, op, wanted):
-            return _COMPARED[op](wanted).format(field=names.field(field), wanted=_said(wanted))
+            return _COMPARED[op](wanted).format(field=names.field(field), wanted=_said(field, wanted))
         case OneOf(trait, wanted):
             return _trait_words()[trait].format(names=_(" or ").join(_called(trait, one) for one in wanted))
         case Signalled():
@@ -51,12 +51,12 @@ def _inside(condition: Condition) -> str:
     return f"({describe(condition)})" if joined else describe(condition)
 
 
-def _said(wanted: Any) -> str:
+def _said(field: str, wanted: Any) -> str:
     if isinstance(wanted, tuple):
-        return ", ".join(_said(value) for value in wanted)
+        return ", ".join(_said(field, value) for value in wanted)
     if isinstance(wanted, bool):
         return _("true") if wanted else _("false")
-    return wanted.isoformat() if isinstance(wanted, date) else str(wanted)
+    return wanted.isoformat() if isinstance(wanted, date) else names.value(field, str(wanted))
 
 
 def _signalled(wanted: Signalled) -> str:

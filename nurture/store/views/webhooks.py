@@ -6,10 +6,14 @@ from datetime import datetime
 from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.orm import Session
 
+from nurture.store.leads import Lead
 from nurture.store.webhooks import WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookPost
 
 PAGE = 50
 _LATELY = 8
+_LEAD = func.coalesce(
+    func.nullif(func.trim(func.concat_ws(" ", Lead.first_name, Lead.last_name)), ""), Lead.email, Lead.phone
+)
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class MessageRow:
     id: str
     type: str
     lead_id: int | None
+    lead: str | None
     created_at: datetime
     delivered: int
     waiting: int
@@ -50,8 +55,9 @@ def messages(
 ) -> tuple[list[MessageRow], tuple[datetime, str] | None]:
     """Two statements, newest first; the rows and where the next page begins."""
     query = select(
-        WebhookMessage.id, WebhookMessage.type, WebhookMessage.lead_id, WebhookMessage.created_at
-    ).order_by(WebhookMessage.created_at.desc(), WebhookMessage.id.desc())
+        WebhookMessage.id, WebhookMessage.type, WebhookMessage.lead_id, _LEAD, WebhookMessage.created_at
+    ).outerjoin(Lead, Lead.id == WebhookMessage.lead_id)
+    query = query.order_by(WebhookMessage.created_at.desc(), WebhookMessage.id.desc())
     if after is not None:
         query = query.where(tuple_(WebhookMessage.created_at, WebhookMessage.id) < after)
     found = session.execute(query.limit(limit + 1)).all()
@@ -63,7 +69,10 @@ def messages(
     by_message: dict[str, dict[str, int]] = {}
     for message_id, state, count in states:
         by_message.setdefault(message_id, {})[state] = count
-    rows = [_row(*row, by_message.get(row.id, {})) for row in found[:limit]]
+    rows = [
+        _row(id, type, lead_id, lead, at, by_message.get(id, {}))
+        for id, type, lead_id, lead, at in found[:limit]
+    ]
     return rows, (rows[-1].created_at, rows[-1].id) if len(found) > limit else None
 
 
@@ -134,8 +143,15 @@ def health(session: Session, endpoint_id: int) -> Health:
     return Health(counts.waiting, counts.given_up, [(row[0], row[1], row[2]) for row in attempts])
 
 
-def _row(id: str, type: str, lead_id: int | None, created_at: datetime, states: dict[str, int]) -> MessageRow:
+def _row(
+    id: str,
+    type: str,
+    lead_id: int | None,
+    lead: str | None,
+    created_at: datetime,
+    states: dict[str, int],
+) -> MessageRow:
     waiting = states.get("pending", 0) + states.get("posting", 0)
     return MessageRow(
-        id, type, lead_id, created_at, states.get("delivered", 0), waiting, states.get("failed", 0)
+        id, type, lead_id, lead, created_at, states.get("delivered", 0), waiting, states.get("failed", 0)
     )

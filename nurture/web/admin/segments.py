@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import Invalid
 from nurture.files import conditions as texts
 from nurture.flows import segments as flow
+from nurture.rules import names
 from nurture.rules.conditions import ConditionFault, parse, unparse
 from nurture.rules.conditions.tree import BANT_ANSWERS, BANT_PARTS
 from nurture.rules.words import _
@@ -170,11 +171,14 @@ def builder_words(offered: view.Offered) -> dict[str, Any]:
             "stage": [[one, says(one, "stage")] for one in STAGES],
             "tag": [[one, one] for one in offered.tags],
             "source": [[one, one] for one in offered.sources],
-            "consent": [[one, one] for one in offered.purposes],
+            "consent": [[one, says(one, "purpose")] for one in offered.purposes],
             "segment": [list(pair) for pair in offered.segments],
             "signal": [[one, says(one, "signal")] for one in _KINDS],
             "mail": [[one, one] for one in offered.mails],
-            "bant": [[one, one] for one in BANT_ANSWERS],
+            "bant": [[one, says(one, "answer").lower()] for one in BANT_ANSWERS],
+        },
+        "values": {
+            name: [[one, names.value(name, one)] for one in known] for name, known in names.VALUES.items()
         },
         "groups": [
             ["all", _("all of these")],
@@ -215,7 +219,7 @@ def _subjects() -> list[list[str]]:
         ["segment", _("segment")],
         ["touches", _("number of touches")],
         ["bant:all", _("all of BANT")],
-        *([f"bant:{part}", part] for part in BANT_PARTS),
+        *([f"bant:{part}", names.field(f"bant.{part}")] for part in BANT_PARTS),
     ]
 
 

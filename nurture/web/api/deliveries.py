@@ -6,16 +6,19 @@ from typing import Any
 from marshmallow import fields, validate
 
 from nurture.errors import NotFound
+from nurture.flows import letters
+from nurture.flows.as_sent import as_sent
 from nurture.rules.words import _
 from nurture.store import deliveries
 from nurture.store.deliveries import STATES, Delivery
 from nurture.store.inbound import InboundReport
 from nurture.store.views import deliveries as view
+from nurture.store.views.deliveries import DeliveryPage
 from nurture.web.api import door
 from nurture.web.api.plain import moment
 from nurture.web.api.schemas import ListOf
-from nurture.web.api.schemas.deliveries import DeliveryOut, DeliveryWhole
-from nurture.web.request import page_session
+from nurture.web.api.schemas.deliveries import DeliveryOut, DeliveryWhole, MailAsSent
+from nurture.web.request import page_session, runtime
 
 part = door.Part("deliveries", "Mails to leads: their states, tries, opens and clicks.")
 
@@ -65,9 +68,7 @@ def list_deliveries(asked: dict[str, Any]) -> dict[str, Any]:
 @part.response(200, DeliveryWhole)
 def one(delivery_id: int) -> dict[str, Any]:
     """One delivery with every try and every hit, by people and by machines."""
-    found = view.one(page_session(), delivery_id)
-    if found is None:
-        raise NotFound(_("There is no such delivery."))
+    found = _found(delivery_id)
     return {
         **_shown(found.delivery),
         "mail": found.mail,
@@ -90,6 +91,33 @@ def one(delivery_id: int) -> dict[str, Any]:
             for hit in found.hits
         ],
     }
+
+
+@part.route("/deliveries/<int:delivery_id>/mail", methods=["GET"])
+@part.response(200, MailAsSent)
+def mail(delivery_id: int) -> dict[str, Any]:
+    """The mail of a delivery as it reads: its header fields in their order, its text, and its HTML without
+    pixel and tracked links. What is signed in it is left out. Not found once the person is erased."""
+    session, found = page_session(), _found(delivery_id)
+    sent = as_sent(session, found.delivery, runtime().ring, runtime().settings.base_url)
+    words = None
+    if sent is not None:
+        words = letters.preview(session, found.delivery.mail_version_id, found.delivery.lead_id)
+    if sent is None or words is None:
+        raise NotFound(_("This mail is gone."))
+    return {
+        "subject": words.subject,
+        "headers": [{"name": name, "value": value} for name, value in sent.headers],
+        "text": sent.text,
+        "html": words.html,
+    }
+
+
+def _found(delivery_id: int) -> DeliveryPage:
+    found = view.one(page_session(), delivery_id)
+    if found is None:
+        raise NotFound(_("There is no such delivery."))
+    return found
 
 
 def _shown(row: Delivery) -> dict[str, Any]:

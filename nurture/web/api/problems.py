@@ -1,6 +1,7 @@
 """Every fault of the API as application/problem+json (RFC 9457)."""
 
 import json
+import traceback
 import uuid
 from collections.abc import Callable
 from http import HTTPStatus
@@ -137,7 +138,9 @@ def _database_away(fault: Exception) -> Response:
 
 def _broken(fault: Exception) -> Response:
     number = uuid.uuid4().hex[:8]
-    log.error("api.broken", number=number, rule=_rule(), exc_info=fault)
+    # Where it broke, not what it said: messages and values may hold addresses or secrets.
+    trace = "".join(traceback.format_tb(fault.__traceback__))
+    log.error("api.broken", number=number, rule=_rule(), kind=type(fault).__name__, trace=trace)
     return problem(
         500, _("Something broke on our side. It is in the log under {number}.").format(number=number)
     )

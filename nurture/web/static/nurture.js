@@ -178,7 +178,10 @@
     if (event.target.dataset.ask && !event.target.dataset.sure) { event.preventDefault(); ask(event.target, event.submitter); return; }
     /* A form in flight cannot be sent twice; the chosen button's value is already taken. */
     if (event.submitter && event.submitter.formTarget) return;
-    setTimeout(function () { event.target.querySelectorAll('button').forEach(function (b) { b.disabled = event.target.method === 'post'; }); }, 0);
+    var form = event.target, buttons = form.querySelectorAll('button'), after = form.querySelector('[data-after]');
+    setTimeout(function () { buttons.forEach(function (b) { b.disabled = form.method === 'post'; }); }, 0);
+    /* A file is saved and the page stays: it can be asked for again. */
+    if (form.dataset.stays !== undefined) setTimeout(function () { buttons.forEach(function (b) { b.disabled = false; }); if (after) after.hidden = false; }, 1500);
   });
   addEventListener('pageshow', function () { document.querySelectorAll('form button:disabled:not([data-off])').forEach(function (b) { b.disabled = false; }); });
   document.addEventListener('keydown', function (event) {

@@ -160,8 +160,11 @@
     }
     var value = op === 'exists' || op === 'missing' ? '' : shown(box[op]);
     var ops = numbers ? words.ops.filter(function (one) { return /^(eq|ne|gte?|lte?)$/.test(one[0]); }) : words.ops;
-    holder.append(choose(words.how, ops, op, function (next) { set(next, value || '1'); changed(true); }));
-    if (op !== 'exists' && op !== 'missing') {
+    holder.append(choose(words.how, ops, op, function (next) { set(next, value || (words.values[leaf.field] || [['1']])[0][0]); changed(true); }));
+    var closed = words.values[leaf.field];
+    if (closed && (op === 'eq' || op === 'ne')) {
+      holder.append(choose(words.value, closed, value, function (next) { value = next; set(op, next); changed(); }));
+    } else if (op !== 'exists' && op !== 'missing') {
       holder.append(type(listed[op] ? words.commas : words.value, value, function (typed) { value = typed; set(op, typed); changed(); }));
     }
   }

@@ -14,6 +14,8 @@
 | sessions, cookies, headers, frames | test_answers |
 | who is known, by answer, by length, by work done | test_enumeration, tests/web/test_sign_in |
 | where a link may lead, and whose host it names | test_redirects |
+| secrets that can be guessed, or read where they do not belong | test_secrets, tests/test_logs |
+| sessions that outlive a password, a role, a person | tests/web/test_access, tests/web/test_users |
 | how often a stranger may try | test_rate_limits |
 | each role at each address | tests/web/test_access, tests/web/test_api_sweep |
 """

@@ -41,3 +41,22 @@ class CalendarPage(Schema):
     data = fields.List(fields.Nested(CalendarOut))
     next_cursor = fields.String(allow_none=True)
     counted_at = fields.String(allow_none=True)
+
+
+class WhoQuery(Schema):
+    """Which line of the day is meant."""
+
+    class Meta:
+        unknown = RAISE
+
+    chain_id = fields.Integer(required=True, validate=validate.Range(1, 2**63 - 1), metadata={"example": 1})
+    step = fields.String(required=True, validate=validate.Length(1, 200), metadata={"example": "welcome"})
+
+
+class WhoOut(Schema):
+    """A lead whose next mail it is, unless they act before."""
+
+    lead_id = fields.Integer()
+    name = fields.String()
+    temperature = fields.String()
+    step_ends_at = fields.String()

@@ -39,3 +39,19 @@ class DeliveryWhole(DeliveryOut):
     attempts = fields.List(fields.Raw())
     hits = fields.List(fields.Raw())
     reports = fields.List(fields.Raw())
+
+
+class HeaderOut(Schema):
+    """One header field, decoded."""
+
+    name = fields.String()
+    value = fields.String()
+
+
+class MailAsSent(Schema):
+    """A mail as its reader has it."""
+
+    subject = fields.String()
+    headers = fields.List(fields.Nested(HeaderOut))
+    text = fields.String()
+    html = fields.String()
