@@ -63,7 +63,8 @@ LISTS = (
     "/models/approvals", "/models/target", "/leads/200", "/leads/200/why", "/duplicates",
     "/leads/200/merge?other=201", "/companies", "/companies?q=pumpen", "/companies?temperature=cold",
     "/companies/200", "/events", "/events/5", "/events/5/check-in", "/forms", "/forms/1", "/webhooks/1",
-    "/settings/audit", "/settings/users", "/settings/jobs", "/settings/sales", "/settings/transports",
+    "/settings/audit", "/settings/users", "/settings/jobs", "/settings/sales", "/settings/senders",
+    "/settings/transports",
     "/settings/domains", "/settings/inbound", "/settings/machines", "/settings/restraint",
     "/settings/website", "/settings/keys", "/imports/activities", "/mails/test", "/",
 )  # fmt: skip

@@ -286,6 +286,8 @@ LOOKS: dict[str, str] = {
     "hits.index": "hits.list_patterns",
     "website.index": "website.standing",
     "website.latest": "website.standing",
+    "senders.index": "senders.list_senders",
+    "senders.one": "senders.one",
     "transports.index": "transports.list_transports pace.stands",
     "transports.one": "transports.one",
     "domains.index": "domains.list_domains",
