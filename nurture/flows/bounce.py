@@ -27,8 +27,8 @@ def bounce(
 
 
 def _given_up(session: Session, meant: Meant, softs: int) -> bool:
-    return (
-        meant.lead_id is not None and inbound.soft_run(session, meant.lead_id, meant.id, most=softs) >= softs
+    return meant.lead_id is not None and bool(
+        inbound.given_up(session, {meant.id: meant.lead_id}, most=softs)
     )
 
 

@@ -24,7 +24,7 @@ from nurture.flows.lease import Lease
 from nurture.flows.letters import letter
 from nurture.flows.outbox import Outbox
 from nurture.flows.pace import Rates
-from nurture.flows.settle import noted, record
+from nurture.flows.settle import BOUNCED, noted, record
 from nurture.flows.trouble import Trouble, note_outcomes
 from nurture.flows.turnstile import Turnstile
 from nurture.mail.envelopes import Envelope, Pause, Transport, TransportDown
@@ -154,6 +154,7 @@ class Flight:
                         heard=chunk.state.heard,
                         now=now,
                         transport=chunk.way.key,
+                        softs=outbox.softs,
                     )
                     untried = [one.delivery_id for one in ends if not one.tried]
                     pacing.give_back(session, chunk.scopes, len(untried), at=self.claimed_at)
@@ -262,12 +263,13 @@ def _refused(one: Claimed, answer: Refused, now: datetime) -> Outcome:
         # Ours to mend, and no word about the recipient: the mail waits for the sender to be put right.
         return Outcome(one.id, one.token, "deferred", NOT_BELIEVED, answer.reply, now + _BELIEVED_AGAIN)
     if answer.permanent:
-        bounced = answer.address_is_wrong
-        reason = "bounced" if bounced else f"refused:{answer.status or answer.code}"
+        reason = BOUNCED if answer.address_is_wrong else f"refused:{answer.status or answer.code}"
+        bounced = answer.judgement.counts
         return Outcome(one.id, one.token, "failed", reason, answer.reply, bounced=bounced)
     due = resend.next_try(one.attempt_no + 1, one.first_tried_at, now, random.random())
     if due is None:
-        return Outcome(one.id, one.token, "failed", "given_up", answer.reply)
+        bounced = answer.judgement.counts
+        return Outcome(one.id, one.token, "failed", "given_up", answer.reply, bounced=bounced)
     return Outcome(
         one.id, one.token, "deferred", f"put_off:{answer.status or answer.code}", answer.reply, due
     )

@@ -18,7 +18,7 @@ from nurture.flows.bounce import bounce
 from nurture.flows.complain import complain
 from nurture.flows.doubt import arrived
 from nurture.flows.reply import leave, reply
-from nurture.mail.inbound import COMPLAINT, HARD, REPLY, SOFT, Report, read_report
+from nurture.mail.inbound import COMPLAINT, HARD, REPLY, SOFT, UNSUBSCRIBED, Report, read_report
 from nurture.mail.inbound.providers import Event
 from nurture.rules import bounces
 from nurture.rules.addresses import normalise
@@ -110,7 +110,7 @@ def _act(session: Session, desk: Desk, report: Report, report_id: int, meant: Me
     elif report.kind == COMPLAINT:
         complain(session, meant, report, pepper=desk.pepper, now=now)
     elif report.leaves:
-        leave(session, meant, now=now)
+        leave(session, meant, now=now, how="provider" if report.kind == UNSUBSCRIBED else "mail")
     elif report.kind == REPLY:
         reply(session, meant, report, report_id, now=now)
 

@@ -29,7 +29,8 @@ class Outbox:
     """One for a process (build it after any fork), not for two threads at once. `live`: do not wait for
     the go-live switch; `invented`: what becomes of mails to invented leads (store/deliveries.INVENTED).
     `bounce_domain`: where bounces go, each to an address of its own; None sends them to
-    the sender. `vault` opens the keys that sign; without it nothing is signed."""
+    the sender. `softs`: so many soft bounces in a row give an address up. `vault` opens the keys that
+    sign; without it nothing is signed."""
 
     ring: KeyRing
     pepper: bytes
@@ -39,6 +40,7 @@ class Outbox:
     invented: str = "skip"
     bounce_domain: str | None = None
     host: str = ""
+    softs: int = 5
     vault: Vault | None = None
     signing: Signing = field(init=False)
     works: dict[int, bool] = field(init=False, default_factory=dict)

@@ -59,12 +59,11 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")[:200]
 
 
-def leave(session: Session, meant: Meant, *, now: datetime) -> None:
-    """Somebody asks by mail to be left alone: by the word, or at the address for it."""
+def leave(session: Session, meant: Meant, *, now: datetime, how: str = "mail") -> None:
+    """Somebody asks to be left alone: by mail, by the word or at the address for it, or at a provider."""
     if meant.lead_id is None or meant.purpose in _NOT_FROM_LEADS:
         return
     lead = session.get(Lead, meant.lead_id)
     if lead is not None and lead.erased_at is None:
-        unsubscribe(
-            session, lead.id, None, how="mail", proof={"said": "reply"}, now=now, delivery_id=meant.id
-        )
+        proof = {"said": "reply" if how == "mail" else "at the provider"}
+        unsubscribe(session, lead.id, None, how=how, proof=proof, now=now, delivery_id=meant.id)

@@ -2,18 +2,22 @@
 a wrong address is suppressed, listeners hear of it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from nurture.rules.addresses import normalise
-from nurture.store import deliveries, doubt, newsletters, suppressions, webhooks
+from nurture.rules.bounces import HARD, SOFT, Refusal, judge
+from nurture.store import deliveries, doubt, inbound, newsletters, suppressions, webhooks
 from nurture.store.deliveries import Outcome, Recorded
 from nurture.store.enrollments import Settled, settle_sends
 from nurture.store.suppressions import NewSuppression
 from nurture.store.webhooks import Message
 
+# Why a delivery failed whose address is wrong.
+BOUNCED = "bounced"
 # Long enough for what was lost on the way to be heard of: a bounce, an opening, a look into the relay's log.
 RESENT_AFTER = timedelta(minutes=15)
 
@@ -27,21 +31,23 @@ def record(
     heard: bool,
     now: datetime,
     transport: str = "",
+    softs: int = 5,
 ) -> list[Recorded]:
     """Write the outcomes and what follows from them; those that were taken. `heard`: an endpoint listens
-    to `delivery.sent`; `transport`: the key of the one that carried them."""
+    to `delivery.sent`; `transport`: the key of the one that carried them; `softs`: so many soft bounces in a
+    row give an address up."""
     outcomes = _decided(session, outcomes, now)
     recorded = deliveries.record(session, outcomes, host=host, now=now, transport=transport)
     reasons = {one.delivery_id: one.reason for one in outcomes}
     ended = [one for one in recorded if one.settled]
     settle(session, [(one.delivery_id, one.state, reasons[one.delivery_id]) for one in ended], now=now)
-    bounced = {one.delivery_id: one.reply for one in outcomes if one.bounced}
-    gone = [one.delivery_id for one in recorded if one.delivery_id in bounced]
+    bounced = {one.delivery_id: one for one in outcomes if one.bounced}
+    back = [bounced[one.delivery_id] for one in recorded if one.delivery_id in bounced]
     sent = [one.delivery_id for one in recorded if one.state == "sent"] if heard else []
-    if gone or sent:
-        told = deliveries.told(session, [*gone, *sent])
-        _suppress(session, gone, told, bounced, pepper, now)
-        _tell(session, gone, sent, told, bounced, now)
+    if back or sent:
+        told = deliveries.told(session, [*(one.delivery_id for one in back), *sent])
+        _suppress(session, back, told, pepper, softs, now)
+        _tell(session, back, sent, told, now)
     return recorded
 
 
@@ -100,42 +106,53 @@ def of_note(delivery_id: int, token: int, note: Mapping[str, str]) -> Outcome:
 
 def _suppress(
     session: Session,
-    gone: Sequence[int],
+    back: Sequence[Outcome],
     told: Mapping[int, Mapping[str, Any]],
-    replies: Mapping[int, str],
     pepper: bytes,
+    softs: int,
     now: datetime,
 ) -> None:
-    """Addresses that do not exist are not written to again."""
+    """Addresses that do not exist are not written to again, nor those that have refused `softs` in a row."""
+    softly = {one.delivery_id: told[one.delivery_id]["lead_id"] for one in back if not _is_gone(one)}
+    full = inbound.given_up(session, {one: lead for one, lead in softly.items() if lead}, most=softs)
     entries = [
         NewSuppression(
-            suppressions.address_hash(pepper, normalise(told[one]["address"])),
-            "hard_bounce",
+            suppressions.address_hash(pepper, normalise(told[one.delivery_id]["address"])),
+            "hard_bounce" if _is_gone(one) else "soft_bounces",
             # Replies often quote the address; the suppression must outlive its erasure.
-            detail=replies[one].replace(told[one]["address"], "…"),
-            lead_id=told[one]["lead_id"],
-            delivery_id=one,
+            detail=one.reply.replace(told[one.delivery_id]["address"], "…"),
+            lead_id=told[one.delivery_id]["lead_id"],
+            delivery_id=one.delivery_id,
         )
-        for one in gone
-        if told[one]["address"]
+        for one in back
+        if told[one.delivery_id]["address"] and (_is_gone(one) or one.delivery_id in full)
     ]
     suppressions.suppress(session, entries, now=now)
 
 
+def _is_gone(outcome: Outcome) -> bool:
+    return outcome.reason == BOUNCED
+
+
 def _tell(
     session: Session,
-    gone: Sequence[int],
+    back: Sequence[Outcome],
     sent: Sequence[int],
     told: Mapping[int, Mapping[str, Any]],
-    replies: Mapping[int, str],
     now: datetime,
 ) -> None:
     messages = [_message("delivery.sent", one, told[one], {"at": now}) for one in sent]
-    messages += [
-        _message("delivery.bounced", one, told[one], {"at": now, "reply": replies[one], "kind": "hard"})
-        for one in gone
-    ]
+    messages += [_bounced(one, told[one.delivery_id], now) for one in back]
     webhooks.write_messages(session, messages, now=now)
+
+
+def _bounced(one: Outcome, told: Mapping[str, Any], now: datetime) -> Message:
+    """Under the keys that a report which comes back later has too: each is told once."""
+    judged = judge(Refusal(action="failed", replies=[one.reply]))
+    kind = HARD if _is_gone(one) else SOFT
+    more = {"at": now, "reply": one.reply, "kind": kind, "reason": judged.reason, "status": judged.status}
+    message = _message("delivery.bounced", one.delivery_id, told, more)
+    return message if kind == HARD else replace(message, dedup_key=f"{message.dedup_key}:{kind}")
 
 
 def _message(kind: str, delivery_id: int, told: Mapping[str, Any], more: Mapping[str, Any]) -> Message:

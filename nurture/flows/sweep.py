@@ -72,5 +72,13 @@ def _record(sessions: sessionmaker[Session], outbox: Outbox, ends: list[Outcome]
         return 0
     with sessions.begin() as session:
         heard = deliveries.sending(session).heard
-        taken = record(session, ends, host=outbox.host, pepper=outbox.pepper, heard=heard, now=now)
+        taken = record(
+            session,
+            ends,
+            host=outbox.host,
+            pepper=outbox.pepper,
+            heard=heard,
+            now=now,
+            softs=outbox.softs,
+        )
     return len(taken)

@@ -30,8 +30,8 @@ def unsubscribe(
     delivery_id: int | None = None,
 ) -> bool:
     """Withdraw the lead's consent for `purpose` (None: for every one), in the caller's transaction; whether
-    that was news. `how` is one_click, page, preferences, mail, api or sales; `delivery_id` the mail it was
-    asked in.
+    that was news. `how` is one_click, page, preferences, mail, provider, api or sales; `delivery_id` the mail
+    it was asked in.
 
     Mails not yet being sent are cancelled, runs in programs of the purpose end, and the signal and the
     webhook message are written, once: asked again it only makes sure that nothing waits. Raises NotFound

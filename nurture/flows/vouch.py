@@ -40,6 +40,8 @@ def vouch(
     provider: str,
     body: bytes,
     headers: Mapping[str, str],
+    *,
+    now: datetime,
 ) -> None:
     """Return when the post is the provider's, or when nothing tells (its secret address admits it).
     `headers` by lower-case name. Raises Forbidden, or Unavailable: the provider may try again later."""
@@ -47,7 +49,9 @@ def vouch(
         _vouch_sns(certificates, body)
     sealed = inbound.provider_key(session, provider)
     check = signed.CHECKS.get(provider)
-    if sealed is not None and check is not None and not check(vault.open(sealed), body, headers):
+    if sealed is None or check is None:
+        return
+    if not check(vault.open(sealed), body, headers) or signed.is_stale(provider, body, now):
         raise Forbidden(_("The signature of this post is not the provider's."))
 
 

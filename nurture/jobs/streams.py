@@ -73,6 +73,7 @@ def streams(runtime: Runtime) -> Iterator["Streams"]:
             live=live,
             invented="send" if caught else "skip",
             bounce_domain=runtime.settings.bounce_domain,
+            softs=runtime.settings.soft_bounces,
             vault=runtime.vault,
         )
         kept.callback(outbox.close)

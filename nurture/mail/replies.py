@@ -3,18 +3,13 @@
 import re
 from typing import NamedTuple
 
+from nurture.rules.bounces import HARD, Judgement, Refusal, judge
+
 BEFORE_DOT = "before_dot"
 AFTER_DOT = "after_dot"
 
 _STATUS = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})\b\s*")
 _QUEUED_AS = re.compile(r"\b(?:queued as|id=|queued id:?|as)\s*<?([A-Za-z0-9_.@\-]{1,120})>?", re.IGNORECASE)
-# Address unknown, mailbox moved or closed: the address itself is wrong, for good.
-_NO_SUCH_ADDRESS = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"))
-_NO_SUCH_WORDS = re.compile(
-    r"user (?:is )?unknown|unknown user|no such (?:user|recipient|mailbox|address)|mailbox not found"
-    r"|does not exist|recipient not found|invalid recipient|address rejected: user",
-    re.IGNORECASE,
-)
 _LONGEST = 500
 
 
@@ -49,11 +44,14 @@ class Refused(NamedTuple):
         return f"{self.code} {self.status} {self.text}".replace("  ", " ")[:_LONGEST]
 
     @property
+    def judgement(self) -> Judgement:
+        """What it means for the address: the same reading as that of a report that comes back later."""
+        return judge(Refusal(self.status, "failed", [self.reply]))
+
+    @property
     def address_is_wrong(self) -> bool:
         """A hard bounce: there is no such address. A full mailbox or a policy is none."""
-        if not self.permanent:
-            return False
-        return self.status in _NO_SUCH_ADDRESS or (not self.status and bool(_NO_SUCH_WORDS.search(self.text)))
+        return self.permanent and self.judgement.kind == HARD
 
 
 class Lost(NamedTuple):

@@ -118,6 +118,11 @@ def judge(refusal: Refusal) -> Judgement:
     return Judgement(kind, reason, counts=kind == HARD or reason in _COUNTING, status=status)
 
 
+def soft_for(reason: str, status: str = "") -> Judgement:
+    """A soft judgement for a reason that somebody else has found."""
+    return Judgement(SOFT, reason, counts=reason in _COUNTING, status=status)
+
+
 def return_path(ring: KeyRing, domain: str, delivery_id: int) -> str:
     """Where bounces of a delivery go: `b+<token>@domain` (variable envelope return path)."""
     return f"b+{mint(ring, 'bounce', delivery_id)}@{domain}"
@@ -169,6 +174,8 @@ def _checked(reason: str, status: str, text: str) -> str:
     unavailable" is said for all of these), but plain ones under a code of policy are: some servers put
     5.7.1 before everything."""
     code = status.partition(".")[2]
+    if reason == means.SUSPENDED and code == "1.6":  # moved: not there any more
+        return means.DISABLED
     if reason == means.MAILBOX_FULL and code == "3.1":  # the disk of the whole server
         return means.SYSTEM
     if reason not in _HARD_REASONS:

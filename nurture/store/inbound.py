@@ -1,7 +1,7 @@
 """What came back: reports with their raw bytes, kept to read, and what they change about deliveries."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -129,13 +129,26 @@ _MARK = """
 """
 _MARKS = {what: text(_MARK.format(column=f"{what}_at", what=what)) for what in (BOUNCED, COMPLAINED)}
 
-# The lead's latest mails up to this one, and whether each came back softly in a way that counts.
-_SOFT_RUN = text("""
-    SELECT EXISTS (SELECT FROM inbound_report r
-                   WHERE r.delivery_id = d.id AND r.kind = 'soft' AND r.counts) AS soft
-    FROM delivery d
-    WHERE d.lead_id = :lead_id AND d.id <= :id AND d.sent_at IS NOT NULL
-    ORDER BY d.id DESC LIMIT :limit
+# Of deliveries that came back softly, those whose lead's latest `most` mails up to them all did, in a way
+# that counts: by a report, or refused at the door of the server. Mails that came back for a fault of their
+# own neither count nor begin the count anew.
+_GIVEN_UP = text("""
+    SELECT m.id FROM unnest(CAST(:ids AS bigint[]), CAST(:leads AS bigint[])) AS m(id, lead_id)
+    WHERE (
+        SELECT count(*) = :most AND bool_and(latest.soft)
+        FROM (
+            SELECT d.sent_at IS NULL OR came.counting AS soft
+            FROM delivery d
+            CROSS JOIN LATERAL (
+                SELECT coalesce(bool_or(r.counts), false) AS counting,
+                       coalesce(bool_or(r.reason <> 'delayed'), false) AS soft
+                FROM inbound_report r WHERE r.delivery_id = d.id AND r.kind = 'soft'
+            ) came
+            WHERE d.lead_id = m.lead_id AND d.id <= m.id
+              AND (d.sent_at IS NOT NULL OR d.bounced_at IS NOT NULL) AND (came.counting OR NOT came.soft)
+            ORDER BY d.id DESC LIMIT :most
+        ) latest
+    )
 """)
 
 _FORGET = text("""
@@ -193,15 +206,10 @@ def mark(session: Session, delivery_id: int, what: str, *, now: datetime) -> boo
     return bool(session.execute(_MARKS[what], {"id": delivery_id, "now": now}).scalar_one())
 
 
-def soft_run(session: Session, lead_id: int, delivery_id: int, *, most: int) -> int:
-    """How many of the lead's latest mails in a row, up to this one, came back softly; looks at `most`."""
-    values = {"lead_id": lead_id, "id": delivery_id, "limit": most}
-    run = 0
-    for soft in session.scalars(_SOFT_RUN, values):
-        if not soft:
-            break
-        run += 1
-    return run
+def given_up(session: Session, softly: Mapping[int, int], *, most: int) -> set[int]:
+    """Of deliveries (with their leads) that came back softly: those that are the last of `most` in a row."""
+    values = {"ids": list(softly), "leads": list(softly.values()), "most": most}
+    return set(session.scalars(_GIVEN_UP, values)) if softly else set()
 
 
 def of_delivery(session: Session, delivery_id: int, *, limit: int = 20) -> list[InboundReport]:

@@ -224,6 +224,7 @@ CHANNELS = {
     "confirm": _N("by confirmation"),
     "page": _N("on the unsubscribe page"),
     "one_click": _N("by one click in the mail program"),
+    "provider": _N("by a means of the mail provider"),
 }
 IMPORTS = {
     "draft": _N("not begun yet"),
@@ -267,6 +268,7 @@ REPORTS = {
     "complaint": _N("Complaint"),
     "autoreply": _N("Automatic answer"),
     "reply": _N("Reply"),
+    "unsubscribed": _N("Unsubscribed at the provider"),
     "unknown": _N("Unreadable"),
     "subscription": _N("A provider asks to be confirmed"),
 }

@@ -146,10 +146,11 @@ def enter_key(admin: FlaskClient, provider: str, key: str) -> str:
 def test_with_the_key_of_mailgun_only_its_own_posts_are_taken(
     visitor: FlaskClient, sign_in: SignIn, secret: str
 ) -> None:
-    def body(key: str) -> dict[str, object]:
-        digest = hmac.new(key.encode(), b"1772532000tok", hashlib.sha256).hexdigest()
+    def body(key: str, age: timedelta = timedelta()) -> dict[str, object]:
+        stamp = str(int((datetime.now(UTC) - age).timestamp()))
+        digest = hmac.new(key.encode(), f"{stamp}tok".encode(), hashlib.sha256).hexdigest()
         return {
-            "signature": {"timestamp": "1772532000", "token": "tok", "signature": digest},
+            "signature": {"timestamp": stamp, "token": "tok", "signature": digest},
             "event-data": {},
         }
 
@@ -157,6 +158,8 @@ def test_with_the_key_of_mailgun_only_its_own_posts_are_taken(
     page = enter_key(sign_in("admin"), "mailgun", "key-1")
     assert "key-1" not in page
     assert posted(visitor, "mailgun", secret, body("key-1")) == 200
+    assert posted(visitor, "mailgun", secret, body("key-1", timedelta(hours=8))) == 200
+    assert posted(visitor, "mailgun", secret, body("key-1", timedelta(days=1))) == 403
     assert posted(visitor, "mailgun", secret, body("key-2")) == 403
     assert posted(visitor, "mailgun", secret, {"event-data": {}}) == 403
     assert posted(visitor, "mailgun", secret, b"\xff") == 403

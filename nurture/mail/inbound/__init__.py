@@ -10,6 +10,7 @@ from nurture.mail.inbound.report import (
     REPLY,
     SOFT,
     UNKNOWN,
+    UNSUBSCRIBED,
     Failed,
     Report,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "REPLY",
     "SOFT",
     "UNKNOWN",
+    "UNSUBSCRIBED",
     "Failed",
     "Report",
     "read_report",

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 HARD, SOFT, IGNORE = "hard", "soft", "ignore"
 COMPLAINT, AUTOREPLY, REPLY, UNKNOWN = "complaint", "autoreply", "reply", "unknown"
-KINDS = (HARD, SOFT, IGNORE, COMPLAINT, AUTOREPLY, REPLY, UNKNOWN)
+# A provider tells that somebody has left by its own means.
+UNSUBSCRIBED = "unsubscribed"
+KINDS = (HARD, SOFT, IGNORE, COMPLAINT, AUTOREPLY, REPLY, UNSUBSCRIBED, UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,8 @@ class Report:
     `tokens` are what may be bounce tokens of ours (after `b+`), `unsubscribe_tokens` what may be those of
     our List-Unsubscribe addresses, `message_ids` the ids in it, without angle brackets: claims, all of
     them, until a key or the database confirms one. `text` is what a person wrote (replies) or what was
-    told people (bounces), bounded. `leaves`: it was written to an address
-    of ours for leaving. `counts` says whether a soft bounce counts towards giving up.
+    told people (bounces), bounded. `leaves`: somebody asks to be left alone, by writing to an address of
+    ours for that or by a provider's means. `counts` says whether a soft bounce counts towards giving up.
     """
 
     kind: str

@@ -68,5 +68,5 @@ def _outcome(answer: Any) -> Outcome:
         name = said.get("MessageID")
         return Accepted(f"200 {name}", name if isinstance(name, str) else None)
     if code == _INACTIVE:
-        return Refused(550, "5.2.1", f"{code} {words}", True)
+        return Refused(550, "5.1.6", f"{code} {words}", True)
     return Refused(554, "5.1.3" if code == _INVALID else "5.6.0", f"{code} {words}", True)

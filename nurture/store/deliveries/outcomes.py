@@ -13,7 +13,8 @@ from nurture.store import batch, segments
 
 class Outcome(NamedTuple):
     """How a claimed delivery ends or goes on. `state`: sent, failed, deferred, uncertain, or ready (given
-    back untried); `due_at` when it is due again; `tried` whether a server has answered."""
+    back untried); `due_at` when it is due again; `tried` whether a server has answered; `bounced` whether
+    it was refused for the address's own fault, for good or (reason other than `bounced`) for now."""
 
     delivery_id: int
     token: int

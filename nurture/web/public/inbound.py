@@ -14,7 +14,7 @@ from nurture.flows.vouch import Certificates, vouch
 from nurture.mail.inbound.providers import PROVIDERS, NotReadable, read_events
 from nurture.rules.words import _
 from nurture.store.views.reading import reading
-from nurture.web.request import now, runtime
+from nurture.web.request import now, real_now, runtime
 from nurture.web.security import without_csrf
 
 pages = Blueprint("inbound", __name__)
@@ -58,7 +58,7 @@ def _vouch(provider: str, body: bytes) -> None:
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         with reading(here.sessions) as session:
-            vouch(session, here.vault, known, provider, body, headers)
+            vouch(session, here.vault, known, provider, body, headers, now=real_now())
     except Forbidden as refusal:
         log.warning("inbound.not_vouched", provider=provider, why=str(refusal))
         raise

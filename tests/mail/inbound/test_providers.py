@@ -16,7 +16,12 @@ VERP = "b+a3f1.2s.AbCdEfGhIjKlMnOpQrStUv@bounce.nurture.example"
 
 def ses(told: dict[str, Any], *, wrapped: bool = True) -> Any:
     inner = {
-        "mail": {"source": VERP, "messageId": "0100", "commonHeaders": {"messageId": f"<{OURS}>"}},
+        "mail": {
+            "source": VERP,
+            "messageId": "0100",
+            "destination": [ANN],
+            "commonHeaders": {"messageId": f"<{OURS}>"},
+        },
         **told,
     }
     if not wrapped:
@@ -30,12 +35,12 @@ def ses_bounce(kind: str, sub: str, status: str, words: str) -> dict[str, Any]:
     return {"notificationType": "Bounce", "bounce": detail}
 
 
-def mailgun(event: str, severity: str = "", code: int = 0, words: str = "") -> Any:
+def mailgun(event: str, severity: str = "", code: int = 0, words: str = "", *, reason: str = "") -> Any:
     status = {"code": code, "message": words, "description": ""}
     return {
         "signature": {"token": "t", "timestamp": "1", "signature": "s"},
         "event-data": {
-            "event": event, "severity": severity, "id": "e1", "recipient": ANN,
+            "event": event, "severity": severity, "id": "e1", "recipient": ANN, "reason": reason,
             "delivery-status": status, "message": {"headers": {"message-id": OURS}},
         },
     }  # fmt: skip
@@ -81,6 +86,36 @@ CASES: list[tuple[str, str, Any, str]] = [
                           "error": "spam content", "comment": ""}], OURS),
     ("mailjet", "complaint", {"event": "spam", "email": ANN, "time": 3, "MessageID": 9, "CustomID": OURS},
         OURS),
+    # Lists of the provider's own, people who left there, and refusals that it explains itself.
+    ("ses", "soft", ses(ses_bounce("Transient", "General", "", "")), OURS),
+    ("ses", "hard", ses(ses_bounce("Permanent", "OnAccountSuppressionList", "5.1.1",
+                                   "Amazon SES did not send the message to this address")), OURS),
+    ("ses", "unsubscribed", ses({"eventType": "Subscription", "subscription": {
+        "source": "UnsubscribeHeader", "newTopicPreferences": {"unsubscribeAll": True}}}), OURS),
+    ("mailgun", "unsubscribed", mailgun("unsubscribed"), OURS),
+    ("mailgun", "unsubscribed", mailgun("failed", "permanent", 605, reason="suppress-unsubscribe"), OURS),
+    ("mailgun", "complaint", mailgun("failed", "permanent", 605, reason="suppress-complaint"), OURS),
+    ("mailgun", "hard", mailgun("failed", "permanent", 605, "Not delivering to previously bounced address",
+                                reason="suppress-bounce"), OURS),
+    ("postmark", "unsubscribed", {"RecordType": "SubscriptionChange", "Recipient": ANN, "MessageID": "x",
+                                  "SuppressSending": True, "SuppressionReason": "ManualSuppression",
+                                  "Metadata": {"message_id": OURS}}, OURS),
+    ("postmark", "unsubscribed", {"RecordType": "Bounce", "Type": "Unsubscribe", "ID": 7, "Email": ANN,
+                                  "Metadata": {"message_id": OURS}}, OURS),
+    ("postmark", "soft", {"RecordType": "Bounce", "Type": "Blocked", "ID": 8, "Email": ANN,
+                          "Details": "not today", "Metadata": {"message_id": OURS}}, OURS),
+    ("sendgrid", "unsubscribed", [{"event": "group_unsubscribe", "email": ANN, "sg_event_id": "d",
+                                   "smtp-id": OURS}], OURS),
+    ("sendgrid", "unsubscribed", [{"event": "dropped", "email": ANN, "sg_event_id": "e", "smtp-id": OURS,
+                                   "reason": "Unsubscribed Address"}], OURS),
+    ("sendgrid", "complaint", [{"event": "dropped", "email": ANN, "sg_event_id": "f", "smtp-id": OURS,
+                                "reason": "Spam Reporting Address"}], OURS),
+    ("sendgrid", "hard", [{"event": "dropped", "email": ANN, "sg_event_id": "g", "smtp-id": OURS,
+                           "reason": "Bounced Address"}], OURS),
+    ("sendgrid", "soft", [{"event": "dropped", "email": ANN, "sg_event_id": "h", "smtp-id": OURS,
+                           "reason": "Recipient List over Package Quota"}], OURS),
+    ("mailjet", "unsubscribed", {"event": "unsub", "email": ANN, "time": 4, "MessageID": 9,
+                                 "CustomID": OURS}, OURS),
     ("generic", "hard", {"type": "bounce", "kind": "hard", "recipient": ANN, "message_id": OURS}, OURS),
     ("generic", "soft", {"type": "bounce", "reply": "450 greylisted", "recipient": ANN,
         "message_id": OURS}, OURS),
@@ -97,6 +132,48 @@ def test_an_event_is_read_for_what_it_is(provider: str, kind: str, said: Any, me
     assert event.key
     if provider == "ses":
         assert event.report.tokens
+
+
+@pytest.mark.parametrize(
+    ("provider", "said"),
+    [
+        ("ses", ses(ses_bounce("Transient", "General", "", ""))),
+        ("ses", ses(ses_bounce("Transient", "ContentRejected", "", ""))),
+        ("postmark", {"RecordType": "Bounce", "Type": "Transient", "ID": 1, "Email": ANN, "Details": "wait"}),
+        ("postmark", {"RecordType": "Bounce", "Type": "DMARCPolicy", "ID": 1, "Email": ANN}),
+        ("sendgrid", [{"event": "bounce", "email": ANN, "type": "blocked", "reason": "no"}]),
+        ("sendgrid", [{"event": "dropped", "email": ANN, "reason": "Recipient List over Package Quota"}]),
+    ],
+)
+def test_what_is_not_the_readers_fault_never_counts_against_the_address(provider: str, said: Any) -> None:
+    (event,) = read_events(provider, json.dumps(said).encode())
+    assert (event.report.kind, event.report.counts) == ("soft", False)
+
+
+@pytest.mark.parametrize(
+    ("provider", "said"),
+    [
+        ("sendgrid", [{"event": "bounce", "email": ANN, "reason": "550 no such user", "return_path": VERP}]),
+        ("postmark", {"RecordType": "Bounce", "Type": "HardBounce", "ID": 1, "Email": ANN,
+                      "Metadata": {"return_path": VERP}}),
+    ],
+)  # fmt: skip
+def test_the_return_path_that_we_sent_along_names_the_delivery(provider: str, said: Any) -> None:
+    (event,) = read_events(provider, json.dumps(said).encode())
+    assert event.report.tokens == (VERP.partition("@")[0].removeprefix("b+"),)
+
+
+def test_a_long_notification_of_sns_is_read_whole() -> None:
+    said = ses_bounce("Permanent", "General", "5.1.1", "smtp; 550 5.1.1 user unknown")
+    (event,) = read_events("ses", json.dumps(ses(said | {"padding": "x" * 60_000})).encode())
+    assert event.report.kind == "hard"
+
+
+def test_under_a_known_token_of_mailgun_nothing_else_is_heard() -> None:
+    first, other = mailgun("complained"), mailgun("failed", "permanent", 550, "5.1.1 no such user")
+    other["event-data"]["id"] = "e2"
+    keys = {read_events("mailgun", json.dumps(one).encode())[0].key for one in (first, other)}
+    assert keys == {"t"}
 
 
 def test_what_is_neither_bounce_nor_complaint_is_left_out() -> None:
