@@ -129,7 +129,9 @@ def _as_left(
     known = {lead_id: one.facts for lead_id, one in found.items()}
     for lead_id, one in touches.items():
         if one.more and lead_id in known:
-            known[lead_id] = replace(known[lead_id], touches=max(known[lead_id].touches + one.more, 0))
+            mine = known[lead_id]
+            count = max(mine.touches + one.more, 0)
+            known[lead_id] = mine.rated(mine.temperature, mine.heat, mine.grade, mine.readiness, count)
     for lead_id, segments in moved.items():
         if lead_id in known:
             known[lead_id] = replace(known[lead_id], segments=segments)

@@ -173,16 +173,16 @@ def _keep(
     scene = Scene(session, new, deliveries)
     known_patterns = patterns.active(session)
     judged = [_judged(one, scene, known_patterns) for one in new]
-    added = hits.add(session, judged)
-    mine = [one for one in judged if one.hit.id in added]
-    waiting = {one.hit.id: one for one in mine if stall and one.hit.at + stall > now and _waits(one, scene)}
+    hits.add(session, judged)
+    waiting = {one.hit.id: one for one in judged if stall and one.hit.at + stall > now and _waits(one, scene)}
     verdicts.stall(session, [(one.hit.id, one.hit.at, one.hit.at + stall) for one in waiting.values()])
     turn_to_machine(session, scene.turned(), now=now)
-    human = [one for one in mine if one.verdict.verdict == HUMAN and one.hit.id not in waiting]
-    found = signals_of(human, deliveries, scene.links)
-    signals.add(session, found, now=now, rate_by=rate_by(now))
+    human = [one for one in judged if one.verdict.verdict == HUMAN and one.hit.id not in waiting]
+    signals.add_of_hits(session, signals_of(human, deliveries, scene.links), rate_by=rate_by(now))
     hits.mark_first(session, first_seen(human))
-    hits.mark_first(session, first_seen([one for one in mine if one.verdict.verdict != HUMAN]), people=False)
+    hits.mark_first(
+        session, first_seen([one for one in judged if one.verdict.verdict != HUMAN]), people=False
+    )
 
 
 def _judged(one: Arrived, scene: Scene, known_patterns: Sequence[Pattern]) -> JudgedHit:

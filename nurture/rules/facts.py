@@ -39,7 +39,9 @@ class Facts:
     touches: int = 0
     timezone: str | None = None
 
-    def rated(self, temperature: str, heat: float, grade: str | None, readiness: float) -> "Facts":
+    def rated(
+        self, temperature: str, heat: float, grade: str | None, readiness: float, touches: int | None = None
+    ) -> "Facts":
         """The same lead as rating finds it. Spelled out: `dataclasses.replace` takes five times as long, and
         this is asked for every lead that is rated."""
         return Facts(
@@ -57,6 +59,6 @@ class Facts:
             self.fields,
             self.bant,
             self.signals,
-            self.touches,
+            self.touches if touches is None else touches,
             self.timezone,
         )

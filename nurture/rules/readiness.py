@@ -20,7 +20,7 @@ from nurture.rules.conditions import Bant, Condition, Signalled, describe, holds
 from nurture.rules.conditions.tree import BANT_PARTS
 from nurture.rules.facts import Facts
 from nurture.rules.heat import TOLERANCE
-from nurture.rules.model import HeatModel, Readiness
+from nurture.rules.model import HeatModel, Readiness, Requirements
 from nurture.rules.scorecard import Contribution
 from nurture.rules.stages import RIPENS_FROM
 from nurture.rules.words import _
@@ -183,6 +183,7 @@ def falls_below_at_heat(model: HeatModel, judgement: Found) -> float | None:
     return wanted / policy.parts.activity * model.thresholds.hot.rise
 
 
+_NOTHING = Requirements()
 _Reason = tuple[float, Callable[[], str]]
 
 
@@ -262,6 +263,8 @@ def _answer_in_words(part: str, answer: str) -> str:
 
 
 def _requirements(policy: Readiness, facts: Facts) -> tuple[Requirement, ...]:
+    if policy.require == _NOTHING:
+        return ()
     words = {"temperature": _("at least {temperature}"), "grade": _("grade {grade} at least")}
     wanted = {"temperature": names.trait(policy.require.temperature or ""), "grade": policy.require.grade}
     return tuple(Requirement(words[name].format(**wanted), met) for name, met in _required(policy, facts))

@@ -3,23 +3,43 @@ PostgreSQL reads them from JSON, and a list of numbers is quickest as the text o
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
+from psycopg import Connection
+from sqlalchemy.orm import Session
 
 # Whole numbers that do not fit into 64 bits, which only the slower reader keeps exact.
 _LONG_NUMBER = re.compile(rb"\d{19}")
 
 
-def rows(values: Sequence[Any]) -> str:
+def rows(values: Sequence[Any] | Mapping[str, Any]) -> str:
     """Rows as JSON; ids and instants may stand in them as they are."""
     try:
         return orjson.dumps(values, default=_plain).decode()
     except TypeError:  # a number over 64 bits, or half a sign of UTF-16: for PostgreSQL to judge
         return json.dumps(values, default=_plain)
+
+
+def copy(session: Session, into: str, values: Iterable[tuple[Any, ...]]) -> None:
+    """Append rows to a table by COPY, which takes half of what INSERT takes for rows with many columns, and
+    knows no conflicts. `into` is the table with its columns. Ids and instants may stand in the rows as they
+    are, JSON as its text; texts bear no control characters."""
+    driver = session.connection().connection.driver_connection
+    if not isinstance(driver, Connection):
+        raise TypeError("COPY needs a connection of psycopg")
+    # A row of JSON without its brackets is one of CSV, where quotes are told by a backslash.
+    lines = b"\n".join([orjson.dumps(row)[1:-1] for row in values])
+    with driver.cursor().copy(f"COPY {into} FROM STDIN (FORMAT csv, NULL 'null', ESCAPE '\\')") as data:
+        data.write(lines + b"\n")
+
+
+def text_of(value: Mapping[str, Any]) -> str:
+    """A JSON column of a row for `copy`."""
+    return rows(value) if value else "{}"
 
 
 def numbers(ids: Iterable[int]) -> str:

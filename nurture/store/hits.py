@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import Index, PrimaryKeyConstraint, Uuid, text
@@ -143,25 +144,10 @@ _DELIVERIES = text(
     """
 )
 _LINKS = text("SELECT id, url, label FROM link WHERE id = ANY(CAST(:ids AS bigint[]))")
-# One JSON value for a batch: making arrays of texts and instants takes psycopg several times as long.
-_ADD = text(
-    """
-    WITH added AS (
-        INSERT INTO hit (id, received_at, occurred_at, kind, delivery_id, lead_id, link_id, method, ip,
-                         user_agent, headers, verdict, reasons, since_sent, domain)
-        SELECT id, at, at, kind, delivery_id, lead_id, link_id, method, ip, user_agent, headers, verdict,
-               string_to_array(reasons, ' '), since_sent, domain
-        FROM json_to_recordset(CAST(:rows AS json)) AS g (
-            id uuid, at timestamptz, kind text, delivery_id bigint, lead_id bigint, link_id bigint,
-            method text, ip text, user_agent text, headers jsonb, verdict text, reasons text,
-            since_sent float8, domain text
-        )
-        ON CONFLICT DO NOTHING
-        RETURNING id
-    )
-    SELECT CASE WHEN count(*) < :given THEN coalesce(array_agg(id), '{}') END FROM added
-    """
-)
+_INTO = """
+    hit (id, received_at, occurred_at, kind, delivery_id, lead_id, link_id, method, ip, user_agent, headers,
+         verdict, reasons, since_sent, domain)
+"""
 # Of whom, the first of each kind is dated once a delivery and counted on the day the mail was sent; openings
 # and clicks by people have a counter over all days beside.
 _MARK_FIRST = """
@@ -260,32 +246,30 @@ def links_of(session: Session, ids: Iterable[int]) -> dict[int, HitLink]:
     return {row.id: HitLink(row.id, row.url, row.label) for row in rows}
 
 
-def add(session: Session, judged: Sequence[JudgedHit]) -> set[uuid.UUID]:
-    """Record hits; the ids of those that were new."""
-    if not judged:
-        return set()
-    rows = [
-        {
-            "id": one.hit.id,
-            "at": one.hit.at,
-            "kind": one.hit.kind,
-            "delivery_id": one.hit.delivery_id,
-            "lead_id": one.lead_id,
-            "link_id": one.hit.link_id,
-            "method": one.hit.method,
-            "ip": one.hit.ip,
-            "user_agent": one.hit.ua,
-            "headers": dict(one.hit.headers),
-            "verdict": one.verdict.verdict,
-            "reasons": " ".join(one.verdict.reasons),
-            "since_sent": one.since_sent,
-            "domain": one.domain,
-        }
-        for one in judged
-    ]
-    # As a rule all of them are new, and then their ids need not be read back.
-    new = session.scalar(_ADD, {"rows": batch.rows(rows), "given": len(rows)})
-    return {one.hit.id for one in judged} if new is None else set(new)
+def add(session: Session, judged: Sequence[JudgedHit]) -> None:
+    """Record hits that are not known yet, by the one whose turn it is."""
+    batch.copy(session, _INTO, map(_row, judged))
+
+
+def _row(one: JudgedHit) -> tuple[Any, ...]:
+    hit, verdict = one.hit, one.verdict
+    return (
+        hit.id,
+        hit.at,
+        hit.at,
+        hit.kind,
+        hit.delivery_id,
+        one.lead_id,
+        hit.link_id,
+        hit.method,
+        hit.ip,
+        hit.ua,
+        batch.text_of(hit.headers),
+        verdict.verdict,
+        f"{{{','.join(verdict.reasons)}}}",
+        one.since_sent,
+        one.domain,
+    )
 
 
 def mark_first(session: Session, seen: Sequence[FirstSeen], *, people: bool = True) -> None:

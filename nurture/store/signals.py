@@ -141,6 +141,8 @@ _ADD = text(
     SELECT CASE WHEN count(*) < :given THEN coalesce(array_agg(id), '{}') END FROM added
     """
 )
+_INTO = "signal (id, received_at, lead_id, kind, occurred_at, source, delivery_id, mail_key, data)"
+_INTO_INBOX = "unrated_signal (signal_id, received_at, lead_id, rate_by)"
 _TIMELINE = """
     SELECT s.id, s.kind, s.occurred_at, s.source, s.delivery_id, s.mail_key, s.data,
            coalesce(latest.verdict, s.verdict) AS verdict
@@ -185,6 +187,30 @@ def add(
     # As a rule all of them are new, and then their ids need not be read back.
     new = session.scalar(_ADD, {"rows": batch.rows(given), "given": len(given), "rate_by": rate_by})
     return [number for number, _row in fresh] if new is None else list(new)
+
+
+def add_of_hits(session: Session, rows: Sequence[NewSignal], *, rate_by: datetime) -> None:
+    """Take in the signals of hits that were recorded just now, and never before, and queue them for rating;
+    they may wait until `rate_by` while many hits are recorded."""
+    if not rows:
+        return
+    named = [(row.id, time_of(row.id), row) for row in rows if row.id is not None]
+    batch.copy(session, _INTO, (_row(number, at, row) for number, at, row in named))
+    batch.copy(session, _INTO_INBOX, ((number, at, row.lead_id, rate_by) for number, at, row in named))
+
+
+def _row(number: uuid.UUID, received_at: datetime, row: NewSignal) -> tuple[Any, ...]:
+    return (
+        number,
+        received_at,
+        row.lead_id,
+        row.kind,
+        row.occurred_at,
+        row.source,
+        row.delivery_id,
+        row.mail_key,
+        batch.text_of(row.data),
+    )
 
 
 def timeline(
