@@ -123,7 +123,7 @@ def _apply(
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         unrated = text("SELECT EXISTS (SELECT FROM unrated_signal)")
         while stream.length() or waiting_bytes(folder_of(home)) or connection.scalar(unrated):
-            time.sleep(0.02)
+            time.sleep(0.05)
             if not any(worker.is_alive() for worker in workers):
                 raise RuntimeError("the workers have ended before the work")
     seconds = time.monotonic() - began

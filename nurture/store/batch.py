@@ -12,6 +12,7 @@ import orjson
 from psycopg import Connection
 from sqlalchemy.orm import Session
 
+_PLAIN = re.compile(r"[0-9][0-9.]*")
 # Whole numbers that do not fit into 64 bits, which only the slower reader keeps exact.
 _LONG_NUMBER = re.compile(rb"\d{19}")
 
@@ -40,6 +41,11 @@ def copy(session: Session, into: str, values: Iterable[tuple[Any, ...]]) -> None
 def text_of(value: Mapping[str, Any]) -> str:
     """A JSON column of a row for `copy`."""
     return rows(value) if value else "{}"
+
+
+def quoted(word: str) -> str:
+    """A text as an element of the text of an array."""
+    return word if _PLAIN.fullmatch(word) else orjson.dumps(word).decode()
 
 
 def numbers(ids: Iterable[int]) -> str:

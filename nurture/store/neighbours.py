@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -49,15 +50,43 @@ _CROWDED = """
     ) h
     WHERE h.there + g.here >= :least
 """
+# Whom it is worth to look at like that: the same, over the whole time of the batch at once. Most are not.
+_WORTH = """
+    SELECT g.key FROM unnest(CAST(:keys AS {kind}[]), CAST(:here AS int[])) AS g (key, here)
+    CROSS JOIN LATERAL (
+        SELECT {weight} AS there FROM (
+            SELECT kind, link_id FROM hit h
+            WHERE h.{column} = g.key AND h.received_at BETWEEN :from AND :until
+            ORDER BY h.received_at DESC LIMIT :most
+        ) latest
+    ) h
+    WHERE h.there > 0 AND h.there + g.here >= :least
+"""
 # On a mail a click weighs one, and one that no person can have made two.
 _CLICKS = f"""
     sum(CASE WHEN kind <> '{CLICK}' THEN 0
              WHEN EXISTS (SELECT FROM link WHERE link.id = link_id AND label = '{TRAP_LABEL}') THEN 2
              ELSE 1 END)
 """
-_OF_DELIVERIES = text(_CROWDED.format(kind="bigint", column="delivery_id", columns=COLUMNS, weight=_CLICKS))
-_OF_ADDRESSES = text(_CROWDED.format(kind="text", column="ip", columns=COLUMNS, weight="count(*)"))
-_OF_DOMAINS = text(_CROWDED.format(kind="text", column="domain", columns=COLUMNS, weight="count(*)"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The two queries for one kind of neighbourhood, and what its hits have to weigh."""
+
+    worth: TextClause
+    crowded: TextClause
+    least: int
+
+
+def _asked(kind: str, column: str, weight: str, least: int) -> _Asked:
+    given = {"kind": kind, "column": column, "weight": weight, "columns": COLUMNS}
+    return _Asked(text(_WORTH.format(**given)), text(_CROWDED.format(**given)), least)
+
+
+_OF_DELIVERIES = _asked("bigint", "delivery_id", _CLICKS, LEAST_ON_MAIL)
+_OF_ADDRESSES = _asked("text", "ip", "count(*)", LEAST_AT_ADDRESS)
+_OF_DOMAINS = _asked("text", "domain", "count(*)", LEAST_AT_DOMAIN)
 _FIND = text(
     f"""
     SELECT {COLUMNS} FROM hit h
@@ -73,9 +102,9 @@ def near(
     of time, the latest 200 of each; each hit once. Those without company enough to say something are left
     out."""
     found = (
-        *_read(session, _OF_DELIVERIES, deliveries, least=LEAST_ON_MAIL),
-        *_read(session, _OF_ADDRESSES, addresses, least=LEAST_AT_ADDRESS),
-        *_read(session, _OF_DOMAINS, domains, least=LEAST_AT_DOMAIN),
+        *_read(session, _OF_DELIVERIES, deliveries),
+        *_read(session, _OF_ADDRESSES, addresses),
+        *_read(session, _OF_DOMAINS, domains),
     )
     return [recorded(row) for row in {row.id: row for row in found}.values()]
 
@@ -99,16 +128,26 @@ def of_mails(times: Iterable[tuple[int, datetime, int]], margin: timedelta) -> l
     return [span._replace(here=weights[span.key]) for span in found]
 
 
-def _read(session: Session, query: TextClause, wanted: Sequence[Span], **given: Any) -> Iterable[Row[Any]]:
-    if not wanted:
+def _read(session: Session, asked: _Asked, spans: Sequence[Span]) -> Iterable[Row[Any]]:
+    if not spans:
         return ()
-    bounds: dict[str, Any] = {
-        "spans": batch.rows([span._asdict() for span in wanted]),
-        "from": min(span.first_at for span in wanted),
-        "until": max(span.last_at for span in wanted),
+    bounds = {
+        "from": min(span.first_at for span in spans),
+        "until": max(span.last_at for span in spans),
         "most": _MOST,
+        "least": asked.least,
     }
-    return session.execute(query, bounds | given).all()
+    keys = {"keys": _keys(spans), "here": batch.numbers(span.here for span in spans)}
+    worth = set(session.scalars(asked.worth, keys | bounds).all())
+    if not worth:
+        return ()
+    chosen = [span._asdict() for span in spans if span.key in worth]
+    return session.execute(asked.crowded, {"spans": batch.rows(chosen)} | bounds).all()
+
+
+def _keys(spans: Sequence[Span]) -> str:
+    """Ids, addresses or domains as the text of an array."""
+    return "{" + ",".join([batch.quoted(str(span.key)) for span in spans]) + "}"
 
 
 def recorded(row: Row[Any]) -> JudgedHit:
