@@ -38,6 +38,13 @@ from nurture.store.statistics import CHAIN, DayTally, NewArm
 from nurture.store.steps import FlowTally, NewEvent, StepTally
 from nurture.store.webhooks import Message, write_messages
 
+# gettext reads these marks; the words are looked up when they are written down.
+_N = str
+_HANDS_OVER = {
+    "cold": _N("The cold chain of {program} hands over"),
+    "warm": _N("The warm chain of {program} hands over"),
+    "hot": _N("The hot chain of {program} hands over"),
+}
 _FINISHED_STATES = ("sent", "failed", "skipped", "cancelled", "uncertain")
 
 
@@ -282,8 +289,7 @@ def _starts(one: Decided) -> list[Start]:
 
 
 def _ripe(one: Decided) -> Ripe:
-    step_key = _intents(one, Hand)[-1].step_key
-    text = _("Step {step} of the {chain} chain hands over").format(step=step_key, chain=one.chain.temperature)
+    text = _(_HANDS_OVER[one.chain.temperature]).format(program=one.published.program.name)
     return Ripe(
         lead_id=one.run.lead_id,
         model_id=one.published.row.heat_model_id,

@@ -142,6 +142,10 @@ def page(session: Session, *, archived: bool, before: int | None, limit: int) ->
     return [opened(row, spec) for row, spec in session.execute(query)]
 
 
+def any_archived(session: Session) -> bool:
+    return session.scalar(select(Form.id).where(Form.archived_at.is_not(None)).limit(1)) is not None
+
+
 def names(session: Session) -> dict[str, str]:
     """The forms that are open: key -> name."""
     query = select(Form.key, Form.name).where(Form.archived_at.is_(None)).order_by(Form.name).limit(500)

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 from flask import Flask, request
@@ -35,6 +36,7 @@ def install(app: Flask, vendor: Vendor) -> None:
         num=number, share=share, money=money,
         sentence=sentence, initials=initials, masked=masked, points=points, palette=palette,
         countdown=countdown, short_span=short_span, wall_clock=wall_clock,
+        language_name=language_name, country_name=country_name,
         ago=ago, lasting_s=lasting_seconds, weekday=weekday, date=plain_date,
     )  # fmt: skip
     environment.globals.update(
@@ -214,3 +216,19 @@ def with_query(**changes: str | None) -> str:
     kept = {name: value for name, value in request.args.items() if name not in ("after", *changes)}
     pairs = kept | {name: value for name, value in changes.items() if value}
     return request.path + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def language_name(tag: str | None) -> str:
+    """A language by its name in the reader's own: German for de, Portuguese (Brazil) for pt-BR. What is no
+    tag (RFC 5646) stays as it was typed."""
+    try:
+        return Locale.parse((tag or "").replace("-", "_")).get_display_name(spoken()) or str(tag)
+    except (UnknownLocaleError, ValueError):
+        return tag or ""
+
+
+def country_name(code: str | None) -> str:
+    """A country by its name in the reader's language: Germany for DE (ISO 3166-1). What is no code stays as
+    it was typed."""
+    known = Locale.parse(spoken()).territories
+    return str(known.get(code.strip().upper(), code)) if code and len(code.strip()) == 2 else code or ""

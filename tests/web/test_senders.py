@@ -81,8 +81,9 @@ def test_a_newsletter_goes_out_in_the_name_of_its_sender_which_then_stays(
     assert "Kessler events is chosen by" in problem(api.delete("/senders/events"), 409)["detail"]
     shown = sign_in("admin").get(f"{HERE}/events").text
     assert f'href="/newsletters/{number}">April</a>' in shown and "Delete…" not in shown
-    assert 'value="events" selected>Kessler events &lt;events@fair.example&gt;' in " ".join(
-        sign_in("admin").get(f"/newsletters/{number}").text.split()
+    assert (
+        'value="events" selected>Kessler events &lt;events@fair.example&gt; (domain not verified)'
+        in " ".join(sign_in("admin").get(f"/newsletters/{number}").text.split())
     )
     api.post(f"/newsletters/{number}/cancel")
     assert api.get("/senders/events").json["used_by"] == [], "the one has gone out, the other never will"

@@ -70,6 +70,12 @@ _VERSIONS = text(
     WHERE v.program_id = :program_id ORDER BY v.no DESC LIMIT :most
     """
 )
+_NAME = text(
+    """
+    SELECT coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), email, phone, '')
+    FROM lead WHERE id = :lead_id
+    """
+)
 _SAMPLE = text(
     """
     SELECT e.lead_id FROM enrollment e JOIN lead l ON l.id = e.lead_id
@@ -92,6 +98,11 @@ def versions(session: Session, program_id: int) -> list[VersionLine]:
     """The versions of its program, the newest first; one statement."""
     rows = session.execute(_VERSIONS, {"program_id": program_id, "most": _MOST})
     return [VersionLine(*row) for row in rows]
+
+
+def name_of(session: Session, lead_id: int) -> str:
+    """What a lead is called; "" for nobody's number."""
+    return session.execute(_NAME, {"lead_id": lead_id}).scalar_one_or_none() or ""
 
 
 def sample_lead(session: Session, chain_id: int) -> int | None:

@@ -65,6 +65,7 @@ def one(chain_id: int) -> ResponseReturnValue:
         shown=shown,
         look=look,
         lead_id=lead_id,
+        lead_name=view.name_of(session, lead_id) if lead_id else "",
         kind="text" if request.args.get("as") == "text" else "html",
         dark=request.args.get("dark") == "1",
         versions=view.versions(session, page.program_id),

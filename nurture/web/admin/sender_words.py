@@ -3,7 +3,7 @@
 from nurture.rules.program import Program
 from nurture.rules.senders import HOUSE, OWNER
 from nurture.rules.words import _
-from nurture.store import senders
+from nurture.store import domains, senders
 from nurture.store.senders import SenderRow
 from nurture.web.request import page_session
 
@@ -68,7 +68,12 @@ def _default(found: list[SenderRow]) -> str:
 
 
 def _others(found: list[SenderRow]) -> Choices:
-    return [(one.key, address(one)) for one in found if not one.is_default]
+    """Those that are not the default; what goes out from a domain that proves nothing may not arrive."""
+    proven = domains.proven(page_session(), {one.domain for one in found})
+    doubted = _("%(sender)s (domain not verified)")
+    told = {one.key: address(one) for one in found if not one.is_default}
+    doubtful = {one.key for one in found if one.domain not in proven}
+    return [(key, doubted % {"sender": said} if key in doubtful else said) for key, said in told.items()]
 
 
 def _owner() -> tuple[str, str]:

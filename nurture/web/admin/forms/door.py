@@ -39,7 +39,12 @@ def index() -> ResponseReturnValue:
     found = forms.page(page_session(), archived=archived, before=query.number("after"), limit=_PAGE + 1)
     older = found[_PAGE - 1].row.id if len(found) > _PAGE else None
     return render_template(
-        "admin/forms/index.html", found=found[:_PAGE], older=older, archived=archived, spec_of=spec_of
+        "admin/forms/index.html",
+        found=found[:_PAGE],
+        older=older,
+        archived=archived,
+        any_archived=forms.any_archived(page_session()),
+        spec_of=spec_of,
     )
 
 
