@@ -79,8 +79,8 @@ MUTANTS = (
          "SET n = step_count.n + excluded.n", "SET n = step_count.n + 2 * excluded.n"),
     )),
     Mutant("faster_than_agreed", "a limit of a receiver holds in every second", (
-        ("nurture/flows/flight.py", "if turnstile is None or not (self.chunk.rates or self.chunk.own_rates):",
-         "if True:"),
+        ("nurture/flows/flight.py", "self._turnstile = turnstile if paced else None",
+         "self._turnstile = None"),
     )),
     Mutant("warm_up_is_forgotten", "a transport that is warmed up takes what its schedule says", (
         ("nurture/flows/pace.py", "warm_up = paces.warm_ups.get((kind, name))", "warm_up = None"),

@@ -42,12 +42,17 @@ def breaches(taken: Sequence[Accepted], clock_speed: float) -> list[str]:
     said = []
     for limit in limits(clock_speed):
         dots = sorted(one.dot_at for one in taken if one.recipient.endswith(f"@{limit.domain}"))
-        most = max((_within(dots, at, limit.seconds) for at in range(len(dots))), default=0)
-        if most > limit.most:
-            said.append(f"I12: {most} mails to {limit.domain} {limit.said}, {limit.most} were agreed.")
+        spans = (_within(dots, at, limit.seconds) for at in range(len(dots)))
+        most = max(spans, key=len, default=[])
+        if len(most) > limit.most:
+            moments = ", ".join(f"{at - most[0]:.3f}" for at in most)
+            said.append(
+                f"I12: {len(most)} mails to {limit.domain} {limit.said} (at {moments} s),"
+                f" {limit.most} were agreed."
+            )
     return said
 
 
-def _within(dots: Sequence[float], first: int, seconds: float) -> int:
-    """How many came in the span that begins with this one, its end not included."""
-    return sum(dots[first] <= at < dots[first] + seconds for at in dots[first:])
+def _within(dots: Sequence[float], first: int, seconds: float) -> list[float]:
+    """Those that came in the span that begins with this one, its end not included."""
+    return [at for at in dots[first:] if at < dots[first] + seconds]

@@ -20,6 +20,7 @@ from nurture.flows.count_clicks import count_clicks
 from nurture.flows.deliver import deliver
 from nurture.flows.hand_over import hand_over
 from nurture.flows.leads import DEMO, save_lead
+from nurture.flows.leave_everything import leave_everything
 from nurture.flows.membership import update_dirty
 from nurture.flows.newsletters import send_newsletters
 from nurture.flows.outbox import Outbox
@@ -28,7 +29,6 @@ from nurture.flows.record import record
 from nurture.flows.rejudge import rejudge
 from nurture.flows.take_signals import take_signals
 from nurture.flows.touch import Touch, add_touch
-from nurture.flows.unsubscribe import unsubscribe
 from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
 from nurture.rules import hits
@@ -230,11 +230,11 @@ class Month:
 
     def _leave(self, act: Act) -> None:
         with self._runtime.sessions.begin() as session:
-            unsubscribe(
+            leave_everything(
                 session,
                 self._ids[act.person.number],
-                None,
                 how="one_click",
                 proof={"by": house.BY},
+                pepper=self._runtime.pepper,
                 now=act.at,
             )

@@ -49,8 +49,7 @@ class WayOut:
 @dataclass(frozen=True)
 class Chunk:
     """What was claimed: `go` goes out, with its mails made ready; `done` are ended or put back already.
-    `speakers` are who sends where it is not the house. `scopes` are the quotas that each mail was booked on,
-    `own_scopes` that of its own sending domain besides; `rates` what bounds every mail, `own_rates` what
+    `speakers` are who sends where it is not the house. `rates` are what bounds every mail, `own_rates` what
     bounds some of them besides."""
 
     way: WayOut
@@ -60,11 +59,9 @@ class Chunk:
     seal: Seal
     state: Sending
     done: int
-    scopes: frozenset[str] = frozenset()
     rates: Rates = ()
     own_rates: Mapping[int, Rates] = field(default_factory=dict)
     speakers: Mapping[int, Speaker] = field(default_factory=dict)
-    own_scopes: Mapping[int, str] = field(default_factory=dict)
 
     def speaker_of(self, delivery_id: int) -> Speaker:
         return self.speakers.get(delivery_id) or self.house
@@ -124,6 +121,7 @@ def claim(
     granted = pacing.reserve(session, quotas, limit, now=now) if quotas else limit
     if granted <= 0:
         return None
+    scopes = frozenset(one.scope for one in quotas)
     claimed = deliveries.claim(
         session,
         host=outbox.host,
@@ -133,6 +131,7 @@ def claim(
         now=now,
         limit=granted,
         route=way.route,
+        booked=sorted(scopes),
     )
     refusals = _skipped(session, outbox, claimed, now)
     may_go = [one for one in claimed if one.id not in refusals]
@@ -145,7 +144,6 @@ def claim(
     held, own_rates = pace.hold_back(session, paces, may_go, now=now)
     pace.give_back(session, own_scopes, held, at=now)
     go = [one for one in may_go if one.id not in held]
-    scopes = frozenset(one.scope for one in quotas)
     pacing.give_back(session, scopes, granted - len(go), at=now)
     rate = way.limits.per_second
     return Chunk(
@@ -156,11 +154,9 @@ def claim(
         seal=seal,
         state=state,
         done=len(claimed) - len(go),
-        scopes=scopes,
         rates=((f"transport:{way.key}", rate),) if rate else (),
         own_rates=own_rates,
         speakers=spoken,
-        own_scopes=own_scopes,
     )
 
 
@@ -172,6 +168,11 @@ def _may_be_spoken(one: Claimed) -> bool:
 
 def _domain_of(speaker: Speaker | None, house: Sender) -> str:
     return (speaker.sender if speaker is not None else house).domain.lower()
+
+
+def called_off(session: Session, outbox: Outbox, go: Sequence[Claimed]) -> set[int]:
+    """Those of the claimed that must not go out any more, because of what was said since."""
+    return deliveries.unwanted(session, [one.id for one in go]) | set(_suppressed(session, outbox, go))
 
 
 def _skipped(session: Session, outbox: Outbox, claimed: Sequence[Claimed], now: datetime) -> dict[int, str]:

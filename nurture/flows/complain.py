@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from nurture.flows.unsubscribe import unsubscribe
+from nurture.flows.leave_everything import leave_everything
 from nurture.mail.inbound import Report
 from nurture.rules.addresses import normalise
 from nurture.store import deliveries, inbound, suppressions
@@ -22,12 +22,12 @@ def complain(session: Session, meant: Meant, report: Report, *, pepper: bytes, n
         entry = NewSuppression(digest, "complaint", report.reason, meant.lead_id, meant.id)
         suppressions.suppress(session, [entry], now=now)
     if meant.lead_id is not None and _is_there(session, meant.lead_id):
-        unsubscribe(
+        leave_everything(
             session,
             meant.lead_id,
-            None,
             how="complaint",
             proof={"feedback": report.reason},
+            pepper=pepper,
             now=now,
             delivery_id=meant.id,
         )

@@ -18,8 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Refusal
-from nurture.flows import pace
-from nurture.flows.claiming import Chunk
+from nurture.flows.claiming import Chunk, called_off
 from nurture.flows.lease import Lease
 from nurture.flows.letters import letter
 from nurture.flows.outbox import Outbox
@@ -27,7 +26,7 @@ from nurture.flows.pace import Rates
 from nurture.flows.settle import BOUNCED, noted, record
 from nurture.flows.trouble import Trouble, note_outcomes
 from nurture.flows.turnstile import Turnstile
-from nurture.mail.envelopes import Envelope, Pause, Transport, TransportDown
+from nurture.mail.envelopes import CalledOff, Envelope, Pause, Transport, TransportDown
 from nurture.mail.headers import address
 from nurture.mail.message import Sender, build
 from nurture.mail.replies import AFTER_DOT, Accepted, Refused
@@ -35,15 +34,15 @@ from nurture.mail.replies import Outcome as Answer
 from nurture.rules import resend
 from nurture.rules.throttling import sender_not_believed
 from nurture.rules.words import _
-from nurture.store import pacing
 from nurture.store.deliveries import Claimed, Outcome
 
 log = structlog.get_logger()
 
 AGAIN_AFTER = timedelta(minutes=1)
-NOT_BELIEVED = "sender_not_believed"
+NOT_BELIEVED, CALLED_OFF = "sender_not_believed", "called_off"
 _BELIEVED_AGAIN = timedelta(minutes=15)
 _RECORD_TRIES = 6
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,16 @@ class Flight:
         self._sessions = sessions
         self._outbox = outbox
         self._journal = outbox.take_journal()
-        self._lease = Lease(sessions, chunk.leases, began)
+        self._lease = Lease(
+            sessions, chunk.leases, began, lambda session: called_off(session, outbox, chunk.go)
+        )
         self._by_id = {one.id: one for one in chunk.go}
         self._ends: dict[int, Outcome] = {}
         self._started: set[int] = set()
         self._trouble = Trouble()
         self._stopped = False
+        self._turnstile: Turnstile | None = None
+        self._let_out: dict[int, float] = {}
         self._lease.__enter__()
         try:
             # Here, and synced in `land`: the disk is waited for while the wire carries another chunk.
@@ -90,7 +93,8 @@ class Flight:
         journal = self._journal
         try:
             paced = turnstile is not None and bool(self.chunk.rates or self.chunk.own_rates)
-            envelopes = self._envelopes(turnstile)
+            self._turnstile = turnstile if paced else None
+            envelopes = self._envelopes()
             for envelope, answer in transport.send(envelopes, self._may_begin, just_in_time=paced):
                 end = self._end(self._by_id[envelope.key], answer)
                 self._ends[envelope.key] = end
@@ -133,11 +137,27 @@ class Flight:
         return [self._ends.get(one.id) or self._open_end(one) for one in self.chunk.go]
 
     def _may_begin(self, envelope: Envelope) -> bool:
-        if not self._lease.holds:
+        if envelope.key in self._lease.unwanted:
+            raise CalledOff(CALLED_OFF)
+        if not self._in_turn(envelope.key) or not self._lease.holds:
             self._stopped = self._lease.stopped
             return False
         self._journal.start(envelope.key)
         self._started.add(envelope.key)
+        return True
+
+    def _in_turn(self, delivery_id: int) -> bool:
+        """Wait for the turn of a mail that comes late to its dot; False when it must not begin any more."""
+        turnstile, since = self._turnstile, self._let_out.pop(delivery_id, None)
+        if turnstile is None or since is None:
+            return True
+        rates = self.chunk.rates_of(delivery_id)
+        if not rates or turnstile.still_good(rates, since):
+            return True
+        while wait := turnstile.wait(rates):
+            if not self._lease.holds:
+                return False
+            sleep(min(wait, _LOOK_SECONDS))
         return True
 
     def _recorded(self, now: datetime) -> bool:
@@ -156,9 +176,6 @@ class Flight:
                         transport=chunk.way.key,
                         softs=outbox.softs,
                     )
-                    untried = [one.delivery_id for one in ends if not one.tried]
-                    pacing.give_back(session, chunk.scopes, len(untried), at=self.claimed_at)
-                    pace.give_back(session, chunk.own_scopes, untried, at=self.claimed_at)
                     note_outcomes(session, chunk, self._trouble, ends, self.seconds, now=now)
             except OperationalError as fault:
                 log.warning("deliver.not_recorded", attempt=attempt, error=type(fault.orig).__name__)
@@ -170,18 +187,23 @@ class Flight:
     def _open_end(self, one: Claimed) -> Outcome:
         if one.id in self._started:
             return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot")
-        return self._given_back(one)
+        # Whether anything more is knocked at is up to the transport's rest: another may take over at once.
+        return self._given_back(one, timedelta(0))
 
-    def _given_back(self, one: Claimed) -> Outcome:
+    def _called_off(self, one: Claimed) -> Outcome:
+        """Given back at once: the next claim looks at its reader again and ends it for the right reason."""
+        return Outcome(one.id, one.token, "ready", CALLED_OFF, due_at=self.claimed_at, tried=False)
+
+    def _given_back(self, one: Claimed, wait: timedelta = AGAIN_AFTER) -> Outcome:
         """Untried: it waits for the switch, or for the server."""
         if self._stopped:
             return Outcome(one.id, one.token, "ready", "stopped", due_at=self.claimed_at, tried=False)
-        again_at = self.claimed_at + AGAIN_AFTER
+        again_at = self.claimed_at + wait
         return Outcome(one.id, one.token, "ready", "server_unreachable", due_at=again_at, tried=False)
 
-    def _envelopes(self, turnstile: Turnstile | None) -> Iterator[Envelope | Pause]:
-        make = self._maker()
-        if turnstile is None or not (self.chunk.rates or self.chunk.own_rates):
+    def _envelopes(self) -> Iterator[Envelope | Pause]:
+        make, turnstile = self._maker(), self._turnstile
+        if turnstile is None:
             for one in self.chunk.go:
                 if (envelope := make(one)) is not None:
                     yield envelope
@@ -192,6 +214,7 @@ class Flight:
             for group in list(waiting):
                 while group.mails and not (wait := turnstile.wait(group.rates)):
                     if (envelope := make(group.mails.popleft())) is not None:
+                        self._let_out[envelope.key] = monotonic()
                         yield envelope
                 if group.mails:
                     shortest = min(shortest, wait)
@@ -215,6 +238,9 @@ class Flight:
         moment = int(self.claimed_at.timestamp())
 
         def make(one: Claimed) -> Envelope | None:
+            if one.id in self._lease.unwanted:
+                self._ends[one.id] = self._called_off(one)
+                return None
             try:
                 to = address(one.address or "")
                 mail = chunk.mails.get(one.mail_version_id)
@@ -249,12 +275,15 @@ class Flight:
 
     def _end(self, one: Claimed, answer: Answer) -> Outcome:
         if isinstance(answer, Accepted):
-            return Outcome(one.id, one.token, "sent", reply=answer.reply)
+            name = answer.remote_id if answer.travels else None
+            return Outcome(one.id, one.token, "sent", reply=answer.reply, remote_id=name or "")
         self._trouble.heard(one, answer)
         if isinstance(answer, Refused):
             return _refused(one, answer, self.claimed_at)
         if answer.phase == AFTER_DOT:
             return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot", answer.text)
+        if one.id in self._lease.unwanted:
+            return self._called_off(one)
         return self._given_back(one)
 
 

@@ -1,8 +1,9 @@
 """A mail or an event that came back is kept, the delivery it names is found, and what follows happens.
 
 Nobody signs a report. It acts on a delivery only when it carries a token of ours (the return path, an
-unsubscribe address) or the Message-ID of a mail of ours; what comes through a provider's webhook, whose
-address is a secret, may also name the recipient. Everything else is kept and changes nothing.
+unsubscribe address), the Message-ID of a mail of ours or the one that a service gave it instead; what comes
+through a provider's webhook, whose address is a secret, may also name the recipient. Everything else is kept
+and changes nothing.
 """
 
 import hashlib
@@ -110,9 +111,10 @@ def _act(session: Session, desk: Desk, report: Report, report_id: int, meant: Me
     elif report.kind == COMPLAINT:
         complain(session, meant, report, pepper=desk.pepper, now=now)
     elif report.leaves:
-        leave(session, meant, now=now, how="provider" if report.kind == UNSUBSCRIBED else "mail")
+        how = "provider" if report.kind == UNSUBSCRIBED else "mail"
+        leave(session, meant, pepper=desk.pepper, now=now, how=how)
     elif report.kind == REPLY:
-        reply(session, meant, report, report_id, now=now)
+        reply(session, meant, report, report_id, pepper=desk.pepper, now=now)
 
 
 def find(session: Session, ring: KeyRing, report: Report, known_by: str = "") -> Meant | None:
@@ -122,6 +124,9 @@ def find(session: Session, ring: KeyRing, report: Report, known_by: str = "") ->
             return meant
     ids = [one.partition("@")[0].lower() for one in report.message_ids]
     if meant := inbound.by_message_ids(session, [uuid.UUID(one) for one in ids if _UUID.match(one)]):
+        return meant
+    theirs = [*report.message_ids, *(one.partition("@")[0] for one in report.message_ids)]
+    if meant := inbound.by_remote_ids(session, [one for one in theirs if one]):
         return meant
     return inbound.latest_to(session, normalise(known_by)) if known_by else None
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files import erasures
 from nurture.files.erasures import Erasure
-from nurture.flows.consent import grant
+from nurture.flows.consent import GRANTED, WITHDRAWN, grant
 from nurture.flows.enroll import leave_all
+from nurture.flows.leave_everything import come_back
 from nurture.flows.take_in import take_in
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules import lead_answers, zones
@@ -191,12 +192,16 @@ def _write(session: Session, lead: Lead, read: LeadAnswers, *, now: datetime, so
 def _keep_consents(
     session: Session, lead_id: int, read: LeadAnswers, *, now: datetime, by: str, channel: str
 ) -> None:
-    """Note what is newly granted; whoever withdraws is left alone at once."""
+    """Note what is newly granted; whoever withdraws is left alone at once. A no is taken back by a yes that
+    comes with its proof alone: a program that tells every night what it once heard has none."""
     proof = {"by": by} if read.proof is None else {"by": by, "proof": read.proof}
     standing = consents.standing(session, lead_id) if read.consent else {}
     for purpose, granted in read.consent.items():
-        if granted and standing.get(purpose) != "granted":
+        if granted and standing.get(purpose) != GRANTED:
+            if standing.get(purpose) == WITHDRAWN and read.proof is None:
+                continue
             grant(session, lead_id, purpose, wording="", channel=channel, proof=proof, now=now)
+            come_back(session, lead_id, by=by, now=now)
         elif not granted:
             unsubscribe(session, lead_id, purpose, how=channel, proof=proof, now=now)
 

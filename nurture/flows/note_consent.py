@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.consent import GRANTED, WITHDRAWN, grant
 from nurture.flows.judge_leads import judge_leads
+from nurture.flows.leave_everything import come_back
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules.messages import instant
 from nurture.rules.words import _
@@ -56,6 +57,7 @@ def note_consent(session: Session, lead_id: int, said: Said, *, by: str, now: da
             proof=proof,
             now=min(at, now),
         )
+        come_back(session, lead_id, by=by, now=now)
         judge_leads(session, [lead_id], now=now)
     else:
         unsubscribe(session, lead_id, said.purpose, how=said.channel, proof=proof, now=now)

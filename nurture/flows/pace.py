@@ -95,6 +95,7 @@ def hold_domains(
         elif quota is not None:
             given = pacing.reserve(session, [quota], given, now=now)
             booked |= dict.fromkeys(ids[:given], quota.scope)
+            pacing.book(session, ids[:given], [quota.scope], now=now)
         held += ids[given:]
     deliveries.put_back(session, dict.fromkeys(held, now + _DOMAIN_AGAIN), reason="paced")
     return set(held), booked
@@ -148,7 +149,9 @@ def hold_back(
     later: dict[int, datetime] = {}
     for (provider, domain), ids in sorted(groups.items()):
         found = _bounds(paces, provider, domain, now)
-        allowed, again = _allowed(session, found, len(ids), now)
+        quotas = [one for scope, limits in found.items() for one in rules.quotas(scope, limits)]
+        allowed, again = _allowed(session, found, quotas, len(ids), now)
+        pacing.book(session, ids[:allowed], {one.scope for one in quotas}, now=now)
         rest = ids[allowed:]
         later |= dict(zip(rest, _turns(rest, found, now, again), strict=True))
         rates = [(scope, limits.per_second) for scope, limits in found.items() if limits.per_second]
@@ -174,12 +177,11 @@ def _bounds(paces: Paces, provider: str, domain: str, now: datetime) -> dict[str
 
 
 def _allowed(
-    session: Session, bounds: Mapping[str, Limits], wanted: int, now: datetime
+    session: Session, bounds: Mapping[str, Limits], quotas: Sequence[Quota], wanted: int, now: datetime
 ) -> tuple[int, timedelta | None]:
     """How many may go with this chunk, and when to look again if quotas are the reason for fewer."""
     rate = rules.tightest([limits.per_second for limits in bounds.values()])
     fits = wanted if rate is None else min(wanted, max(1, int(rate * _CHUNK_SECONDS)))
-    quotas = [one for scope, limits in bounds.items() for one in rules.quotas(scope, limits)]
     given = pacing.reserve(session, quotas, fits, now=now) if quotas else fits
     return given, _AGAIN if given < fits else None
 

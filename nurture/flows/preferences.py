@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from nurture.errors import Invalid
 from nurture.flows import consent
 from nurture.flows.enroll import enter_programs
+from nurture.flows.leave_everything import come_back
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules.words import _
 from nurture.store import consents, lead_aliases, newsletters, restraint
@@ -41,6 +42,7 @@ def choose(
     for purpose in left:
         unsubscribe(session, lead_id, purpose, how=CHANNEL, proof=proof, now=now, delivery_id=delivery_id)
     if agreed:
+        come_back(session, lead_id, by=f"lead:{lead_id}", now=now)
         enter_programs(session, [lead_id], now=now)
     return bool(agreed or left)
 
@@ -67,5 +69,6 @@ def confirm(
     lead_id = lead_aliases.survivor_of(session, lead_id) or lead_id
     news = consent.confirm(session, lead_id, consent_id, proof=proof, now=now)
     if news:
+        come_back(session, lead_id, by=f"lead:{lead_id}", now=now)
         enter_programs(session, [lead_id], now=now)
     return news

@@ -34,7 +34,7 @@ from nurture.store.hits import Arrived, HitDelivery, JudgedHit
 log = structlog.get_logger()
 
 NO_STALL = timedelta(0)
-_MAY_BE_IN_DOUBT = ("uncertain", "deferred", "ready")
+_MAY_BE_IN_DOUBT = ("sending", "uncertain", "deferred", "ready")
 
 
 class Stream(Protocol):

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.flows.enroll import leave_on
-from nurture.flows.unsubscribe import unsubscribe
+from nurture.flows.leave_everything import leave_everything
 from nurture.mail.inbound import Report
 from nurture.store import hits, signals
 from nurture.store.inbound import Meant
@@ -27,7 +27,9 @@ _LEAVE = re.compile(
 )
 
 
-def reply(session: Session, meant: Meant, report: Report, report_id: int, *, now: datetime) -> None:
+def reply(
+    session: Session, meant: Meant, report: Report, report_id: int, *, pepper: bytes, now: datetime
+) -> None:
     """Write the signal with the words of the answer and end the lead's run in the program of the mail (where
     its `exit_on` says so), in the caller's transaction. An answer that only says "unsubscribe" is one."""
     if meant.lead_id is None or meant.purpose in _NOT_FROM_LEADS:
@@ -36,7 +38,7 @@ def reply(session: Session, meant: Meant, report: Report, report_id: int, *, now
     if lead is None or lead.erased_at is not None:
         return
     if _LEAVE.fullmatch(_first_line(report.text)):
-        leave(session, meant, now=now)
+        leave(session, meant, pepper=pepper, now=now)
         return
     mail_key = hits.deliveries_of(session, [meant.id])[meant.id].mail_key
     signal = NewSignal(
@@ -59,11 +61,11 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")[:200]
 
 
-def leave(session: Session, meant: Meant, *, now: datetime, how: str = "mail") -> None:
+def leave(session: Session, meant: Meant, *, pepper: bytes, now: datetime, how: str = "mail") -> None:
     """Somebody asks to be left alone: by mail, by the word or at the address for it, or at a provider."""
     if meant.lead_id is None or meant.purpose in _NOT_FROM_LEADS:
         return
     lead = session.get(Lead, meant.lead_id)
     if lead is not None and lead.erased_at is None:
         proof = {"said": "reply" if how == "mail" else "at the provider"}
-        unsubscribe(session, lead.id, None, how=how, proof=proof, now=now, delivery_id=meant.id)
+        leave_everything(session, lead.id, how=how, proof=proof, pepper=pepper, now=now, delivery_id=meant.id)

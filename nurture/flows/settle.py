@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from nurture.rules.addresses import normalise
 from nurture.rules.bounces import HARD, SOFT, Refusal, judge
-from nurture.store import deliveries, doubt, inbound, newsletters, suppressions, webhooks
+from nurture.store import deliveries, doubt, inbound, newsletters, pacing, suppressions, webhooks
 from nurture.store.deliveries import Outcome, Recorded
 from nurture.store.enrollments import Settled, settle_sends
 from nurture.store.suppressions import NewSuppression
@@ -38,6 +38,8 @@ def record(
     row give an address up."""
     outcomes = _decided(session, outcomes, now)
     recorded = deliveries.record(session, outcomes, host=host, now=now, transport=transport)
+    untried = {one.delivery_id for one in outcomes if not one.tried}
+    pacing.take_back(session, [one.delivery_id for one in recorded if one.delivery_id in untried])
     reasons = {one.delivery_id: one.reason for one in outcomes}
     ended = [one for one in recorded if one.settled]
     settle(session, [(one.delivery_id, one.state, reasons[one.delivery_id]) for one in ended], now=now)
@@ -63,24 +65,29 @@ def settle(session: Session, ends: Sequence[tuple[int, str, str]], *, now: datet
 
 
 def _decided(session: Session, outcomes: Sequence[Outcome], now: datetime) -> Sequence[Outcome]:
-    """The outcomes, with those in doubt put off to another try where that is the policy."""
-    again = doubt.to_resend(session, [one.delivery_id for one in outcomes if one.state == "uncertain"])
-    return (
-        [
-            one._replace(state="deferred", reason=doubt.IN_DOUBT, due_at=now + RESENT_AFTER)
-            if one.state == "uncertain" and one.delivery_id in again
-            else one
-            for one in outcomes
-        ]
-        if again
-        else outcomes
-    )
+    """The outcomes, with those in doubt that somebody has looked at meanwhile taken for sent, and the others
+    put off to another try where that is the policy."""
+    doubtful = [one.delivery_id for one in outcomes if one.state == "uncertain"]
+    if not doubtful:
+        return outcomes
+    heard = doubt.heard_of(session, doubtful)
+    again = doubt.to_resend(session, doubtful) - heard
+    return [_decide(one, heard, again, now) if one.state == "uncertain" else one for one in outcomes]
+
+
+def _decide(one: Outcome, heard: set[int], again: set[int], now: datetime) -> Outcome:
+    if one.delivery_id in heard:
+        return one._replace(state="sent", reason="")
+    if one.delivery_id in again:
+        return one._replace(state="deferred", reason=doubt.IN_DOUBT, due_at=now + RESENT_AFTER)
+    return one
 
 
 def noted(end: Outcome) -> dict[str, str]:
     """An outcome as the journal keeps it; `of_note` is its inverse."""
     if end.state == "sent":  # nearly always
-        return {"state": "sent", "reply": end.reply, "tried": "yes"}
+        own = {"remote": end.remote_id} if end.remote_id else {}
+        return {"state": "sent", "reply": end.reply, "tried": "yes", **own}
     return {
         "state": end.state,
         "reason": end.reason,
@@ -101,6 +108,7 @@ def of_note(delivery_id: int, token: int, note: Mapping[str, str]) -> Outcome:
         datetime.fromisoformat(note["due"]) if note.get("due") else None,
         tried=bool(note["tried"]),
         bounced=bool(note.get("bounced")),
+        remote_id=note.get("remote", ""),
     )
 
 

@@ -1,4 +1,6 @@
-"""Lets mails out at the rates that hold: whoever sends asks the turnstile before each envelope."""
+"""Lets mails out at the rates that hold: whoever sends asks the turnstile before each envelope, and again
+before its dot where that comes later than usual: a mail that had to wait for a new connection would else
+meet those behind it, and its receiver would see more of them at once than it wants."""
 
 from collections.abc import Sequence
 from time import monotonic
@@ -6,6 +8,10 @@ from time import monotonic
 from nurture.buffers.limiter import SLOTS, Limiter, window
 
 _SHORTEST_WAIT = 0.005
+# How fast the usual time from envelope to dot is learnt, and the most that it may be.
+_LEARNING, _LONGEST_USUAL = 0.2, 0.5
+# As many slots late may a mail be: the limiter reckons with them.
+_SLACK_SLOTS = 2
 
 
 class Turnstile:
@@ -17,6 +23,7 @@ class Turnstile:
         self._limiter = limiter
         self._held: dict[str, tuple[int, float]] = {}
         self._shut: dict[str, float] = {}
+        self._usual = 0.0
 
     def wait(self, rates: Sequence[tuple[str, float]]) -> float:
         """`rates`: (scope, mails a second) of everything that bounds this mail. When it may go, it counts."""
@@ -27,6 +34,15 @@ class Turnstile:
             count, until = self._held[scope]
             self._held[scope] = (count - 1, until)
         return 0.0
+
+    def still_good(self, rates: Sequence[tuple[str, float]], since: float) -> bool:
+        """Whether a mail that was let out at that moment (monotonic) may go on to its dot; if not, it has to
+        wait for its turn anew."""
+        took = monotonic() - since
+        late = took > self._usual + _SLACK_SLOTS * min(window(rate).slot for _scope, rate in rates)
+        usual = self._usual + _LEARNING * (took - self._usual)
+        self._usual = min(usual, _LONGEST_USUAL)
+        return not late
 
     def _closed_for(self, scope: str, rate: float) -> float:
         now = monotonic()

@@ -6,10 +6,10 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.leads import save_lead
+from nurture.flows.leave_everything import leave_everything
 from nurture.flows.start_leads import read_place, start_leads
 from nurture.flows.suppress import block_domain
 from nurture.flows.touch import LONGEST_NOTE, Touch, add_touch
-from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules.words import _
 from nurture.store import handoffs
 from nurture.store.audit import audit
@@ -45,16 +45,21 @@ def note(session: Session, handoff_id: int, words: str, *, by: str, now: datetim
         handoff.silent_since, handoff.asked_at, handoff.watch_at = now, None, now
 
 
-def never_mail(session: Session, handoff_id: int, *, by: str, now: datetime) -> None:
+def never_mail(session: Session, handoff_id: int, *, pepper: bytes, by: str, now: datetime) -> None:
     """The person told sales that they want no mails: every consent is withdrawn with that proof."""
     handoff = _locked(session, handoff_id)
-    unsubscribe(
-        session, handoff.lead_id, None, how="sales", proof={"by": by, "handoff_id": handoff.id}, now=now
+    leave_everything(
+        session,
+        handoff.lead_id,
+        how="sales",
+        proof={"by": by, "handoff_id": handoff.id},
+        pepper=pepper,
+        now=now,
     )
     audit(session, by, "lead.never_mail", f"lead:{handoff.lead_id}", now=now)
 
 
-def never_mail_domain(session: Session, handoff_id: int, *, by: str, now: datetime) -> None:
+def never_mail_domain(session: Session, handoff_id: int, *, pepper: bytes, by: str, now: datetime) -> None:
     """The whole company wants no mails: nobody at the person's domain is written to, and this person's
     consents are withdrawn as well. Raises Invalid, NotFound."""
     handoff = _locked(session, handoff_id)
@@ -63,7 +68,7 @@ def never_mail_domain(session: Session, handoff_id: int, *, by: str, now: dateti
         sentence = _("This person has no e-mail address.")
         raise Invalid(sentence, {"domain": [sentence]})
     block_domain(session, address, detail=f"handoff:{handoff.id}", by=by, now=now)
-    never_mail(session, handoff_id, by=by, now=now)
+    never_mail(session, handoff_id, pepper=pepper, by=by, now=now)
 
 
 def into_chain(session: Session, handoff_id: int, place: str, *, by: str, now: datetime) -> None:

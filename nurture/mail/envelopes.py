@@ -35,7 +35,11 @@ class TransportDown(Exception):
         self.rest = rest
 
 
-# Called before the first octet of a body goes out; False halts the sending.
+class CalledOff(Exception):
+    """This mail must not go out any more; those behind it may. The text says why."""
+
+
+# Called before the first octet of a body goes out; False halts the sending, CalledOff passes this one over.
 Marker = Callable[[Envelope], bool]
 
 
@@ -46,7 +50,8 @@ class Transport(Protocol):
         self, envelopes: Mails, on_dot: Marker, *, just_in_time: bool = False
     ) -> Iterator[tuple[Envelope, Outcome]]:
         """Each envelope with its outcome, in the order of the answers. `on_dot(envelope)` is called before
-        its body goes out; when it says no, this and all later ones are Lost(before_dot). `just_in_time`: an
+        its body goes out; when it says no, this and all later ones are Lost(before_dot); where it raises
+        CalledOff, this one alone is. `just_in_time`: an
         envelope is asked for when it can go at once, for it counts from then on. Raises
         TransportDown when nothing more can be handed over: what was taken from `envelopes` and has no
         outcome is left to the caller, who knows by the marks what was begun."""

@@ -9,6 +9,8 @@ BEFORE_DOT = "before_dot"
 AFTER_DOT = "after_dot"
 
 _STATUS = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})\b\s*")
+# Amazon SES puts this name into the Message-ID of the mail, in the place of ours.
+_OF_SES = re.compile(r"^Ok ([0-9a-f]{16}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d{6})$")
 _QUEUED_AS = re.compile(r"\b(?:queued as|id=|queued id:?|as)\s*<?([A-Za-z0-9_.@\-]{1,120})>?", re.IGNORECASE)
 _LONGEST = 500
 
@@ -25,10 +27,12 @@ class Reply(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """The server has taken the mail over. `remote_id` is its name for it, where it tells."""
+    """The server has taken the mail over. `remote_id` is its name for it, where it tells. `travels`: the mail
+    bears that name from here on, so what comes back may know it by nothing else."""
 
     reply: str
     remote_id: str | None
+    travels: bool = False
 
 
 class Refused(NamedTuple):
@@ -65,6 +69,8 @@ Outcome = Accepted | Refused | Lost
 
 
 def accepted(reply: Reply) -> Accepted:
+    if own := _OF_SES.match(reply.text):
+        return Accepted(reply.line, own[1], travels=True)
     found = _QUEUED_AS.search(reply.text)
     return Accepted(reply.line, found[1] if found else None)
 

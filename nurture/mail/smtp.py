@@ -26,6 +26,8 @@ _LOOK_SECONDS = 0.05
 _CROWDED_SECONDS = 0.02
 # A server that refuses one more connection is not asked again for so long.
 _CONTENT_SECONDS = 60.0
+# So many connections in a row that broke off over a recipient and carried nothing: it is not about them.
+_MOST_BARREN = 3
 
 
 class Mailer:
@@ -129,6 +131,7 @@ class _Crossing:
         self._watched: dict[int, Wire] = {}
         self._extra = _Extra(mailer)
         self._halted = ""
+        self._barren = 0
 
     def run(self) -> Iterator[Settled]:
         try:
@@ -180,7 +183,7 @@ class _Crossing:
             yield settled
         self._halted = self._halted or wire.halted
         if wire.closed:
-            self._part_with(wire)
+            yield from self._part_with(wire)
         else:
             self._watch(wire)
 
@@ -191,11 +194,17 @@ class _Crossing:
             if wire.closed:
                 yield from self._settled(wire)
 
-    def _part_with(self, wire: Wire) -> None:
-        """Take back what it had not begun. One that never carried anything says that the server is away."""
+    def _part_with(self, wire: Wire) -> Iterator[Settled]:
+        """Take back what it had not begun. One that never carried anything says that the server is away,
+        unless it broke off over a recipient: that may be about them, until it has happened several times."""
         self._watched.pop(wire.fd, None)
+        parted_over = wire.parted_over()
         self._ready.extendleft(reversed(wire.left()))
-        if wire.answered == 0 and not self._watched and not self._halted:
+        self._barren = self._barren + 1 if wire.answered == 0 else 0
+        if parted_over is not None:
+            yield parted_over
+        patient = parted_over is not None and self._barren < _MOST_BARREN
+        if wire.answered == 0 and not patient and not self._watched and not self._halted:
             raise TransportDown(self._mailer.gone(wire.last_words))
 
     def _watch(self, wire: Wire) -> None:

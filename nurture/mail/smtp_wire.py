@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
-from nurture.mail.envelopes import Envelope, Marker, TransportDown
-from nurture.mail.replies import AFTER_DOT, BEFORE_DOT, Lost, Outcome, Reply, accepted, refused
+from nurture.mail.envelopes import CalledOff, Envelope, Marker, TransportDown
+from nurture.mail.replies import AFTER_DOT, BEFORE_DOT, Lost, Outcome, Refused, Reply, accepted, refused
 from nurture.mail.smtp_sign_in import Patience, why
 from nurture.rules.words import _
 
@@ -53,6 +53,7 @@ class Wire:
         self._next: Envelope | None = None
         self._refusal: Reply | None = None
         self._body_begun = False
+        self._introducing = False
         self.until = float("inf")
         self.watched_for = 0
         self.begun = 0
@@ -77,7 +78,7 @@ class Wire:
         return bool(self._out)
 
     def begin(self, envelope: Envelope) -> None:
-        self._current, self._refusal, self._body_begun = envelope, None, False
+        self._current, self._refusal, self._body_begun, self._introducing = envelope, None, False, False
         self.begun += 1
         self._open(envelope)
 
@@ -123,6 +124,15 @@ class Wire:
             return self._lost()
         return None
 
+    def parted_over(self) -> Settled | None:
+        """The mail at whose recipient the server hung up, on a connection that has carried nothing: its
+        sender was welcome. Tried again later, like any that is put off (RFC 5321, section 4.2.1)."""
+        envelope = self._current
+        if envelope is None or self.answered or not self._introducing:
+            return None
+        self._current = None
+        return envelope, Refused(451, "4.4.2", self.last_words, False)
+
     def left(self) -> list[Envelope]:
         """The mails given to it of which nothing went out but the envelope: another wire may carry them."""
         given = [one for one in (self._current, self._next) if one is not None]
@@ -165,6 +175,7 @@ class Wire:
         if step == _MAIL and reply.code >= 400:
             self._end(reply.line)
             return None
+        self._introducing = True
         if reply.code >= 400 and self._refusal is None:
             self._refusal = reply
         if step == _DATA:
@@ -185,7 +196,11 @@ class Wire:
         if reply.code != 354:
             self._end(reply.line)
             return None
-        if not on_dot(envelope):
+        try:
+            begins = on_dot(envelope)
+        except CalledOff as word:
+            return self._passed_over(envelope, str(word))
+        if not begins:
             self.halted = _("sending was halted")
             return None
         self._body_begun = True
@@ -202,6 +217,13 @@ class Wire:
             self._put(data + opening, after_dot=len(opening))
         self.until = monotonic() + self._patience.after_dot
         return None
+
+    def _passed_over(self, envelope: Envelope, word: str) -> Settled:
+        """The server waits for a body that must not come: only hanging up keeps it from getting one."""
+        self._current = None
+        self.answered += 1
+        self._end(word)
+        return envelope, Lost(BEFORE_DOT, word)
 
     def _turned_away(self, last: Reply) -> Settled | None:
         """A refused recipient, and the way back to the start. Where DATA was accepted all the same, the
@@ -227,6 +249,7 @@ class Wire:
         if envelope is None:
             return None
         self._current, self._next, self._refusal, self._body_begun = self._next, None, None, False
+        self._introducing = False
         self.answered += 1
         if reply.code == 421:
             self._end(reply.line)
@@ -240,7 +263,7 @@ class Wire:
         if self.halted and not self.closed:
             self._end(self.halted)
         if self._body_begun:
-            self._current, self._body_begun = self._next, False
+            self._current, self._body_begun, self._introducing = self._next, False, False
             self._next = None
             # The last octet of the body is what makes it complete: one short of it, nothing was sent.
             phase = AFTER_DOT if len(self._out) <= self._after_dot else BEFORE_DOT

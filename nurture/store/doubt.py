@@ -29,12 +29,16 @@ _RESENDS = text("""
       AND coalesce(v.spec ->> 'in_doubt', i.in_doubt) = 'resend_once'
 """)
 
+# What is still being sent is held too: it may come to be in doubt by a transaction that is under way, and
+# that one then finds what was heard of it.
 _ARRIVED = text("""
-    WITH doubtful AS (
+    WITH held AS (
         SELECT id, state FROM delivery
-        WHERE id = ANY(:ids) AND (state = 'uncertain'
+        WHERE id = ANY(:ids) AND (state IN ('uncertain', 'sending')
                                 OR (state IN ('deferred', 'ready') AND in_doubt_at IS NOT NULL))
         ORDER BY id FOR NO KEY UPDATE
+    ), doubtful AS (
+        SELECT id, state FROM held WHERE state <> 'sending'
     ), changed AS (
         UPDATE delivery d SET state = 'sent', reason = '',
             sent_at = coalesce(d.sent_at, d.settled_at, d.in_doubt_at, :now),
@@ -53,6 +57,14 @@ _ARRIVED = text("""
     SELECT id, settles FROM changed
 """)
 
+_HOLD = text("SELECT id FROM delivery WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
+_HEARD_OF = text("""
+    SELECT d.id FROM delivery d
+    WHERE d.id = ANY(:ids) AND (
+        EXISTS (SELECT FROM hit h WHERE h.delivery_id = d.id)
+        OR EXISTS (SELECT FROM inbound_report r WHERE r.delivery_id = d.id))
+""")
+
 _COUNT = text("""
     SELECT (SELECT count(*) FROM (SELECT FROM delivery WHERE state = 'uncertain' LIMIT :most) AS few),
            (SELECT in_doubt FROM installation)
@@ -63,6 +75,15 @@ _SET = text("UPDATE installation SET in_doubt = :policy")
 def to_resend(session: Session, ids: Sequence[int]) -> set[int]:
     """Those of the deliveries in doubt that are sent once more."""
     return set(session.scalars(_RESENDS, {"ids": list(ids)})) if ids else set()
+
+
+def heard_of(session: Session, ids: Sequence[int]) -> set[int]:
+    """Those of the deliveries, held until the transaction ends, that were looked at or came back already:
+    while a server keeps its answer to itself, its reader may have the mail."""
+    if not ids:
+        return set()
+    session.execute(_HOLD, {"ids": list(ids)})
+    return set(session.scalars(_HEARD_OF, {"ids": list(ids)}))
 
 
 def arrived(session: Session, ids: Sequence[int], *, now: datetime) -> list[Arrived]:

@@ -100,6 +100,9 @@ _BY_ID = text(_MEANT + " WHERE d.id = :id FOR NO KEY UPDATE OF d")
 _BY_MESSAGE = text(
     _MEANT + " WHERE d.message_id = ANY(CAST(:ids AS uuid[])) ORDER BY d.id LIMIT 1 FOR NO KEY UPDATE OF d"
 )
+_BY_REMOTE = text(
+    _MEANT + " WHERE d.remote_id = ANY(CAST(:ids AS text[])) ORDER BY d.id LIMIT 1 FOR NO KEY UPDATE OF d"
+)
 _LATEST_TO = text(
     _MEANT
     + """ WHERE l.email_norm = :email_norm AND d.state IN ('sent', 'uncertain', 'failed')
@@ -191,6 +194,12 @@ def by_id(session: Session, delivery_id: int) -> Meant | None:
 def by_message_ids(session: Session, ids: Sequence[uuid.UUID]) -> Meant | None:
     """The delivery that went out under one of these ids, held."""
     row = session.execute(_BY_MESSAGE, {"ids": list(ids)}).first() if ids else None
+    return Meant(*row) if row else None
+
+
+def by_remote_ids(session: Session, ids: Sequence[str]) -> Meant | None:
+    """The delivery that a service took under one of these names, held."""
+    row = session.execute(_BY_REMOTE, {"ids": list(ids)}).first() if ids else None
     return Meant(*row) if row else None
 
 

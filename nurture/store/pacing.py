@@ -102,6 +102,29 @@ _SPEND = text("""
     FROM unnest(CAST(:scopes AS text[])) AS s (scope)
     ON CONFLICT (scope, minute) DO UPDATE SET n = q.n + excluded.n
 """)
+# A mail is given back once: it forgets what it was booked on.
+_TAKE_BACK = text("""
+    WITH held AS (
+        SELECT id, booked_at, booked_scopes FROM delivery
+        WHERE id = ANY(:ids) AND booked_scopes IS NOT NULL ORDER BY id FOR NO KEY UPDATE
+    ), forgotten AS (
+        UPDATE delivery d SET booked_scopes = NULL, booked_at = NULL FROM held h WHERE d.id = h.id
+    ), given AS (
+        SELECT s.scope, date_trunc('minute', h.booked_at) AS minute, count(*) AS n
+        FROM held h, unnest(h.booked_scopes) AS s (scope) GROUP BY 1, 2
+    ), quota AS (
+        SELECT q.scope, q.minute FROM quota_minute q JOIN given g USING (scope, minute)
+        ORDER BY q.scope, q.minute FOR NO KEY UPDATE OF q
+    )
+    UPDATE quota_minute q SET n = greatest(0, q.n - g.n)
+    FROM given g JOIN quota k USING (scope, minute)
+    WHERE q.scope = g.scope AND q.minute = g.minute
+""")
+_BOOK = text("""
+    UPDATE delivery d SET booked_scopes = coalesce(d.booked_scopes, '{}') || CAST(:scopes AS text[]),
+        booked_at = coalesce(d.booked_at, :now)
+    WHERE d.id = ANY(:ids)
+""")
 _RETURN = text("""
     UPDATE quota_minute SET n = greatest(0, n - :n)
     WHERE scope = ANY(:scopes) AND minute = date_trunc('minute', CAST(:at AS timestamptz))
@@ -140,6 +163,18 @@ def give_back(session: Session, scopes: Collection[str], n: int, *, at: datetime
     """So many mails that were reserved at that moment have not gone out."""
     if n > 0 and scopes:
         session.execute(_RETURN, {"scopes": sorted(scopes), "n": n, "at": at})
+
+
+def book(session: Session, ids: Sequence[int], scopes: Collection[str], *, now: datetime) -> None:
+    """Note on claimed deliveries that they are booked on these scopes as well."""
+    if ids and scopes:
+        session.execute(_BOOK, {"ids": list(ids), "scopes": sorted(scopes), "now": now})
+
+
+def take_back(session: Session, ids: Sequence[int]) -> None:
+    """These deliveries have not gone out, whoever held them: what they were booked on is free again."""
+    if ids:
+        session.execute(_TAKE_BACK, {"ids": list(ids)})
 
 
 def forget_minutes(session: Session, *, now: datetime) -> None:

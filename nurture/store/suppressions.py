@@ -21,6 +21,11 @@ class Suppression(Base):
         Index(
             "uq_suppression_active", "address_hash", unique=True, postgresql_where=text("lifted_at IS NULL")
         ),
+        Index(
+            "ix_suppression_left",
+            "lead_id",
+            postgresql_where=text("reason = 'unsubscribed_all' AND lifted_at IS NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -71,6 +76,16 @@ def active(session: Session, digest: bytes) -> Suppression | None:
     """What keeps this address out now."""
     query = select(Suppression).where(Suppression.address_hash == digest, Suppression.lifted_at.is_(None))
     return session.scalar(query)
+
+
+def left_by(session: Session, lead_id: int) -> Sequence[int]:
+    """The entries by which this lead wants no mails at all."""
+    query = select(Suppression.id).where(
+        Suppression.lead_id == lead_id,
+        Suppression.reason == "unsubscribed_all",
+        Suppression.lifted_at.is_(None),
+    )
+    return session.scalars(query).all()
 
 
 def page(session: Session, *, reason: str | None, before: int | None, limit: int) -> Sequence[Suppression]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from nurture.errors import SettingsFault
+from nurture.mail.envelopes import CalledOff
 from nurture.mail.replies import Accepted, Lost, Outcome, Refused
 from nurture.mail.smtp import Envelope, Mailer, Patience, TransportDown
 from nurture.mail.smtp_url import parse_smtp_url
@@ -210,6 +211,60 @@ def test_a_halt_sends_nothing_more() -> None:
         phases = [outcome.phase for outcome in answers.values() if isinstance(outcome, Lost)]
         assert phases == ["before_dot"] * 3
         assert len(server.log) == 2
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_mail_called_off_at_the_last_moment_is_passed_over_and_the_others_go(pipelining: bool) -> None:
+    def second_thoughts(envelope: Envelope) -> bool:
+        if envelope.key in (1, 3):
+            raise CalledOff("she left")
+        return True
+
+    with ScriptedSmtp(pipelining=pipelining) as server:
+        answers = {one.key: outcome for one, outcome in mailer(server.url).send(mails(5), second_thoughts)}
+        assert [key for key, outcome in answers.items() if outcome == Lost("before_dot", "she left")] == [
+            1,
+            3,
+        ]
+        assert server.recipients() == [f"lead{n}@bert.example" for n in (2, 4, 5)]
+
+
+@pytest.mark.parametrize("at", ["first", "in the middle"])
+def test_a_server_that_hangs_up_over_one_recipient_loses_nobody_else(at: str) -> None:
+    bad = "lead1@" if at == "first" else "lead3@"
+
+    def hang_up(phase: str, argument: str) -> str | None:
+        if phase == "rcpt" and bad in argument:
+            raise Hang
+        return None
+
+    with ScriptedSmtp(hang_up) as server:
+        outcomes = sent(mailer(server.url), mails(5))
+        put_off = outcomes.pop(int(bad[4]))
+        assert isinstance(put_off, Refused)
+        assert (put_off.code, put_off.permanent) == (451, False)
+        assert all(isinstance(one, Accepted) for one in outcomes.values())
+        assert len(server.log) == len(outcomes) == 4
+
+
+def test_a_server_that_hangs_up_over_everybody_is_away() -> None:
+    def hang_up(phase: str, argument: str) -> str | None:
+        if phase == "rcpt":
+            raise Hang
+        return None
+
+    with ScriptedSmtp(hang_up) as server:
+        with pytest.raises(TransportDown, match="closed the connection"):
+            sent(mailer(server.url), mails(50))
+        assert server.connections <= 3
+
+
+def test_the_name_that_a_mail_of_ses_travels_under_is_kept() -> None:
+    name = "0102018f3a5b6c7d-0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9-000000"
+    with ScriptedSmtp(lambda phase, who: f"250 Ok {name}" if phase == "dot" else None) as server:
+        [outcome] = sent(mailer(server.url), mails(1)).values()
+        assert isinstance(outcome, Accepted)
+        assert (outcome.remote_id, outcome.travels) == (name, True)
 
 
 def test_lines_that_begin_with_dots_arrive_as_they_were() -> None:

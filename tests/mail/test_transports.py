@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nurture.mail.envelopes import Envelope, TransportDown
+from nurture.mail.envelopes import CalledOff, Envelope, TransportDown
 from nurture.mail.replies import Accepted, Lost, Outcome, Refused
 from nurture.mail.transports import Api, HttpTransport, Mailgun, Postmark, SendGrid, Ses
 from nurture.mail.transports.sigv4 import Credentials, authorization
@@ -60,9 +60,10 @@ def sent(transport: HttpTransport, envelopes: Sequence[Envelope]) -> dict[int, O
     return found
 
 
+TAKEN = Answer(202, None, {"X-Message-Id": "m-1"})
 SERVICES = [
     (ses, Answer(200, {"MessageId": "m-1"}), "m-1"),
-    (mailgun, Answer(200, {"id": "<m-1@news.example>", "message": "Queued."}), "<m-1@news.example>"),
+    (mailgun, Answer(200, {"id": "<m-1@news.example>", "message": "Queued."}), "m-1@news.example"),
     (postmark, Answer(200, [{"ErrorCode": 0, "Message": "OK", "MessageID": "m-1"}]), "m-1"),
     (sendgrid, Answer(202, None, {"X-Message-Id": "m-1"}), "m-1"),
 ]
@@ -76,6 +77,7 @@ def test_a_mail_that_a_service_takes_is_accepted_under_its_name(
         outcome = sent(over(made(service.url), service.url), mails(1))[1]
         assert isinstance(outcome, Accepted)
         assert outcome.remote_id == name
+        assert outcome.travels
 
 
 @pytest.mark.parametrize("made", [ses, mailgun])
@@ -107,12 +109,15 @@ def test_services_that_take_raw_mails_get_them_octet_for_octet(made: Callable[[s
 def test_services_that_take_parts_get_every_part_and_both_unsubscribe_fields(
     made: Callable[[str], Api],
 ) -> None:
-    with ScriptedApi(lambda call, number: Answer(200, [{"ErrorCode": 0, "MessageID": "1"}])) as service:
+    by_its_kind = Answer(200, [{"ErrorCode": 0, "MessageID": "1"}]) if made is postmark else TAKEN
+    with ScriptedApi(lambda call, number: by_its_kind) as service:
         sent(over(made(service.url), service.url), mails(1))
         [call] = service.calls
     if made is postmark:
         [mail] = call.json
         headers = {one["Name"]: one["Value"] for one in mail["Headers"]}
+        assert mail["Metadata"] == {"message_id": "1"}
+        assert headers["X-PM-KeepID"] == "true"
         assert (mail["TextBody"].strip(), mail["HtmlBody"].strip()) == ("Hello Bert", "<p>Hello Bert</p>")
         assert mail["MessageStream"] == "broadcasts"
         assert mail["ReplyTo"] == "anna@desk.example"
@@ -121,11 +126,13 @@ def test_services_that_take_parts_get_every_part_and_both_unsubscribe_fields(
     else:
         headers = call.json["headers"]
         assert [part["value"].strip() for part in call.json["content"]] == ["Hello Bert", "<p>Hello Bert</p>"]
+        assert call.json["personalizations"][0]["custom_args"] == {"message_id": "1"}
         assert call.json["from"] == {"email": "anna@news.example", "name": "Anna Ärmel"}
         assert call.json["personalizations"][0]["to"] == [{"email": "lead1@leads.example", "name": "Bert"}]
         assert call.headers["authorization"] == "Bearer SG.1"
     assert headers["List-Unsubscribe"] == "<https://nurture.example/u/abc>"
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert headers["Message-ID"] == "<1@news.example>"
     assert "Subject" not in headers
 
 
@@ -163,7 +170,7 @@ def test_a_mail_that_a_service_refuses_is_refused_for_it_alone() -> None:
         to = call.json["personalizations"][0]["to"][0]["email"]
         if to == "lead2@leads.example":
             return Answer(400, {"errors": [{"message": "Does not contain a valid address."}]})
-        return Answer(202)
+        return TAKEN
 
     with ScriptedApi(answer) as service:
         outcomes = sent(over(sendgrid(service.url), service.url), mails(5))
@@ -192,7 +199,7 @@ def test_a_service_that_is_busy_or_shut_gives_the_mails_back_and_is_left_alone(
 
 def test_a_service_that_takes_a_call_and_never_answers_leaves_its_mail_in_doubt() -> None:
     def answer(call: Call, number: int) -> Answer:
-        return Answer(hang=True) if b"lead2@" in call.body else Answer(202)
+        return Answer(hang=True) if b"lead2@" in call.body else TAKEN
 
     with ScriptedApi(answer) as service:
         outcomes = sent(over(sendgrid(service.url), service.url, seconds=1.0), mails(3))
@@ -210,6 +217,98 @@ def test_a_gateway_that_gave_up_leaves_the_mail_in_doubt() -> None:
     assert outcome.phase == "after_dot"
 
 
+def ses_says(kind: str, words: str, status: int = 400) -> Answer:
+    return Answer(status, {"message": words}, {"x-amzn-ErrorType": f"{kind}:http://internal.amazon.com/"})
+
+
+OURS_TO_MEND = [
+    (ses, ses_says("ThrottlingException", "Rate exceeded")),
+    (ses, ses_says("RequestExpired", "Signature expired")),
+    (ses, ses_says("AccountSuspendedException", "Your account is suspended.")),
+    (ses, ses_says("MessageRejected", "Email address is not verified. The following identities failed")),
+    (ses, Answer(404, {"message": "no such path"})),
+    (mailgun, Answer(400, {"message": "Domain news.example is not allowed to send: it is unverified"})),
+    (mailgun, Answer(404, {"message": "Domain not found: news.example"})),
+    (postmark, Answer(422, {"ErrorCode": 10, "Message": "Bad or missing Server API token."})),
+    (postmark, Answer(200, [{"ErrorCode": 405, "Message": "You ran out of credits."}] * 100)),
+    (postmark, Answer(200, [{"ErrorCode": 401, "Message": "Sender Signature not confirmed"}] * 100)),
+    (postmark, Answer(200, [{"ErrorCode": 300, "Message": "Invalid 'From' address: anna@x.example"}] * 100)),
+    (sendgrid, Answer(400, {"errors": [{"field": "from.email", "message": "not a verified identity"}]})),
+    (sendgrid, Answer(301, None, {"Location": "https://elsewhere.example/"})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "answer"), OURS_TO_MEND)
+def test_what_a_service_says_about_the_account_costs_no_mail(
+    made: Callable[[str], Api], answer: Answer
+) -> None:
+    with ScriptedApi(lambda call, number: answer) as service:
+        outcomes: dict[int, Outcome] = {}
+        with pytest.raises(TransportDown, match="turns us away"):
+            transport = over(made(service.url), service.url, connections=1)
+            for one, outcome in transport.send(mails(300), lambda envelope: True):
+                outcomes[one.key] = outcome
+    assert outcomes
+    assert {isinstance(one, Lost) and one.phase for one in outcomes.values()} == {"before_dot"}
+
+
+THEIRS = [
+    (ses, ses_says("MessageRejected", "Email contains a virus."), "5.6.0"),
+    (ses, ses_says("BadRequestException", "Illegal address"), "5.6.0"),
+    (mailgun, Answer(400, {"message": "'to' parameter is not a valid address. please check"}), "5.6.0"),
+    (mailgun, Answer(413, {"message": "too large"}), "5.3.4"),
+    (postmark, Answer(200, [{"ErrorCode": 300, "Message": "Error parsing 'To': Illegal email"}]), "5.1.3"),
+    (postmark, Answer(200, [{"ErrorCode": 411, "Message": "Forbidden attachment types"}]), "5.6.0"),
+    (sendgrid, Answer(400, {"errors": [{"field": "personalizations.0.to", "message": "Invalid"}]}), "5.6.0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("made", "answer", "status"), THEIRS)
+def test_what_a_service_says_about_a_mail_ends_that_mail(
+    made: Callable[[str], Api], answer: Answer, status: str
+) -> None:
+    with ScriptedApi(lambda call, number: answer) as service:
+        outcome = sent(over(made(service.url), service.url), mails(1))[1]
+    assert isinstance(outcome, Refused)
+    assert (outcome.permanent, outcome.status) == (True, status)
+
+
+@pytest.mark.parametrize("made", [mailgun, sendgrid])
+def test_a_refusal_that_does_not_say_whose_fault_it_is_is_asked_again_later(
+    made: Callable[[str], Api],
+) -> None:
+    with ScriptedApi(lambda call, number: Answer(400, {"message": "Something is odd."})) as service:
+        outcome = sent(over(made(service.url), service.url), mails(1))[1]
+    assert isinstance(outcome, Refused)
+    assert not outcome.permanent
+
+
+@pytest.mark.parametrize("made", [ses, mailgun, postmark, sendgrid])
+def test_whatever_answers_yes_without_naming_a_mail_is_not_believed(made: Callable[[str], Api]) -> None:
+    with ScriptedApi(lambda call, number: Answer(200, "<html>It works!</html>")) as service:
+        outcomes: dict[int, Outcome] = {}
+        with pytest.raises(TransportDown, match="names no mail"):
+            transport = over(made(service.url), service.url, connections=1)
+            for one, outcome in transport.send(mails(300), lambda envelope: True):
+                outcomes[one.key] = outcome
+    assert {isinstance(one, Lost) and one.phase for one in outcomes.values()} == {"after_dot"}
+    assert len(outcomes) <= 100, "one call was enough to see it"
+
+
+def test_a_mail_called_off_at_the_last_moment_is_passed_over_and_the_others_go() -> None:
+    def second_thoughts(envelope: Envelope) -> bool:
+        if envelope.key == 2:
+            raise CalledOff("she left")
+        return True
+
+    with ScriptedApi(lambda call, number: TAKEN) as service:
+        transport = over(sendgrid(service.url), service.url)
+        found = {one.key: outcome for one, outcome in transport.send(mails(4), second_thoughts)}
+        assert b"lead2@" not in b"".join(call.body for call in service.calls)
+    assert found[2] == Lost("before_dot", "she left")
+    assert all(isinstance(found[n], Accepted) for n in (1, 3, 4))
+
+
 def test_nobody_there_is_told_before_any_mail_counts_as_begun() -> None:
     transport = over(sendgrid("http://127.0.0.1:1"), "http://127.0.0.1:1")
     with pytest.raises(TransportDown, match="SendGrid cannot be reached"):
@@ -217,7 +316,7 @@ def test_nobody_there_is_told_before_any_mail_counts_as_begun() -> None:
 
 
 def test_connections_are_kept_open() -> None:
-    with ScriptedApi(lambda call, number: Answer(202)) as service:
+    with ScriptedApi(lambda call, number: TAKEN) as service:
         sent(over(sendgrid(service.url), service.url, connections=2), mails(30))
         assert len(service.calls) == 30
         assert service.connections <= 2

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from time import sleep
 from typing import Any, Protocol
 
-from nurture.mail.envelopes import Envelope, Mails, Marker, Pause, TransportDown
+from nurture.mail.envelopes import CalledOff, Envelope, Mails, Marker, Pause, TransportDown
 from nurture.mail.replies import AFTER_DOT, BEFORE_DOT, Accepted, Lost, Outcome, Refused
 from nurture.net.calls import Caller, NoAnswer, NotSent
 from nurture.net.outgoing import Reply
@@ -22,7 +22,9 @@ _LONGEST = 300
 # Gateways that gave up on a service which may have taken the mail all the same.
 _DOUBTFUL = (502, 504)
 _BUSY = (429, 503)
-_NO_ENTRY = (401, 402, 403)
+# Answers that may be about the mail; any other of 3xx and 4xx is about the address, the key or the account.
+_ABOUT_MAILS = (400, 413, 422)
+_TOO_LARGE = 413
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,13 @@ class Api(Protocol):
         ...
 
     def outcomes(self, reply: Reply, envelopes: Sequence[Envelope]) -> list[Outcome]:
-        """What an answer of 2xx says about each of them, in order."""
+        """What an answer of 2xx says about each of them, in order. Lost(before_dot) says that the account
+        may not send: the service is left alone for a while."""
         ...
 
     def refusal(self, reply: Reply) -> Refused | None:
-        """What an answer of 4xx says about the mails of the call; None when it is about the account."""
+        """What an answer of 400 or 422 says about the mails of the call; None when it is about the
+        account."""
         ...
 
 
@@ -81,11 +85,17 @@ class HttpTransport:
         down: TransportDown | None = None
         halted = False
         for batch in _batches(envelopes, self._api.batch):
-            if halted:
-                yield from ((one, Lost(BEFORE_DOT, _("sending was halted"))) for one in batch)
-                continue
-            going = [one for one in batch if not halted and not (halted := not on_dot(one))]
-            yield from ((one, Lost(BEFORE_DOT, _("sending was halted"))) for one in batch[len(going) :])
+            going = []
+            for one in batch:
+                try:
+                    halted = halted or not on_dot(one)
+                except CalledOff as word:
+                    yield one, Lost(BEFORE_DOT, str(word))
+                    continue
+                if halted:
+                    yield one, Lost(BEFORE_DOT, _("sending was halted"))
+                else:
+                    going.append(one)
             if going:
                 under_way.append(_Call(going, pool.submit(self._call, going)))
             while len(under_way) >= self._connections:
@@ -133,21 +143,43 @@ class HttpTransport:
             return [Lost(BEFORE_DOT, str(fault))] * many, TransportDown(self._away(str(fault)))
         except NoAnswer as fault:
             return [Lost(AFTER_DOT, str(fault))] * many, None
-        if 200 <= reply.status < 300:
-            return self._api.outcomes(reply, call.envelopes), None
         text = f"{reply.status} {words_of(reply)}"[:_LONGEST].strip()
+        if 200 <= reply.status < 300:
+            outcomes = self._api.outcomes(reply, call.envelopes)
+            return outcomes, self._shut(outcomes, text)
         if reply.status in _DOUBTFUL:
             return [Lost(AFTER_DOT, text)] * many, None
         if reply.status in _BUSY or reply.status >= 500:
             down = TransportDown(self._turned_away(text), rest=retry_after(reply))
             return [Lost(BEFORE_DOT, text)] * many, down
-        refusal = None if reply.status in _NO_ENTRY else self._api.refusal(reply)
+        refusal = self._refusal(reply)
         if refusal is None:
             return [Lost(BEFORE_DOT, text)] * many, TransportDown(self._turned_away(text))
         return [refusal] * many, None
 
+    def _refusal(self, reply: Reply) -> Refused | None:
+        if reply.status not in _ABOUT_MAILS:
+            return None
+        return refused(reply, "5.3.4") if reply.status == _TOO_LARGE else self._api.refusal(reply)
+
+    def _shut(self, outcomes: Sequence[Outcome], text: str) -> TransportDown | None:
+        """What answers of 2xx may say about the service as a whole: the account may not send, or whatever
+        answers there is no such service."""
+        lost = [one for one in outcomes if isinstance(one, Lost)]
+        for one in lost:
+            if one.phase == BEFORE_DOT:
+                return TransportDown(self._turned_away(one.text))
+        if len(lost) == len(outcomes):
+            return TransportDown(self._not_understood(text))
+        return None
+
     def _away(self, why: str) -> str:
         return _("{service} cannot be reached: {why}.").format(service=self._api.name, why=why.rstrip("."))
+
+    def _not_understood(self, reply: str) -> str:
+        return _("What answers in the place of {service} names no mail that it took: {reply}").format(
+            service=self._api.name, reply=reply
+        )
 
     def _turned_away(self, reply: str) -> str:
         return _("{service} turns us away: {reply}").format(service=self._api.name, reply=reply)
@@ -204,12 +236,19 @@ def words_of(reply: Reply) -> str:
     return ""
 
 
-def taken(reply: Reply, name: object) -> Accepted:
-    """An answer that took the mail, `name` being the service's own name for it."""
-    known = name if isinstance(name, str) and name else None
-    return Accepted(f"{reply.status} {known or ''}".strip(), known)
+def taken(reply: Reply, name: object) -> Outcome:
+    """An answer that took the mail, `name` being the service's own name for it. Without one it may have been
+    anybody's answer: nobody knows what became of the mail."""
+    if not isinstance(name, str) or not name:
+        return Lost(AFTER_DOT, _("the answer names no mail"))
+    return Accepted(f"{reply.status} {name}", name.strip().strip("<>"), travels=True)
 
 
 def refused(reply: Reply, status: str = "5.6.0") -> Refused:
     """A refusal for good of the mail itself."""
     return Refused(554, status, f"{reply.status} {words_of(reply)}"[:_LONGEST].strip(), True)
+
+
+def put_off(reply: Reply) -> Refused:
+    """A refusal that does not tell whose fault it is: the mail is tried again, and not for ever."""
+    return Refused(451, "4.3.0", f"{reply.status} {words_of(reply)}"[:_LONGEST].strip(), False)

@@ -1,17 +1,25 @@
 """Mailgun: messages.mime, the raw message to one recipient a call."""
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 from nurture.mail.envelopes import Envelope
 from nurture.mail.replies import Outcome, Refused
-from nurture.mail.transports.api import Request, refused, said_by, taken
+from nurture.mail.transports.api import Request, put_off, refused, said_by, taken, words_of
 from nurture.net.outgoing import Reply
 
 # Tracking of its own would rewrite links that are signed.
 _OPTIONS = {"o:tracking": "no", "o:tracking-clicks": "no", "o:tracking-opens": "no"}
+# Answers of 400 tell by their words alone whose fault it is.
+_ACCOUNT = re.compile(
+    r"'from' parameter|not allowed to send|unverified|activate|disabled|sandbox|domain .*not found"
+    r"|(?:account|recipient|rate|sending|daily|hourly|monthly).{0,20}limit",
+    re.I,
+)
+_MAIL = re.compile(r"'to' parameter|valid address|'message'|mime", re.I)
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,10 @@ class Mailgun:
         return [taken(reply, said.get("id") if isinstance(said, dict) else None)]
 
     def refusal(self, reply: Reply) -> Refused | None:
-        return None if reply.status == 404 else refused(reply)  # 404: no such domain in this account
+        words = words_of(reply)
+        if _ACCOUNT.search(words):
+            return None
+        return refused(reply) if _MAIL.search(words) else put_off(reply)
 
 
 def _field(boundary: str, name: str, value: str) -> str:

@@ -27,7 +27,8 @@ _THEIRS = frozenset(
 
 @dataclass(frozen=True)
 class Parts:
-    """`from_` and `to` as (name, address); `headers` those that are ours to set."""
+    """`from_` and `to` as (name, address); `headers` those that are ours to set. `message_id` in its
+    brackets, `name` what stands before its @, under which reports find the mail again."""
 
     from_: tuple[str, str]
     to: tuple[str, str]
@@ -36,6 +37,11 @@ class Parts:
     text: str
     html: str
     headers: tuple[tuple[str, str], ...]
+    message_id: str
+
+    @property
+    def name(self) -> str:
+        return self.message_id.strip("<>").partition("@")[0]
 
 
 def taken_apart(envelope: Envelope) -> Parts:
@@ -53,6 +59,7 @@ def taken_apart(envelope: Envelope) -> Parts:
             for field, value in message.items()
             if field.lower() not in _THEIRS
         ),
+        message_id=str(message["Message-ID"] or "").strip(),
     )
 
 

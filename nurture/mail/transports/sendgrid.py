@@ -7,7 +7,7 @@ from typing import Any
 
 from nurture.mail.envelopes import Envelope
 from nurture.mail.replies import Outcome, Refused
-from nurture.mail.transports.api import Request, refused, taken
+from nurture.mail.transports.api import Request, put_off, refused, said_by, taken
 from nurture.mail.transports.parts import taken_apart
 from nurture.net.outgoing import Reply
 
@@ -22,16 +22,15 @@ class SendGrid:
         [envelope] = envelopes
         parts = taken_apart(envelope)
         call: dict[str, Any] = {
-            "personalizations": [
-                {"to": [_person(*parts.to)], "custom_args": {"return_path": envelope.mail_from}}
-            ],
+            "personalizations": [{"to": [_person(*parts.to)], "custom_args": {"message_id": parts.name}}],
             "from": _person(*parts.from_),
             "subject": parts.subject,
             "content": [
                 {"type": "text/plain", "value": parts.text},
                 {"type": "text/html", "value": parts.html},
             ],
-            "headers": dict(parts.headers),
+            # Answers name the mail by our id, and so do events, by the argument that goes with each of them.
+            "headers": {**dict(parts.headers), "Message-ID": parts.message_id},
             # Tracking of its own would rewrite links that are signed.
             "tracking_settings": {
                 "click_tracking": {"enable": False, "enable_text": False},
@@ -48,8 +47,18 @@ class SendGrid:
         return [taken(reply, reply.headers.get("x-message-id"))]
 
     def refusal(self, reply: Reply) -> Refused | None:
-        return refused(reply)
+        field, words = _first_error(said_by(reply))
+        if field.startswith("personalizations") or "valid address" in words.lower():
+            return refused(reply)
+        return None if field.startswith("from") else put_off(reply)
 
 
 def _person(name: str, address: str) -> dict[str, str]:
     return {"email": address, "name": name} if name else {"email": address}
+
+
+def _first_error(said: Any) -> tuple[str, str]:
+    """The field and the words of the first fault in an answer."""
+    errors = said.get("errors") if isinstance(said, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    return str(first.get("field") or ""), str(first.get("message") or "")

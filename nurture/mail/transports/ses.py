@@ -2,25 +2,22 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from nurture.mail.envelopes import Envelope
 from nurture.mail.replies import Outcome, Refused
-from nurture.mail.transports.api import Request, refused, said_by, taken
+from nurture.mail.transports.api import Request, refused, said_by, taken, words_of
 from nurture.mail.transports.sigv4 import Credentials, authorization, date_of
 from nurture.net.outgoing import Reply
 
 _PATH = "/v2/email/outbound-emails"
-# About the account and not about the mail.
-_ACCOUNT = (
-    "AccountSuspendedException",
-    "SendingPausedException",
-    "MailFromDomainNotVerifiedException",
-    "LimitExceededException",
-    "NotFoundException",
-)
+# About the mail, unless the words name what has to be set up. Everything else is about us: throttling, a
+# pause of the account, a signature.
+_MAIL = ("MessageRejected", "BadRequestException")
+_SET_UP = re.compile(r"not verified|identit|configuration set|sandbox|sending (?:is )?paused", re.I)
 
 
 @dataclass(frozen=True)
@@ -59,5 +56,9 @@ class Ses:
         return [taken(reply, said.get("MessageId") if isinstance(said, dict) else None)]
 
     def refusal(self, reply: Reply) -> Refused | None:
-        kind = reply.headers.get("x-amzn-errortype", "")
-        return None if kind.partition(":")[0] in _ACCOUNT else refused(reply)
+        said = said_by(reply)
+        named = reply.headers.get("x-amzn-errortype") or (
+            said.get("__type") if isinstance(said, dict) else ""
+        )
+        kind = str(named or "").partition(":")[0].rpartition("#")[2]
+        return refused(reply) if kind in _MAIL and not _SET_UP.search(words_of(reply)) else None

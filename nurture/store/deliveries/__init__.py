@@ -14,7 +14,7 @@ from nurture.store.deliveries.claiming import (
     skip,
     stopped,
 )
-from nurture.store.deliveries.leasing import LEASE_SECONDS, expired, renew
+from nurture.store.deliveries.leasing import LEASE_SECONDS, expired, renew, unwanted
 from nurture.store.deliveries.outcomes import Outcome, Recorded, record
 from nurture.store.deliveries.table import (
     STATES,
@@ -55,5 +55,6 @@ __all__ = [
     "skip",
     "stopped",
     "told",
+    "unwanted",
     "values_of_lead",
 ]

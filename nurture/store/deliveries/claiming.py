@@ -144,7 +144,8 @@ _CLAIM = text(f"""
             lease_token = d.lease_token + 1,
             lease_until = CASE WHEN k.refusal = '' THEN clock_timestamp() + make_interval(secs => :lease) END,
             leased_by = :host,
-            first_tried_at = coalesce(d.first_tried_at, :now)
+            first_tried_at = coalesce(d.first_tried_at, :now),
+            booked_scopes = CAST(:booked AS text[]), booked_at = :booked_at
         FROM looked k WHERE k.id = d.id
         RETURNING d.id, d.lease_token, d.attempt_no, d.purpose, d.consent_purpose, k.refusal, d.address,
                   d.message_id, d.mail_version_id, d.lead_id, d.program_id, d.step_key, d.first_tried_at,
@@ -177,6 +178,7 @@ _SKIP = text("""
 _PUT_BACK = text("""
     UPDATE delivery d
     SET state = 'ready', reason = :reason, due_at = b.due_at, lease_until = NULL,
+        booked_scopes = NULL, booked_at = NULL,
         first_tried_at = CASE WHEN d.attempt_no > 0 THEN d.first_tried_at END
     FROM unnest(CAST(:ids AS bigint[]), CAST(:dues AS timestamptz[])) AS b (id, due_at)
     WHERE d.id = b.id AND d.state = 'sending'
@@ -237,15 +239,19 @@ def claim(
     now: datetime,
     limit: int,
     route: Route = EVERY_ROUTE,
+    booked: Sequence[str] = (),
 ) -> list[Claimed]:
     """Lease due deliveries to this host and look up what their mails need. Those that may not go out come
     back with a refusal and are skipped already. Before going `live` those at the `named` addresses alone;
-    `invented` is one of INVENTED. Commit before the first byte goes out."""
+    `invented` is one of INVENTED; `booked` are the quotas that each was booked on. Commit before the first
+    byte goes out."""
     values = _may_go(live, named, invented, now) | {
         "limit": limit,
         "host": host,
         "lease": LEASE_SECONDS,
         "none": "{}",
+        "booked": list(booked) or None,
+        "booked_at": now if booked else None,
         **route.as_values(),
     }
     return [_claimed(row) for row in session.execute(_CLAIM, values).all()]

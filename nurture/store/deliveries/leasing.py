@@ -24,6 +24,20 @@ _EXPIRED = text("""
 """)
 
 
+# A mail in hand is looked at as it was when it was claimed: its reader may have left since.
+_UNWANTED = text("""
+    SELECT d.id FROM delivery d JOIN lead l ON l.id = d.lead_id
+    LEFT JOIN lead_consent c ON c.lead_id = d.lead_id AND c.purpose = d.consent_purpose
+    WHERE d.id = ANY(:ids)
+      AND (l.erased_at IS NOT NULL OR (d.consent_purpose IS NOT NULL AND c.granted IS NOT TRUE))
+""")
+
+
+def unwanted(session: Session, ids: Sequence[int]) -> set[int]:
+    """Those of claimed deliveries whose lead has withdrawn the consent they rest on, or was erased."""
+    return set(session.scalars(_UNWANTED, {"ids": list(ids)}))
+
+
 def renew(session: Session, leases: Sequence[tuple[int, int]]) -> bool:
     """Prolong the leases (delivery_id, token) that are still held; whether that is all of them."""
     ids, tokens = [one for one, _ in leases], [token for _, token in leases]

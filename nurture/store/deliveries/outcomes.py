@@ -14,7 +14,8 @@ from nurture.store import batch, segments
 class Outcome(NamedTuple):
     """How a claimed delivery ends or goes on. `state`: sent, failed, deferred, uncertain, or ready (given
     back untried); `due_at` when it is due again; `tried` whether a server has answered; `bounced` whether
-    it was refused for the address's own fault, for good or (reason other than `bounced`) for now."""
+    it was refused for the address's own fault, for good or (reason other than `bounced`) for now;
+    `remote_id` the name under which the mail travels on, where that is not ours."""
 
     delivery_id: int
     token: int
@@ -24,6 +25,7 @@ class Outcome(NamedTuple):
     due_at: datetime | None = None
     tried: bool = True
     bounced: bool = False
+    remote_id: str = ""
 
 
 class Recorded(NamedTuple):
@@ -41,7 +43,8 @@ _RECORD = text("""
     WITH given AS (
         SELECT CAST(r ->> 0 AS bigint) AS id, CAST(r ->> 1 AS bigint) AS token, r ->> 2 AS state,
                r ->> 3 AS reason, r ->> 4 AS reply, CAST(r ->> 5 AS timestamptz) AS due_at,
-               CAST(r ->> 6 AS boolean) AS tried, CAST(r ->> 7 AS boolean) AS bounced
+               CAST(r ->> 6 AS boolean) AS tried, CAST(r ->> 7 AS boolean) AS bounced,
+               r ->> 8 AS remote_id
         FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS r
     ), before AS (
         SELECT d.id, d.state FROM delivery d JOIN given g ON g.id = d.id ORDER BY d.id FOR UPDATE OF d
@@ -51,6 +54,7 @@ _RECORD = text("""
             reply = CASE WHEN g.reply = '' THEN d.reply ELSE g.reply END,
             due_at = coalesce(g.due_at, d.due_at),
             attempt_no = d.attempt_no + CAST(g.tried AS integer),
+            remote_id = coalesce(nullif(g.remote_id, ''), d.remote_id),
             lease_until = NULL,
             sent_at = CASE WHEN g.state = 'sent' THEN :now ELSE d.sent_at END,
             settled_at = CASE WHEN g.state IN ('sent', 'failed', 'uncertain')

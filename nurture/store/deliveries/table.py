@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Uuid, select, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, Text, Uuid, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -31,7 +31,9 @@ class Delivery(Base):
     `consent_purpose` is the consent it rests on (NULL: none needed). `reason` says why it was skipped,
     deferred, failed or cancelled. Leases run on PostgreSQL's clock. `params` carries what a mail needs
     beyond the lead (a confirmation link, say). Opens, clicks, bounces and complaints are facts about
-    it, not its state; those by people stand apart from those by machines."""
+    it, not its state; those by people stand apart from those by machines. `remote_id` is the name under
+    which it travels on, where a service put its own in the place of ours; `booked_scopes` the quotas that it
+    was booked on at `booked_at`, given back if it does not go out (store/pacing)."""
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -68,6 +70,7 @@ class Delivery(Base):
             text("(CAST(params ->> 'lead_id' AS bigint))"),
             postgresql_where=text("purpose = 'notice'"),
         ),
+        Index("ix_delivery_remote_id", "remote_id", postgresql_where=text("remote_id IS NOT NULL")),
         CheckConstraint(f"state IN {STATES}", name="state"),
         {"postgresql_with": {"fillfactor": 80}},
     )
@@ -108,6 +111,9 @@ class Delivery(Base):
     complained_at: Mapped[Instant | None]
     newsletter_id: Mapped[Ref | None]
     in_doubt_at: Mapped[Instant | None]
+    remote_id: Mapped[str | None]
+    booked_scopes: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    booked_at: Mapped[Instant | None]
 
 
 class DeliveryAttempt(Base):

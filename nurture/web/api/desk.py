@@ -43,7 +43,7 @@ def never_mail(said: dict[str, Any], handoff_id: int) -> None:
     """The person, or with `whom: domain` everybody at their domain, wants no mails any more."""
     end = work_handoffs.never_mail_domain if said["whom"] == "domain" else work_handoffs.never_mail
     with runtime().sessions.begin() as session:
-        end(session, handoff_id, by=door.actor(), now=now())
+        end(session, handoff_id, pepper=runtime().pepper, by=door.actor(), now=now())
 
 
 @part.route("/handoffs/<int:handoff_id>/into_chain", methods=["POST"])

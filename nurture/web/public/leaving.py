@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import Refusal
+from nurture.flows.leave_everything import leave_everything
 from nurture.flows.unsubscribe import unsubscribe as leave
 from nurture.rules.tokens import mint, read
 from nurture.rules.words import _
@@ -40,17 +41,33 @@ def unsubscribe(token: str) -> ResponseReturnValue:
     reader = _reader(token)
     close_session()
     if reader:
-        with runtime().sessions.begin() as session:
+        _leave(reader, wanted == "this", "one_click" if by_mail_program else "page")
+    return _show(token, reader, left=wanted)
+
+
+def _leave(reader: Reader, this_alone: bool, how: str) -> None:
+    mail = reader.delivery_id if reader.purpose else None
+    with runtime().sessions.begin() as session:
+        if this_alone and reader.purpose:
             leave(
                 session,
                 reader.lead_id,
-                reader.purpose if wanted == "this" else None,
-                how="one_click" if by_mail_program else "page",
+                reader.purpose,
+                how=how,
                 proof=evidence(),
                 now=now(),
-                delivery_id=reader.delivery_id if reader.purpose else None,
+                delivery_id=mail,
             )
-    return _show(token, reader, left=wanted)
+        else:
+            leave_everything(
+                session,
+                reader.lead_id,
+                how=how,
+                proof=evidence(),
+                pepper=runtime().pepper,
+                now=now(),
+                delivery_id=mail,
+            )
 
 
 def _reader(token: str) -> Reader | None:

@@ -104,7 +104,7 @@ def never(handoff_id: int) -> ResponseReturnValue:
 
     def take(session: Any) -> None:
         end = work_handoffs.never_mail_domain if everybody else work_handoffs.never_mail
-        end(session, handoff_id, by=signed_in().actor, now=now())
+        end(session, handoff_id, pepper=runtime().pepper, by=signed_in().actor, now=now())
 
     at_all = _("No mail goes to anybody at this domain any more.")
     return _done(handoff_id, {}, take, at_all if everybody else _("No mail goes to this person any more."))
