@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from nurture.flows.standing import PAUSED, WarmUpStands, WayStands, warm_ups, ways
 from nurture.rules import pacing as rules
 from nurture.rules.pacing import DAY, HOUR, Flow
-from nurture.store import installation, pacing, transports
+from nurture.store import installation, pacing, senders, transports
 from nurture.store.views import sending_now
 from nurture.store.views.sending_now import Going
 
@@ -20,19 +20,23 @@ NOTHING_GOES: Mapping[int, Flow] = {}
 
 @dataclass(frozen=True)
 class Outlook:
-    """What bounds the mails of each way out that lets any out now, by its id; `chosen` the way out of each
-    newsletter that has one of its own."""
+    """What bounds the mails from each sending domain by each way out that lets any out now, by its id;
+    `chosen` the way out of each newsletter that has one of its own, `domains` the domain of each that has
+    another sender than the default, whose is `domain`."""
 
-    flows: Mapping[int, Flow]
+    flows: Mapping[str, Mapping[int, Flow]]
     default: int
     chosen: Mapping[int, int]
+    domain: str
+    domains: Mapping[int, str]
 
     def end(
         self, waiting: int, *, measured: float | None, now: datetime, newsletter_id: int | None = None
     ) -> datetime | None:
         """When the last of so many waiting mails goes out; None when nothing is known of the pace, or nothing
         goes at all. `measured`: what went out a second lately."""
-        flow = self.flows.get(self.chosen.get(newsletter_id or 0, self.default))
+        flows = self.flows[self.domains.get(newsletter_id or 0, self.domain)]
+        flow = flows.get(self.chosen.get(newsletter_id or 0, self.default))
         return rules.estimated_end(waiting, flow, measured or None, now) if flow is not None else None
 
 
@@ -40,14 +44,19 @@ def outlook(session: Session, *, now: datetime) -> Outlook:
     """In a fixed number of statements."""
     stand, schedules = ways(session, now=now), warm_ups(session, now=now)
     house = installation.get(session)
-    domain = house.sender_email.rpartition("@")[2].lower()
-    shut = house.sending_stopped or domain in pacing.sender_pauses(session)
-    flows = {way.id: _flow(way, schedules, domain) for way in stand if way.state != PAUSED}
+    domain, domains = house.sender_email.rpartition("@")[2].lower(), senders.of_newsletters(session)
+    paused = pacing.sender_pauses(session)
+    flows = {
+        one: NOTHING_GOES
+        if house.sending_stopped or one in paused
+        else {way.id: _flow(way, schedules, one) for way in stand if way.state != PAUSED}
+        for one in {domain, *domains.values()}
+    }
     chosen = {
         number: way for (kind, number), way in transports.choices(session).items() if kind == "newsletter"
     }
     default = next(way.id for way in stand if way.is_default)
-    return Outlook(NOTHING_GOES if shut else flows, default, chosen)
+    return Outlook(flows, default, chosen, domain, domains)
 
 
 @dataclass(frozen=True)

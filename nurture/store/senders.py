@@ -101,12 +101,22 @@ _NEWSLETTERS = text("""
     WHERE sender_key = ANY(:keys) AND state IN ('draft', 'scheduled', 'sending', 'paused')
     ORDER BY id DESC
 """)
+_DOMAINS_OF_NEWSLETTERS = text("""
+    SELECT n.id, lower(split_part(s.email, '@', 2)) AS domain
+    FROM newsletter n JOIN sender s ON s.key = n.sender_key AND NOT s.is_default
+    WHERE n.state IN ('scheduled', 'sending', 'paused')
+""")
 
 
 def mails_saying(session: Session, all_keys: Collection[str]) -> list[tuple[str, Use]]:
     """(key, mail) of the mails of programs, live or ready to publish, that name one of these."""
     rows = session.execute(_MAILS, {"keys": list(all_keys)})
     return [(row.said, Use("mail", row.program_id, row.name, row.key)) for row in rows]
+
+
+def of_newsletters(session: Session) -> dict[int, str]:
+    """The sending domain of each newsletter still to go that has another sender than the default."""
+    return {row.id: row.domain for row in session.execute(_DOMAINS_OF_NEWSLETTERS)}
 
 
 def newsletters_saying(session: Session, all_keys: Collection[str]) -> list[tuple[str, Use]]:

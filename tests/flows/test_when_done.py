@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.flows import edit_newsletters, when_done
+from nurture.flows import edit_newsletters, senders, when_done
 from nurture.flows.newsletters import send_newsletters
 from nurture.rules.pacing import WarmUp
 from nurture.rules.transports import Limits
@@ -90,3 +90,20 @@ def test_a_newsletter_with_a_way_out_of_its_own_ends_by_its_limits(room: Mailroo
 
     assert progress.left == 60
     assert progress.ends_at == SOON + timedelta(hours=3)
+
+
+def test_a_newsletter_from_another_domain_waits_for_that_domain_alone(room: Mailroom) -> None:
+    with room.sessions.begin() as session:
+        senders.create(session, {"name": "Press", "email": "press@fair.example"}, by="user:1", now=TUESDAY)
+        words = {"name": "News", "subject": "News", "body": "Hello.", "sender_key": "press"}
+        number = edit_newsletters.create(session, words, now=TUESDAY, by="test").id
+        edit_newsletters.schedule(session, number, at=None, local_at=None, by="test", now=TUESDAY)
+        pacing.set_warm_up(session, "domain", "fair.example", WarmUp(TUESDAY.date(), (30, 30)))
+        pacing.pause_sender(session, "news.example", reply="550 5.7.515", delivery_id=1, now=TUESDAY)
+    with room.sessions.begin() as session:
+        seen = when_done.outlook(session, now=TUESDAY)
+        assert seen.end(60, measured=1.0, now=TUESDAY) is None
+        mine = {"measured": 1.0, "now": TUESDAY, "newsletter_id": number}
+        assert seen.end(60, **mine) == TUESDAY + timedelta(days=1)
+        pacing.pause_sender(session, "fair.example", reply="550 5.7.515", delivery_id=1, now=TUESDAY)
+        assert when_done.outlook(session, now=TUESDAY).end(60, **mine) is None

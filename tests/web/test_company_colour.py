@@ -4,6 +4,7 @@ from flask.testing import FlaskClient
 
 from nurture.runtime import Runtime
 from nurture.store import installation
+from nurture.store.senders import SenderRow
 from tests.web.conftest import SignIn, token_of
 
 COMPANY = {
@@ -44,3 +45,17 @@ def test_what_is_no_colour_is_refused_beside_its_field_and_nothing_is_lost(
     assert "A colour is written as #" in page and "There is no such language here." in page
     assert "Somewhere new" in page
     assert _kept(runtime) == ("#0b6b5b", "en")
+
+
+def test_a_house_without_a_sender_is_asked_for_one_beside_its_name(sign_in: SignIn, runtime: Runtime) -> None:
+    mira = sign_in("admin")
+    with runtime.sessions.begin() as session:
+        session.query(SenderRow).delete()
+        house = installation.get(session)
+        house.sender_name = house.sender_email = ""
+    assert 'name="sender_email"' in mira.get("/settings").text
+    assert _save(mira, sender_email="nobody")[0] == 422
+    assert _save(mira)[0] == 302
+    assert 'name="sender_email"' not in mira.get("/settings").text
+    with runtime.sessions() as session:
+        assert installation.get(session).sender_email == "mira@kessler-ohm.example"

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import Invalid
 from nurture.flows import setup
 from nurture.rules.words import _
-from nurture.store import installation
+from nurture.store import installation, senders
 from nurture.web.public.setup import company_of, zones
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
 
@@ -32,14 +32,11 @@ def index() -> ResponseReturnValue:
 def save_company() -> ResponseReturnValue:
     try:
         with runtime().sessions.begin() as session:
-            house = installation.get(session)
-            # Who sends is said on the page of senders.
-            said = replace(
-                company_of(),
-                sender_name=house.sender_name,
-                sender_email=house.sender_email,
-                reply_to=house.reply_to or "",
-            )
+            said, sender = company_of(), senders.default(session)
+            # Once there is a sender, who sends is said on the page of senders.
+            if sender is not None:
+                name, email, reply_to = sender.name, sender.email, sender.reply_to or ""
+                said = replace(said, sender_name=name, sender_email=email, reply_to=reply_to)
             setup.save_company(session, said, by=signed_in().actor, now=now())
     except Invalid as refusal:
         return _company(dict.fromkeys(_COMPANY, "") | request.form.to_dict(), refusal.errors), 422
@@ -54,5 +51,5 @@ def _company(answers: dict[str, str], errors: dict[str, list[str]]) -> str:
         answers=answers,
         errors=errors,
         zones=zones(),
-        house=installation.get(page_session()),
+        sender=senders.default(page_session()),
     )
