@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from nurture.flows import warm
 from nurture.flows.bring_over import bring_over
 from nurture.flows.judge import Judged, follow
-from nurture.store import heat, models, scores
+from nurture.store import heat, lead_targets, models, scores
 
 BATCH = 1000
 
@@ -25,6 +25,7 @@ def judge_leads(session: Session, lead_ids: Sequence[int], *, now: datetime) -> 
 
 
 def _judge_batch(session: Session, lead_ids: Sequence[int], now: datetime) -> dict[int, Judged]:
+    lead_targets.mark_stale(session, lead_ids)
     live = models.live(session)
     leads = bring_over(session, live, scores.lock(session, lead_ids), now=now)
     stored = heat.load(session, leads, [model.id for model in live])

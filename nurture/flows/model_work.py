@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.errors import Refusal
 from nurture.flows.models import bring_portion
 from nurture.flows.preview_model import Unwanted, preview
+from nurture.flows.score_leads import score_leads
 from nurture.flows.train import train
 from nurture.rules.model import read
 from nurture.store import model_work, models
@@ -78,7 +79,14 @@ def _switch(sessions: sessionmaker[Session], work: Work, clock: Clock) -> None:
 
 
 def _training(sessions: sessionmaker[Session], work: Work, clock: Clock) -> None:
-    report = train(sessions, now=clock(), by=work.asked_by, told=lambda done: _tell(sessions, work, done))
+    learnt = 0
+
+    def tell(done: int) -> bool:
+        return _tell(sessions, work, learnt + done)
+
+    report = train(sessions, now=clock(), by=work.asked_by, told=tell)
+    learnt = report["won"] + report["lost"]
+    score_leads(sessions, now=clock(), told=tell, anew=True)
     with sessions.begin() as session:
         model_work.end(session, work.id, "done", now=clock(), result={"enough": report["enough"]})
 

@@ -1,19 +1,22 @@
 """People and their activities as other programs report them by identify, track and page (the Segment
 specification)."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid, NotFound
 from nurture.flows.leads import save_lead
-from nurture.flows.take_visits import join_visitor
+from nurture.flows.take_visits import join_visitor, take_visits
 from nurture.rules.addresses import normalise
+from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
 from nurture.rules.outside_events import VISITED, answers_of, kind_of
+from nurture.rules.visits import reported
 from nurture.rules.words import _
 from nurture.store import identities, leads, signals
 from nurture.store.signals import NewSignal
@@ -25,9 +28,10 @@ _AHEAD = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Whom a message was about, and the signal that it became (None: known before, or not one)."""
+    """Whom a message was about (None: a visitor whom nobody knows yet), and the signal that it became (None:
+    known before, or not one)."""
 
-    lead_id: int
+    lead_id: int | None
     signal_id: UUID | None = None
 
 
@@ -52,7 +56,8 @@ def identify(session: Session, said: Mapping[str, Any], *, now: datetime, by: st
 
 def track(session: Session, said: Mapping[str, Any], *, now: datetime) -> Told:
     """Take in an activity {event, properties?, messageId?, timestamp?}. The same messageId is the same
-    activity. Raises NotFound for somebody who was never identified, Invalid for an event without a name."""
+    activity. That of an anonymousId whom nobody knows yet is kept, and is the lead's when it is identified.
+    Raises NotFound for a userId that was never identified, Invalid for an event without a name."""
     event = str(said["event"])
     kind = kind_of(event)
     if kind is None:
@@ -72,12 +77,29 @@ def _take(session: Session, said: Mapping[str, Any], kind: str, data: dict[str, 
         sentence = _("This lies in the future.")
         raise Invalid(sentence, {"timestamp": [sentence]})
     lead_id = _lead(session, said)
+    if lead_id is None:
+        return _keep_anonymous(session, said, kind, data, min(at, now), now)
     row = NewSignal(lead_id, kind, min(at, now), SOURCE, key=said.get("messageId"), data=data)
     added = signals.add(session, [row], now=now)
     return Told(lead_id, added[0] if added else None)
 
 
-def _lead(session: Session, said: Mapping[str, Any]) -> int:
+def _keep_anonymous(
+    session: Session, said: Mapping[str, Any], kind: str, data: Mapping[str, Any], at: datetime, now: datetime
+) -> Told:
+    """What somebody did before we know who it is: a visit of the visitor of that name."""
+    visitor = said.get("anonymousId")
+    if not visitor or said.get("userId"):
+        raise NotFound(_("Nobody of this name was identified yet."))
+    number = uuid7(millis_of(at), os.urandom(NOISE_BYTES))
+    message = said.get("messageId")
+    view = uuid5(NAMESPACE_URL, f"{visitor}:{message}") if message else None
+    ua = str((said.get("context") or {}).get("userAgent") or "")
+    take_visits(session, [reported(number, view, visitor, kind, data, ua)], now=now)
+    return Told(None)
+
+
+def _lead(session: Session, said: Mapping[str, Any]) -> int | None:
     names = _names(said)
     known = identities.find(session, names)
     if known is not None:
@@ -89,7 +111,7 @@ def _lead(session: Session, said: Mapping[str, Any]) -> int:
     for norm in norms:
         if norm in found:
             return found[norm]
-    raise NotFound(_("Nobody of this name was identified yet."))
+    return None
 
 
 def _names(said: Mapping[str, Any]) -> dict[str, str]:

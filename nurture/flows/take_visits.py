@@ -96,6 +96,8 @@ def _merged(rows: Sequence[tuple[Visit, int | None, str, str]]) -> list[tuple[Vi
 
 
 def _verdict(visit: Visit) -> str:
+    if visit.vouched and not visit.ua:
+        return HUMAN
     kind = user_agents.kind_of(visit.ua)
     if kind == user_agents.BROWSER:
         return HUMAN

@@ -1,6 +1,5 @@
 """The target score as pages and the API show it: how it stands, and what it says of one lead."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,18 +61,6 @@ def of_lead(session: Session, lead_id: int, *, now: datetime) -> OfLead | None:
     row = row_of(known[lead_id], outcomes.signals(session, {lead_id: now}).get(lead_id, {}))
     good, bad = for_and_against(scorer.factors(row))
     return OfLead(scorer.chance(row), good, bad)
-
-
-def of_leads(session: Session, lead_ids: Sequence[int], *, now: datetime) -> dict[int, float]:
-    """The chance (0 to 1) of each of these leads, as many as a page shows; none while no score is in use. A
-    fixed number of statements."""
-    trained = target_scores.active(session)
-    if trained is None or not lead_ids:
-        return {}
-    scorer = read(trained.spec)
-    known = facts.load(session, lead_ids, now=now, asked={})
-    did = outcomes.signals(session, dict.fromkeys(known, now))
-    return {one: scorer.chance(row_of(lead, did.get(one, {}))) for one, lead in known.items()}
 
 
 def ask_training(session: Session, *, now: datetime, by: str) -> Work:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from nurture.rules.crowds import VISIT, Trace
 from nurture.rules.hits import CLICK, OPEN, TRAP_LABEL, Hit
 from nurture.rules.robots import HUMAN, MACHINE, OVERRULED, Verdict, says_robot
 from nurture.rules.surroundings import (
@@ -14,9 +15,7 @@ from nurture.rules.surroundings import (
     LEAST_AT_DOMAIN,
     LEAST_ON_MAIL,
     MANY_RECIPIENTS,
-    VISIT,
     Surroundings,
-    Trace,
     gate_of,
 )
 from nurture.store import hits, neighbours

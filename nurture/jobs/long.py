@@ -12,6 +12,7 @@ from nurture.flows.lead_figures import keep_lead_figures
 from nurture.flows.look_up_providers import look_up_providers
 from nurture.flows.mailbox import read_mailbox
 from nurture.flows.model_work import carry_out_all
+from nurture.flows.score_leads import score_leads as ask_score
 from nurture.flows.simulate.running import carry_out as carry_out_simulation
 from nurture.net.mailbox import parse_imap_url
 from nurture.runtime import Runtime, opened
@@ -98,6 +99,12 @@ def carry_out_model_work() -> int:
         done = carry_out_all(runtime.sessions, runtime.engine, runtime.now)
         runtime.wake("hand_over")
         return done
+
+
+def score_leads() -> int:
+    """Ask the target score about leads that are new or have changed, and about each once a day; how many."""
+    with opened() as runtime:
+        return ask_score(runtime.sessions, now=runtime.now())
 
 
 def carry_out_bulk_jobs() -> int:

@@ -23,6 +23,7 @@ from nurture.store import (
     pacing,
     partitions,
     simulations,
+    target_scores,
     transports,
 )
 from nurture.store.views.reading import reading
@@ -51,6 +52,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("bulk_jobs", 1, lambda: look_for_bulk_jobs(runtime, redis)),
         Periodic("demo", 2, lambda: look_for_demo(runtime, redis)),
         Periodic("model_work", 2, lambda: look_for_model_work(runtime, redis)),
+        Periodic("target", 300, lambda: ask_target_score(runtime, redis)),
         Periodic("mailbox", 60, lambda: look_into_mailbox(runtime, redis)),
         Periodic("enter_programs", 60, lambda: enter_programs_today(runtime, redis)),
         Periodic("entry_dates", 300, lambda: queues.offer_long(redis, long.enter_on_dates)),
@@ -118,6 +120,14 @@ def look_for_model_work(runtime: Runtime, redis: Redis) -> None:
         waits = bool(model_work.waiting(session))
     if waits:
         queues.offer_long(redis, long.carry_out_model_work)
+
+
+def ask_target_score(runtime: Runtime, redis: Redis) -> None:
+    """Offer the long job of the target score, where one is in use."""
+    with reading(runtime.sessions) as session:
+        in_use = target_scores.active(session) is not None
+    if in_use:
+        queues.offer_long(redis, long.score_leads)
 
 
 def look_into_mailbox(runtime: Runtime, redis: Redis) -> None:

@@ -20,7 +20,7 @@ class SignalFact:
 class Facts:
     """A lead at a moment. `fields` holds plain and dotted names ("country", "company.size") and
     custom fields by name and as "fields.<name>"; `consents` the purposes granted now; `signals` are
-    human ones, oldest first."""
+    human ones, oldest first; `target_score` the chance to be won in percent, where a score is in use."""
 
     lead_id: int
     stage: str = "lead"
@@ -38,6 +38,7 @@ class Facts:
     signals: tuple[SignalFact, ...] = ()
     touches: int = 0
     timezone: str | None = None
+    target_score: float | None = None
 
     def rated(
         self, temperature: str, heat: float, grade: str | None, readiness: float, touches: int | None = None
@@ -61,4 +62,5 @@ class Facts:
             self.signals,
             self.touches if touches is None else touches,
             self.timezone,
+            self.target_score,
         )

@@ -17,7 +17,7 @@ NAMES = (
     "consent", "bant",
 )  # fmt: skip
 SHOWN_ONLY = (
-    "temperature", "heat", "grade", "readiness", "created_at", "updated_at", "url",
+    "temperature", "heat", "grade", "readiness", "target_score", "created_at", "updated_at", "url",
 )  # fmt: skip
 STAGES = ("inquiry", "lead", "sales_ready", "opportunity", "customer", "lost")
 COMPANY_NAMES = ("name", "size", "industry", "website", "country", "city")

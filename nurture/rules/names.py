@@ -52,6 +52,7 @@ FIELDS: Mapping[str, str] = {
     "owner": _N("owner"),
     "heat": _N("heat"),
     "readiness": _N("readiness"),
+    "target_score": _N("target score"),
     "touches": _N("touches"),
     "interest": _N("interest"),
     "company.name": _N("company"),

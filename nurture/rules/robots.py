@@ -20,8 +20,9 @@ UNKNOWN = "unknown"
 OVERRULED = "overruled"
 VERDICTS = (HUMAN, MACHINE, PRIVACY_PROXY, UNKNOWN)
 
-# Nobody reads a subject line and reaches a link this soon after the server took the mail (seconds).
-TOO_SOON = 2.0
+# Nobody reads a subject line and reaches a link this soon after the server took the mail (seconds): it has
+# to be filed, announced, opened and read first.
+TOO_SOON = 3.0
 # A proxy that fetches images this soon after acceptance scans; later it fetches because someone looks.
 PROXY_TOO_SOON = 10.0
 

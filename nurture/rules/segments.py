@@ -6,7 +6,7 @@ from typing import Any
 from nurture.rules.conditions import Compare, Condition, OneOf, Signalled, parts_of
 from nurture.rules.folding import fold
 
-TIME, TOUCHES = "time", "touches"
+TIME, TOUCHES, TARGET = "time", "touches", "target"
 
 
 def named(condition: Condition) -> frozenset[str]:
@@ -21,10 +21,12 @@ def named(condition: Condition) -> frozenset[str]:
 
 def asks(condition: Condition) -> list[str]:
     """What can change its answer without anybody changing the lead: time (signals grow old and heat
-    cools) and touches (a mail was sent)."""
+    cools), touches (a mail was sent) and the target score (it was trained, or asked again)."""
     parts = list(parts_of(condition))
     time = any(isinstance(part, Signalled) or _is(part, "heat", "company.heat") for part in parts)
-    return [TIME] * time + [TOUCHES] * any(_is(part, "touches") for part in parts)
+    touches = any(_is(part, "touches") for part in parts)
+    target = any(_is(part, "target_score") for part in parts)
+    return [TIME] * time + [TOUCHES] * touches + [TARGET] * target
 
 
 def leaning_on_heat(conditions: Mapping[str, Condition]) -> frozenset[str]:

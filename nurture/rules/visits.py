@@ -37,8 +37,8 @@ class NotAVisit(ValueError):
 class Visit:
     """A page that was looked at, or something done on it. `id` is a UUIDv7 made at the door; `view` is the
     page's own name for this look, so that telling it again, with the visitor known, is the same visit.
-    `delivery_id` or `submission_id` (of a form that was sent) where a
-    signed token said who comes."""
+    `delivery_id` or `submission_id` (of a form that was sent) where a signed token said who comes. `vouched`:
+    told by a program with a key, which may keep to itself what browser it was."""
 
     id: UUID
     view: UUID
@@ -53,6 +53,7 @@ class Visit:
     submission_id: int | None = None
     ua: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    vouched: bool = False
 
     @property
     def at(self) -> datetime:
@@ -125,6 +126,31 @@ def told(body: bytes, *, number: UUID, ua: str, ring: KeyRing, now: datetime) ->
         raise NotAVisit("not what our script sends") from fault
 
 
+def reported(
+    number: UUID, view: UUID | None, visitor: str, kind: str, properties: Mapping[str, Any], ua: str
+) -> Visit:
+    """What a program with a key tells of a visitor whom nobody knows yet: {url?, path?, title?, referrer?}
+    and whatever else it says."""
+    address = str(properties.get("url") or "")[:_LONGEST_URL]
+    site = host_of(address)
+    path = str(properties.get("path") or "") or (urlsplit(address).path if site else "")
+    places = ("url", "path", "title", "referrer", "search")
+    return Visit(
+        id=number,
+        view=view or number,
+        kind=kind,
+        site=clean(site),
+        url=clean(_public(address)) if site else "",
+        path=clean(path),
+        title=clean(str(properties.get("title") or "")),
+        referrer=clean(_origin_and_path(str(properties.get("referrer") or ""))),
+        visitor=visitor,
+        ua=clean(ua),
+        data=_data({name: value for name, value in properties.items() if name not in places}),
+        vouched=True,
+    )
+
+
 def write(visit: Visit) -> bytes:
     """One line of JSON without its newline, in ASCII."""
     raw = {
@@ -163,7 +189,12 @@ def parse(line: bytes) -> Visit:
             delivery_id=raw["delivery_id"],
             submission_id=raw.get("submission_id"),
             data=raw["data"],
-            **{name: clean(raw[name]) for name in ("site", "url", "path", "title", "referrer", "ua")},
+            site=clean(raw["site"]),
+            url=clean(raw["url"]),
+            path=clean(raw["path"]),
+            title=clean(raw["title"]),
+            referrer=clean(raw["referrer"]),
+            ua=clean(raw["ua"]),
         )
         if visit.id.version != 7 or visit.at.year > 9000:
             raise NotAVisit("not a line of the door")

@@ -34,6 +34,7 @@ from nurture.rules.conditions.deciding import (
 from nurture.rules.conditions.seen import COMPANY, INSTANT, NUMBER, kept_name, microseconds
 from nurture.rules.conditions.values import as_number, as_text
 from nurture.store.companies import Company
+from nurture.store.lead_targets import LeadTarget
 from nurture.store.leads import STAGES, Lead
 
 Expression = ColumnElement[bool]
@@ -96,6 +97,8 @@ class Compared:
             return _in_company(
                 self._heat(op, wanted, Company.heat_log2, self.of_companies), missing=asks_none
             )
+        if field == "target_score":
+            return _by_score(op, wanted)
         columns: dict[str, Any] = {
             "readiness": Lead.readiness,
             "touches": Lead.touches_in + Lead.touches_out,
@@ -243,6 +246,14 @@ def _ordering(op: Op) -> Callable[[Any, Any], Expression]:
         Op.LT: lambda one, other: one < other,
         Op.LTE: lambda one, other: one <= other,
     }[op]
+
+
+def _by_score(op: Op, wanted: Any) -> Expression:
+    """By what the target score says, which stands beside the lead: one set joined, not a look-up a lead."""
+    scored = select(LeadTarget.lead_id)
+    if op is Op.EXISTS:
+        return Lead.id.in_(scored) if wanted else Lead.id.not_in(scored)
+    return Lead.id.in_(scored.where(_as_numbers(LeadTarget.percent.expression, op, wanted)))
 
 
 def _among(column: ColumnElement[Any], values: Sequence[Any]) -> Expression:

@@ -24,11 +24,12 @@ _LEADS = text(
            c.industry AS company_industry, c.website AS company_website, c.country AS company_country,
            c.city AS company_city, c.fields AS company_fields,
            c.heat_log2 AS company_heat_log2, c.temperature AS company_temperature,
-           h.net_log2 AS model_log2, h.temperature AS model_temperature
+           h.net_log2 AS model_log2, h.temperature AS model_temperature, t.percent AS target_score
     FROM lead l
     LEFT JOIN source s ON s.id = l.source_id
     LEFT JOIN company c ON c.id = l.company_id
     LEFT JOIN lead_heat h ON h.lead_id = l.id AND h.model_id = :model_id
+    LEFT JOIN lead_target t ON t.lead_id = l.id
     WHERE l.id = ANY(CAST(:lead_ids AS bigint[]))
     """
 )
@@ -182,6 +183,7 @@ def _facts(
         heat=_heat(log2, half_life, now),
         grade=row["grade_override"] or row["grade"],
         readiness=row["readiness"],
+        target_score=row["target_score"],
         source=row["source_name"],
         owner=row["owner_id"],
         tags=frozenset(row["tags"] or ()),

@@ -148,14 +148,14 @@ _INTO = """
     hit (id, received_at, occurred_at, kind, delivery_id, lead_id, link_id, method, ip, user_agent, headers,
          verdict, reasons, since_sent, domain)
 """
-# Of whom, the first of each kind is dated once a delivery and counted on the day the mail was sent; openings
-# and clicks by people have a counter over all days beside.
+# Of whom, the first of each kind is dated once a delivery and counted on the day the mail was sent, and for
+# its newsletter; openings and clicks by people have a counter over all days beside.
 _MARK_FIRST = """
     WITH given AS (
         SELECT * FROM json_to_recordset(CAST(:rows AS json))
             AS g (id bigint, opened_at timestamptz, clicked_at timestamptz)
     ), before AS (
-        SELECT d.id, d.chain_id, d.version_id, d.step_key,
+        SELECT d.id, d.chain_id, d.version_id, d.step_key, d.newsletter_id,
                CAST(coalesce(d.sent_at, d.settled_at, d.due_at) AT TIME ZONE 'UTC' AS date) AS day,
                given.opened_at AS opened_at, given.clicked_at AS clicked_at,
                given.opened_at IS NOT NULL AND d.{whose}opened_at IS NULL AS first_opened,
@@ -171,9 +171,10 @@ _MARK_FIRST = """
             {whose}clicked_at = coalesce(d.{whose}clicked_at, before.clicked_at)
         FROM before WHERE d.id = before.id
     ), counted AS (
-        SELECT chain_id, version_id, step_key, day, 'opened' AS what FROM before WHERE first_opened
+        SELECT chain_id, version_id, step_key, newsletter_id, day, 'opened' AS what
+        FROM before WHERE first_opened
         UNION ALL
-        SELECT chain_id, version_id, step_key, day, 'clicked' FROM before WHERE first_clicked
+        SELECT chain_id, version_id, step_key, newsletter_id, day, 'clicked' FROM before WHERE first_clicked
     ), by_day AS (
         INSERT INTO step_day (chain_id, day, version_id, step_key, what, n)
         SELECT chain_id, day, version_id, step_key, '{whose}' || what, count(*)
@@ -182,6 +183,13 @@ _MARK_FIRST = """
         GROUP BY 1, 2, 3, 4, 5
         ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT (chain_id, day, version_id, step_key, what) DO UPDATE SET n = step_day.n + excluded.n
+    ), by_newsletter AS (
+        INSERT INTO newsletter_count (newsletter_id, what, n)
+        SELECT newsletter_id, '{whose}' || what, count(*)
+        FROM counted WHERE newsletter_id IS NOT NULL
+        GROUP BY 1, 2
+        ORDER BY 1, 2
+        ON CONFLICT (newsletter_id, what) DO UPDATE SET n = newsletter_count.n + excluded.n
     )
     {rest}
 """
@@ -274,7 +282,7 @@ def _row(one: JudgedHit) -> tuple[Any, ...]:
 
 def mark_first(session: Session, seen: Sequence[FirstSeen], *, people: bool = True) -> None:
     """Date the first open and click of deliveries (by people, or by machines) and raise the counters of
-    their steps, once a delivery."""
+    their steps and newsletters, once a delivery."""
     if seen:
         rows = [
             {"id": one.delivery_id, "opened_at": one.opened_at, "clicked_at": one.clicked_at} for one in seen

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from nurture.store.csv_cells import SAFE
-from nurture.store.lead_list import SORTS, LeadQuery, Order, matching
+from nurture.store.lead_list import LeadQuery, Order, in_order
 
 _TEXTS = {
     "email": "l.email",
@@ -47,6 +47,7 @@ _TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 _SHOWN: dict[str, dict[str, str]] = {
     "email": {"email": "l.email"},
     "touches": {"touches_in": "l.touches_in", "touches_out": "l.touches_out"},
+    "target": {"target_score": "t.percent"},
     "last_signal": {"last_signal_at": _TIME.format("l.last_signal_at")},
     "created": {"created_at": _TIME.format("l.created_at")},
     "heat": {"heat": "coalesce(round(power(2.0, l.heat_log2 - %(now)s / %(half_life)s)::numeric, 1), 0)"},
@@ -86,17 +87,17 @@ def stream_chosen(
     the id), header first, in pieces. Names that are no columns are left out."""
     connection = session.connection().connection.driver_connection
     assert connection is not None
-    found, given = _matching(session, wanted)
+    found, given = _matching(session, wanted, order)
     given |= {"now": now.timestamp(), "half_life": half_life_s}
     query = sql.SQL(
         "COPY (SELECT {columns} FROM ({found}) m JOIN lead l ON l.id = m.lead_id"
         " LEFT JOIN company c ON c.id = l.company_id LEFT JOIN source s ON s.id = l.source_id"
-        " LEFT JOIN user_account u ON u.id = l.owner_id ORDER BY m.{key} {way}, m.lead_id {way})"
+        " LEFT JOIN user_account u ON u.id = l.owner_id LEFT JOIN lead_target t ON t.lead_id = l.id"
+        " ORDER BY m.sorted_by {way} NULLS LAST, m.lead_id {way})"
         " TO STDOUT WITH (FORMAT csv, HEADER)"
     ).format(
         columns=sql.SQL(", ").join(_shown(names)),
         found=sql.SQL(found),
-        key=sql.Identifier(SORTS[order.by].key),
         way=sql.SQL("DESC" if order.down else "ASC"),
     )
     with connection.cursor() as cursor, cursor.copy(query, given) as copy:
@@ -104,9 +105,9 @@ def stream_chosen(
             yield bytes(piece)
 
 
-def _matching(session: Session, wanted: LeadQuery) -> tuple[str, dict[str, Any]]:
+def _matching(session: Session, wanted: LeadQuery, order: Order) -> tuple[str, dict[str, Any]]:
     """The query of the list as text with the names of its values, and the values: they travel beside it."""
-    query = matching(session, wanted).with_only_columns(*dict.fromkeys(SORTS.values()))
+    query = in_order(session, wanted, order)
     compiled = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
     return str(compiled), dict(compiled.params)
 

@@ -14,11 +14,13 @@ from nurture.rules.messages import instant
 _LEADS = text(
     """
     SELECT l.*, s.name AS source_name, c.name AS company_name, u.email AS owner_email,
+           t.percent AS target_score,
            ARRAY(SELECT a.alias_id FROM lead_alias a WHERE a.lead_id = l.id ORDER BY a.alias_id) AS merged
     FROM lead l
     LEFT JOIN source s ON s.id = l.source_id
     LEFT JOIN company c ON c.id = l.company_id
     LEFT JOIN user_account u ON u.id = l.owner_id
+    LEFT JOIN lead_target t ON t.lead_id = l.id
     WHERE l.id = ANY(:leads) AND l.erased_at IS NULL
     """
 )
@@ -73,6 +75,7 @@ def _lead(
         "heat": _heat(row["heat_log2"], half_life, now),
         "grade": row["grade_override"] or row["grade"],
         "readiness": round(row["readiness"], 2),
+        "target_score": row["target_score"],
         "source": row["source_name"],
         "owner": row["owner_email"],
         "tags": sorted(row["tags"]),

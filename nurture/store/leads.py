@@ -238,6 +238,7 @@ def forget(session: Session, lead_id: int, *, now: datetime) -> None:
     session.execute(text("DELETE FROM lead_identity WHERE lead_id = :id"), given)
     session.execute(text("DELETE FROM lead_edit WHERE lead_id = :id"), given)
     session.execute(text("DELETE FROM segment_member WHERE lead_id = :id"), given)
+    session.execute(text("DELETE FROM lead_target WHERE lead_id = :id"), given)
 
 
 def email_of(session: Session, lead_id: int) -> str | None:

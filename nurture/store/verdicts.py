@@ -139,7 +139,7 @@ _LOCK_DELIVERIES = text(
 _RECOUNT_FIRST = text(
     """
     WITH given AS MATERIALIZED (
-        SELECT id, chain_id, version_id, step_key, opened_at, clicked_at, machine_opened_at,
+        SELECT id, chain_id, version_id, step_key, newsletter_id, opened_at, clicked_at, machine_opened_at,
                machine_clicked_at,
                CAST(coalesce(sent_at, settled_at, due_at) AT TIME ZONE 'UTC' AS date) AS day
         FROM delivery WHERE id = ANY(CAST(:ids AS bigint[]))
@@ -171,7 +171,7 @@ _RECOUNT_FIRST = text(
             machine_clicked_at = c.machine_click
         FROM changed c WHERE d.id = c.id
     ), counted AS (
-        SELECT c.chain_id, c.version_id, c.step_key, c.day, w.what, w.step
+        SELECT c.chain_id, c.version_id, c.step_key, c.newsletter_id, c.day, w.what, w.step
         FROM changed c
         CROSS JOIN LATERAL (VALUES
             ('opened', (c.first_open IS NOT NULL)::int - (c.opened_at IS NOT NULL)::int),
@@ -179,19 +179,28 @@ _RECOUNT_FIRST = text(
             ('machine_opened', (c.machine_open IS NOT NULL)::int - (c.machine_opened_at IS NOT NULL)::int),
             ('machine_clicked', (c.machine_click IS NOT NULL)::int - (c.machine_clicked_at IS NOT NULL)::int)
         ) AS w (what, step)
-        WHERE c.chain_id IS NOT NULL AND c.version_id IS NOT NULL AND c.step_key IS NOT NULL
+        WHERE w.step <> 0
     ), by_day AS (
         INSERT INTO step_day (chain_id, day, version_id, step_key, what, n)
         SELECT chain_id, day, version_id, step_key, what, sum(step)
         FROM counted
+        WHERE chain_id IS NOT NULL AND version_id IS NOT NULL AND step_key IS NOT NULL
         GROUP BY 1, 2, 3, 4, 5 HAVING sum(step) <> 0
         ORDER BY 1, 2, 3, 4, 5
         ON CONFLICT (chain_id, day, version_id, step_key, what) DO UPDATE SET n = step_day.n + excluded.n
+    ), by_newsletter AS (
+        INSERT INTO newsletter_count (newsletter_id, what, n)
+        SELECT newsletter_id, what, sum(step)
+        FROM counted WHERE newsletter_id IS NOT NULL
+        GROUP BY 1, 2 HAVING sum(step) <> 0
+        ORDER BY 1, 2
+        ON CONFLICT (newsletter_id, what) DO UPDATE SET n = newsletter_count.n + excluded.n
     )
     INSERT INTO step_count (chain_id, version_id, step_key, what, n)
     SELECT chain_id, version_id, step_key, what, sum(step)
     FROM counted
-    WHERE what IN ('opened', 'clicked')
+    WHERE what IN ('opened', 'clicked') AND chain_id IS NOT NULL AND version_id IS NOT NULL
+      AND step_key IS NOT NULL
     GROUP BY 1, 2, 3, 4 HAVING sum(step) <> 0
     ORDER BY 1, 2, 3, 4
     ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + excluded.n
@@ -258,7 +267,7 @@ def done(session: Session, ids: Collection[uuid.UUID]) -> None:
 
 def recount_first(session: Session, delivery_ids: Collection[int]) -> None:
     """Date the first open and click by people, and by machines, of these deliveries anew, and correct the
-    counters of their steps by what has changed."""
+    counters of their steps and newsletters by what has changed."""
     given = {"ids": sorted(delivery_ids)}
     session.execute(_LOCK_DELIVERIES, given)
     session.execute(_RECOUNT_FIRST, given)

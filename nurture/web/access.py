@@ -212,6 +212,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "teams.move_rule": WRITERS,
     "teams.remove_rule": WRITERS,
     "newsletters.index": EVERYONE,
+    "newsletters.stats_file": WRITERS,
     "newsletters.create": WRITERS,
     "newsletters.one": EVERYONE,
     "newsletters.progress": EVERYONE,

@@ -5,16 +5,18 @@ known ones alone would get wrong. Everything is drawn from one seeded source.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from nurture.rules.crowds import Trace
 from nurture.rules.hits import CLICK, OPEN, Hit
 from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.robots import Context, Verdict, judge, says_robot
-from nurture.rules.surroundings import Surroundings, Trace, gate_of
+from nurture.rules.surroundings import Surroundings, gate_of
 from tests.rules.known_user_agents import BROWSERS, ROBOTS
 
+NO_HEADERS: Mapping[str, str] = {}
 START = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
 PROXY = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
 
@@ -85,13 +87,14 @@ class Log:
         ip: str,
         ua: str,
         method: str = "GET",
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
         """A hit `after` seconds from acceptance; `place` None is an open."""
         at = mail.sent + timedelta(seconds=after)
         number = uuid7(millis_of(at), self.any.randbytes(10))
         kind = OPEN if place is None else CLICK
         link = None if place is None else mail.link(place)
-        self.told.append(Told(Hit(number, kind, mail.number, link, method, ua, ip), bot, shape))
+        self.told.append(Told(Hit(number, kind, mail.number, link, method, ua, ip, headers), bot, shape))
 
     def browser(self) -> str:
         return self.any.choice(BROWSERS)

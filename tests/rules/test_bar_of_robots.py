@@ -10,8 +10,9 @@ import pytest
 from nurture.rules.hits import CLICK
 from nurture.rules.robots import HUMAN, MACHINE
 from nurture.rules.user_agents import kind_of
-from tests.rules.hit_shapes import a_log
+from tests.rules.hit_shapes import Log, a_log
 from tests.rules.known_user_agents import BROWSERS, PROXIES, ROBOTS
+from tests.rules.unseen_shapes import CARDS, an_unseen_log
 
 
 @pytest.fixture
@@ -29,26 +30,50 @@ def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 def test_of_ten_thousand_mails_bots_clicks_are_excluded_and_peoples_kept(
     seed: int, say: Callable[[str], None]
 ) -> None:
+    clicks = holds_the_bar(a_log(10_000, seed), f"log {seed}", say)
+    assert clicks[True] > 10_000
+    assert clicks[False] > 3_000
+
+
+@pytest.mark.parametrize(("seed", "later"), [(11, False), (21, True)])
+def test_the_bar_holds_on_shapes_that_no_rule_was_written_for(
+    seed: int, later: bool, say: Callable[[str], None]
+) -> None:
+    clicks = holds_the_bar(an_unseen_log(260, seed, later=later), f"unseen {seed}", say)
+    assert clicks[True] > 5_000
+    assert clicks[False] > 1_500
+
+
+def test_colleagues_behind_one_address_on_one_morning_are_people() -> None:
+    log = an_unseen_log(120, 13)
+    morning = [
+        found for told, found in log.verdicts() if told.shape == "one morning" and told.hit.kind == CLICK
+    ]
+    accused = [found.reasons for found in morning if found.verdict != HUMAN]
+    assert len(morning) > 300 and len(accused) <= len(morning) // 200, accused
+
+
+def holds_the_bar(log: Log, name: str, say: Callable[[str], None]) -> Counter[bool]:
+    """How many clicks of bots and of people there were; at most one in a hundred of either is mistaken."""
     clicks: Counter[bool] = Counter()
     wrong: Counter[tuple[bool, str]] = Counter()
-    for told, found in a_log(10_000, seed).verdicts():
+    for told, found in log.verdicts():
         if told.hit.kind == CLICK:
             clicks[told.bot] += 1
             wrong[told.bot, told.shape] += (found.verdict == HUMAN) == told.bot
     let_in = sum(number for (bot, _shape), number in wrong.items() if bot) / clicks[True]
     lost = sum(number for (bot, _shape), number in wrong.items() if not bot) / clicks[False]
     say(
-        f"log {seed}: {clicks[True]} clicks of bots, {1 - let_in:.2%} excluded; "
+        f"{name}: {clicks[True]} clicks of bots, {1 - let_in:.2%} excluded; "
         f"{clicks[False]} of people, {lost:.2%} lost"
     )
-    assert clicks[True] > 10_000
-    assert clicks[False] > 3_000
     assert let_in <= 0.01, wrong
     assert lost <= 0.01, wrong
+    return clicks
 
 
 def test_programs_are_told_apart_by_what_they_call_themselves(say: Callable[[str], None]) -> None:
-    robots = [ua for ua in ROBOTS if kind_of(ua) != "machine"]
+    robots = [ua for ua in (*ROBOTS, *CARDS) if kind_of(ua) != "machine"]
     people = [ua for ua in BROWSERS if kind_of(ua) == "machine"]
     odd = [ua for ua in BROWSERS if kind_of(ua) != "browser"]
     say(f"{len(robots)} of {len(ROBOTS)} robots missed, {len(people)} of {len(BROWSERS)} browsers accused")

@@ -94,8 +94,10 @@ def test_a_prefetching_browser_is_not_yet_a_reader() -> None:
     assert judge(hit(headers={"sec-purpose": "prefetch;prerender"}), LATER).reasons == ("prefetch",)
 
 
-def test_a_click_within_two_seconds_of_acceptance_is_a_machine_and_at_eight_a_person() -> None:
-    assert judge(hit(), Context(since_sent=1.2)).reasons == ("too_soon",)
+def test_a_click_within_three_seconds_of_acceptance_is_a_machine_and_at_five_a_person() -> None:
+    for since in (1.2, 2.9):
+        assert judge(hit(), Context(since_sent=since)).reasons == ("too_soon",)
+    assert judge(hit(), Context(since_sent=5.0)).verdict == "human"
     assert judge(hit(), Context(since_sent=8.0)).verdict == "human"
 
 

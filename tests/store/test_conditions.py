@@ -16,12 +16,14 @@ from nurture.store.companies import Company
 from nurture.store.conditions import Measure
 from nurture.store.consents import Consent, LeadConsent
 from nurture.store.heat import LeadHeat
+from nurture.store.lead_targets import LeadTarget
 from nurture.store.leads import STAGES, Lead
 from nurture.store.models import HeatModelRow, HeatModelVersion
 from nurture.store.segments import Segment, SegmentMember
 from nurture.store.segments_by_model import MemberByModel
 from nurture.store.signals import Signal, SignalVerdict
 from nurture.store.sources import Source
+from nurture.store.target_scores import TargetScore
 from nurture.store.users import User
 
 NOW = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
@@ -82,6 +84,7 @@ a_lead = st.fixed_dictionaries(
         "grade": st.sampled_from([None, "A", "B", "C"]),
         "grade_override": st.sampled_from([None, None, "A", "C"]),
         "readiness": st.sampled_from([0.0, 5.0, 20.5, 60.0]),
+        "target": st.sampled_from([None, 0.0, 5.0, 20.5, 60.0]),
         "touches_in": st.integers(0, 3),
         "touches_out": st.integers(0, 3),
         "tags": st.lists(st.sampled_from(TAGS), unique=True, max_size=3),
@@ -133,7 +136,8 @@ fields = st.sampled_from(
         "company.size", "company.industry", "company.country", "company.erp", "company.rank", "company.name",
         "company.heat", "company.temperature",
         "nothing",
-        "stage", "temperature", "grade", "source", "heat", "readiness", "touches", "owner", "id",
+        "stage", "temperature", "grade", "source", "heat", "readiness", "target_score", "touches",
+        "owner", "id",
     ]
 )  # fmt: skip
 
@@ -231,6 +235,9 @@ def measured_otherwise(session, lead_ids):
         {"field": "company.temperature", "eq": "Warm"},
         {"field": "company.temperature", "exists": False},
         {"field": "heat", "eq": 5},
+        {"field": "target_score", "gte": 20.5},
+        {"field": "target_score", "not_in": [5, "x"]},
+        {"field": "target_score", "exists": False},
         {"field": "owner", "eq": "no number"},
         {"field": "owner", "ne": "no number"},
         {"field": "score", "gt": 10**200},
@@ -260,6 +267,7 @@ def lead_like(n):
         "country": TEXTS[n % len(TEXTS)], "heat": [None, 5.0, 20.0][n % 3], "company": [None, 0, 1, 2][n % 4],
         "dates": {"birthday": ["2026-03-01", "1969-07-20"][n % 2]}, "owned": n % 5 == 0, "tags": [],
         "fields": {"score": NUMBERS[n % len(NUMBERS)]}, "source": None, "bant": {}, "segments": set(),
+        "target": [None, 5.0, 20.5, 60.0][n % 4],
         "consents": {PURPOSES[n % 3]: True}, "created": timedelta(days=n), "temperature": "cold",
         "stage": "lead",
         "signals": [("clicked", timedelta(days=5 - n % 2, seconds=n % 3), None, "human", None)],
@@ -272,6 +280,7 @@ def fill(session, firms, people):
     session.add(Source(name="Fair", created_at=NOW))
     session.add(Source(name="Web", created_at=NOW))
     session.add(Source(name="web", created_at=NOW))
+    session.add(TargetScore(trained_at=NOW, active=True, spec={}, report={}))
     user = User(email="mia@muster.example", name="Mia", role="marketer", password_hash="", created_at=NOW)
     session.add(user)
     big, loyal = (Segment(key=key, name=key, condition={}, **stamps) for key in SEGMENTS)
@@ -309,7 +318,7 @@ def warm(firm):
 def add_lead(session, n, person, firm_ids, source_ids, user_id, segment_ids):
     company, source, heat = person.pop("company"), person.pop("source"), person.pop("heat")
     signals, consents, segments = person.pop("signals"), person.pop("consents"), person.pop("segments")
-    before, owned = person.pop("created"), person.pop("owned")
+    before, owned, target = person.pop("created"), person.pop("owned"), person.pop("target", None)
     row = person | {
         "created_at": NOW - before,
         "updated_at": NOW,
@@ -322,6 +331,9 @@ def add_lead(session, n, person, firm_ids, source_ids, user_id, segment_ids):
         "heat_log2": None if heat is None else log2_of(heat),
     }
     lead_id = session.execute(insert(Lead).values(**row).returning(Lead.id)).scalar_one()
+    if target is not None:
+        score = session.scalars(select(TargetScore.id)).one()
+        session.add(LeadTarget(lead_id=lead_id, score_id=score, percent=target, at=NOW))
     for purpose, granted in consents.items():
         entry = Consent(lead_id=lead_id, purpose=purpose, state="granted", at=NOW, channel="form")
         session.add(entry)

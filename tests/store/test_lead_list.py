@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from nurture.flows.leads import erase_lead, save_lead
 from nurture.store.lead_list import SORTS, LeadQuery, Order, Place, ids, order_of, page
+from nurture.store.lead_targets import LeadTarget
 from nurture.store.leads import Lead
+from nurture.store.target_scores import TargetScore
 from tests.conftest import TUESDAY
 
 PEOPLE = (
@@ -38,6 +40,12 @@ def people(db: Session) -> dict[str, int]:
         lead.readiness, lead.heat_log2 = readiness, None if number == 1 else 980.0 + number
         lead.last_signal_at = TUESDAY - timedelta(days=number) if number else None
     db.flush()
+    score = TargetScore(trained_at=TUESDAY, active=True, spec={}, report={})
+    db.add(score)
+    db.flush()
+    for name, percent in (("Anna", 12.5), ("Cleo", 80.0), ("Emil", 60.0)):
+        db.add(LeadTarget(lead_id=found[name], score_id=score.id, percent=percent, at=TUESDAY))
+    db.flush()
     return found
 
 
@@ -65,6 +73,8 @@ def _names(db: Session, people: dict[str, int], wanted: LeadQuery, order: str = 
         (LeadQuery(segment="nothing"), ""),
         (LeadQuery(held=True), ""),
         (LeadQuery(temperature="hot"), ""),
+        (LeadQuery(target=60), "Emil Cleo"),
+        (LeadQuery(target=0, tag="fair"), "Cleo Anna"),
     ],
 )
 def test_each_filter_finds_whom_it_names(
@@ -84,9 +94,11 @@ def test_each_filter_finds_whom_it_names(
         ("heat", "Ben Anna Cleo Dora Emil"),
         ("-last_signal", "Ben Cleo Dora Emil Anna"),
         ("created", "Anna Ben Cleo Dora Emil"),
+        ("-target", "Cleo Emil Anna Dora Ben"),
+        ("target", "Anna Emil Cleo Dora Ben"),
     ],
 )
-def test_each_order_puts_nothing_known_at_the_low_end(
+def test_each_order_puts_nothing_known_at_the_low_end_or_behind(
     db: Session, people: dict[str, int], order: str, found: str
 ) -> None:
     assert " ".join(_names(db, people, LeadQuery(), order)) == found

@@ -24,6 +24,7 @@ from tests.mailed import a_delivery, a_lead, a_mailing
 
 Call = Callable[..., TestResponse]
 ANNA = "anna@weber.example"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 @pytest.fixture
@@ -115,6 +116,25 @@ def test_an_erased_person_is_known_by_no_name(post: Call, client: FlaskClient, r
             session, number, pepper=runtime.pepper, home=runtime.settings.home, now=runtime.now(), by="test"
         )
     assert post("/track", userId="u-17", event="Signed Up").status_code == 404
+
+
+def test_what_somebody_did_without_a_name_is_the_leads_once_it_is_identified(post: Call, db: Session) -> None:
+    said = {"anonymousId": "a-1", "context": {"userAgent": FIREFOX}}
+    looked = {"url": "https://shop.example/prices?token=x", "title": "Prices", "path": "/prices"}
+    for _twice in range(2):
+        page = post("/page", **said, properties=looked, messageId="m-1")
+        assert (page.status_code, page.json["lead_id"]) == (200, None), page.text
+    assert post("/track", anonymousId="a-1", event="File Downloaded", messageId="m-2").json["success"]
+    robot = {"anonymousId": "a-1", "context": {"userAgent": "Googlebot/2.1"}}
+    assert post("/track", **robot, event="Pricing Viewed").status_code == 200
+    assert post("/track", anonymousId="a-2", event="Demo Requested").json["lead_id"] is None
+    assert signals(db) == []
+    number = identified(post)
+    assert signals(db) == [(number, "downloaded", "website"), (number, "visited", "website")]
+    data = db.scalar(text("SELECT data FROM signal WHERE kind = 'visited'"))
+    assert (data["url"], data["title"]) == ("https://shop.example/prices", "Prices")
+    identified(post)
+    assert len(signals(db)) == 2
 
 
 def test_an_address_is_enough_to_be_found(post: Call, db: Session) -> None:

@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from nurture.flows.keys import create_key
+from nurture.flows.membership import update_dirty
+from nurture.flows.score_leads import score_leads
 from nurture.runtime import Runtime
 from nurture.store.lead_edits import LeadEdit
 from tests.conftest import TUESDAY
@@ -110,3 +112,45 @@ def from_sales(runtime: Runtime) -> None:
                         changes={"city": [None, "Linz"]},
                     )
                 )
+
+
+def test_lists_and_segments_go_by_the_score_as_it_was_last_worked_out(
+    runtime: Runtime, sign_in: SignIn
+) -> None:
+    publish(runtime.sessions)
+    people(runtime, 240)
+    client = sign_in("marketer")
+    assert "Any target score" not in client.get("/leads").text
+    train(client)
+    ada = make_lead(runtime.sessions, country="AT", first_name="Ada")
+    yves = make_lead(runtime.sessions, country="FR", first_name="Yves")
+    assert ">–</span>" in client.get("/leads?cols=target").text
+    score_leads(runtime.sessions, now=TUESDAY)
+    likely = client.get("/leads?cols=target&sort=-target&target=40").text
+    assert "Ada" in likely and "Yves" not in likely and "Any target score" in likely
+    assert re.search(r'<td class="num hide-p">\d+\s?%', likely)
+    with runtime.sessions.begin() as session:
+        key = create_key(session, "CRM", "marketer", now=TUESDAY)
+    headers = {"Authorization": f"Bearer {key}"}
+    found = client.get("/api/v1/leads?target=40&sort=-target&limit=500", headers=headers).json["data"]
+    scores = [one["target_score"] for one in found]
+    assert scores == sorted(scores, reverse=True) and min(scores) >= 40
+    assert {ada} <= {one["id"] for one in found} and yves not in {one["id"] for one in found}
+    said = {"name": "Likely", "condition": {"field": "target_score", "gte": 40}}
+    client.post("/api/v1/segments", json=said, headers=headers)
+    work(runtime)
+    assert members(client, headers) == {one["id"] for one in found}
+    client.patch(f"/api/v1/leads/{ada}", json={"country": "FR"}, headers=headers)
+    score_leads(runtime.sessions, now=TUESDAY)
+    work(runtime)
+    assert members(client, headers) == {one["id"] for one in found} - {ada}
+
+
+def work(runtime: Runtime) -> None:
+    while update_dirty(runtime.sessions, now=TUESDAY):
+        pass
+
+
+def members(client: FlaskClient, headers: dict[str, str]) -> set[int]:
+    page = client.get("/api/v1/leads?segment=likely&limit=500", headers=headers).json
+    return {one["id"] for one in page["data"]}

@@ -19,7 +19,7 @@ from nurture.rules.folding import fold
 
 # Kept as numbers by the engine itself: asked as numbers, never as text. Heat is compared rounded.
 COMPANY_HEAT = "company.heat"
-NUMBERS = ("heat", COMPANY_HEAT, "readiness", "touches", "owner", "id")
+NUMBERS = ("heat", COMPANY_HEAT, "readiness", "target_score", "touches", "owner", "id")
 TEXTUAL = frozenset({Op.CONTAINS, Op.STARTS, Op.ENDS})
 HEAT_PLACES = 6
 _NAMES = ("stage", "temperature", "grade", "source")
@@ -80,6 +80,8 @@ def _value(name: str, facts: Facts, extra: Mapping[str, Any] | None) -> Any:
             return facts.lead_id
         case "owner" | "readiness" | "touches" | "stage" | "temperature" | "grade" | "source":
             return getattr(facts, name)
+        case "target_score":
+            return facts.target_score
         case "timezone":
             return facts.timezone or facts.fields.get(name)
     return facts.fields.get(name)

@@ -143,4 +143,5 @@ class Lead:
             self.signals,
             self.touches,
             base.timezone,
+            base.target_score,
         )

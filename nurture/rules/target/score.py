@@ -32,7 +32,11 @@ class Scorer:
 
     def chance(self, row: Row) -> float:
         """How likely this one is to be won, from 0 to 1."""
-        return float(self.fitted.chances(self.layout.matrix([row]))[0])
+        return self.chances([row])[0]
+
+    def chances(self, rows: Sequence[Row]) -> list[float]:
+        """The same for many."""
+        return [float(one) for one in self.fitted.chances(self.layout.matrix(rows))]
 
     def factors(self, row: Row) -> list[Factor]:
         """What each column adds, the largest in either direction first."""

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from nurture.rules.folding import fold
 from nurture.store.lead_list.table import LeadLine
+from nurture.store.lead_targets import LeadTarget
 from nurture.store.leads import Lead
 from nurture.store.segments import members_of
 from nurture.store.sources import Source
@@ -18,12 +19,16 @@ _MOST_WORDS = 5
 # One or two letters stand in almost every text: they are looked for where words begin.
 _SHORT = 3
 NOBODY = "nobody"
+TARGET = "target"
+# Whom no score was asked about stands behind everybody, whichever end comes first.
+_BEHIND = -1.0
 # What a list may be sorted by: the one way from a name in an address to a column.
 SORTS = {
     "created": LeadLine.lead_id,
     "name": LeadLine.name,
     "heat": LeadLine.heat_log2,
     "readiness": LeadLine.readiness,
+    TARGET: LeadTarget.percent,
     "last_signal": LeadLine.last_signal,
 }
 NEWEST = "-created"
@@ -32,7 +37,8 @@ NEWEST = "-created"
 @dataclass(frozen=True)
 class LeadQuery:
     """What is looked for; empty means all. `q` is looked for in names, addresses, phones and companies.
-    `owner` is the id or the e-mail address of a user, or nobody; `segment` a key."""
+    `owner` is the id or the e-mail address of a user, or nobody; `segment` a key; `target` the least percent
+    that the target score gives."""
 
     q: str = ""
     temperature: str | None = None
@@ -41,6 +47,7 @@ class LeadQuery:
     source: str | None = None
     tag: str | None = None
     segment: str | None = None
+    target: float | None = None
     owner: str | None = None
     held: bool = False
 
@@ -81,7 +88,9 @@ def page(
     session: Session, wanted: LeadQuery, order: Order, *, after: Place | None, limit: int
 ) -> list[Place]:
     """Leads in their order, those after the last one seen; one statement, and one for a source or an owner
-    that is named."""
+    that is named, and for those without a target score where they are sorted by it."""
+    if order.by == TARGET:
+        return _by_target(session, wanted, order, after, limit)
     key, lead_id = SORTS[order.by], LeadLine.lead_id
     columns: tuple[Any, ...] = (key, lead_id)
     query = matching(session, wanted).with_only_columns(*columns)
@@ -134,9 +143,51 @@ def matching(session: Session, wanted: LeadQuery) -> Select[Any]:
         query = query.where(LeadLine.held)
     if wanted.tag:
         query = query.where(LeadLine.tags.op("@>")(cast([wanted.tag], ARRAY(Text))))
+    if wanted.target is not None:
+        scored = select(LeadTarget.lead_id).where(LeadTarget.percent >= wanted.target)
+        query = query.where(LeadLine.lead_id.in_(scored))
     if wanted.segment:
         query = query.where(LeadLine.lead_id.in_(members_of(wanted.segment)))
     return query
+
+
+def _by_target(
+    session: Session, wanted: LeadQuery, order: Order, after: Place | None, limit: int
+) -> list[Place]:
+    """Those with a score in its order, then those without, the newest first."""
+    found: list[Place] = []
+    if after is None or after.key != _BEHIND:
+        key, lead_id = LeadTarget.percent, LeadLine.lead_id
+        query: Any = (
+            matching(session, wanted)
+            .join(LeadTarget, LeadTarget.lead_id == lead_id)
+            .with_only_columns(key, LeadTarget.lead_id)
+        )
+        if after is not None:
+            here, there = func.row(key, LeadTarget.lead_id), func.row(float(after.key), after.lead_id)
+            query = query.where(here < there if order.down else here > there)
+        by = (key, LeadTarget.lead_id)
+        query = query.order_by(*(one.desc() for one in by)) if order.down else query.order_by(*by)
+        found = [Place(*row) for row in session.execute(query.limit(limit))]
+        after = None
+    if len(found) == limit:
+        return found
+    behind = matching(session, wanted).where(
+        ~select(LeadTarget.lead_id).where(LeadTarget.lead_id == LeadLine.lead_id).exists()
+    )
+    if after is not None:
+        behind = behind.where(LeadLine.lead_id < after.lead_id)
+    rest = session.scalars(behind.order_by(LeadLine.lead_id.desc()).limit(limit - len(found)))
+    return [*found, *(Place(_BEHIND, lead_id) for lead_id in rest)]
+
+
+def in_order(session: Session, wanted: LeadQuery, order: Order) -> Select[Any]:
+    """The ids of all who match, with what they are sorted by, for a statement that sorts them itself."""
+    key = SORTS[order.by]
+    query = matching(session, wanted)
+    if order.by == TARGET:
+        query = query.outerjoin(LeadTarget, LeadTarget.lead_id == LeadLine.lead_id)
+    return query.add_columns(key.label("sorted_by"))
 
 
 def _word(word: str) -> ColumnElement[bool]:

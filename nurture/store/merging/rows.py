@@ -41,6 +41,7 @@ STAYS: Mapping[str, str] = {
     "lead_heat": "counted anew over all signals",
     "heat_bucket": "counted anew over all signals",
     "lead_line": "kept by triggers",
+    "lead_target": "asked anew",
     "lead_alias": "is the merge",
     "lead_merge": "is the merge",
     "lead_duplicate": "a pair that was merged is no pair",
@@ -89,6 +90,7 @@ _DROP = (
     "DELETE FROM heat_bucket WHERE lead_id = :id",
     "DELETE FROM segment_member WHERE lead_id = :id",
     "DELETE FROM member_by_model WHERE lead_id = :id",
+    "DELETE FROM lead_target WHERE lead_id = :id",
     "DELETE FROM model_approval WHERE lead_id = :id AND state = 'waiting'",
     "DELETE FROM lead_duplicate WHERE :id IN (lead_id, other_id)",
 )

@@ -1,6 +1,6 @@
 """Newsletters: one mail to everybody who fits, once; who waits for it, and how far it has come."""
 
-from nurture.store.newsletters.counting import count, counts, pace, settled, waiting
+from nurture.store.newsletters.counting import count, counts, counts_of, pace, settled, waiting
 from nurture.store.newsletters.readers import (
     Candidate,
     NewMail,
@@ -32,6 +32,7 @@ __all__ = [
     "cancel_unsent",
     "count",
     "counts",
+    "counts_of",
     "due_waits",
     "get",
     "late",

@@ -46,6 +46,9 @@ _SETTLED = text(
     """
 )
 _COUNTS = text("SELECT what, n FROM newsletter_count WHERE newsletter_id = :id")
+_ALL_COUNTS = text(
+    "SELECT newsletter_id, what, n FROM newsletter_count WHERE newsletter_id = ANY(CAST(:ids AS bigint[]))"
+)
 _WAITING = text(
     """
     SELECT reason, count(*) AS n, min(due_at) AS first_at, max(due_at) AS last_at
@@ -77,6 +80,14 @@ def settled(session: Session, ends: Sequence[tuple[int, str, str]], *, now: date
 def counts(session: Session, newsletter_id: int) -> dict[str, int]:
     """Its counters by name."""
     return {row.what: int(row.n) for row in session.execute(_COUNTS, {"id": newsletter_id})}
+
+
+def counts_of(session: Session, newsletter_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """The counters of each of these; one statement."""
+    found: dict[int, dict[str, int]] = {one: {} for one in newsletter_ids}
+    for row in session.execute(_ALL_COUNTS, {"ids": batch.numbers(newsletter_ids)}):
+        found[row.newsletter_id][row.what] = int(row.n)
+    return found
 
 
 def waiting(session: Session, newsletter_id: int) -> list[Mapping[str, Any]]:

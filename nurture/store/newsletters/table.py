@@ -71,7 +71,8 @@ class NewsletterWait(Base):
 
 
 class NewsletterCount(Base):
-    """Counters: readers (addressed so far), sent, failed, cancelled, skipped, skipped:<reason>."""
+    """Counters: readers (addressed so far), sent, failed, cancelled, skipped, skipped:<reason>; mails that
+    people opened and clicked, and machines (machine_opened, machine_clicked), each mail once."""
 
     __tablename__ = "newsletter_count"
 

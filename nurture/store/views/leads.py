@@ -59,13 +59,14 @@ class LeadPage:
 
 @dataclass(frozen=True)
 class Choices:
-    """What the filters offer: names of sources, (id, name) of owners, (key, name) of segments, and the
-    fields of one's own."""
+    """What the filters offer: names of sources, (id, name) of owners, (key, name) of segments, the fields of
+    one's own, and whether a target score is in use."""
 
     sources: list[str]
     owners: list[tuple[int, str]]
     segments: list[tuple[str, str]]
     fields: list[tuple[str, str]]
+    scored: bool
 
 
 def load(
@@ -86,12 +87,14 @@ _CHOICES = text("""
      ORDER BY name LIMIT :most)
     UNION ALL (SELECT 'segment', key, name FROM segment ORDER BY name LIMIT :most)
     UNION ALL (SELECT 'field', key, label FROM custom_field ORDER BY label LIMIT :most)
+    UNION ALL SELECT 'score', '', '' FROM target_score WHERE active
 """)
 
 
 def choices(session: Session) -> Choices:
     """One statement, whatever the base holds; each kind in the order of its names."""
-    found: dict[str, list[tuple[str, str]]] = {"source": [], "owner": [], "segment": [], "field": []}
+    kinds = ("source", "owner", "segment", "field", "score")
+    found: dict[str, list[tuple[str, str]]] = {kind: [] for kind in kinds}
     for what, key, name in session.execute(_CHOICES, {"most": _MOST}):
         found[what].append((key, name))
     return Choices(
@@ -99,6 +102,7 @@ def choices(session: Session) -> Choices:
         owners=[(int(key), name) for key, name in found["owner"]],
         segments=found["segment"],
         fields=found["field"],
+        scored=bool(found["score"]),
     )
 
 

@@ -35,6 +35,38 @@ _MAILS = """
 _MACHINES = """,
         ('machine_opened', d.machine_opened_at IS NOT NULL),
         ('machine_clicked', d.machine_clicked_at IS NOT NULL)"""
+_DATED = f"""
+    SELECT d.id || '/' || w.what AS place, 1 AS n
+    FROM delivery d
+    CROSS JOIN LATERAL (VALUES
+        ('opened', d.opened_at IS NOT NULL), ('clicked', d.clicked_at IS NOT NULL){_MACHINES}
+    ) AS w (what, so)
+    WHERE w.so
+"""
+# From the hits themselves, by the verdict that holds; what waits out its stall counts for nobody yet.
+_HIT = """
+    SELECT DISTINCT h.delivery_id || CASE WHEN h.human THEN '/' ELSE '/machine_' END || h.kind || 'ed'
+           AS place, 1 AS n
+    FROM (
+        SELECT h.id, h.delivery_id, h.kind, coalesce(latest.verdict, h.verdict) = 'human' AS human
+        FROM hit h
+        LEFT JOIN LATERAL (
+            SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = h.id ORDER BY v.at DESC LIMIT 1
+        ) latest ON true
+    ) h
+    WHERE EXISTS (SELECT FROM delivery d WHERE d.id = h.delivery_id)
+      AND NOT (h.human AND EXISTS (SELECT FROM stalled_hit w WHERE w.hit_id = h.id))
+"""
+_NEWSLETTERS = f"""
+    SELECT d.newsletter_id || '/' || w.what AS place, count(*) AS n
+    FROM delivery d
+    CROSS JOIN LATERAL (VALUES
+        ('sent', d.state IN ('sent', 'uncertain')),
+        ('opened', d.opened_at IS NOT NULL), ('clicked', d.clicked_at IS NOT NULL){_MACHINES}
+    ) AS w (what, so)
+    WHERE w.so AND d.newsletter_id IS NOT NULL
+    GROUP BY 1
+"""
 _ARM_DAYS = """
     SELECT concat_ws('/', program_id, chain_id, version_id, step_key, way, day) AS place, sum({n}) AS n
     FROM arm_day GROUP BY 1
@@ -89,6 +121,14 @@ _CHECKS: Mapping[str, tuple[str, str]] = {
         _MAILS.format(
             by=_DAY.format("coalesce(d.sent_at, d.settled_at, d.due_at)") + " || '/' || ", more=_MACHINES
         ),
+    ),
+    "mails opened and clicked": (_DATED, _HIT),
+    "newsletters": (
+        """
+        SELECT newsletter_id || '/' || what AS place, n FROM newsletter_count
+        WHERE what IN ('sent', 'opened', 'clicked', 'machine_opened', 'machine_clicked')
+        """,
+        _NEWSLETTERS,
     ),
     "goals, by day": (
         """

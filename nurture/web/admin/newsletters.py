@@ -12,11 +12,13 @@ from nurture.files import conditions as texts
 from nurture.flows import edit_newsletters as flow
 from nurture.mail.prepare import RenderFault
 from nurture.rules.conditions import describe, parse
+from nurture.rules.newsletter_figures import figures
 from nurture.rules.words import _
 from nurture.store import newsletters, segments
 from nurture.store.newsletters import Newsletter
 from nurture.web import query
 from nurture.web.admin import sender_words
+from nurture.web.newsletters_file import newsletters_file
 from nurture.web.rendering import zone
 from nurture.web.request import now, page_session, runtime, signed_in
 from nurture.web.security import MAIL_POLICY
@@ -32,7 +34,18 @@ def index() -> ResponseReturnValue:
     """Newsletters, newest first."""
     rows = newsletters.page(page_session(), before=query.number("after"), limit=_PAGE + 1)
     older = url_for("newsletters.index", after=rows[_PAGE - 1].id) if len(rows) > _PAGE else None
-    return render_template("admin/newsletters/index.html", newsletters=rows[:_PAGE], older=older)
+    counts = newsletters.counts_of(page_session(), [row.id for row in rows[:_PAGE]])
+    return render_template(
+        "admin/newsletters/index.html",
+        newsletters=[(row, figures(counts[row.id])) for row in rows[:_PAGE]],
+        older=older,
+    )
+
+
+@pages.get("/stats.csv")
+def stats_file() -> ResponseReturnValue:
+    """What became of the newest 1,000 newsletters, as a table."""
+    return newsletters_file(page_session())
 
 
 @pages.post("")
@@ -61,7 +74,12 @@ def progress(newsletter_id: int) -> ResponseReturnValue:
     newsletter = flow.known(session, newsletter_id)
     found = flow.progress(session, newsletter, now=now())
     answer = make_response(
-        render_template("admin/newsletters/progress.html", newsletter=newsletter, progress=found)
+        render_template(
+            "admin/newsletters/progress.html",
+            newsletter=newsletter,
+            progress=found,
+            figures=figures(found.counts),
+        )
     )
     if newsletter.state != request.args.get("was"):
         answer.headers["HX-Refresh"] = "true"
@@ -158,6 +176,7 @@ def _done(newsletter_id: int, act: Any, topic: str = "") -> ResponseReturnValue:
 
 def _page(newsletter: Newsletter, answers: dict[str, Any], errors: dict[str, list[str]]) -> str:
     session = page_session()
+    found = flow.progress(session, newsletter, now=now()) if newsletter.state != "draft" else None
     return render_template(
         "admin/newsletters/one.html",
         newsletter=newsletter,
@@ -170,7 +189,8 @@ def _page(newsletter: Newsletter, answers: dict[str, Any], errors: dict[str, lis
         senders=sender_words.for_newsletter(newsletter.sender_key),
         addressed=describe(parse(newsletter.audience)) if newsletter.audience else "",
         size=flow.size(session, newsletter, now=now()) if newsletter.state == "draft" else newsletter.size,
-        progress=flow.progress(session, newsletter, now=now()) if newsletter.state != "draft" else None,
+        progress=found,
+        figures=figures(found.counts) if found is not None else None,
     )
 
 

@@ -229,7 +229,8 @@ def _fields(offered: view.Offered) -> list[list[str]]:
         ["phone", _("phone")], ["role", _("role")], ["buying_role", _("role in buying")],
         ["language", _("language")], ["timezone", _("time zone")], ["country", _("country")],
         ["city", _("city")], ["address", _("address")], ["created_at", _("known since")],
-        ["heat", _("heat")], ["readiness", _("readiness")], ["company.name", _("company")],
+        ["heat", _("heat")], ["readiness", _("readiness")], ["target_score", _("target score, in percent")],
+        ["company.name", _("company")],
         ["company.size", _("size of the company")], ["company.industry", _("industry")],
         ["company.country", _("country of the company")], ["company.city", _("city of the company")],
     ]  # fmt: skip

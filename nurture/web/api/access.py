@@ -150,6 +150,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-newsletters.cancel": WRITERS,
     "api-newsletters.test": WRITERS,
     "api-newsletters.stats": EVERYONE,
+    "api-newsletters.stats_file": WRITERS,
     "api-segments.list_segments": EVERYONE,
     "api-segments.create": WRITERS,
     "api-segments.preview": EVERYONE,

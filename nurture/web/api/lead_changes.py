@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import Invalid, NotFound
 from nurture.flows import bulk_jobs as bulk_jobs_flow
 from nurture.flows import change_leads as flow
+from nurture.rules.conditions.values import as_number
 from nurture.rules.words import _
 from nurture.store import lead_list
 from nurture.store.bulk_changes import BulkChange
@@ -19,7 +20,7 @@ from nurture.web.api.schemas.people import ChangeIn, ChangeJobOut, ChangeOut
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("lead-changes", "Changes of many leads at once, and their undoing.")
-_FILTERS = frozenset({"q", "temperature", "grade", "stage", "source", "tag", "segment", "owner"})
+_FILTERS = frozenset({"q", "temperature", "grade", "stage", "source", "tag", "segment", "owner", "target"})
 
 
 @part.route("/lead_changes", methods=["POST"])
@@ -101,7 +102,17 @@ def _wanted(said: dict[str, str] | None) -> LeadQuery:
         sentence = _("A filter has: {names}.").format(names=", ".join(sorted(_FILTERS)))
         raise Invalid(sentence, {"filter": [sentence]})
     given: dict[str, Any] = {name: value[:200] for name, value in said.items()}
+    if "target" in given:
+        given["target"] = _percent(given["target"])
     return LeadQuery(**given)
+
+
+def _percent(said: str) -> float:
+    found = as_number(said)
+    if found is None or not 0 <= found <= 100:
+        sentence = _("A number from 0 to 100.")
+        raise Invalid(sentence, {"filter": [sentence]})
+    return found
 
 
 def _plain_job(job: BulkJob) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """/newsletters: one mail to everybody who fits, once."""
 
+from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
 from flask.typing import ResponseReturnValue
-from marshmallow import fields, validate
+from marshmallow import Schema, fields, validate
 
 from nurture.errors import Invalid
 from nurture.flows import edit_newsletters as flow
+from nurture.rules.newsletter_figures import figures
 from nurture.rules.words import _
 from nurture.store import newsletters as store
 from nurture.store.newsletters import Newsletter
@@ -15,6 +17,7 @@ from nurture.web.api import door
 from nurture.web.api.plain import moment, plain
 from nurture.web.api.schemas import In, ListOf
 from nurture.web.api.schemas.drafts import LeadQuery, MailPreviewOut
+from nurture.web.newsletters_file import newsletters_file
 from nurture.web.request import now, page_session, runtime
 
 part = door.Part("newsletters", "Newsletters: one mail to a segment, at a time.")
@@ -74,7 +77,26 @@ class NewsletterOut(NewsletterIn):
     finished_at = fields.String(allow_none=True)
 
 
-class NewsletterStats(NewsletterOut):
+class FiguresOut(Schema):
+    """What became of its mails. Opened and clicked are by people, each mail once; machines stand apart."""
+
+    sent = fields.Integer()
+    opened = fields.Integer()
+    clicked = fields.Integer()
+    machine_opened = fields.Integer()
+    machine_clicked = fields.Integer()
+    failed = fields.Integer()
+    skipped = fields.Integer()
+    cancelled = fields.Integer()
+
+
+class NewsletterLine(NewsletterOut):
+    """A newsletter in the list, with what became of it."""
+
+    figures = fields.Nested(FiguresOut)
+
+
+class NewsletterStats(NewsletterLine):
     """How far it has come; `rate` in mails a second, `ends_at` the estimated end."""
 
     counts = fields.Dict(keys=fields.String(), values=fields.Integer())
@@ -86,13 +108,24 @@ class NewsletterStats(NewsletterOut):
 
 @part.route("/newsletters", methods=["GET"])
 @part.arguments(door.PageQuery, location="query")
-@part.response(200, ListOf(NewsletterOut))
+@part.response(200, ListOf(NewsletterLine))
 def list_newsletters(asked: dict[str, Any]) -> dict[str, Any]:
     """Newsletters, newest first."""
     place = door.place_of(asked["cursor"], (door.whole,))
     rows = store.page(page_session(), before=place[0] if place else None, limit=asked["limit"] + 1)
     page = door.cut(rows, asked["limit"], lambda row: (row.id,))
-    return {**page, "data": [told(row) for row in page["data"]]}
+    counts = store.counts_of(page_session(), [row.id for row in page["data"]])
+    return {
+        **page,
+        "data": [{**told(row), "figures": asdict(figures(counts[row.id]))} for row in page["data"]],
+    }
+
+
+@part.route("/newsletters/stats.csv", methods=["GET"])
+@part.alt_response(200, description="A CSV file.", content_type="text/csv")
+def stats_file() -> ResponseReturnValue:
+    """The figures of the newest 1,000 newsletters as a table: a line for each."""
+    return newsletters_file(page_session())
 
 
 @part.route("/newsletters", methods=["POST"])
@@ -198,6 +231,7 @@ def stats(newsletter_id: int) -> dict[str, Any]:
     progress = flow.progress(session, newsletter, now=now())
     return {
         **told(newsletter),
+        "figures": asdict(figures(progress.counts)),
         "counts": dict(progress.counts),
         "waiting": plain(progress.waiting),
         "rate": round(progress.rate, 2),

@@ -62,10 +62,11 @@ class BatchIn(Schema):
 
 
 class ToldOut(Schema):
-    """`signal_id` is null when the message was known, or is none."""
+    """`lead_id` is null for an anonymousId whom nobody knows yet: what it did is kept until it is identified.
+    `signal_id` is null when the message was known, or is none."""
 
     success = fields.Boolean()
-    lead_id = fields.Integer()
+    lead_id = fields.Integer(allow_none=True)
     signal_id = fields.String(allow_none=True)
 
 
@@ -104,7 +105,7 @@ def identify() -> dict[str, Any]:
 @part.doc(**_body("TrackIn"))
 @part.response(200, ToldOut)
 def track() -> dict[str, Any]:
-    """Take in an activity of somebody who was identified."""
+    """Take in an activity; that of an anonymousId is the lead's once it is identified."""
     said = _read(TrackIn)
     with runtime().sessions.begin() as session:
         told = flow.track(session, said, now=now())
@@ -116,7 +117,7 @@ def track() -> dict[str, Any]:
 @part.doc(**_body("PageIn"))
 @part.response(200, ToldOut)
 def page() -> dict[str, Any]:
-    """Take in a visit to a page of somebody who was identified."""
+    """Take in a visit to a page, in the same way."""
     said = _read(PageIn)
     with runtime().sessions.begin() as session:
         told = flow.page(session, said, now=now())

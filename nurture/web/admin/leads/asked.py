@@ -14,6 +14,7 @@ from nurture.web.admin.leads import columns
 
 GRADES = ("A", "B", "C")
 TEMPERATURES = ("cold", "warm", "hot")
+TARGETS = ("80", "60", "40", "20")
 _OPTIONS = {"temperature": TEMPERATURES, "grade": GRADES, "stage": STAGES}
 _TEXTS = ("q", "source", "tag", "segment", "owner")
 _LONGEST = 200
@@ -46,8 +47,9 @@ def read(args: MultiDict[str, str]) -> Asked:
     said |= {name: value for name, options in _OPTIONS.items() if (value := args.get(name, "")) in options}
     named = {name: value for name, value in said.items() if value}
     view = args.get("view", "")
+    target = float(args["target"]) if args.get("target") in TARGETS else None
     return Asked(
-        query=LeadQuery(**named, held=args.get("held") == "1"),  # type: ignore[arg-type]
+        query=LeadQuery(**named, target=target, held=args.get("held") == "1"),  # type: ignore[arg-type]
         order=order,
         columns=columns.chosen(
             name for written in args.getlist("cols") for name in written[:2_000].split(",")
@@ -62,8 +64,10 @@ def pairs(asked: Asked) -> dict[str, Any]:
     found: dict[str, Any] = {
         field.name: str(value)
         for field in fields(asked.query)
-        if field.name != "held" and (value := getattr(asked.query, field.name))
+        if field.name not in ("held", "target") and (value := getattr(asked.query, field.name))
     }
+    if asked.query.target is not None:
+        found["target"] = f"{asked.query.target:.0f}"
     if asked.query.held:
         found["held"] = "1"
     if asked.order.written != NEWEST:

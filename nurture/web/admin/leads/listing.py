@@ -5,9 +5,9 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from nurture.flows import start_leads, target
+from nurture.flows import start_leads
 from nurture.flows.lead_views import DEFAULT
-from nurture.store import lead_views
+from nurture.store import lead_targets, lead_views
 from nurture.store.lead_list import SORTS, Order
 from nurture.store.lead_views import SavedView
 from nurture.store.leads import STAGES
@@ -52,7 +52,8 @@ def index() -> ResponseReturnValue:
         views=views,
         opened=next((one for one in views if str(one.id) == asked.view), None),
         default_view=signed_in().preferences.get(DEFAULT),
-        chances=_chances(asked, [lead.id for lead in page.rows]),
+        percents=_percents(asked, [lead.id for lead in page.rows]),
+        targets=address.TARGETS,
         heat_of=drawing.heat_reader(default_model(session), now()),
         filters=address.pairs(asked),
         stages=STAGES,
@@ -64,11 +65,9 @@ def index() -> ResponseReturnValue:
     )
 
 
-def _chances(asked: Asked, lead_ids: list[int]) -> dict[int, float]:
+def _percents(asked: Asked, lead_ids: list[int]) -> dict[int, float]:
     """What the target score says of these leads, where the list shows it."""
-    if "target" not in asked.columns:
-        return {}
-    return target.of_leads(page_session(), lead_ids, now=now())
+    return lead_targets.of(page_session(), lead_ids) if "target" in asked.columns else {}
 
 
 def _meant(views: list[SavedView], view: str) -> SavedView | None:

@@ -16,6 +16,11 @@ class LeadFilter(Schema):
     source = fields.String(load_default=None, validate=validate.Length(max=200))
     tag = fields.String(load_default=None, validate=validate.Length(max=100))
     segment = fields.String(load_default=None, validate=validate.Length(max=64))
+    target = fields.Float(
+        load_default=None,
+        validate=validate.Range(0, 100),
+        metadata={"description": "The least percent that the target score gives."},
+    )
     owner = fields.String(
         load_default=None,
         validate=validate.Length(max=200),
@@ -38,8 +43,8 @@ class ExportFilter(LeadFilter):
         validate=validate.Length(max=2_000),
         metadata={
             "description": "Names of columns with commas between: company, role, stage, temperature, heat,"
-            " grade, readiness, source, owner, tags, touches, last_signal, created, phone, city, country,"
-            " language, and fields.<key>. Unknown ones are left out.",
+            " grade, readiness, target, source, owner, tags, touches, last_signal, created, phone, city,"
+            " country, language, and fields.<key>. Unknown ones are left out.",
             "example": "company,stage,readiness",
         },
     )

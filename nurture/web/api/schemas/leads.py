@@ -70,6 +70,10 @@ class LeadOut(Schema):
     heat = fields.Float()
     grade = fields.String(allow_none=True)
     readiness = fields.Float()
+    target_score = fields.Float(
+        allow_none=True,
+        metadata={"description": "The chance to be won in percent, as last worked out, or null."},
+    )
     source = fields.String(allow_none=True)
     owner = fields.String(allow_none=True)
     tags = fields.List(fields.String())
