@@ -5,19 +5,20 @@ import io
 from dataclasses import astuple
 
 from flask import Response
-from sqlalchemy.orm import Session
 
 from nurture.files.csv_out import harmless
 from nurture.rules.messages import instant
 from nurture.rules.newsletter_figures import NewsletterFigures, figures
 from nurture.store import newsletters
+from nurture.web.request import page_session
 
 _MOST = 1_000
 _HEADER = ("id", "name", "subject", "state", "starts_at", *NewsletterFigures.__dataclass_fields__)
 
 
-def newsletters_file(session: Session) -> Response:
+def newsletters_file() -> Response:
     """The table as a download, UTF-8 with a mark that tells spreadsheets so. Two statements."""
+    session = page_session()
     rows = newsletters.page(session, before=None, limit=_MOST)
     counts = newsletters.counts_of(session, [row.id for row in rows])
     file = io.StringIO()

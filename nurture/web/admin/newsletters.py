@@ -45,7 +45,7 @@ def index() -> ResponseReturnValue:
 @pages.get("/stats.csv")
 def stats_file() -> ResponseReturnValue:
     """What became of the newest 1,000 newsletters, as a table."""
-    return newsletters_file(page_session())
+    return newsletters_file()
 
 
 @pages.post("")

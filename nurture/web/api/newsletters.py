@@ -125,7 +125,7 @@ def list_newsletters(asked: dict[str, Any]) -> dict[str, Any]:
 @part.alt_response(200, description="A CSV file.", content_type="text/csv")
 def stats_file() -> ResponseReturnValue:
     """The figures of the newest 1,000 newsletters as a table: a line for each."""
-    return newsletters_file(page_session())
+    return newsletters_file()
 
 
 @part.route("/newsletters", methods=["POST"])
