@@ -16,7 +16,7 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows import consent, warm
 from nurture.flows.begin import HELD_OUT
 from nurture.flows.bring_over import bring_over
-from nurture.flows.enroll import leave_runs
+from nurture.flows.enroll import Move, leave_runs, move_leads
 from nurture.flows.judge import follow
 from nurture.flows.unsubscribe import REASON as UNSUBSCRIBED
 from nurture.flows.unsubscribe import stop
@@ -114,6 +114,10 @@ def judge_anew(session: Session, lead_ids: Sequence[int], reason: str, *, now: d
     for model in live:
         warmed |= warm.rebuild(session, model, list(locked), reason, now=now)
     follow(session, live, locked, warmed, now=now)
+    # A run that came from the other lead stands where that one was as warm as it was.
+    pairs = [(lead_id, model.id) for lead_id in locked for model in live]
+    now_so = {pair: warmed[pair].after.temperature if pair in warmed else "cold" for pair in pairs}
+    move_leads(session, [Move(*pair, old=found, new=found) for pair, found in now_so.items()], now=now)
 
 
 def _meant(session: Session, lead_id: int, other_id: int) -> tuple[int, int]:

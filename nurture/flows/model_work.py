@@ -84,7 +84,8 @@ def _training(sessions: sessionmaker[Session], work: Work, clock: Clock) -> None
     def tell(done: int) -> bool:
         return _tell(sessions, work, learnt + done)
 
-    report = train(sessions, now=clock(), by=work.asked_by, told=tell)
+    said = {name: work.spec.get(name, ()) for name in ("use", "leave_out")}
+    report = train(sessions, now=clock(), by=work.asked_by, told=tell, **said)
     learnt = report["won"] + report["lost"]
     score_leads(sessions, now=clock(), told=tell, anew=True)
     with sessions.begin() as session:

@@ -1,5 +1,6 @@
 """The target score as pages and the API show it: how it stands, and what it says of one lead."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,8 @@ from nurture.rules.target.score import for_and_against, read
 from nurture.store import facts, model_work, outcomes, target_scores
 from nurture.store.model_work import Work
 from nurture.store.target_scores import Trained
+
+_MOST_SAID = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,17 @@ def of_lead(session: Session, lead_id: int, *, now: datetime) -> OfLead | None:
     return OfLead(scorer.chance(row), good, bad)
 
 
-def ask_training(session: Session, *, now: datetime, by: str) -> Work:
-    """Have the score be trained."""
+def ask_training(
+    session: Session, *, now: datetime, by: str, use: Collection[str] = (), leave_out: Collection[str] = ()
+) -> Work:
+    """Have the score be trained. `use` names columns that are to be used though they look too good, or were
+    left out by hand; `leave_out` others that are not to be; what was said before holds on."""
+    newest = target_scores.newest(session)
+    said = newest.report.get("said", {}) if newest is not None else {}
+    spec = {
+        "by": by,
+        "use": sorted({*said.get("use", ()), *use} - set(leave_out))[:_MOST_SAID],
+        "leave_out": sorted({*said.get("leave_out", ()), *leave_out} - set(use))[:_MOST_SAID],
+    }
     won, lost = outcomes.counts(session, limit=MOST)
-    return model_work.add(session, "training", None, {"by": by}, total=won + lost, now=now, by=by)
+    return model_work.add(session, "training", None, spec, total=won + lost, now=now, by=by)

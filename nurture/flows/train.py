@@ -1,6 +1,6 @@
 """The target score is trained on leads whose outcome is known, and judged on those it has not seen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -34,8 +34,17 @@ _OF_ONE = frozenset({
 Told = Callable[[int], bool]
 
 
-def train(sessions: sessionmaker[Session], *, now: datetime, by: str, told: Told) -> dict[str, Any]:
-    """Learn from every known outcome and keep the score; its report. It is shown on leads only if there are
+def train(
+    sessions: sessionmaker[Session],
+    *,
+    now: datetime,
+    by: str,
+    told: Told,
+    use: Collection[str] = (),
+    leave_out: Collection[str] = (),
+) -> dict[str, Any]:
+    """Learn from every known outcome and keep the score; its report. A person may have said which columns to
+    use though they look too good, and which to leave out. It is shown on leads only if there are
     enough outcomes and it is better than chance on those held out."""
     with reading(sessions) as session:
         ended = outcomes.known(session, limit=MOST)
@@ -44,7 +53,7 @@ def train(sessions: sessionmaker[Session], *, now: datetime, by: str, told: Told
         return {"won": won, "lost": len(ended) - won, "enough": False}
     rows, by_card, late = _gather(sessions, ended, now, told)
     wins = np.array([float(one.won) for one in ended])
-    spec, report = learn(rows, wins, late, by_card)
+    spec, report = learn(rows, wins, late, by_card, use=use, leave_out=leave_out)
     useful = report["auc"] > 0.55
     with sessions.begin() as session:
         target_scores.add(session, spec, report, active=useful, now=now, by=by)
@@ -53,14 +62,21 @@ def train(sessions: sessionmaker[Session], *, now: datetime, by: str, told: Told
 
 
 def learn(
-    rows: Sequence[Row], won: Matrix, filled_later: Mapping[str, float], by_card: Matrix | None
+    rows: Sequence[Row],
+    won: Matrix,
+    filled_later: Mapping[str, float],
+    by_card: Matrix | None,
+    *,
+    use: Collection[str] = (),
+    leave_out: Collection[str] = (),
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fit on three leads of four and judge on the fourth; the score for use is then fitted on all of them."""
-    names = sorted({name for row in rows for name in row if name not in _OF_ONE})
+    names = sorted({name for row in rows for name in row if name not in _OF_ONE and name not in leave_out})
     held = shares_out(len(rows), _HELD_OUT) == 0
     inside = [row for row, out in zip(rows, held, strict=True) if not out]
     outside = [row for row, out in zip(rows, held, strict=True) if out]
-    leaks = find_leaks(inside, won[~held], names, filled_later)
+    suspected = find_leaks(inside, won[~held], names, filled_later)
+    leaks = [one for one in suspected if one.column not in use]
     kept = [name for name in names if name not in {leak.column for leak in leaks}]
     layout = layout_of(inside, kept)
     fitted = fit(layout.matrix(inside), won[~held])
@@ -81,7 +97,11 @@ def learn(
             for one in calibration(chances, won[held])
         ],
         "scorecard_auc": None if by_card is None else round(auc(by_card[held], won[held]), 4),
-        "left_out": [_leak(one) for one in leaks],
+        "left_out": [_leak(one) for one in leaks]
+        + [{"column": one, "why": "by_hand", "figure": 0.0} for one in sorted(leave_out)],
+        "used_all_the_same": [_leak(one) for one in suspected if one.column in use],
+        "columns": [column.name for column in whole.columns],
+        "said": {"use": sorted(use), "leave_out": sorted(leave_out)},
         "factors": [asdict(one) for one in weights(scorer, covariance(matrix, scorer.fitted))[:20]],
     }
     return plain(scorer), report

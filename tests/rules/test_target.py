@@ -127,3 +127,14 @@ def test_the_top_tenth_and_the_tenths_are_counted_whole() -> None:
     chances, won = np.linspace(0, 1, 40), np.repeat([0.0, 1.0], 20)
     assert top_tenth(chances, won) == 1.0
     assert sum(one.leads for one in calibration(chances, won)) == 40
+
+
+def test_a_person_may_use_what_looks_too_good_and_leave_out_what_does_not() -> None:
+    rows, won = market(many=1_500)
+    for row, one in zip(rows, won, strict=True):
+        row["fields.asked_for_a_demo"] = "yes" if one else "no"
+    _spec, report = learn(rows, won, {}, None, use=["fields.asked_for_a_demo"], leave_out=["country"])
+    assert report["left_out"] == [{"column": "country", "why": "by_hand", "figure": 0.0}]
+    assert [one["column"] for one in report["used_all_the_same"]] == ["fields.asked_for_a_demo"]
+    assert "country" not in report["columns"] and "fields.asked_for_a_demo" in report["columns"]
+    assert report["auc"] > 0.99

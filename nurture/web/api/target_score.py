@@ -11,7 +11,7 @@ from nurture.flows import target as flow
 from nurture.rules.words import _
 from nurture.web.api import door
 from nurture.web.api.plain import moment, plain
-from nurture.web.api.schemas.target_score import TargetOfLeadOut, TargetScoreOut
+from nurture.web.api.schemas.target_score import TargetOfLeadOut, TargetScoreOut, TrainIn
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("target-score", "The target score: learnt from won and lost deals.")
@@ -25,11 +25,12 @@ def standing() -> dict[str, Any]:
 
 
 @part.route("/target_score/train", methods=["POST"])
+@part.arguments(TrainIn)
 @part.response(202, TargetScoreOut)
-def train() -> ResponseReturnValue:
+def train(said: dict[str, Any]) -> ResponseReturnValue:
     """Have it be trained; few outcomes at once, many by a worker of long jobs."""
     with runtime().sessions.begin() as session:
-        work = flow.ask_training(session, now=now(), by=door.actor())
+        work = flow.ask_training(session, now=now(), by=door.actor(), **said)
     if work.total <= worker.AT_ONCE:
         worker.carry_out(runtime().sessions, runtime().engine, work.id, runtime().now)
     close_session()

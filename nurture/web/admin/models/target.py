@@ -1,6 +1,6 @@
 """The target score: what the company's own outcomes tell, how good it is, and what was left out."""
 
-from flask import redirect, render_template, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.flows import target as flow
@@ -10,6 +10,9 @@ from nurture.store import model_work
 from nurture.web.admin.models.looking_ahead import start
 from nurture.web.admin.models.part import pages
 from nurture.web.request import now, page_session, runtime, signed_in
+
+_SAID = ("use", "leave_out")
+_LONGEST = 200
 
 
 @pages.get("/models/target")
@@ -30,8 +33,9 @@ def target_progress() -> ResponseReturnValue:
 
 @pages.post("/models/target")
 def train() -> ResponseReturnValue:
+    said = {name: [one[:_LONGEST] for one in request.form.getlist(name) if one] for name in _SAID}
     with runtime().sessions.begin() as session:
-        work = flow.ask_training(session, now=now(), by=signed_in().actor)
+        work = flow.ask_training(session, now=now(), by=signed_in().actor, **said)
     start(work)
     return redirect(url_for("models.target"))
 
@@ -45,8 +49,12 @@ def column_name(name: str) -> str:
     return names.field(name)
 
 
-def level_name(level: str | None) -> str:
-    """The value of a column of words; nothing for a number."""
+def level_name(column: str, level: str | None) -> str:
+    """What a feature of a column says of a lead, in words."""
+    if column.startswith("did "):
+        return _("never") if level == "" else _("the more often")
+    if column.startswith("tag "):
+        return _("has it") if level else _("does not have it")
     if level is None:
-        return ""
+        return _("the more")
     return {"": _("not known"), "\x00another": _("another value")}.get(level, level)

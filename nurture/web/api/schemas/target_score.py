@@ -1,11 +1,24 @@
 """The target score as the API shows it."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
+
+from nurture.web.api.schemas import In
+
+_NAMES = fields.List(fields.String(validate=validate.Length(1, 200)), validate=validate.Length(max=200))
+
+
+class TrainIn(In):
+    """Columns to use though they look too good to be true, or were left out by hand, and columns not to use.
+    What was said before holds on."""
+
+    use = _NAMES
+    leave_out = _NAMES
 
 
 class TargetScoreOut(Schema):
     """`missing_*` are the outcomes still to come before it can be trained; `report` is of leads that the
-    score had not seen: auc, top_tenth, calibration, scorecard_auc, left_out, factors."""
+    score had not seen: auc, top_tenth, calibration, scorecard_auc, left_out, used_all_the_same, columns,
+    factors."""
 
     won = fields.Integer()
     lost = fields.Integer()
