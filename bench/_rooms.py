@@ -1,12 +1,14 @@
 """What stands beside the leads after years: forms and what came by them, events and their guests, pairs that
 may be one person, statistics by the day, messages to receivers, visits, the audit log."""
 
+import json
 from typing import Any
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from bench._base import NOW
+from nurture.rules.forms.values import FormField, FormSpec
 
 _SHARE = 10  # of the leads, one in so many
 
@@ -35,9 +37,10 @@ _EVENTS = (
         LATERAL (SELECT CAST(:now AS timestamptz) + interval '30 days' - n * interval '1 week' AS at) t
     """,
     """
-    INSERT INTO event_guest (event_id, lead_id, state, source, registered_at, state_at, rating)
+    INSERT INTO event_guest (event_id, lead_id, state, source, registered_at, state_at, came_at, rating)
     SELECT 1 + l.id / :share % 200, l.id, (ARRAY['registered', 'attended', 'no_show'])[1 + l.id % 3],
-        'page', l.created_at, l.created_at, CASE WHEN l.id % 3 = 1 THEN 1 + l.id % 5 END
+        'page', l.created_at, l.created_at, CASE WHEN l.id % 3 = 1 THEN l.created_at END,
+        CASE WHEN l.id % 3 = 1 THEN 1 + l.id % 5 END
     FROM lead l WHERE l.id % :share = 0
     """,
 )
@@ -84,10 +87,7 @@ _LOG = """
     SELECT created_at, 'user:1', 'lead.changed', 'lead:' || id, '{"fields": ["role"]}' FROM lead
 """
 _WARMTH = "UPDATE company SET heat_log2 = 970 + id % 20, temperature = 'warm' WHERE id % 3 = 0"
-_FORM = (
-    '{"title": "What does your stock cost?", "intro": "", "button": "", "consents": [], "fields":'
-    ' [{"field": "email", "label": "E-mail address", "required": true}]}'
-)
+_FORM = FormSpec("What does your stock cost?", (FormField("email", "E-mail address", required=True),))
 
 
 def furnish(engine: Engine, *, leads: int, steps: list[str]) -> None:
@@ -96,7 +96,7 @@ def furnish(engine: Engine, *, leads: int, steps: list[str]) -> None:
         "now": NOW,
         "leads": leads,
         "share": _SHARE,
-        "form": _FORM,
+        "form": json.dumps(_FORM.as_json()),
         "steps": ["", *steps],
     }
     with Session(engine) as session, session.begin():

@@ -59,7 +59,7 @@ LISTS = (
     "/programs", "/programs/1", "/programs/1/plan", "/programs/1/edit", "/programs/1/edit/canvas",
     "/programs/1/versions", "/programs/1/simulations", "/programs/1/statistics",
     "/programs/1/statistics?days=all", "/chains/1", "/chains/1/statistics", "/chains/1/statistics?days=all",
-    "/calendar", "/calendar/2026-03-06", "/models", "/models/potential", "/models/readiness",
+    "/calendar", "/models", "/models/potential", "/models/readiness",
     "/models/approvals", "/models/target", "/leads/200", "/leads/200/why", "/duplicates",
     "/leads/200/merge?other=201", "/companies", "/companies?q=pumpen", "/companies?temperature=cold",
     "/companies/200", "/events", "/events/5", "/events/5/check-in", "/forms", "/forms/1", "/webhooks/1",

@@ -231,6 +231,14 @@ def test_stopping_asks_first_and_can_be_thought_better_of(open_page: Open, house
     visit.page.get_by_text("Sending goes on.").wait_for()
 
 
+def test_on_a_phone_the_stop_lies_clear_of_the_tabs(open_page: Open) -> None:
+    visit = open_page(PHONE)
+    visit.go("/deliveries")
+    visit.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    visit.page.locator(".stop-row button").click()
+    assert visit.page.get_by_role("dialog").is_visible()
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_a_file_is_brought_in_tried_and_taken(
     open_page: Open, house: House, size: tuple[int, int], tmp_path: Path

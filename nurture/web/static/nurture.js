@@ -153,6 +153,8 @@
 
   addEventListener('resize', function () { made.forEach(function (chart) { chart.resize(); }); });
   addEventListener('DOMContentLoaded', function () {
+    /* On a phone a row of rooms is longer than the screen: it begins where one stands. */
+    document.querySelectorAll('.seg-groups [aria-current]').forEach(function (one) { one.scrollIntoView({ inline: 'center', block: 'nearest' }); });
     draw();
     document.querySelectorAll('form[data-drawn-by]').forEach(look);
     if (window.htmx) window.htmx.config.includeIndicatorCSS = false;
