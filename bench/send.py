@@ -2,8 +2,9 @@
 signed links, journal, SMTP, record; two processes, every mail different, every byte to the standards.
 
 The bound is smtp-source, which sends one constant text over four sessions and keeps no record, to the
-same sink in the same run, measured before and after. The peer, django-post_office, sends the same letter to
-the same sink, with PostgreSQL, two processes and templates of its own.
+same sink in the same run, measured before and after. The bare loop (bench/peers/bare_loop.py) fills and sends
+the same mail with as little beside it as a sender can do. The peer, django-post_office, sends the same letter
+to the same sink, with PostgreSQL, two processes and templates of its own; the script keeps no record.
 """
 
 import json
@@ -21,7 +22,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from bench import _post_office
+from bench import _post_office, _yardsticks
 from bench._postfix import sink, source_rate, tool
 from nurture.config import load_settings
 from nurture.embedded.servers import servers
@@ -32,6 +33,7 @@ from nurture.flows.courier import Courier, Makers
 from nurture.flows.letters import letter, sender_of
 from nurture.flows.outbox import Outbox
 from nurture.flows.queue_mail import keep_mail
+from nurture.mail.compile import compile_mail
 from nurture.mail.envelopes import Transport
 from nurture.mail.message import build
 from nurture.mail.plain import plain_text
@@ -67,10 +69,16 @@ def run(scale: str, say: Callable[[str], None]) -> dict[str, Any]:
             seconds = _send_all(addresses.database_url, port, Path(folder))
             after = source_rate(port, count)
             _check(addresses.database_url, count)
+            compiled = compile_mail(MAIL)
+            bare = _yardsticks.bare_rate(addresses.database_url, port, count, compiled, _SENDER)
+            again = source_rate(port, count)
             peer = _peer_rates(addresses.database_url, port, OF_PEER[scale], say)
+            script = _yardsticks.script_rate(port, OF_PEER[scale], _plain_letter())
     rate, bound = count / seconds, statistics.mean((before, after))
     say(f"  {count} mails of {size} bytes by {PROCESSES} processes in {seconds:.1f} s: {rate:.0f} a second")
-    say(f"  smtp-source -s4 to the same sink: {before:.0f} before, {after:.0f} after")
+    say(f"  smtp-source -s4 to the same sink: {before:.0f} before, {after:.0f} after, {again:.0f} at the end")
+    for name, found in ((_yardsticks.BARE_LOOP, bare), (_yardsticks.SCRIPT, script)):
+        say(f"  {name}: {found:.0f} a second, this is {rate / found:.2f} times that")
     if peer is not None:
         for way, found in (("queued", peer.usual), ("sent", peer.rendered_when_sent)):
             said = f"{found:.0f} a second, this is {rate / found:.1f} times that"
@@ -82,6 +90,10 @@ def run(scale: str, say: Callable[[str], None]) -> dict[str, Any]:
         "bound": round(bound),
         "bound_name": "smtp-source -s4",
         "ratio": round(rate / bound, 2),
+        "bare": round(bare),
+        "bare_ratio": round(rate / bare, 2),
+        "script": round(script),
+        "script_ratio": round(rate / script, 1),
         "peer": None if peer is None else round(peer.usual),
         "peer_name": _post_office.NAME,
         "peer_ratio": None if peer is None else round(rate / peer.usual, 1),
@@ -104,13 +116,19 @@ def rate_of(count: int, port: int, algorithm: str | None) -> float:
 def _peer_rates(
     database_url: str, port: int, count: int, say: Callable[[str], None]
 ) -> _post_office.Rates | None:
-    html = words().replace(' | default("there", true)', '|default:"there"')
-    letter = _post_office.Letter("{{ lead.first_name }}, a case for you", plain_text(html), html)
     try:
-        return _post_office.rates(database_url, port, count, letter)
+        return _post_office.rates(database_url, port, count, _plain_letter("django"))
     except Unavailable as refusal:
         say(f"  without the peer: {refusal}")
         return None
+
+
+def _plain_letter(language: str = "jinja") -> _post_office.Letter:
+    """The same letter in the language of somebody else's templates, its links as they are."""
+    html = words()
+    if language == "django":
+        html = html.replace(' | default("there", true)', '|default:"there"')
+    return _post_office.Letter("{{ lead.first_name }}, a case for you", plain_text(html), html)
 
 
 _HEAD = """<h1>Hello {{ lead.first_name | default("there", true) }}</h1>
@@ -128,6 +146,15 @@ def words() -> str:
     )
     plain = "<p>Stock that nobody moves is money that nobody has. We look at it item by item. </p>" * 5
     return _HEAD + "".join(block % (n, n) + plain for n in range(1, 13))
+
+
+MAIL = MailSource("letter", "{{ lead.first_name }}, a case for you", words(), format="html")
+_SENDER = {
+    "name": "Anna Example",
+    "company": "Example & Sons",
+    "email": "anna@news.example",
+    "postal_address": "1 High Street, Springfield",
+}
 
 
 def prepare(database_url: str, count: int, home: Path, algorithm: str | None = None) -> int:
@@ -148,8 +175,7 @@ def prepare(database_url: str, count: int, home: Path, algorithm: str | None = N
 
 def _world(session: Session, count: int) -> None:
     """Leads with consent, each standing at a send step of a live chain."""
-    source = MailSource("letter", "{{ lead.first_name }}, a case for you", words(), format="html")
-    version_id = keep_mail(session, None, source, "Letter", now=NOW)
+    version_id = keep_mail(session, None, MAIL, "Letter", now=NOW)
     values = {"now": NOW, "n": count, "version": version_id}
     for statement in _WORLD.split(";\n"):
         session.execute(text(statement), values if ":" in statement else {})

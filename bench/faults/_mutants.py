@@ -48,7 +48,7 @@ MUTANTS = (
     )),
     Mutant("no_fence", "a process that stood still past its lease does not go on", (
         ("nurture/flows/flight.py", "if not self._lease.holds:", "if False:"),
-        ("nurture/store/deliveries/outcomes.py", "(b.state = 'sending' AND d.lease_token = g.token)", "true"),
+        ("nurture/store/deliveries/outcomes.py", "(d.state = 'sending' AND d.lease_token = g.token)", "true"),
     )),
     Mutant("claims_without_lock", "two workers never hold one mail", (
         ("nurture/store/deliveries/claiming.py", "        FOR UPDATE OF d SKIP LOCKED\n    ), looked",

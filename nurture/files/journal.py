@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+import orjson
+
 NEVER_BEGUN = "never_begun"
 IN_DOUBT = "in_doubt"
 ANSWERED = "answered"
@@ -84,7 +86,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._file: _File | None = None
-        self._unwritten = ""
+        self._unwritten = b""
 
     def open_group(self, members: Sequence[tuple[int, int]]) -> None:
         """Begin a group of (delivery_id, token); durable when this returns. A disk that has no room for
@@ -93,19 +95,19 @@ class Journal:
         names = " ".join([f"{delivery_id}:{token}" for delivery_id, token in members])
         file = self._own_file()
         file.needs(_BYTES_A_MAIL * len(members))
-        self._unwritten = ""
-        file.write(f"G {names}\n")
+        self._unwritten = b""
+        file.write(f"G {names}\n".encode())
         file.sync()
 
     def start(self, delivery_id: int) -> None:
         """The final dot of this mail may go out from now on."""
-        line, self._unwritten = f"{self._unwritten}S {delivery_id}\n", ""
-        self._own_file().write(line)
+        lines, self._unwritten = b"%sS %d\n" % (self._unwritten, delivery_id), b""
+        self._own_file().write(lines)
 
     def answer(self, delivery_id: int, answer: Mapping[str, str]) -> None:
         """The server has answered, or the mail certainly did not get as far as its dot. Written together
         with the next start or sync, whichever comes first: one write a mail instead of two."""
-        self._unwritten += f"A {delivery_id} {json.dumps(answer)}\n"
+        self._unwritten += b"A %d %s\n" % (delivery_id, orjson.dumps(answer))
 
     def sync(self) -> None:
         """Have the answers on the disk."""
@@ -114,7 +116,7 @@ class Journal:
 
     def close_group(self) -> None:
         """The group stands in the database. There is nothing to empty where not even a file could be made."""
-        self._unwritten = ""
+        self._unwritten = b""
         if self._file is not None:
             self._own_file().empty()
 
@@ -136,7 +138,7 @@ class Journal:
 
     def _write_answers(self) -> None:
         if self._unwritten:
-            lines, self._unwritten = self._unwritten, ""
+            lines, self._unwritten = self._unwritten, b""
             self._own_file().write(lines)
 
     def _own_file(self) -> "_File":
@@ -153,7 +155,7 @@ class _File:
         self._fd = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         # Locked before it can be seen: nobody must take it for one whose process has died.
         fcntl.flock(self._fd, fcntl.LOCK_EX)
-        head = f"{_FORMAT} {_boot_id()}\n"
+        head = f"{_FORMAT} {_boot_id()}\n".encode()
         self._head_size = len(head)
         try:
             self.write(head)
@@ -165,8 +167,7 @@ class _File:
             raise
         self.pid = os.getpid()
 
-    def write(self, line: str) -> None:
-        data = line.encode()
+    def write(self, data: bytes) -> None:
         while data:  # a full disk takes a part, and says at the next part what is wrong
             data = data[os.write(self._fd, data) :]
 

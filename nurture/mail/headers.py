@@ -6,6 +6,7 @@ RFC 5891 (domains as A-labels).
 
 import base64
 import re
+from functools import lru_cache
 
 import idna
 
@@ -38,6 +39,7 @@ def address(raw: str) -> str:
     return ready
 
 
+@lru_cache(maxsize=4096)  # most mails go to a few domains
 def _a_labels(domain: str) -> str:
     if domain.isascii() and _HOST.fullmatch(domain):
         return domain.lower()

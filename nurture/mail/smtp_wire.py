@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from time import monotonic
 
 from nurture.mail.envelopes import CalledOff, Envelope, Marker, TransportDown
@@ -300,13 +301,16 @@ class Wire:
         lines = (self._in + data).split(b"\n")
         self._in = lines.pop()
         for line in lines:
+            if not self._lines and (reply := _only_line(line)) is not None:
+                self._replies.append(reply)
+                continue
             if not line[:3].isdigit():
                 self._end(_("an unreadable reply"))
                 return
             if line[3:4] == b"-":
                 self._lines.append(line)
                 continue
-            self._replies.append(_reply([*self._lines, line] if self._lines else [line]))
+            self._replies.append(_reply([*self._lines, line]))
             self._lines = []
         if len(self._in) > _LINE_LIMIT or len(self._lines) > _MOST_LINES:
             self._end(_("an endless reply"))
@@ -314,6 +318,12 @@ class Wire:
     def _end(self, reason: str) -> None:
         self.last_words = self.last_words or reason
         self.hang_up()
+
+
+@lru_cache(maxsize=512)  # a server says the same few lines to every mail
+def _only_line(line: bytes) -> Reply | None:
+    """A reply of one line; None for anything else."""
+    return _reply([line]) if line[:3].isdigit() and line[3:4] != b"-" else None
 
 
 def _reply(lines: list[bytes]) -> Reply:

@@ -48,8 +48,8 @@ def key_id(key: bytes) -> str:
 
 def mint(ring: KeyRing, purpose: str, *ids: int) -> str:
     """A token that says `ids` for `purpose` and nothing else."""
-    key = ring.newest
-    before = "".join([f"{_hex(one)}." for one in ids[:-1]])
+    key = ring.keys[0]
+    before = "".join([f"{_hex(one)}." for one in ids[:-1]]) if len(ids) > 1 else ""
     return f"{key_id(key)}.{before}{ids[-1]:x}.{_tag(key, purpose, before, ids[-1])}"
 
 
@@ -58,7 +58,7 @@ def mint_each(
 ) -> list[str]:
     """A token for each pair of `first` and one of `seconds`: what `mint` gives, made together, each between
     `before` and `after`."""
-    key = ring.newest
+    key = ring.keys[0]
     blocks, places = _plan(seconds)
     shared = _keyed(key, purpose).copy()
     shared.update(f"{_hex(first)}.".encode())
@@ -105,8 +105,8 @@ def _tag(key: bytes, purpose: str, before: str, last: int) -> str:
     block, place = divmod(last, _TAGS)
     hashed = _keyed(key, purpose).copy()
     hashed.update(f"{before}{_hex(block)}".encode())
-    at = place * _TAG_LENGTH
-    return _readable(hashed.digest())[at : at + _TAG_LENGTH]
+    at = place * _TAG_BYTES
+    return _readable(hashed.digest()[at : at + _TAG_BYTES])
 
 
 def _readable(digest: bytes) -> str:
@@ -125,7 +125,9 @@ def _keyed(key: bytes, purpose: str) -> "hashlib.blake2b":
     and the purpose, whatever their lengths."""
     master = key if len(key) <= hashlib.blake2b.MAX_KEY_SIZE else hashlib.blake2b(key).digest()
     own = hashlib.blake2b(purpose.encode(), key=master, person=b"nurture purpose").digest()
-    return hashlib.blake2b(key=own, digest_size=_DIGEST_BYTES, person=b"nurture token")
+    hashed = hashlib.blake2b(key=own, digest_size=_DIGEST_BYTES, person=b"nurture token")
+    hashed.update(b":")  # now the block of the key is worked in, once for all that copy this
+    return hashed
 
 
 def _read_old(ring: KeyRing, purpose: str, kid: str, said: list[str]) -> tuple[int, ...] | None:

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.segments import segments_in
+from nurture.store import batch
 from nurture.store.base import Base, Flag, Id, Instant, Json, Ref, Words
 
 
@@ -190,7 +191,7 @@ def remove(session: Session, segment_id: int) -> None:
 def mark_dirty(session: Session, lead_ids: Collection[int], *, because: str | None = None) -> None:
     """These leads have changed. Without segments (that ask about `because`, if given) nothing is noted."""
     if lead_ids:
-        session.execute(_MARK, {"leads": list(lead_ids), "because": because})
+        session.execute(_MARK, {"leads": batch.numbers(lead_ids), "because": because})
 
 
 def take_dirty(session: Session, limit: int) -> dict[int, bool]:

@@ -1,9 +1,10 @@
 """Addresses that must not be written to, kept as peppered hashes so that they outlive erasure."""
 
-import hmac
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import Index, LargeBinary, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -39,6 +40,7 @@ class Suppression(Base):
     lifted_by: Mapped[str | None]
 
 
+_BLOCK = 64  # of SHA-256, in bytes
 _ACTIVE = text("""
     SELECT s.address_hash, s.reason
     FROM unnest(string_to_array(:hashes, ',')) AS h (digits)
@@ -60,7 +62,20 @@ class NewSuppression:
 
 def address_hash(pepper: bytes, normalised: str) -> bytes:
     """HMAC-SHA256 of an address in normal form (version 1 of the rule)."""
-    return hmac.digest(pepper, normalised.encode(), "sha256")
+    inside, outside = _keyed(pepper)
+    inner, outer = inside.copy(), outside.copy()
+    inner.update(normalised.encode())
+    outer.update(inner.digest())
+    return outer.digest()
+
+
+@lru_cache(maxsize=8)
+def _keyed(pepper: bytes) -> "tuple[hashlib._Hash, hashlib._Hash]":
+    """The inner and the outer hash of HMAC (RFC 2104, section 2) with the pepper in them, to be copied for
+    each address: a quarter of the cost of beginning anew."""
+    block = (hashlib.sha256(pepper).digest() if len(pepper) > _BLOCK else pepper).ljust(_BLOCK, b"\0")
+    inner, outer = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
+    return hashlib.sha256(inner), hashlib.sha256(outer)
 
 
 def suppressed(session: Session, hashes: Iterable[bytes]) -> dict[bytes, str]:

@@ -74,7 +74,7 @@ def test_a_tag_is_its_third_of_a_keyed_hash(key: bytes, purpose: str, one: int, 
     kid, _one, _two, tag = mint(KeyRing((key,)), purpose, one, two).split(".")
     master = key if len(key) <= 64 else hashlib.blake2b(key).digest()
     own = hashlib.blake2b(purpose.encode(), key=master, person=b"nurture purpose").digest()
-    told = f"{one:x}.{two // 3:x}".encode()
+    told = f":{one:x}.{two // 3:x}".encode()
     whole = hashlib.blake2b(told, key=own, digest_size=54, person=b"nurture token").digest()
     assert base64.urlsafe_b64decode(tag) == whole[two % 3 * 18 :][:18]
     assert kid[0] in "ghijklmnopqrstuv"

@@ -46,8 +46,6 @@ _RECORD = text("""
                CAST(r ->> 6 AS boolean) AS tried, CAST(r ->> 7 AS boolean) AS bounced,
                r ->> 8 AS remote_id
         FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS r
-    ), before AS (
-        SELECT d.id, d.state FROM delivery d JOIN given g ON g.id = d.id ORDER BY d.id FOR UPDATE OF d
     ), changed AS (
         UPDATE delivery d
         SET state = g.state, reason = g.reason,
@@ -62,18 +60,19 @@ _RECORD = text("""
             bounced_at = CASE WHEN g.bounced THEN :now ELSE d.bounced_at END,
             in_doubt_at = CASE WHEN g.state = 'uncertain' OR g.reason = 'in_doubt'
                           THEN coalesce(d.in_doubt_at, :now) ELSE d.in_doubt_at END
-        FROM given g JOIN before b ON b.id = g.id
+        FROM given g
         WHERE d.id = g.id AND (
-            (b.state = 'sending' AND d.lease_token = g.token)
-            OR (g.state = 'sent' AND b.state IN ('sending', 'uncertain', 'ready', 'deferred'))
+            (d.state = 'sending' AND d.lease_token = g.token)
+            OR (g.state = 'sent' AND d.state IN ('sending', 'uncertain', 'ready', 'deferred'))
         )
         RETURNING d.id, d.lead_id, d.state, d.attempt_no, d.purpose,
-                  b.state <> 'uncertain' AND g.state IN ('sent', 'failed', 'uncertain') AS settled
+                  old.state <> 'uncertain' AND g.state IN ('sent', 'failed', 'uncertain') AS settled,
+                  g.reason AS because, g.reply AS answer, g.tried
     ), tries AS (
         INSERT INTO delivery_attempt (delivery_id, attempt_no, at, outcome, reply, host, transport)
         SELECT c.id, c.attempt_no, :now,
-               CASE WHEN g.reason = 'in_doubt' THEN 'uncertain' ELSE g.state END, g.reply, :host, :transport
-        FROM changed c JOIN given g ON g.id = c.id WHERE g.tried
+               CASE WHEN c.because = 'in_doubt' THEN 'uncertain' ELSE c.state END, c.answer, :host, :transport
+        FROM changed c WHERE c.tried
         ON CONFLICT DO NOTHING
     ), reached AS (
         SELECT l.id, n.n

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store import batch
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -25,7 +27,7 @@ _VOICES = text("""
     WITH mine AS (
         SELECT d.id, d.version_id, d.mail_version_id, d.newsletter_id, d.lead_id,
                d.params ->> 'sender' AS said
-        FROM delivery d WHERE d.id = ANY(:ids)
+        FROM delivery d WHERE d.id = ANY(CAST(:ids AS bigint[]))
     ), of_mails AS MATERIALIZED (
         SELECT v.id, v.source ->> 'sender' AS said FROM mail_version v
         WHERE v.id IN (SELECT DISTINCT m.mail_version_id FROM mine m) AND v.source ? 'sender'
@@ -59,5 +61,5 @@ def voices(session: Session, delivery_ids: Sequence[int]) -> dict[int, Voice]:
     statement."""
     if not delivery_ids:
         return {}
-    rows = session.execute(_VOICES, {"ids": list(delivery_ids)})
+    rows = session.execute(_VOICES, {"ids": batch.numbers(delivery_ids)})
     return {row.id: Voice(row.name, row.email, row.reply_to, row.named) for row in rows}
