@@ -17,9 +17,9 @@ from nurture.flows.outbox import Outbox
 from nurture.flows.signing import Seal
 from nurture.mail.headers import address
 from nurture.mail.message import Sender
-from nurture.rules.senders import is_named
+from nurture.rules.senders import OWNER, is_named
 from nurture.store import domains, senders
-from nurture.store.deliveries.voices import Voice, voices
+from nurture.store.deliveries.voices import Voice, owner_of, voices
 
 
 @dataclass(frozen=True)
@@ -57,22 +57,27 @@ def as_voice(house: Sender, voice: Voice) -> Sender:
 
 def sender_of_delivery(session: Session, house: Sender, delivery_id: int) -> Sender:
     """In whose name a delivery goes out, or went out as far as that still holds, for looking at it."""
-    voice = voices(session, [delivery_id]).get(delivery_id)
+    return _heard(session, house, voices(session, [delivery_id]).get(delivery_id))
+
+
+def sender_said(session: Session, house: Sender, said: str | None, lead_id: int | None = None) -> Sender:
+    """In whose name a mail goes out to a lead (None: to nobody in particular) that says so itself, for
+    looking at it before there is a delivery."""
+    voice = None
+    row = senders.get(session, said) if said and is_named(said) else None
+    if row is not None and not row.is_default:
+        voice = Voice(row.name, row.email, row.reply_to, named=True)
+    elif said == OWNER and lead_id is not None:
+        voice = owner_of(session, lead_id)
+    elif said and "@" in said:
+        voice = Voice("", said, said)
+    return _heard(session, house, voice)
+
+
+def _heard(session: Session, house: Sender, voice: Voice | None) -> Sender:
     if voice is None or not (voice.named or domains.verified(session, _domain(voice))):
         return house
     return as_voice(house, voice)
-
-
-def sender_said(session: Session, house: Sender, said: str | None) -> Sender:
-    """In whose name a mail goes out that says so itself, for looking at it before there is a lead: an owner
-    is nobody yet."""
-    row = senders.get(session, said) if said and is_named(said) else None
-    if row is not None and not row.is_default:
-        return as_voice(house, Voice(row.name, row.email, row.reply_to, named=True))
-    if said and "@" in said:
-        voice = Voice("", said, said)
-        return as_voice(house, voice) if domains.verified(session, _domain(voice)) else house
-    return house
 
 
 def values_of(session: Session, house: Sender, delivery_id: int) -> Mapping[str, str]:

@@ -27,11 +27,12 @@ _TRIAL_SENDER = "nobody-yet@nurture.example"
 
 @dataclass(frozen=True)
 class Shown:
-    """A mail as somebody sees it before, or instead of, getting it."""
+    """A mail as somebody sees it before, or instead of, getting it; `sender` as its From says it."""
 
     subject: str
     html: str
     text: str
+    sender: str
 
 
 def sender_of(state: Sending) -> Sender:
@@ -154,7 +155,7 @@ def preview(
     lead = deliveries.values_of_lead(session, lead_id) if lead_id is not None else {}
     if stored is None or lead is None:
         return None
-    sender = sender_said(session, _house(session), said or stored.sender)
+    sender = sender_said(session, _house(session), said or stored.sender, lead_id)
     return shown(CompiledMail.from_json(stored.compiled), lead, sender.as_values())
 
 
@@ -177,7 +178,7 @@ def preview_words(
     lead = deliveries.values_of_lead(session, lead_id) if lead_id is not None else {}
     if lead is None:
         return None
-    sender = sender_said(session, _house(session), said or source.sender)
+    sender = sender_said(session, _house(session), said or source.sender, lead_id)
     return shown(compile_mail(source), lead, sender.as_values())
 
 
@@ -195,7 +196,8 @@ def shown(mail: CompiledMail, lead: Mapping[str, Any], sender_values: Mapping[st
         "preferences_url": "#preferences",
         "view_url": "#view",
     }
-    return Shown(plain_subject(mail, values), plain_html(mail, values), plain_words(mail, values))
+    sent_by = f"{sender_values.get('name', '')} <{sender_values.get('email', '')}>".strip()
+    return Shown(plain_subject(mail, values), plain_html(mail, values), plain_words(mail, values), sent_by)
 
 
 def _with_link(params: Mapping[str, Any], ring: KeyRing, base: str) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ A name of somebody's own making (a custom field, a signal of a model) is shown a
 
 from collections.abc import Mapping
 
+from nurture.rules.places import country_name, language_name
 from nurture.rules.words import _
 
 # gettext reads these marks; the words themselves are looked up when they are shown.
@@ -85,6 +86,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "buyer": _N("buyer"),
     },
 }
+# Fields whose values are codes with names in every language.
+_PLACES = {"language": language_name, "country": country_name, "company.country": country_name}
 TRAITS: Mapping[str, str] = {
     "cold": _N("cold"),
     "warm": _N("warm"),
@@ -110,7 +113,9 @@ def field(name: str) -> str:
 
 
 def value(of: str, text: str) -> str:
-    """A value of the field `of`, as the middle of a sentence: "decision maker"."""
+    """A value of the field `of`, as the middle of a sentence: "decision maker", "Germany"."""
+    if of in _PLACES:
+        return _PLACES[of](text)
     words = VALUES.get(of, {}).get(text)
     return _(words) if words else text
 

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 from flask import Flask, request
@@ -14,6 +13,7 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from nurture.rules.colours import palette
+from nurture.rules.places import country_name, language_name
 from nurture.rules.words import _, spoken
 from nurture.web import access, files
 from nurture.web.language import locale
@@ -216,19 +216,3 @@ def with_query(**changes: str | None) -> str:
     kept = {name: value for name, value in request.args.items() if name not in ("after", *changes)}
     pairs = kept | {name: value for name, value in changes.items() if value}
     return request.path + (f"?{urlencode(pairs)}" if pairs else "")
-
-
-def language_name(tag: str | None) -> str:
-    """A language by its name in the reader's own: German for de, Portuguese (Brazil) for pt-BR. What is no
-    tag (RFC 5646) stays as it was typed."""
-    try:
-        return Locale.parse((tag or "").replace("-", "_")).get_display_name(spoken()) or str(tag)
-    except (UnknownLocaleError, ValueError):
-        return tag or ""
-
-
-def country_name(code: str | None) -> str:
-    """A country by its name in the reader's language: Germany for DE (ISO 3166-1). What is no code stays as
-    it was typed."""
-    known = Locale.parse(spoken()).territories
-    return str(known.get(code.strip().upper(), code)) if code and len(code.strip()) == 2 else code or ""

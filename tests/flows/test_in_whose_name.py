@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.files.vault import Vault
 from nurture.flows.as_sent import as_sent
-from nurture.flows.letters import view
+from nurture.flows.letters import preview, view
 from nurture.flows.outbox import Outbox
 from nurture.flows.senders import create
 from nurture.mail.dkim import generate
@@ -274,3 +274,17 @@ def test_each_domain_is_warmed_up_by_a_schedule_of_its_own(db, room, server) -> 
     room.run()
     names = [told(one.data)["From"].rpartition("<")[2] for one in server.log]
     assert (names.count("desk@help.example>"), names.count("anna@news.example>")) == (2, 4)
+
+
+def test_a_preview_is_from_whoever_the_mail_will_come_from(db, room) -> None:
+    mia = a_seller(db, "Mia")
+    a_domain(db, "sales.example")
+    a_sender(db, "desk", "desk@help.example")
+    bert, cora = room.lead("Bert", owner_id=mia), room.lead("Cora")
+
+    def by(said: str, lead: int | None) -> str:
+        return preview(db, room.mail_version_id, lead, said).sender
+
+    assert by("desk", None) == "Desk <desk@help.example>"
+    assert by("owner", bert) == "Mia <mia@sales.example>"
+    assert by("owner", cora) == by("owner", None) == by("house", bert) == "Anna Ärmel <anna@news.example>"

@@ -175,7 +175,7 @@ def test_the_size_is_told_before_anything_is_kept(garden):
     say(garden, anna, country="DE")
     with garden.sessions() as session:
         found = segments.preview(session, {"field": "country", "eq": "DE"}, now=TUESDAY)
-    assert (found.size, found.some, found.sentence) == (1, [anna], "country is DE")
+    assert (found.size, found.some, found.sentence) == (1, [anna], "country is Germany")
 
 
 def test_sizes_are_kept_however_leads_come_and_go(garden):

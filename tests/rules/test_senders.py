@@ -3,7 +3,7 @@
 import pytest
 
 from nurture.rules.program import ProgramFault, read
-from nurture.rules.program.speaking import of_mail, said_in
+from nurture.rules.program.speaking import at_step, of_mail, said_in
 from nurture.rules.senders import is_key, key_of
 
 STEPS = [{"send": "case", "sender": "support"}, {"send": "price"}, {"send": "offer", "sender": "owner"}]
@@ -19,6 +19,13 @@ def test_a_step_goes_before_its_mail_and_a_mail_before_its_program() -> None:
     assert of_mail(program, "price", "press") == "press"
     assert of_mail(program, "price", "") == "events"
     assert of_mail(read(a_program()), "price", "") == "house"
+
+
+def test_one_step_says_for_itself() -> None:
+    program = read(a_program(sender="events"))
+    assert at_step(program, "cold", "case", "press") == "support"
+    assert at_step(program, "cold", "price", "press") == "press"
+    assert at_step(program, "cold", "price", "") == "events"
 
 
 def test_steps_that_disagree_leave_a_mail_looked_at_by_itself_to_the_mail() -> None:

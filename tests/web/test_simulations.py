@@ -144,6 +144,7 @@ def test_a_test_run_sends_every_mail_of_the_path_at_once_to_a_colleague(api, gar
     assert [(one["step"], one["day"]) for one in path] == [("one", 1), ("thanks", 4)]
     query = "SELECT count(*) FROM delivery WHERE purpose = 'test' AND address = 'mia@kessler-ohm.example'"
     assert garden.value(query) == 4
+    assert garden.value(f"{query} AND params ->> 'sender' = 'house'") == 4
     assert garden.value("SELECT count(*) FROM step_count") == 0
     assert garden.value("SELECT count(*) FROM enrollment") == 0
 

@@ -2,14 +2,13 @@
 these mails are counted nowhere, and no lead is changed."""
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid, NotFound
+from nurture.files.programs import Folder
 from nurture.flows.programs import mail_source
 from nurture.flows.queue_mail import keep_mail, queue_test
 from nurture.flows.simulate.asking import folder_of, program_in, source_of
@@ -17,6 +16,7 @@ from nurture.flows.simulate.people import people_of
 from nurture.flows.simulate.world import world_of
 from nurture.rules import addresses
 from nurture.rules.facts import Facts
+from nurture.rules.program.speaking import at_step
 from nurture.rules.simulation.trial import Says, TriedMail, path
 from nurture.rules.simulation.values import Person
 from nurture.rules.words import _
@@ -55,11 +55,20 @@ def try_out(
             raise NotFound(_("There is no such lead."))
         person = found[0]
     mails = path(world, person, trial.chain, Says(trial.opens, trial.clicks), now)
-    versions = _versions(session, program_id, source, {one.mail for one in mails}, now)
+    folder = folder_of(source)
+    versions = _versions(session, program_id, folder, {one.mail for one in mails}, now)
     run = secrets.token_hex(8)
     for no, one in enumerate(mails):
         key = f"test:run:{run}:{no}"
-        queue_test(session, versions[one.mail], address, dedup_key=key, lead_id=trial.lead_id, now=now)
+        queue_test(
+            session,
+            versions[one.mail],
+            address,
+            dedup_key=key,
+            lead_id=trial.lead_id,
+            sender=at_step(program, one.chain, one.step, folder.mails[one.mail].sender),
+            now=now,
+        )
     audit(session, by, "program.tried", f"program:{program_id}", now=now, detail={"n": len(mails)})
     return mails
 
@@ -76,10 +85,9 @@ def _refuse_strangers(session: Session, address: str) -> None:
 
 
 def _versions(
-    session: Session, program_id: int, source: Mapping[str, Any], wanted: set[str], now: datetime
+    session: Session, program_id: int, folder: Folder, wanted: set[str], now: datetime
 ) -> dict[str, int]:
     """The mails as they are written there, ready to be composed."""
-    folder = folder_of(source)
     return {
         key: keep_mail(session, program_id, mail_source(mail), mail.name, now=now)
         for key, mail in folder.mails.items()

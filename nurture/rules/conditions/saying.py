@@ -30,7 +30,10 @@ def describe(condition: Condition) -> str:
         case Not(part):
             return _("not {condition}").format(condition=_inside(part))
         case Compare(field, op, wanted):
-            return _COMPARED[op](wanted).format(field=names.field(field), wanted=_said(field, wanted))
+            return _COMPARED[op](wanted).format(
+                field=names.field(field),
+                wanted=str(wanted) if op in _PIECES else _said(field, wanted),
+            )
         case OneOf(trait, wanted):
             return _trait_words()[trait].format(names=_(" or ").join(_called(trait, one) for one in wanted))
         case Signalled():
@@ -99,6 +102,8 @@ _COMPARED: Mapping[Op, Callable[[Any], str]] = {
     Op.EXISTS: lambda wanted: _("{field} is known") if wanted else _("{field} is not known"),
 }
 
+# Operators that speak of a piece of a text, which is no name of anything.
+_PIECES = (Op.CONTAINS, Op.STARTS, Op.ENDS)
 # gettext reads these marks: the answers of BANT, as conditions name them.
 _N = str
 _ANSWERS = (_N("yes"), _N("no"), _N("partly"), _N("unknown"))

@@ -19,6 +19,12 @@ def of_mail(program: Program | None, mail_key: str, mail_says: str) -> str:
     return by_steps or mail_says or program.sender
 
 
+def at_step(program: Program, temperature: str, step_key: str, mail_says: str) -> str:
+    """What holds for the mail of one step."""
+    step = program.chains[temperature].by_key.get(step_key)
+    return (step.sender if isinstance(step, Send) else None) or mail_says or program.sender
+
+
 def said_in(spec: Any) -> Iterator[str]:
     """Every saying in a plain program: its own, and those of its steps."""
     if isinstance(spec, Mapping):

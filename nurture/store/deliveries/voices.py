@@ -56,6 +56,19 @@ _VOICES = text("""
 """)
 
 
+_OWNER = text("""
+    SELECT u.name, u.email FROM lead l
+    JOIN user_account u ON u.id = l.owner_id AND u.disabled_at IS NULL
+    WHERE l.id = :lead_id
+""")
+
+
+def owner_of(session: Session, lead_id: int) -> Voice | None:
+    """The owner of a lead, who speaks where `owner` is said."""
+    row = session.execute(_OWNER, {"lead_id": lead_id}).one_or_none()
+    return Voice(row.name, row.email, row.email) if row is not None else None
+
+
 def voices(session: Session, delivery_ids: Sequence[int]) -> dict[int, Voice]:
     """In whose name each delivery is to go out, where that is somebody else than the default sender. One
     statement."""

@@ -13,6 +13,7 @@ from nurture.flows.why import StepStats, chain_stats
 from nurture.mail.prepare import RenderFault
 from nurture.rules import why as rules
 from nurture.rules.program import Chain, Send, Step, read
+from nurture.rules.program.speaking import at_step
 from nurture.rules.words import _
 from nurture.store import mails as mail_store
 from nurture.store.views import chain as view
@@ -126,7 +127,7 @@ def _sent_at(page: ChainPage, step: str) -> Send:
 def _said(page: ChainPage, sent: Send) -> str:
     """In whose name the mail of a step goes out."""
     by_mail = mail_store.sender_said(page_session(), page.mails[sent.mail][2])
-    return sent.sender or by_mail or read(dict(page.spec)).sender
+    return at_step(read(dict(page.spec)), page.temperature, sent.key, by_mail)
 
 
 def _look(page: ChainPage, sent: Send, lead_id: int | None) -> Shown | str:

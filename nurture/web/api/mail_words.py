@@ -73,7 +73,7 @@ def preview(asked: dict[str, Any], mail_id: int) -> Any:
         return problem(422, str(fault), errors={"body": [str(fault)]})
     if shown is None:
         raise NotFound(_("There is no such lead."))
-    return {"subject": shown.subject, "html": shown.html, "text": shown.text}
+    return {"subject": shown.subject, "html": shown.html, "text": shown.text, "sender": shown.sender}
 
 
 @part.route("/mails/<int:mail_id>/check", methods=["GET"])

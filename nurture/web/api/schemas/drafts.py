@@ -220,8 +220,9 @@ class LeadQuery(Schema):
 
 
 class MailPreviewOut(Schema):
-    """The mail as a lead would see it."""
+    """The mail as the lead would see it; `sender` as its From says it."""
 
+    sender = fields.String()
     subject = fields.String()
     html = fields.String()
     text = fields.String()

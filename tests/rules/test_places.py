@@ -2,7 +2,7 @@
 
 import pytest
 
-from nurture.web.rendering import country_name, language_name
+from nurture.rules.places import country_name, language_name
 
 
 @pytest.mark.parametrize(
