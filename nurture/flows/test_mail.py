@@ -13,7 +13,7 @@ from nurture.flows.queue_mail import keep_mail, queue_service_mail, queue_test
 from nurture.mail.compile import check
 from nurture.mail.source import MailSource
 from nurture.rules import addresses
-from nurture.rules.program import read
+from nurture.rules.program import examine
 from nurture.rules.program.speaking import of_mail
 from nurture.rules.words import _
 from nurture.store import installation as installations
@@ -130,7 +130,7 @@ def _newest_saying(session: Session, mail_id: int, version_id: int) -> str | Non
     newest = programs.latest_version(session, row.program_id) if row.program_id is not None else None
     if newest is None:
         return None
-    return of_mail(read(newest.spec), row.key, mails.sender_said(session, version_id))
+    return of_mail(examine(newest.spec).program, row.key, mails.sender_said(session, version_id))
 
 
 def _refuse_faults(source: MailSource) -> None:
