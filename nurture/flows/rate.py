@@ -21,7 +21,7 @@ from nurture.store.scores import Touched
 from nurture.store.unrated import SeenSignal
 
 
-def rate(sessions: sessionmaker[Session], *, now: datetime, limit: int = 500, backlog: int = 0) -> int:
+def rate(sessions: sessionmaker[Session], *, now: datetime, limit: int = 1000, backlog: int = 0) -> int:
     """Rate up to `limit` new signals and up to `limit` leads due by silence; how many of both. With many hits
     still to be recorded (`backlog`), only those signals that may not wait for them."""
     with sessions() as session, session.begin():

@@ -7,8 +7,8 @@ seconds; whatever a person told us by any other door (a form, a reply, a call, t
 
 from datetime import datetime, timedelta
 
-# So many hits in the stream are a backlog: more than one portion for each of two recorders.
-BACKLOG = 4_000
+# So many hits in the stream are a backlog: about the work of a second.
+BACKLOG = 10_000
 # Nobody is kept waiting for longer.
 LONGEST = timedelta(seconds=10)
 
