@@ -134,7 +134,7 @@ def _opened(session: Session, entries: list[Entry], raw: Sequence[bytes]) -> _Pa
 def _readable(raw: Iterable[bytes]) -> tuple[list[Hit], list[Visit]]:
     """Each hit and each visit once, oldest first. What no door can have written (a line torn by a full disk)
     is counted in the log and passed over, so that it stops nobody behind it."""
-    found: dict[object, Hit] = {}
+    found: dict[int, Hit] = {}
     looks: dict[object, Visit] = {}
     torn = 0
     for line in dict.fromkeys(raw):
@@ -144,12 +144,12 @@ def _readable(raw: Iterable[bytes]) -> tuple[list[Hit], list[Visit]]:
                 looks[look.id] = look
             else:
                 hit = lines.read(line)
-                found[hit.id] = hit
+                found[hit.id.int] = hit
         except (NotAHit, NotAVisit):
             torn += 1
     if torn:
         log.warning("record.unreadable_lines", count=torn)
-    return sorted(found.values(), key=lambda hit: hit.id), sorted(looks.values(), key=lambda look: look.id)
+    return [found[number] for number in sorted(found)], sorted(looks.values(), key=lambda look: look.id)
 
 
 def _take_in(session: Session, page: _Page, now: datetime, stall: timedelta) -> None:
@@ -177,7 +177,9 @@ def _keep(
     waiting = {one.hit.id: one for one in judged if stall and one.hit.at + stall > now and _waits(one, scene)}
     verdicts.stall(session, [(one.hit.id, one.hit.at, one.hit.at + stall) for one in waiting.values()])
     turn_to_machine(session, scene.turned(), now=now)
-    human = [one for one in judged if one.verdict.verdict == HUMAN and one.hit.id not in waiting]
+    human = [one for one in judged if one.verdict.verdict == HUMAN]
+    if waiting:
+        human = [one for one in human if one.hit.id not in waiting]
     signals.add_of_hits(session, signals_of(human, deliveries, scene.links), rate_by=rate_by(now))
     hits.mark_first(session, first_seen(human))
     hits.mark_first(

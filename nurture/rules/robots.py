@@ -44,16 +44,11 @@ class Verdict:
 
 def judge(hit: Hit, context: Context) -> Verdict:
     """The verdict on one hit, with every reason that speaks for it (short stable names)."""
-    request = _of_the_request(hit.kind, hit.method, hit.ua, bool(hit.headers) and _is_prefetch(hit))
-    machine = [*request, *_of_the_moment(hit, context)]
-    if machine:
-        return Verdict(MACHINE, tuple(machine))
-    kind = user_agents.kind_of(hit.ua)
-    if kind == user_agents.PRIVACY_PROXY:
-        return Verdict(PRIVACY_PROXY, ("image_proxy",))
-    if kind == user_agents.OTHER:
-        return Verdict(UNKNOWN, ("unknown_program",))
-    return Verdict(HUMAN, ("browser",))
+    prefetch = bool(hit.headers) and _is_prefetch(hit)
+    moment = _of_the_moment(hit, context)
+    if moment:
+        return Verdict(MACHINE, (*_of_the_request(hit.kind, hit.method, hit.ua, prefetch), *moment))
+    return _by_the_request(hit.kind, hit.method, hit.ua, prefetch)
 
 
 def says_robot(hit: Hit) -> bool:
@@ -63,6 +58,19 @@ def says_robot(hit: Hit) -> bool:
 
 # Few kinds of request make up nearly all hits.
 @lru_cache(maxsize=8192)
+def _by_the_request(what: str, method: str, ua: str, prefetch: bool) -> Verdict:
+    """The verdict on a hit that nothing but its request speaks of."""
+    machine = _of_the_request(what, method, ua, prefetch)
+    kind = user_agents.kind_of(ua)
+    if machine:
+        return Verdict(MACHINE, machine)
+    if kind == user_agents.PRIVACY_PROXY:
+        return Verdict(PRIVACY_PROXY, ("image_proxy",))
+    if kind == user_agents.OTHER:
+        return Verdict(UNKNOWN, ("unknown_program",))
+    return Verdict(HUMAN, ("browser",))
+
+
 def _of_the_request(what: str, method: str, ua: str, prefetch: bool) -> tuple[str, ...]:
     kind = user_agents.kind_of(ua)
     found = {

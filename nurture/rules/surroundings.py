@@ -101,7 +101,7 @@ class Surroundings:
 
     def signs(self, hit_id: UUID) -> tuple[str, ...]:
         """What the company of this hit tells against it, by name."""
-        return tuple(self._signs.get(hit_id, ()))
+        return tuple(self._signs.get(hit_id, ())) if self._signs else ()
 
     def _mark(self, traces: Iterable[Trace], sign: str) -> None:
         for trace in traces:

@@ -50,17 +50,22 @@ def quoted(word: str) -> str:
 
 def numbers(ids: Iterable[int]) -> str:
     """Whole numbers as the text of an array."""
-    return "{" + ",".join(map(str, ids)) + "}"
+    return _array(ids)
 
 
 def uuids(ids: Iterable[UUID]) -> str:
     """Ids as the text of an array."""
-    return "{" + ",".join(map(str, ids)) + "}"
+    return _array(ids)
 
 
 def instants(moments: Iterable[datetime]) -> str:
     """Instants as the text of an array."""
-    return "{" + ",".join(moment.isoformat() for moment in moments) + "}"
+    return _array(moments)
+
+
+def _array(values: Iterable[Any]) -> str:
+    # Between its brackets a list of JSON is one of PostgreSQL, quotes included.
+    return f"{{{orjson.dumps(list(values))[1:-1].decode()}}}"
 
 
 def loads(data: bytes | str) -> Any:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from psycopg.errors import LockNotAvailable
@@ -112,6 +113,8 @@ class FirstSeen:
     clicked_at: datetime | None
 
 
+# Two ids are compared by Python, two numbers are not.
+_NUMBER = attrgetter("int")
 # Recorders take turns by it; see flows/record.
 _TURN_LOCK = 7_268_541_011
 _TURN = text("SELECT pg_try_advisory_xact_lock(:lock)")
@@ -229,7 +232,7 @@ def known(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     """Those of the ids that are recorded already."""
     if not ids:
         return set()
-    span = {"first": time_of(min(ids)), "last": time_of(max(ids))}
+    span = {"first": time_of(min(ids, key=_NUMBER)), "last": time_of(max(ids, key=_NUMBER))}
     return set(session.scalars(_KNOWN, {"ids": batch.uuids(ids), **span}))
 
 
