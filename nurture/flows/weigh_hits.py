@@ -20,7 +20,6 @@ from nurture.rules.surroundings import (
 )
 from nurture.store import hits, neighbours
 from nurture.store.hits import Arrived, HitDelivery, HitLink, JudgedHit
-from nurture.store.neighbours import of_mails, spans
 from nurture.store.signals import NewSignal
 
 # Mails to ourselves: whoever reads them is not the lead they may be about.
@@ -101,9 +100,10 @@ def _recorded_near(
     """What was recorded shortly before and after these hits."""
     return neighbours.near(
         session,
-        deliveries=of_mails(((one.hit.delivery_id, one.hit.at, _weight(one, links)) for one in fresh), VISIT),
-        addresses=spans(((one.hit.ip, one.hit.at) for one in fresh if one.hit.ip), GATE),
-        domains=spans(((one.domain, one.hit.at) for one in fresh if one.domain), GATE),
+        deliveries=[(one.hit.delivery_id, one.hit.at, _weight(one, links)) for one in fresh],
+        addresses=[(one.hit.ip, one.hit.at, 1) for one in fresh if one.hit.ip],
+        domains=[(one.domain, one.hit.at, 1) for one in fresh if one.domain],
+        within=max(VISIT, GATE),
     )
 
 

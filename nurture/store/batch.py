@@ -12,7 +12,6 @@ import orjson
 from psycopg import Connection
 from sqlalchemy.orm import Session
 
-_PLAIN = re.compile(r"[0-9][0-9.]*")
 # Whole numbers that do not fit into 64 bits, which only the slower reader keeps exact.
 _LONG_NUMBER = re.compile(rb"\d{19}")
 
@@ -43,27 +42,23 @@ def text_of(value: Mapping[str, Any]) -> str:
     return rows(value) if value else "{}"
 
 
-def quoted(word: str) -> str:
-    """A text as an element of the text of an array."""
-    return word if _PLAIN.fullmatch(word) else orjson.dumps(word).decode()
-
-
 def numbers(ids: Iterable[int]) -> str:
     """Whole numbers as the text of an array."""
-    return _array(ids)
+    return array(ids)
 
 
 def uuids(ids: Iterable[UUID]) -> str:
     """Ids as the text of an array."""
-    return _array(ids)
+    return array(ids)
 
 
 def instants(moments: Iterable[datetime]) -> str:
     """Instants as the text of an array."""
-    return _array(moments)
+    return array(moments)
 
 
-def _array(values: Iterable[Any]) -> str:
+def array(values: Iterable[Any]) -> str:
+    """Numbers, ids, instants, or texts without control characters, as the text of an array."""
     # Between its brackets a list of JSON is one of PostgreSQL, quotes included.
     return f"{{{orjson.dumps(list(values))[1:-1].decode()}}}"
 

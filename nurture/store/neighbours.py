@@ -1,10 +1,10 @@
 """Recorded hits that stand near others: on the same mail, from the same address, at the same company."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
@@ -22,14 +22,9 @@ from nurture.store.hits import JudgedHit
 _MOST = 200
 
 
-class Span(NamedTuple):
-    """A stretch of time around the hits of one delivery, address or company: what those `here` weigh, which
-    is their number for addresses and companies, and for deliveries see `of_mails`."""
-
-    key: int | str
-    first_at: datetime
-    last_at: datetime
-    here: int
+# A hit by what it shares with others (its delivery, address or company), when it was, and what it weighs:
+# one as a rule; on a delivery a click one, a click that no person can have made two, anything else nothing.
+Sighting = tuple[int | str, datetime, int]
 
 
 COLUMNS = """
@@ -96,58 +91,56 @@ _FIND = text(
 
 
 def near(
-    session: Session, *, deliveries: Sequence[Span], addresses: Sequence[Span], domains: Sequence[Span]
+    session: Session,
+    *,
+    deliveries: Sequence[Sighting],
+    addresses: Sequence[Sighting],
+    domains: Sequence[Sighting],
+    within: timedelta,
 ) -> list[JudgedHit]:
-    """Recorded hits of these deliveries, from these addresses and at these companies, each within its stretch
-    of time, the latest 200 of each; each hit once. Those without company enough to say something are left
+    """Hits recorded within this time of others of these deliveries, from these addresses and at these
+    companies, the latest 200 of each; each hit once. Those without company enough to say something are left
     out."""
     found = (
-        *_read(session, _OF_DELIVERIES, deliveries),
-        *_read(session, _OF_ADDRESSES, addresses),
-        *_read(session, _OF_DOMAINS, domains),
+        *_read(session, _OF_DELIVERIES, deliveries, within),
+        *_read(session, _OF_ADDRESSES, addresses, within),
+        *_read(session, _OF_DOMAINS, domains, within),
     )
     return [recorded(row) for row in {row.id: row for row in found}.values()]
 
 
-def spans(times: Iterable[tuple[int | str, datetime]], margin: timedelta) -> list[Span]:
-    """From the first of each key to its last, with a margin on both sides."""
-    found: dict[int | str, list[datetime]] = {}
-    for key, at in times:
-        found.setdefault(key, []).append(at)
-    return [Span(key, min(at) - margin, max(at) + margin, len(at)) for key, at in found.items()]
-
-
-def of_mails(times: Iterable[tuple[int, datetime, int]], margin: timedelta) -> list[Span]:
-    """The spans of deliveries, from (delivery, time, weight) of each hit: a click weighs one, a click that no
-    person can have made two, anything else nothing."""
-    known = list(times)
-    weights: Counter[int | str] = Counter()
-    for delivery_id, _at, weight in known:
-        weights[delivery_id] += weight
-    found = spans(((delivery_id, at) for delivery_id, at, _weight in known), margin)
-    return [span._replace(here=weights[span.key]) for span in found]
-
-
-def _read(session: Session, asked: _Asked, spans: Sequence[Span]) -> Iterable[Row[Any]]:
-    if not spans:
+def _read(session: Session, asked: _Asked, seen: Sequence[Sighting], within: timedelta) -> Iterable[Row[Any]]:
+    if not seen:
         return ()
+    here: Counter[int | str] = Counter()
+    for key, _at, weight in seen:
+        here[key] += weight
+    times = [at for _key, at, _weight in seen]
     bounds = {
-        "from": min(span.first_at for span in spans),
-        "until": max(span.last_at for span in spans),
+        "from": min(times) - within,
+        "until": max(times) + within,
         "most": _MOST,
         "least": asked.least,
     }
-    keys = {"keys": _keys(spans), "here": batch.numbers(span.here for span in spans)}
+    keys = {"keys": batch.array(here), "here": batch.array(here.values())}
     worth = set(session.scalars(asked.worth, keys | bounds).all())
     if not worth:
         return ()
-    chosen = [span._asdict() for span in spans if span.key in worth]
-    return session.execute(asked.crowded, {"spans": batch.rows(chosen)} | bounds).all()
+    spans = _spans([one for one in seen if one[0] in worth], here, within)
+    return session.execute(asked.crowded, {"spans": batch.rows(spans)} | bounds).all()
 
 
-def _keys(spans: Sequence[Span]) -> str:
-    """Ids, addresses or domains as the text of an array."""
-    return "{" + ",".join([batch.quoted(str(span.key)) for span in spans]) + "}"
+def _spans(
+    seen: Sequence[Sighting], here: Mapping[int | str, int], within: timedelta
+) -> list[dict[str, Any]]:
+    """From the first of each key to its last, with a margin on both sides, and what weighs there."""
+    found: dict[int | str, list[datetime]] = {}
+    for key, at, _weight in seen:
+        found.setdefault(key, []).append(at)
+    return [
+        {"key": key, "first_at": min(at) - within, "last_at": max(at) + within, "here": here[key]}
+        for key, at in found.items()
+    ]
 
 
 def recorded(row: Row[Any]) -> JudgedHit:
