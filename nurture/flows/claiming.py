@@ -211,7 +211,7 @@ def _mails(session: Session, outbox: Outbox, claimed: Sequence[Claimed]) -> dict
     for version_id in {one.mail_version_id for one in claimed}:
         try:
             found[version_id] = outbox.prepared(session, version_id)
-        except (TemplateError, TypeError, KeyError) as fault:
+        except (TemplateError, TypeError, KeyError, ValueError, SyntaxError, RecursionError) as fault:
             log.error("deliver.mail_broken", mail_version_id=version_id, error=str(fault))
             found[version_id] = None
     return found

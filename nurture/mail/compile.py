@@ -11,6 +11,7 @@ from jinja2 import TemplateSyntaxError
 
 from nurture.errors import Invalid, NotFound
 from nurture.mail import layouts, markup
+from nurture.mail.active import active_parts
 from nurture.mail.links import Linked, link_up
 from nurture.mail.plain import plain_text
 from nurture.mail.sandbox import Fault, says_something, template_faults
@@ -94,7 +95,8 @@ def _page_faults(source: MailSource) -> list[Fault]:
         return [(source.body_line, str(fault.message))]
     except (Invalid, NotFound) as fault:
         return [(source.body_line, str(fault))]
-    return [(_line_of(source, fault.url), fault.sentence) for fault in linked.faults]
+    faults = [(fault.url, fault.sentence) for fault in linked.faults] + active_parts(linked.page)
+    return [(_line_of(source, place), sentence) for place, sentence in faults]
 
 
 def _finished(source: MailSource, shield: Shield, links_before: int = 0) -> Linked:
@@ -141,7 +143,8 @@ def _refuse_code_in_styles(text: str, shield: Shield) -> None:
         start = low.find("<style", end)
 
 
-def _line_of(source: MailSource, url: str) -> int:
-    """The line of a link's address in the file; the body's first line if it was written in pieces."""
-    at = source.body.find(url) if url else -1
+def _line_of(source: MailSource, place: str) -> int:
+    """The line in the file of what stands there (a link's address, say); the body's first line if it was
+    written in pieces."""
+    at = source.body.lower().find(place.lower()) if place else -1
     return source.body_line + source.body.count("\n", 0, max(at, 0))

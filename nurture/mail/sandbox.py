@@ -16,11 +16,13 @@ from jinja2.runtime import LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from nurture.mail import dates
+from nurture.mail.filters import each, join, rounded
 from nurture.rules.words import _
 
 MOST_NODES = 5000
 MOST_CHARACTERS = 400_000
-LONGEST_LOOP = 100
+# So deep a tree still becomes Python code: its compiler takes 100 levels of blocks, 200 of brackets.
+DEEPEST = 60
 DEEPEST_LOOP = 2
 
 _FILTERS = (
@@ -37,13 +39,13 @@ _FILTERS = (
     "last",
     "length",
     "lower",
-    "round",
     "title",
     "trim",
     "truncate",
     "upper",
     "urlencode",
 )
+_OURS = ("join", "date", "round")
 _TESTS = ("defined", "undefined", "none", "string", "number", "boolean", "in", "even", "odd", "true", "false")
 _NAMING = (
     nodes.Name,
@@ -79,6 +81,11 @@ _KNOWN = (
     nodes.List,
     nodes.Tuple,
 )
+
+_SAID_AS: dict[type[nodes.Node], str] = {
+    nodes.Scope: "autoescape",
+    nodes.ScopedEvalContextModifier: "autoescape",
+}
 
 # What a mail may name, and which parts of it are known. None: any part (custom fields, parameters).
 LEAD = frozenset(
@@ -184,7 +191,7 @@ class MailEnvironment(ImmutableSandboxedEnvironment):
         self.ready_links = ready_links
         self.globals.clear()
         self.filters = {name: self.filters[name] for name in _FILTERS}
-        self.filters |= {"join": join, "each": each, "date": dates.in_words}
+        self.filters |= {"join": join, "each": each, "date": dates.in_words, "round": rounded}
         self.tests = {name: self.tests[name] for name in _TESTS}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -218,18 +225,6 @@ class MailEnvironment(ImmutableSandboxedEnvironment):
         return self.undefined(obj=obj, name=str(name))
 
 
-def join(value: object, separator: str = ", ") -> str:
-    """The items of a list in one text; a text stays as it is, so that joining cannot multiply it."""
-    if isinstance(value, (list, tuple)):
-        return str(separator).join(str(item) for item in value)
-    return "" if isinstance(value, Undefined) or value is None else str(value)
-
-
-def each(value: object) -> list[Any]:
-    """What a loop runs over: the first hundred items of a list, and nothing for anything else."""
-    return list(value[:LONGEST_LOOP]) if isinstance(value, (list, tuple)) else []
-
-
 _PARSER = MailEnvironment()
 
 
@@ -256,7 +251,19 @@ def template_faults(text: str, ground: Ground = MAIL) -> list[Fault]:
         return [(fault.lineno, _("The template cannot be read: {why}.").format(why=fault.message))]
     except RecursionError:
         return [(1, _("The template is nested too deeply."))]
+    if _too_deep(tree):
+        return [(1, _("The template is nested too deeply."))]
     return sorted(set(_tree_faults(tree, ground)))
+
+
+def _too_deep(tree: nodes.Node) -> bool:
+    """Whether parts stand in parts more than DEEPEST times; asked level by level, so that no depth hurts."""
+    level: list[nodes.Node] = [tree]
+    for _depth in range(DEEPEST):
+        level = [child for node in level for child in node.iter_child_nodes()]
+        if not level:
+            return False
+    return True
 
 
 def says_something(text: str) -> bool:
@@ -283,8 +290,10 @@ def _tree_faults(tree: nodes.Template, ground: Ground) -> Iterator[Fault]:
 
 def _node_faults(node: nodes.Node, own: set[str], ground: Ground) -> Iterator[Fault]:
     if not isinstance(node, _KNOWN):
-        yield node.lineno, _("“{what}” cannot be used here.").format(what=type(node).__name__.lower())
-    elif isinstance(node, nodes.Filter) and node.name not in (*_FILTERS, "join", "date", *ground.filters):
+        # Some parts that Jinja makes up itself stand on no line.
+        what = _SAID_AS.get(type(node), type(node).__name__.lower())
+        yield node.lineno or 1, _("“{what}” cannot be used here.").format(what=what)
+    elif isinstance(node, nodes.Filter) and node.name not in (*_FILTERS, *_OURS, *ground.filters):
         yield node.lineno, _("There is no filter “{name}”.").format(name=node.name)
     elif isinstance(node, nodes.Test) and node.name not in _PARSER.tests:
         yield node.lineno, _("There is no test “{name}”.").format(name=node.name)

@@ -331,12 +331,27 @@ def test_a_mail_whose_subject_comes_out_empty_for_a_lead_fails_for_that_lead_alo
     assert room.state(at_home)[0] == "sent"
 
 
-def test_a_mail_whose_templates_are_broken_fails_and_is_not_tried_for_ever(room: Mailroom) -> None:
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "'{}'",
+        "jsonb_set(compiled, '{html}', "
+        "to_jsonb(repeat('{% if lead.city %}', 150) || repeat('{% endif %}', 150)))",
+        "jsonb_set(compiled, '{text}', to_jsonb('{{ 1' || repeat('+1', 900) || ' }}'))",
+    ],
+    ids=["nothing", "too many blocks", "too deep"],
+)
+def test_a_mail_whose_templates_are_broken_fails_alone_and_is_not_tried_for_ever(
+    room: Mailroom, broken: str
+) -> None:
     with room.sessions.begin() as session:
-        session.execute(text("UPDATE mail_version SET compiled = '{}'"))
-    delivery_id = room.queue(room.lead("Bert"))
-    room.run()
+        version = room.mail(session, "broken", WORDS + "broken")
+        session.execute(text(f"UPDATE mail_version SET compiled = {broken} WHERE id = :id"), {"id": version})
+    delivery_id = room.queue(room.lead("Bert"), mail_version_id=version)
+    fine = room.queue(room.lead("Cora"))
+    room.run_dry()
     assert room.state(delivery_id)[0] == "failed"
+    assert room.state(fine)[0] == "sent"
 
 
 def test_without_a_sender_nothing_is_claimed_and_the_page_says_why(room: Mailroom) -> None:

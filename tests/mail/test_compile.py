@@ -1,10 +1,17 @@
 """From an author's words to templates: links, layouts, text part, and faults with their lines."""
 
+import email
+import email.policy
+
 import pytest
 
 from nurture.errors import Invalid
+from nurture.mail.active import active_parts
 from nurture.mail.compile import check, compile_mail, fingerprint
+from nurture.mail.message import build
+from nurture.mail.prepare import prepare
 from nurture.mail.source import CompiledMail, Link, MailSource
+from tests.mail.test_message import SENDER, letter
 
 
 def source(body: str, **more: str) -> MailSource:
@@ -159,6 +166,38 @@ def test_lines_are_those_of_the_file() -> None:
         "{{ self._TemplateReference__context }}",
         "{{ links[1] }}",
         "{% call x() %}{% endcall %}",
+        "{{ 10**(3*10**7) }}",
+        "{{ 'a'.zfill(1000000000) }}",
+        "{{ 'a'.expandtabs(1000000000) }}",
+        "{{ 'a'.replace('', 'aaaa') }}",
+        "{{ 'a' | wordwrap(1) }}",
+        "{{ {'a': 'b'} | xmlattr }}",
+        "{{ '{0.__class__}'.format(lead) }}",
+        "{{ '{a.__class__}'.format_map(lead) }}",
+        "{{ lead | attr('format_map') }}",
+        "{% set f = lead.first_name.format %}{{ f(lead) }}",
+        "{{ lead.metadata }}",
+        "{{ lead.query }}",
+        "{{ config.SECRET_KEY }}",
+        "{{ request.environ }}",
+        "{{ g }}",
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "{% set ns = namespace(a=1) %}",
+        "{{ joiner() }}",
+        "{% for a in lead.tags recursive %}{{ loop(lead.tags) }}{% endfor %}",
+        "{% for a in lead.tags | batch(2) %}x{% endfor %}",
+        "{% for a in [1, 2] %}x{% endfor %}",
+        "{% autoescape false %}{{ lead.city }}{% endautoescape %}",
+        "{{ lead.tags | sum }}",
+        "{{ lead.tags | random }}",
+        "{{ lead.tags | groupby('x') }}",
+        "{{ lead.fields | dictsort }}",
+        "{{ lead | pprint }}",
+        "{% set lead = sender %}",
+        "{{ 1" + " + 1" * 2400 + " }}",
+        "{{ lead.fields" + ".a" * 90 + " }}",
+        "{{ " + "not " * 90 + "1 }}",
+        "{% if lead.city %}" * 90 + "x" + "{% endif %}" * 90,
         "{% filter upper %}x{% endfilter %}",
         "{{ " + " ~ ".join(["lead.city"] * 3000) + " }}",
     ],
@@ -167,6 +206,37 @@ def test_a_template_that_could_run_away_is_refused_before_it_runs(bomb: str) -> 
     assert check(source(bomb)) != []
     with pytest.raises(Invalid):
         compile_mail(source(bomb))
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
+        ("<script>alert(1)</script>", "<script>"),
+        ("<SCRIPT src='https://x.example/a.js'></SCRIPT>", "<script>"),
+        ("<iframe src='https://x.example'></iframe>", "<iframe>"),
+        ("<object data='x'></object>", "<object>"),
+        ("<base href='https://x.example'>", "<base>"),
+        ("<p onclick='x()'>a</p>", "onclick"),
+        ("<p ONMOUSEOVER='{{ lead.city }}'>a</p>", "onmouseover"),
+        ("<svg><a xlink:href='javascript:alert(1)'>x</a></svg>", "is code"),
+        ("<form action=' java\tscript:alert(1)'><input></form>", "is code"),
+        ("<img src='data:image/svg+xml,x'>", "is code"),
+        ("<html><head><meta http-equiv='Refresh' content='0'></head><body>a</body></html>", "elsewhere"),
+    ],
+)
+def test_what_would_run_in_a_mail_is_refused_on_its_line(body: str, part: str) -> None:
+    found = check(MailSource("k", "Hi", f"one\n\n{body}\n", format="html"))
+    assert [part in sentence for _line, sentence in found] == [True], found
+    assert {line for line, _sentence in found} <= {1, 3}
+
+
+def test_what_a_reader_is_called_cannot_become_a_part_of_the_page() -> None:
+    """Values stand in quotes and are escaped, also where the author forgot the quotes."""
+    mail = compile_mail(source("<p title={{ lead.city }}>x</p>\n\n<p class='{{ lead.city }}'>y</p>"))
+    raw = build(prepare(mail, {}), SENDER, letter({"city": "a onmouseover=x() b='\"><script>"}))
+    page = email.message_from_bytes(raw, policy=email.policy.default).get_body(("html",))
+    assert page is not None
+    assert active_parts(page.get_content()) == []
 
 
 def test_subject_and_preheader_are_looked_at_too() -> None:
@@ -184,6 +254,24 @@ def test_a_subject_that_comes_out_empty_for_everybody_is_refused(subject: str) -
 
 def test_a_subject_that_is_empty_for_some_is_taken() -> None:
     assert check(MailSource("k", "{% if lead.city %}{{ lead.city }}{% endif %}", "x")) == []
+
+
+@pytest.mark.parametrize(
+    "deep",
+    [
+        "{% if lead.city %}" * 50 + "x" + "{% endif %}" * 50,
+        "{{ lead.fields.a" + " + lead.fields.a" * 55 + " }}",
+        "{{ lead.city" + " | upper" * 55 + " }}",
+        "{% if lead.city %}x" + "{% elif lead.city %}x" * 300 + "{% endif %}",
+        "{{ lead.city" + " ~ lead.city" * 300 + " }}",
+        "{{ 1.55 | round(999999999, 'ceil') }}{{ 1.55 | round(1) }}{{ 17 | round(-999999999) }}",
+    ],
+)
+def test_whatever_is_taken_can_be_put_together(deep: str) -> None:
+    """No template that was taken stops the mails of others later: it becomes code, and soon runs."""
+    assert sentences(deep) == []
+    values = letter({"city": "x", "fields": {"a": 1}})
+    assert build(prepare(compile_mail(source(deep)), {}), SENDER, values)
 
 
 def test_what_marketers_write_is_taken() -> None:
