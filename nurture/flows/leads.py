@@ -238,6 +238,8 @@ def erase_lead(session: Session, lead_id: int, *, pepper: bytes, home: Path, now
     happened, so that no older backup does either."""
     lead = _known(session, lead_id)
     _keep_out(session, lead, pepper=pepper, home=home, now=now)
+    if lead.email:
+        inbound.forget_address(session, lead.email)
     leave_all(session, [lead_id], "erased", now=now)
     if lead.company_id is not None:
         company_heat.note_companies(session, [lead.company_id])

@@ -158,6 +158,13 @@ _FORGET = text("""
     UPDATE inbound_report SET raw = NULL, text = '', subject = '', diagnostic = '' WHERE lead_id = ANY(:ids)
 """)
 
+# What nobody could tell whom it is about is known by the address alone, in whatever case it stands.
+_FORGET_STRANGERS = text("""
+    UPDATE inbound_report SET raw = NULL, text = '', subject = '', diagnostic = ''
+    WHERE lead_id IS NULL AND raw IS NOT NULL
+      AND position(lower(:address) IN lower(encode(raw, 'escape'))) > 0
+""")
+
 
 def keep(session: Session, report: NewReport, *, now: datetime) -> int | None:
     """Keep a report; its id, or None when it was here before."""
@@ -239,6 +246,11 @@ def get(session: Session, report_id: int) -> InboundReport | None:
 def forget(session: Session, lead_ids: Sequence[int]) -> None:
     """Clear what reports hold of these persons: called when they are erased."""
     session.execute(_FORGET, {"ids": list(lead_ids)})
+
+
+def forget_address(session: Session, address: str) -> None:
+    """Clear the reports that belong to no delivery and name this address."""
+    session.execute(_FORGET_STRANGERS, {"address": address})
 
 
 def provider_key(session: Session, provider: str) -> str | None:

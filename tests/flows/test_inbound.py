@@ -1,5 +1,6 @@
 """What comes back changes what it proves to be about, once, and nothing else."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows.consent import grant
 from nurture.flows.inbound import Desk, Taken, secret_of, take_in_events, take_in_mail
+from nurture.flows.leads import erase_lead
 from nurture.mail.inbound.providers import read_events
 from nurture.rules.bounces import return_path
 from nurture.rules.tokens import KeyRing
@@ -209,6 +211,69 @@ def test_an_answer_that_only_says_unsubscribe_is_one(
     sent = a_delivery(db, mailing, anna)
     comes_back(REPLY.replace(b"Please call me about the big shears.", b"Unsubscribe!"), sent)
     assert consents.standing(db, anna.id)["marketing"] == "withdrawn"
+
+
+def test_an_answer_from_another_address_of_the_lead_is_the_leads(
+    db: Session, mailing: Mailing, anna: Lead, comes_back: Send
+) -> None:
+    sent, run = a_delivery(db, mailing, anna), an_enrollment(db, mailing, anna)
+    ours = str(delivery(db, sent).message_id).encode()
+    raw = REPLY.replace(b"ann@garden.example", b"ann.at.home@house.example")
+    raw = raw.replace(b"0195d2a0-0000-4000-8000-000000000001", ours)
+    assert comes_back(raw) == Taken("reply", new=True, delivery_id=sent)
+    db.expire_all()
+    assert db.get_one(Enrollment, run).state == "ended"
+    assert count(db, "SELECT lead_id FROM signal WHERE kind = 'replied'") == anna.id
+
+
+def test_what_came_back_from_a_person_goes_with_the_person(
+    db: Session,
+    sessions: sessionmaker[Session],
+    mailing: Mailing,
+    anna: Lead,
+    comes_back: Send,
+    tmp_path: Path,
+) -> None:
+    comes_back(REPLY, a_delivery(db, mailing, anna))
+    comes_back(b"From: A. <Anna@Example.com>\nSubject: hello\n\nWho are you?\n")
+    comes_back(b"From: bob@example.com\nSubject: hello\n\nWho are you?\n")
+    with sessions.begin() as session:
+        erase_lead(session, anna.id, pepper=DESK.pepper, home=tmp_path, now=TUESDAY, by="test")
+    kept = "SELECT count(*) FROM inbound_report WHERE raw IS NOT NULL"
+    assert count(db, "SELECT count(*) FROM inbound_report") == 3
+    assert count(db, kept) == count(db, f"{kept} AND position('bob' IN encode(raw, 'escape')) > 0") == 1
+    assert count(db, "SELECT count(*) FROM inbound_report WHERE text <> '' OR subject <> ''") == 1
+
+
+def test_who_has_left_at_the_provider_has_left(
+    db: Session, sessions: sessionmaker[Session], mailing: Mailing, anna: Lead
+) -> None:
+    sent = a_delivery(db, mailing, anna)
+    body = b'[{"event": "unsubscribe", "email": "anna@example.com", "sg_event_id": "u1"}]'
+    events = read_events("sendgrid", body)
+    assert take_in_events(sessions, DESK, events, source="sendgrid", now=TUESDAY) == [
+        Taken("unsubscribed", new=True, delivery_id=sent)
+    ]
+    assert consents.standing(db, anna.id)["marketing"] == "withdrawn"
+    assert [entry.channel for entry in consents.ledger(db, anna.id)][-1] == "provider"
+
+
+def test_events_in_any_order_and_more_than_once_come_to_the_same(
+    db: Session, sessions: sessionmaker[Session], mailing: Mailing, anna: Lead
+) -> None:
+    a_delivery(db, mailing, anna)
+    told = [
+        {"event": "spamreport", "email": "anna@example.com", "sg_event_id": "3"},
+        {"event": "bounce", "email": "anna@example.com", "sg_event_id": "2", "reason": "550 no such user"},
+        {"event": "sparkled", "email": "anna@example.com", "sg_event_id": "9"},
+        {"event": "delivered", "email": "anna@example.com", "sg_event_id": "1"},
+    ]
+    for said in (told, told[::-1], told[:2]):
+        events = read_events("sendgrid", json.dumps(said).encode())
+        take_in_events(sessions, DESK, events, source="sendgrid", now=TUESDAY)
+    assert count(db, "SELECT count(*) FROM inbound_report") == 2
+    assert reason_of(db, anna) in ("complaint", "hard_bounce")
+    assert count(db, "SELECT count(*) FROM consent WHERE state = 'withdrawn'") == 1
 
 
 def test_a_delivery_in_doubt_was_sent_when_anything_comes_back(
