@@ -95,7 +95,7 @@ MUTANTS = (
          "    found = doubt.arrived(session, [], now=now)\n"),
     )),
     Mutant("lines_too_long", "every mail keeps the standards", (
-        ("nurture/mail/quoted.py", "_LONGEST = 75 ", "_LONGEST = 175 "),
+        ("nurture/mail/quoted.py", "LONGEST = 75 ", "LONGEST = 175 "),
     )),
     Mutant("one_click_unsigned", "the fields of one-click are signed", (
         ("nurture/mail/dkim/sign.py", '    b"list-unsubscribe-post",\n', ""),

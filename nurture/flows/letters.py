@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from nurture.mail.prepare import PreparedMail, plain_html, plain_subject, plain_
 from nurture.mail.quoted import SOFT_BREAK, encode, fit
 from nurture.mail.source import MARKETING, CompiledMail, MailSource
 from nurture.rules import user_links
-from nurture.rules.tokens import KeyRing, mint, mint_each
+from nurture.rules.tokens import KeyRing, mint, mint_each, mint_for
 from nurture.rules.words import _
 from nurture.store import deliveries, mails
 from nurture.store import installation as installations
@@ -95,11 +96,13 @@ def letter(
 
 def addresses(ring: KeyRing, base: str, lead_id: int, delivery_id: int) -> dict[str, str]:
     """The signed addresses of a marketing mail."""
+    leaving, choosing = mint_for(ring, ("unsubscribe", "preferences"), lead_id, delivery_id)
+    looking, opening = mint_for(ring, ("view", "open"), delivery_id)
     return {
-        "unsubscribe_url": f"{base}/u/{mint(ring, 'unsubscribe', lead_id, delivery_id)}",
-        "preferences_url": f"{base}/p/{mint(ring, 'preferences', lead_id, delivery_id)}",
-        "view_url": f"{base}/v/{mint(ring, 'view', delivery_id)}",
-        "pixel_url": f"{base}/o/{mint(ring, 'open', delivery_id)}.gif",
+        "unsubscribe_url": f"{base}/u/{leaving}",
+        "preferences_url": f"{base}/p/{choosing}",
+        "view_url": f"{base}/v/{looking}",
+        "pixel_url": f"{base}/o/{opening}.gif",
     }
 
 
@@ -113,10 +116,17 @@ def tracked_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, deliver
 
 
 def _by_number(link_ids: Mapping[int, int], addresses: Sequence[str]) -> list[str]:
+    if [*link_ids] == _counted(len(link_ids)):  # nearly always
+        return ["", *addresses]
     links = [""] * (max(link_ids, default=0) + 1)
     for number, one in zip(link_ids, addresses, strict=True):
         links[number] = one
     return links
+
+
+@cache
+def _counted(many: int) -> list[int]:
+    return [*range(1, many + 1)]
 
 
 def full_name(lead: Mapping[str, Any]) -> str:

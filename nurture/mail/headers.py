@@ -64,6 +64,8 @@ def mailbox(name: str, ready_address: str) -> str:
 def unstructured(text: str) -> str:
     """A subject: as it is while ASCII, else in encoded words. Folded after the field name."""
     clean = one_line(text)
+    if len(clean) < _LONGEST_NAME and clean.isascii() and "=?" not in clean:
+        return clean  # nearly always: nothing to fold
     if clean.isascii() and "=?" not in clean and all(len(word) < 60 for word in clean.split(" ")):
         return folded(clean)
     return encoded_words(clean)

@@ -16,7 +16,7 @@ from markupsafe import escape
 
 from nurture.errors import Refusal
 from nurture.mail.filling import Filling, Part, filling
-from nurture.mail.quoted import encode, untouched
+from nurture.mail.quoted import LONGEST, SOFT_BREAK, encode, untouched
 from nurture.mail.sandbox import MailEnvironment, parsed
 from nurture.mail.source import CompiledMail, serves
 from nurture.rules.words import _
@@ -159,15 +159,15 @@ def _html(value: object) -> str:
 
 def _quoted_text(value: object) -> str:
     text = value if type(value) is str else as_text(value)
-    if (piece := untouched(text)) is not None:
-        return piece
+    if len(text) <= LONGEST and untouched(text):
+        return text + SOFT_BREAK
     return _encoded_text(text) if len(text) < _WORTH_KEEPING else encode(text)
 
 
 def _quoted_html(value: object) -> str:
     text = value if type(value) is str else as_text(value)
-    if (piece := untouched(text)) is not None:
-        return piece
+    if len(text) <= LONGEST and untouched(text):
+        return text + SOFT_BREAK
     return _encoded_html(text) if len(text) < _WORTH_KEEPING else encode(str(escape(text)))
 
 

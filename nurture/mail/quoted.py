@@ -11,10 +11,11 @@ import re
 from collections.abc import Sequence
 
 SOFT_BREAK = "=\r\n"
-_LONGEST = 75  # and one for the "=" of a soft break
+LONGEST = 75  # and one for the "=" of a soft break
 _PLAIN = re.compile(r"[ !-\-/-<>-~][ !-<>-~]{0,74}")
-# Words that are the same in HTML, too, whatever stands before them: names, figures, web addresses.
-_UNTOUCHED = re.compile(r"(?!\.)(?:[!#-%(-;?-~]++ ?)++")
+# Matches a text of at most LONGEST characters that neither HTML nor quoted-printable change: names, figures,
+# web addresses. With a soft break behind it, it is a piece.
+untouched = re.compile(r"(?!\.)(?:[!#-%(-;?-~]++ ?)++").fullmatch
 _AS_THEY_ARE = frozenset(range(33, 127)) - {ord("=")}
 _BYTES = [chr(byte) if byte in _AS_THEY_ARE else f"={byte:02X}" for byte in range(256)]
 
@@ -29,11 +30,6 @@ def encode(text: str) -> str:
     return hard + (_line(lines[-1], last=True) if lines[-1] else "")
 
 
-def untouched(text: str) -> str | None:
-    """The piece for a text that neither HTML nor quoted-printable change; None for any other."""
-    return text + SOFT_BREAK if len(text) <= _LONGEST and _UNTOUCHED.fullmatch(text) else None
-
-
 def _line(text: str, *, last: bool) -> str:
     """A line of text as lines of at most 76, ended by CRLF (`last`: by a soft break)."""
     out: list[str] = []
@@ -42,14 +38,14 @@ def _line(text: str, *, last: bool) -> str:
     if not last and codes and codes[-1] == " ":
         codes[-1] = "=20"  # a space before a line end would be taken away in transport
     for code in codes:
-        if column + len(code) > _LONGEST:
+        if column + len(code) > LONGEST:
             out.append(SOFT_BREAK)
             column = 0
         if column == 0 and code == ".":
             code = "=2E"
         if code == " " and column and out[-1] == " ":
             code = "=20"
-            if column + len(code) > _LONGEST:
+            if column + len(code) > LONGEST:
                 out.append(SOFT_BREAK)
                 column = 0
         out.append(code)
@@ -65,4 +61,4 @@ def fit(start: str, pieces: Sequence[str]) -> bool:
     """Whether web addresses of ours (no quotes, no `&`) that begin with `start` and end with a soft break are
     pieces as they are, for HTML and text alike."""
     longest = max(map(len, pieces), default=0)
-    return longest <= _LONGEST + len(SOFT_BREAK) and "=" not in start and start[:1] != "."
+    return longest <= LONGEST + len(SOFT_BREAK) and "=" not in start and start[:1] != "."

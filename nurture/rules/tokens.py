@@ -15,6 +15,7 @@ import hmac
 from binascii import b2a_base64
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")  # RFC 4648, section 5; tags need no padding
 _TAGS = 3  # of one hash
@@ -48,9 +49,24 @@ def key_id(key: bytes) -> str:
 
 def mint(ring: KeyRing, purpose: str, *ids: int) -> str:
     """A token that says `ids` for `purpose` and nothing else."""
-    key = ring.keys[0]
-    before = "".join([f"{_hex(one)}." for one in ids[:-1]]) if len(ids) > 1 else ""
-    return f"{key_id(key)}.{before}{ids[-1]:x}.{_tag(key, purpose, before, ids[-1])}"
+    return mint_for(ring, (purpose,), *ids)[0]
+
+
+def mint_for(ring: KeyRing, purposes: tuple[str, ...], *ids: int) -> list[str]:
+    """A token for each purpose, all of the same ids."""
+    if min(ids) < 0:
+        raise ValueError("ids are not negative")
+    key, last = ring.keys[0], ids[-1]
+    before = "".join([f"{one:x}." for one in ids[:-1]])
+    told, at = _told(before, last)
+    found = []
+    for purpose in purposes:
+        hashed = _keyed(key, purpose).copy()
+        hashed.update(told)
+        found.append(hashed.digest()[at : at + _TAG_BYTES])
+    tags = _readable(b"".join(found))
+    head = f"{key_id(key)}.{before}{last:x}."
+    return [f"{head}{tags[start : start + _TAG_LENGTH]}" for start in range(0, len(tags), _TAG_LENGTH)]
 
 
 def mint_each(
@@ -59,7 +75,7 @@ def mint_each(
     """A token for each pair of `first` and one of `seconds`: what `mint` gives, made together, each between
     `before` and `after`."""
     key = ring.keys[0]
-    blocks, places = _plan(seconds)
+    blocks, spelt, places = _plan(seconds)
     shared = _keyed(key, purpose).copy()
     shared.update(f"{_hex(first)}.".encode())
     digests = []
@@ -67,19 +83,19 @@ def mint_each(
         hashed = shared.copy()
         hashed.update(block)
         digests.append(hashed.digest())
-    tags = _readable(b"".join(digests))
+    tags = map(_readable(b"".join(digests)).__getitem__, places)
     head = f"{before}{key_id(key)}.{first:x}."
-    return [f"{head}{second}.{tags[start:end]}{after}" for second, start, end in places]
+    return list(map("".join, zip(repeat(head), spelt, tags, repeat(after))))
 
 
 @lru_cache(maxsize=256)  # the links of a mail are the same for each of its readers
-def _plan(seconds: tuple[int, ...]) -> tuple[list[bytes], list[tuple[str, int, int]]]:
-    """What has to be hashed for these ids, and for each its spelling and where in all the tags its own
-    stands."""
+def _plan(seconds: tuple[int, ...]) -> tuple[list[bytes], list[str], list[slice]]:
+    """What has to be hashed for these ids; each of them as it stands in its token, with the dot behind it;
+    and where among all the tags its own is."""
     blocks = {block: number for number, block in enumerate(dict.fromkeys(one // _TAGS for one in seconds))}
     starts = [(blocks[one // _TAGS] * _TAGS + one % _TAGS) * _TAG_LENGTH for one in seconds]
-    places = [(_hex(one), start, start + _TAG_LENGTH) for one, start in zip(seconds, starts, strict=True)]
-    return [_hex(block).encode() for block in blocks], places
+    places = [slice(start, start + _TAG_LENGTH) for start in starts]
+    return [_hex(block).encode() for block in blocks], [f"{_hex(one)}." for one in seconds], places
 
 
 def read(ring: KeyRing, purpose: str, token: str, count: int) -> tuple[int, ...] | None:
@@ -98,15 +114,16 @@ def read(ring: KeyRing, purpose: str, token: str, count: int) -> tuple[int, ...]
     if min(ids) < 0 or [f"{one:x}" for one in ids] != spelt:
         return None
     before = "".join([f"{one}." for one in spelt[:-1]])
-    return ids if hmac.compare_digest(_tag(key, purpose, before, ids[-1]), tag) else None
-
-
-def _tag(key: bytes, purpose: str, before: str, last: int) -> str:
-    block, place = divmod(last, _TAGS)
     hashed = _keyed(key, purpose).copy()
-    hashed.update(f"{before}{_hex(block)}".encode())
-    at = place * _TAG_BYTES
-    return _readable(hashed.digest()[at : at + _TAG_BYTES])
+    told, at = _told(before, ids[-1])
+    hashed.update(told)
+    return ids if hmac.compare_digest(_readable(hashed.digest()[at : at + _TAG_BYTES]), tag) else None
+
+
+def _told(before: str, last: int) -> tuple[bytes, int]:
+    """What is hashed for the tag of these ids, and where in the hash it begins."""
+    block, place = divmod(last, _TAGS)
+    return f"{before}{block:x}".encode(), place * _TAG_BYTES
 
 
 def _readable(digest: bytes) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.rules.tokens import KeyRing, mint, mint_each, read
+from nurture.rules.tokens import KeyRing, mint, mint_each, mint_for, read
 
 RING = KeyRing((b"newest key of thirty-two characters", b"an older key of thirty-two characters"))
 ids = st.integers(min_value=0, max_value=(1 << 63) - 1)
@@ -58,6 +58,13 @@ def test_tokens_minted_together_are_those_minted_one_by_one(
 ) -> None:
     alone = [f"{before}{mint(RING, 'click', one, other)}=" for other in others]
     assert mint_each(RING, "click", one, others, before, "=") == alone
+
+
+@given(ids, ids)
+def test_tokens_for_several_doors_are_those_for_each_of_them(one: int, two: int) -> None:
+    doors = ("unsubscribe", "preferences", "click")
+    assert mint_for(RING, doors, one, two) == [mint(RING, door, one, two) for door in doors]
+    assert len({token.rpartition(".")[2] for token in mint_for(RING, doors, one, two)}) == len(doors)
 
 
 @given(ids, st.integers(min_value=0, max_value=(1 << 62)))
