@@ -20,6 +20,8 @@ from nurture.store.webhooks import Message
 BOUNCED = "bounced"
 # Long enough for what was lost on the way to be heard of: a bounce, an opening, a look into the relay's log.
 RESENT_AFTER = timedelta(minutes=15)
+# A delivery that has come to its end, with the state and the reason.
+_End = tuple[int, str, str]
 
 
 def record(
@@ -42,7 +44,8 @@ def record(
     pacing.take_back(session, [one.delivery_id for one in recorded if one.delivery_id in untried])
     reasons = {one.delivery_id: one.reason for one in outcomes}
     ended = [one for one in recorded if one.settled]
-    settle(session, [(one.delivery_id, one.state, reasons[one.delivery_id]) for one in ended], now=now)
+    _settle_runs(session, [_end(one, reasons) for one in ended if one.of_chain], now)
+    newsletters.settled(session, [_end(one, reasons) for one in ended if one.of_newsletter], now=now)
     bounced = {one.delivery_id: one for one in outcomes if one.bounced}
     back = [bounced[one.delivery_id] for one in recorded if one.delivery_id in bounced]
     sent = [one.delivery_id for one in recorded if one.state == "sent"] if heard else []
@@ -58,10 +61,18 @@ def settle_skipped(session: Session, reasons: Mapping[int, str], *, now: datetim
     settle(session, [(one, "skipped", reason) for one, reason in reasons.items()], now=now)
 
 
-def settle(session: Session, ends: Sequence[tuple[int, str, str]], *, now: datetime) -> None:
+def settle(session: Session, ends: Sequence[_End], *, now: datetime) -> None:
     """Deliveries (id, state, reason) that have come to their end: whatever waited for them goes on."""
-    settle_sends(session, [Settled(*one) for one in ends], now=now)
+    _settle_runs(session, ends, now)
     newsletters.settled(session, ends, now=now)
+
+
+def _settle_runs(session: Session, ends: Sequence[_End], now: datetime) -> None:
+    settle_sends(session, [Settled(*one) for one in ends], now=now)
+
+
+def _end(one: Recorded, reasons: Mapping[int, str]) -> _End:
+    return one.delivery_id, one.state, reasons[one.delivery_id]
 
 
 def _decided(session: Session, outcomes: Sequence[Outcome], now: datetime) -> Sequence[Outcome]:

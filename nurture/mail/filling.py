@@ -1,8 +1,8 @@
 """Whole mails filled in one go, where nothing in them branches or repeats.
 
 What stands in such a mail, and in which order, is the same for all its readers. So each value is worked out
-once for a reader, however often it stands in subject, text and HTML, is made ready once for each of these,
-and the parts are put together from what is there by one join each.
+once for a reader and made ready for all parts at once, however often it stands in subject, text and HTML, and
+the parts are put together from what is there by one join each.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,17 +15,9 @@ from jinja2.compiler import CodeGenerator, Frame
 
 from nurture.mail.sandbox import MailEnvironment, link_number
 
-Shown = Callable[[Any], str]
-# From which everything of a part is taken, in order: texts of the mail, values of the reader, links.
+# What stands for a value in each of the parts.
+Shown = Callable[[Any], tuple[str, ...]]
 _Pick = Callable[[Sequence[str]], tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Part:
-    """The syntax tree of a part, its own texts made ready, and what makes the text for a value in it."""
-
-    tree: nodes.Template
-    shown: Shown
 
 
 @dataclass(frozen=True)
@@ -35,55 +27,54 @@ class Filling:
 
     values: Template
     texts: tuple[str, ...]
-    shown: tuple[tuple[Shown, int], ...]
+    shown: Shown
     picks: tuple[_Pick, ...]
 
     def __call__(self, values: dict[str, Any]) -> list[str]:
-        found = list(self.values.root_render_func(self.values.new_context(values, shared=True)))
-        shown = [show(found[place]) for show, place in self.shown]
-        pool = (*self.texts, *shown, *values.get("links", ()))
+        pool = [*self.texts]
+        for value in self.values.root_render_func(self.values.new_context(values, shared=True)):
+            pool += self.shown(value)
+        pool += values.get("links", ())
         return ["".join(pick(pool)) for pick in self.picks]
 
 
-def filling(parts: Sequence[Part]) -> Filling | None:
-    """How these parts are filled together; None where one of them branches, repeats or names something."""
-    if not all(isinstance(node, nodes.Output) for part in parts for node in part.tree.body):
+def filling(parts: Sequence[nodes.Template], shown: Shown) -> Filling | None:
+    """How these parts, their own texts made ready, are filled together; None where one of them branches,
+    repeats or names something."""
+    if not all(isinstance(node, nodes.Output) for part in parts for node in part.body):
         return None
-    laid = _Layout()
-    orders = [[laid.place(piece, part.shown) for piece in _pieces(part.tree)] for part in parts]
+    laid = _Layout(len(parts))
+    orders = [[laid.place(piece, number) for piece in _pieces(part)] for number, part in enumerate(parts)]
     return Filling(
         values=_evaluated(laid.expressions),
         texts=tuple(laid.texts),
-        shown=tuple(laid.shown),
+        shown=shown,
         picks=tuple(_pick(laid.final(order)) for order in orders),
     )
 
 
-def _pieces(tree: nodes.Template) -> list[nodes.Expr]:
-    return [piece for output in tree.find_all(nodes.Output) for piece in output.nodes]
+def _pieces(part: nodes.Template) -> list[nodes.Expr]:
+    return [piece for output in part.find_all(nodes.Output) for piece in output.nodes]
 
 
-# Where a piece is taken from: a text, a value as it is shown, a link, each by number.
+# Where a piece is taken from: the texts of the mail, the values of the reader, or the links, each by number.
 _TEXT, _VALUE, _LINK = "text", "value", "link"
 
 
 @dataclass
 class _Layout:
+    parts: int
     texts: list[str] = field(default_factory=list)
     expressions: list[nodes.Expr] = field(default_factory=list)
-    shown: list[tuple[Shown, int]] = field(default_factory=list)
     _places: dict[str, int] = field(default_factory=dict)
 
-    def place(self, piece: nodes.Expr, shown: Shown) -> tuple[str, int]:
+    def place(self, piece: nodes.Expr, part: int) -> tuple[str, int]:
         if isinstance(piece, nodes.TemplateData):
             self.texts.append(piece.data)
             return _TEXT, len(self.texts) - 1
         if (number := link_number(piece)) is not None:
             return _LINK, number
-        way = (shown, self._place_of(piece))
-        if way not in self.shown:
-            self.shown.append(way)
-        return _VALUE, self.shown.index(way)
+        return _VALUE, self._place_of(piece) * self.parts + part
 
     def _place_of(self, expression: nodes.Expr) -> int:
         spelt = repr(expression)  # the whole of it, so two that look alike are the same
@@ -93,8 +84,9 @@ class _Layout:
         return self._places[spelt]
 
     def final(self, order: Sequence[tuple[str, int]]) -> list[int]:
-        """Places in the pool."""
-        starts = {_TEXT: 0, _VALUE: len(self.texts), _LINK: len(self.texts) + len(self.shown)}
+        """Places in the pool: texts, then what stands for each value in each part, then links."""
+        values = len(self.texts)
+        starts = {_TEXT: 0, _VALUE: values, _LINK: values + len(self.expressions) * self.parts}
         return [starts[kind] + number for kind, number in order]
 
 

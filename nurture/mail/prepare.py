@@ -15,7 +15,7 @@ from jinja2.runtime import Undefined
 from markupsafe import escape
 
 from nurture.errors import Refusal
-from nurture.mail.filling import Filling, Part, filling
+from nurture.mail.filling import Filling, filling
 from nurture.mail.quoted import LONGEST, SOFT_BREAK, encode, untouched
 from nurture.mail.sandbox import MailEnvironment, parsed
 from nurture.mail.source import CompiledMail, serves
@@ -73,7 +73,7 @@ def prepare(mail: CompiledMail, link_ids: Mapping[int, int]) -> PreparedMail:
         html=_compiled(_QUOTED_HTML, html),
         text=_compiled(_QUOTED_TEXT, text),
         link_ids={link.no: link_ids[link.no] for link in mail.links if link.no in link_ids},
-        filling=filling([Part(subject, as_text), Part(text, _quoted_text), Part(html, _quoted_html)]),
+        filling=filling([subject, text, html], _shown),
         others=tuple(prepare(other, link_ids) for other in mail.others),
     )
 
@@ -169,6 +169,15 @@ def _quoted_html(value: object) -> str:
     if len(text) <= LONGEST and untouched(text):
         return text + SOFT_BREAK
     return _encoded_html(text) if len(text) < _WORTH_KEEPING else encode(str(escape(text)))
+
+
+def _shown(value: object) -> tuple[str, str, str]:
+    """What stands for a value in subject, text and HTML."""
+    text = value if type(value) is str else as_text(value)
+    if len(text) <= LONGEST and untouched(text):
+        piece = text + SOFT_BREAK
+        return text, piece, piece
+    return text, _quoted_text(value), _quoted_html(value)
 
 
 # The same few words stand many times in a mail and in the mails of a company.

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
@@ -113,6 +114,45 @@ def test_whatever_a_lead_is_called_the_message_conforms_and_says_the_same(
     }
     assert part(raw, "html").rstrip("\n") == plain_html(MAIL, values(clean)).rstrip("\n")
     assert part(raw, "plain").rstrip("\n") == plain_words(MAIL, values(clean)).rstrip("\n")
+
+
+STRAIGHT = prepare(
+    compile_mail(
+        MailSource(
+            "straight",
+            "For {{ lead.first_name }}, {{ lead.fields.note }}",
+            "{{ lead.first_name }} & {{ lead.first_name | upper }} {{ lead.fields.note | e }} "
+            "{{ lead.tags }}\n\n"
+            '[Case](https://a.example/case) {{ "a & b" | e }} {{ none }} {{ lead.phone }} {{ 5 }} '
+            "{{ 'Ms' if lead.first_name == 'Ada' else lead.first_name }} [Other](https://a.example/other)\n\n"
+            "[Case](https://a.example/case)",
+        )
+    ),
+    {1: 11, 2: 12, 3: 13},
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    name=ODD | st.sampled_from(["Ada", "", "5"]),
+    note=ODD | st.integers() | st.none(),
+    tags=st.lists(ODD, max_size=2),
+)
+def test_a_mail_filled_in_one_go_is_what_its_templates_render(
+    name: str, note: str | int | None, tags: list[str]
+) -> None:
+    said = values({"first_name": name, "fields": {"note": note}, "tags": tags, "company": {}})
+    said["links"] = ["", *(f"https://t.example/c/{number}=\r\n" for number in range(1, 4))]
+    assert STRAIGHT.filling is not None
+    assert READY.filling is None, "it has a loop"
+    assert STRAIGHT.filled(said) == replace(STRAIGHT, filling=None).filled(said)
+
+
+def test_a_mail_filled_in_one_go_fails_for_its_reader_alone() -> None:
+    ready = prepare(compile_mail(MailSource("sum", "Sum", "{{ 1 / lead.fields.size }}")), {})
+    assert ready.filling is not None
+    with pytest.raises(RenderFault):
+        ready.filled(values({"fields": {"size": 0}}))
 
 
 def _clean(value: str) -> str:

@@ -29,12 +29,15 @@ class Outcome(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """A delivery whose outcome was taken. `settled` is whether it has come to its end just now."""
+    """A delivery whose outcome was taken. `settled` is whether it has come to its end just now; `of_chain`
+    and `of_newsletter` whether a chain, or a newsletter, hears of it."""
 
     delivery_id: int
     lead_id: int | None
     state: str
     settled: bool
+    of_chain: bool
+    of_newsletter: bool
 
 
 # The answer to a final dot of ours is taken whatever has become of the lease; anything else only while
@@ -67,7 +70,9 @@ _RECORD = text("""
         )
         RETURNING d.id, d.lead_id, d.state, d.attempt_no, d.purpose,
                   old.state <> 'uncertain' AND g.state IN ('sent', 'failed', 'uncertain') AS settled,
-                  g.reason AS because, g.reply AS answer, g.tried
+                  g.reason AS because, g.reply AS answer, g.tried,
+                  coalesce(d.chain_id, d.enrollment_id) IS NOT NULL AS of_chain,
+                  d.newsletter_id IS NOT NULL AS of_newsletter
     ), tries AS (
         INSERT INTO delivery_attempt (delivery_id, attempt_no, at, outcome, reply, host, transport)
         SELECT c.id, c.attempt_no, :now,
@@ -84,7 +89,7 @@ _RECORD = text("""
     ), touched AS (
         UPDATE lead l SET touches_out = l.touches_out + r.n FROM reached r WHERE l.id = r.id
     )
-    SELECT id, lead_id, state, settled FROM changed
+    SELECT id, lead_id, state, settled, of_chain, of_newsletter FROM changed
 """)
 
 
