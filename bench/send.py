@@ -50,6 +50,7 @@ RECIPIENTS = {"small": 20_000, "full": 50_000}
 OF_PEER = {"small": 1_000, "full": 5_000}
 PROCESSES = 2
 CONNECTIONS = 4
+_LONGEST_SECONDS = 600
 RING = KeyRing((b"bench" * 8,))
 VAULT = Vault(RING)
 PEPPER = b"pepper" * 6
@@ -248,9 +249,11 @@ def _send_all(database_url: str, port: int, home: Path) -> float:
         worker.start()
     barrier.wait(60)
     began = time.monotonic()
+    barrier.wait(_LONGEST_SECONDS)
+    seconds = time.monotonic() - began
     for worker in workers:
         worker.join()
-    return time.monotonic() - began
+    return seconds
 
 
 def _work(database_url: str, port: int, home: Path, barrier: Barrier) -> None:
@@ -266,6 +269,7 @@ def _work(database_url: str, port: int, home: Path, barrier: Barrier) -> None:
     while courier.serve(NOW) or courier.busy:
         pass
     courier.close(NOW)
+    barrier.wait(_LONGEST_SECONDS)
     outbox.close()
 
 

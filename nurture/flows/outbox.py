@@ -20,6 +20,8 @@ from nurture.store import mails
 
 _MOST_PREPARED = 200
 _FIRST_CHUNK, _LEAST_CHUNK = 50, 10
+# A chunk holds at most so many times the one before: few mails say little about a server.
+_GROWTH = 4
 _SECONDS_A_CHUNK = 1.0
 _REST_SECONDS = 5.0
 
@@ -90,7 +92,7 @@ class Outbox:
         if mails_sent >= _LEAST_CHUNK:
             fits = int(mails_sent * _SECONDS_A_CHUNK / max(seconds, 0.001))
             present = self._chunks.get(transport_id, _FIRST_CHUNK)
-            self._chunks[transport_id] = max(_LEAST_CHUNK, min(fits, present * 2))
+            self._chunks[transport_id] = max(_LEAST_CHUNK, min(fits, present * _GROWTH))
 
     def rest(self, transport_id: int = OF_SETTINGS) -> None:
         """A transport is away: do not knock again for some seconds."""
