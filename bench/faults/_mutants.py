@@ -83,7 +83,7 @@ MUTANTS = (
          "self._turnstile = None"),
     )),
     Mutant("warm_up_is_forgotten", "a transport that is warmed up takes what its schedule says", (
-        ("nurture/flows/pace.py", "warm_up = paces.warm_ups.get((kind, name))", "warm_up = None"),
+        ("nurture/flows/pace.py", "schedule = paces.warm_ups.get((kind, name))", "schedule = None"),
     )),
     Mutant("any_hour_will_do", "within hours means within hours", (
         ("nurture/rules/chain/sending.py",
