@@ -121,7 +121,8 @@ def _apply(
     began = time.monotonic()
     begin.set()
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        unrated = text("SELECT EXISTS (SELECT FROM unrated_signal)")
+        # By the index, which passes over what is done more quickly than the table.
+        unrated = text("SELECT 1 FROM unrated_signal ORDER BY signal_id LIMIT 1")
         while stream.length() or waiting_bytes(folder_of(home)) or connection.scalar(unrated):
             time.sleep(0.05)
             if not any(worker.is_alive() for worker in workers):

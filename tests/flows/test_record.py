@@ -306,6 +306,20 @@ def test_whose_turn_it_is_not_takes_the_page_behind(
     assert [one.line for one in stream.read(10)] == [hits.write(one) for one in clicks[:2]]
 
 
+def test_behind_a_halted_recorder_others_go_on_and_its_hits_are_not_lost(
+    db: Session, stream: HitStream, sessions: sessionmaker[Session], run: Callable[[], int], folder: Path
+) -> None:
+    mailing = a_mailing(db)
+    delivery = a_delivery(db, mailing, a_lead(db))
+    clicks = [clicked(delivery, mailing, at=TUESDAY + timedelta(minutes=5 * n)) for n in range(4)]
+    stream.add([hits.write(one) for one in clicks])
+    with sessions.begin() as halted:
+        assert stored.is_my_turn(halted)
+        assert record(sessions, stream, [folder], now=TUESDAY, limit=2) == 0
+    run()
+    assert (number_of(db, "hit"), stream.length()) == (4, 0)
+
+
 def test_a_spool_that_lags_behind_the_stream_brings_nothing_twice(
     db: Session, spool: Spool, stream: HitStream, sessions: sessionmaker[Session], folder: Path
 ) -> None:
