@@ -3,6 +3,8 @@
 import re
 
 from nurture.mail.inbound.fields import Fields, addresses_in, first
+from nurture.rules import bounces
+from nurture.rules import bounces_meanings as means
 
 _DAEMON = re.compile(
     r"mailer[-_. ]?d[ae]+mon|postmaster|mail[-_. ]?d[ae]+mon|mail ?delivery|delivery (?:sub)?system|"
@@ -105,6 +107,7 @@ _AWAY = re.compile(
     re.I,
 )
 _AUTOMATED = re.compile(
+    r"(?:dit is een|dett[ae] (?:är|er)|to jest|toto je|это|це|bu) (?:\S+ )?(?:autom|автомат|otomat)|"
     r"(?:this is|dies ist|ceci est|esto es|questo è) (?:an? |eine? |une? |un[ao]? )?auto(?:matic|mated|"
     r"-generated|"
     r"matisch\w*|matique|mática|matica)|automatisch (?:erstellt|generiert|versandt|erzeugt)|"
@@ -129,7 +132,10 @@ _MEANWHILE = re.compile(
 _ANSWER = re.compile(
     r"^\s*(?:re|aw|antw|sv|vs|odp|ynt|ref|rv|r|rif|回复|答复|返信|ответ|отв)\s*(?:\[\d+\])?\s*[:：]", re.I
 )
-_OTHERS = re.compile(r"unsubscribe|list-id", re.I)
+_BRACKETS = re.compile(r"\[[^\]]{1,80}\]")
+_REASONS = frozenset(
+    (means.UNKNOWN_USER, means.UNKNOWN_DOMAIN, means.MAILBOX_FULL, means.SUSPENDED, means.DISABLED)
+)
 
 
 def from_daemon(fields: Fields) -> bool:
@@ -150,7 +156,9 @@ def bounce_subject(subject: str) -> bool:
 
 
 def bounce_words(text: str) -> bool:
-    return bool(_BODY.search(" ".join(text[:12_000].split())))
+    """Whether a text tells that a mail did not arrive, or why none can."""
+    told = " ".join(text[:12_000].split())
+    return bool(_BODY.search(told)) or bounces.meaning(told[:2_000]) in _REASONS
 
 
 def says_automatic(fields: Fields) -> bool:
@@ -186,6 +194,10 @@ def away(text: str) -> bool:
 
 
 def away_subject(subject: str) -> bool:
+    """Whether a subject is that of an automatic answer. Behind "Re:" stands what the mail itself was called,
+    and that may well be a holiday: there only what was added in brackets counts."""
+    if _ANSWER.match(subject):
+        subject = " ".join(_BRACKETS.findall(subject))
     return bool(_AWAY.search(subject))
 
 

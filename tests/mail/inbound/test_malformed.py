@@ -12,7 +12,7 @@ from nurture.mail.inbound.report import KINDS
 from tests.mail.inbound.gate import gate
 from tests.mail.inbound.whole_reports import whole_reports
 
-_SHAPES = [*gate(), *whole_reports("first"), *whole_reports("second")]
+_SHAPES = [*gate(), *whole_reports("first"), *whole_reports("second"), *whole_reports("third")]
 _SEEDS = st.integers(0, 2**32 - 1)
 _BLOWS = (
     "cut",

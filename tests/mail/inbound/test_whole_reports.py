@@ -7,7 +7,8 @@ from tests.mail.inbound.shapes import ANN, Shape
 from tests.mail.inbound.whole_reports import refusals, whole_reports
 
 BOUNCES = (HARD, SOFT)
-SETS = {"first": whole_reports("first"), "second": whole_reports("second"), "refusals": refusals()}
+WHOLE = ("first", "second", "third")
+SETS = {name: whole_reports(name) for name in WHOLE} | {"refusals": refusals()}
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -20,13 +21,13 @@ def test_every_set_is_read_within_the_bars(name: str) -> None:
     assert len([one for one in wrong if one[1:] == (SOFT, HARD)]) <= 0.005 * len(softs), wrong
 
 
-@pytest.mark.parametrize("name", ["first", "second"])
+@pytest.mark.parametrize("name", WHOLE)
 def test_what_is_no_bounce_is_read_for_what_it_is(name: str) -> None:
     others = [shape for shape in SETS[name] if shape.kind not in BOUNCES]
     assert {one.name: read_report(one.raw).kind for one in others} == {one.name: one.kind for one in others}
 
 
-@pytest.mark.parametrize("name", ["first", "second"])
+@pytest.mark.parametrize("name", WHOLE)
 def test_the_address_that_failed_is_named(name: str) -> None:
     told = [shape for shape in SETS[name] if shape.kind in BOUNCES and f"<{ANN}>".encode() in shape.raw]
     unnamed = [shape.name for shape in told if not _names(shape)]

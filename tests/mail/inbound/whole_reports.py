@@ -1,9 +1,10 @@
 """Whole reports, head and MIME and all, as some hundred mail servers, gateways and portals give them, in
-thirty languages and their charsets: our own words, invented people (manners/first.txt, second.txt).
+thirty languages and their charsets: our own words, invented people (manners/first.txt, second.txt,
+third.txt).
 
 A report begins with `#=== kind | name`; `#charset x` says how its bytes are made; {US}, {ANN}, {ORIGINAL},
-{HEADERS}, {REDACTED} and {B64:…} stand for what they say. The second file was written after the reader had
-been mended by the first, so that it measured what nobody had looked at (docs/figures.md).
+{HEADERS}, {REDACTED} and {B64:…} stand for what they say. Each file was written after the reader had been
+mended by the one before, so that it measured what nobody had looked at (docs/figures.md).
 """
 
 import base64
