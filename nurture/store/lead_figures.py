@@ -1,4 +1,4 @@
-"""Figures over all leads, by source, by tag and by stage: counted when asked for while the base is small,
+"""Figures over all leads, by source, tag, stage and quality: counted when asked for while the base is small,
 kept beside it by a long job once it is large."""
 
 from collections.abc import Mapping
@@ -15,7 +15,8 @@ LARGE = 20_000
 
 
 class LeadFigure(Base):
-    """The figures of one source, tag or stage (`kind` and `key`), as they were at `at`."""
+    """The figures of one source, tag, stage or quality (`kind` and `key`), as they were at `at`; of kind
+    `portrait` (store/potential) those of one value of a field."""
 
     __tablename__ = "lead_figure"
 
@@ -59,7 +60,12 @@ _TAGS = """
 _STAGES = (
     "SELECT stage AS key, jsonb_build_object('leads', count(*)) AS figures FROM lead_line GROUP BY stage"
 )
-_COUNTED = {"source": _SOURCES, "tag": _TAGS, "stage": _STAGES}
+# By grade (what counts, the override included; "" for none) and temperature.
+_QUALITY = """
+    SELECT coalesce(grade, '') || '|' || temperature AS key, jsonb_build_object('leads', count(*)) AS figures
+    FROM lead_line GROUP BY 1
+"""
+_COUNTED = {"source": _SOURCES, "tag": _TAGS, "stage": _STAGES, "quality": _QUALITY}
 _MANY = text("SELECT reltuples > :large FROM pg_class WHERE oid = 'lead_line'::regclass")
 
 

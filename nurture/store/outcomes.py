@@ -35,19 +35,23 @@ _OUTCOMES = text(
     ORDER BY id DESC LIMIT :limit
     """
 )
+# The last answer of sales, else where the lead stands: narrow rows first, the leads themselves only of those
+# whose outcome is known.
 _COUNT = text(
     """
+    WITH answered AS (
+        SELECT DISTINCT ON (lead_id) lead_id, state FROM handoff WHERE state IN ('won', 'lost')
+        ORDER BY lead_id, ripening_no DESC
+    ), ended AS (
+        SELECT lead_id, state = 'won' AS won FROM answered
+        UNION ALL
+        SELECT t.lead_id, t.stage = 'customer' FROM lead_line t
+        WHERE t.stage IN ('customer', 'lost') AND t.lead_id NOT IN (SELECT lead_id FROM answered)
+    )
     SELECT count(*) FILTER (WHERE won) AS won, count(*) FILTER (WHERE NOT won) AS lost FROM (
-        SELECT coalesce(h.state = 'won', l.stage = 'customer') AS won
-        FROM lead l
-        LEFT JOIN LATERAL (
-            SELECT state FROM handoff
-            WHERE lead_id = l.id AND state IN ('won', 'lost') ORDER BY ripening_no DESC LIMIT 1
-        ) h ON true
-        WHERE l.erased_at IS NULL AND NOT l.is_test
-          AND (l.stage IN ('customer', 'lost') OR h.state IS NOT NULL)
-        LIMIT :limit
-    ) ended
+        SELECT e.won FROM ended e JOIN lead l ON l.id = e.lead_id
+        WHERE l.erased_at IS NULL AND NOT l.is_test LIMIT :limit
+    ) counted
     """
 )
 # Signals by kind before the hand-over: what they did, not what was done with them after it.

@@ -1,20 +1,15 @@
 """Potential in numbers: grade by temperature, and what won customers share against all leads."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from nurture.store import lead_counts
+from nurture.store import lead_counts, lead_figures
 
-_QUALITY = text(
-    """
-    SELECT coalesce(grade_override, grade) AS grade, temperature, count(*) AS leads FROM lead
-    WHERE erased_at IS NULL
-    GROUP BY 1, 2
-    """
-)
 # Values of few different kinds say something of many; names and numbers of one person do not.
 _VALUES = """
     LEFT JOIN company c ON c.id = l.company_id
@@ -36,10 +31,12 @@ _VALUES = """
     WHERE l.erased_at IS NULL AND NOT l.is_test
 """
 _WON_LEADS = """
-    SELECT id FROM lead WHERE stage = 'customer' AND erased_at IS NULL AND NOT is_test
-    UNION
-    SELECT l.id FROM handoff h JOIN lead l ON l.id = h.lead_id
-    WHERE h.state = 'won' AND l.erased_at IS NULL AND NOT l.is_test
+    SELECT w.lead_id AS id FROM (
+        SELECT lead_id FROM lead_line WHERE stage = 'customer'
+        UNION
+        SELECT lead_id FROM handoff WHERE state = 'won'
+    ) w JOIN lead l ON l.id = w.lead_id
+    WHERE l.erased_at IS NULL AND NOT l.is_test
 """
 _WON = text(f"SELECT count(*) FROM ({_WON_LEADS}) won")
 _OF_WON = f"""
@@ -61,6 +58,15 @@ _SHARES = """
     FROM of_won w JOIN of_all a USING (field, value), looked_at ORDER BY w.won DESC
 """
 _LOOKED_AT = 50_000
+# What customers share changes with customers: slowly.
+_KEPT_FOR = timedelta(hours=1)
+_KEPT = text("SELECT key, figures FROM lead_figure WHERE kind = 'portrait' ORDER BY key")
+_KEPT_AT = text("SELECT max(at) FROM lead_figure WHERE kind = 'portrait'")
+_FORGET = text("DELETE FROM lead_figure WHERE kind = 'portrait'")
+_KEEP = text(
+    "INSERT INTO lead_figure (kind, key, figures, at)"
+    " VALUES ('portrait', :key, CAST(:figures AS jsonb), :now)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +80,9 @@ class Shared:
 
 
 def quality(session: Session) -> dict[tuple[str, str], int]:
-    """How many leads have which grade ("" for none) and temperature; one statement."""
-    rows = session.execute(_QUALITY)
-    return {(row.grade or "", row.temperature): row.leads for row in rows}
+    """How many leads have which grade ("" for none) and temperature."""
+    found = lead_figures.read(session, "quality").of
+    return {(key.partition("|")[0], key.partition("|")[2]): one["leads"] for key, one in found.items()}
 
 
 def sizes(session: Session) -> tuple[int, int]:
@@ -86,7 +92,28 @@ def sizes(session: Session) -> tuple[int, int]:
 
 def shared(session: Session, *, least: int) -> Sequence[Shared]:
     """Values that at least `least` of those who were won have, with how many leads have them: counted, or
-    told from a sample where there are more than fifty thousand leads."""
+    told from a sample where there are more than fifty thousand leads. Of a large base what was kept last."""
+    if lead_figures.is_large(session):
+        kept = session.execute(_KEPT).all()
+        if kept:
+            return [Shared(*json.loads(row.key), **row.figures) for row in kept]
+    return _counted(session, least)
+
+
+def keep(session: Session, *, least: int, now: datetime) -> bool:
+    """Count the portrait of a large base anew, when the last one is an hour old; whether it was."""
+    at = session.execute(_KEPT_AT).scalar_one_or_none()
+    if at is not None and now - at < _KEPT_FOR:
+        return False
+    session.execute(_FORGET)
+    for one in _counted(session, least):
+        figures = {"won": one.won, "leads": one.leads}
+        key = json.dumps([one.field, one.value], ensure_ascii=False)
+        session.execute(_KEEP, {"key": key, "figures": json.dumps(figures), "now": now})
+    return True
+
+
+def _counted(session: Session, least: int) -> Sequence[Shared]:
     leads = lead_counts.about(session)
     percent = min(100.0, 100.0 * _LOOKED_AT / max(leads, 1))
     statement = text(_SHARES.format(of_won=_OF_WON, values=_VALUES, percent=f"{percent:.4f}"))

@@ -17,22 +17,22 @@ from nurture.rules.stages import RIPENS_FROM
 
 _NAME = "coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '#' || l.id)"
 _RANKS = """
-    (CASE :least_temperature WHEN 'hot' THEN l.temperature = 'hot'
-                             WHEN 'warm' THEN l.temperature <> 'cold' ELSE true END
-     AND CASE :least_grade WHEN 'A' THEN coalesce(l.grade_override, l.grade) = 'A'
-                           WHEN 'B' THEN coalesce(l.grade_override, l.grade) IN ('A', 'B')
-                           WHEN 'C' THEN coalesce(l.grade_override, l.grade) IS NOT NULL ELSE true END)
+    (CASE :least_temperature WHEN 'hot' THEN t.temperature = 'hot'
+                             WHEN 'warm' THEN t.temperature <> 'cold' ELSE true END
+     AND CASE :least_grade WHEN 'A' THEN t.grade = 'A' WHEN 'B' THEN t.grade IN ('A', 'B')
+                           WHEN 'C' THEN t.grade IS NOT NULL ELSE true END)
 """
 # Parts are kept in their order: need, activity, data, bant.
 _SCORE = """
     round(CAST(l.readiness - coalesce(CAST(l.readiness_parts #>> '{parts,1,points}' AS float8), 0)
         + :best * coalesce(least(1, power(2, least(l.heat_log2 - :t, 60)) / :hot), 0) AS numeric), 1)
 """
+# The narrow lines tell most; the leads themselves are read of those who remain.
 _STAND = f"""
     SELECT l.id, {_SCORE} AS score, coalesce({_RANKS}, false) AS meets
-    FROM lead l
-    WHERE l.armed AND l.stage = ANY(:stages) AND l.erased_at IS NULL AND NOT l.is_test
-      AND l.readiness >= :from AND (l.future_at IS NULL OR l.future_at <= :now)
+    FROM lead_line t JOIN lead l ON l.id = t.lead_id
+    WHERE l.armed AND t.stage = ANY(:stages) AND l.erased_at IS NULL AND NOT l.is_test
+      AND t.readiness >= :from AND (l.future_at IS NULL OR l.future_at <= :now)
 """
 _HISTOGRAM = text(
     f"""
@@ -48,10 +48,16 @@ _LINES = f"""
     FROM ({_STAND}) s JOIN lead l ON l.id = s.id LEFT JOIN company c ON c.id = l.company_id
 """
 _RIPE = text(f"{_LINES} WHERE s.meets AND s.score >= :rise ORDER BY s.score DESC, s.id LIMIT :limit")
+# Heat has only cooled since: nobody's score is above the kept one, and those who stood highest come first.
+_LOOKED_AT = 2_000
 _NEARLY = text(
     f"""
     {_LINES}
     WHERE s.score >= :near AND NOT (s.meets AND s.score >= :rise)
+      AND s.id IN (
+          SELECT lead_id FROM lead_line WHERE readiness >= :from
+          ORDER BY readiness DESC, lead_id LIMIT {_LOOKED_AT}
+      )
       AND (CAST(:score AS numeric) IS NULL
            OR (s.score, -s.id) < (CAST(:score AS numeric), -CAST(:id AS bigint)))
     ORDER BY s.score DESC, s.id LIMIT :limit
@@ -144,7 +150,8 @@ def nearly(
     now: datetime,
     limit: int,
 ) -> list[Line]:
-    """Who is not ripe by at most `within` points, or by a requirement alone; the nearest first."""
+    """Who is not ripe by at most `within` points, or by a requirement alone; the nearest first, of the two
+    thousand that stood highest when they were last judged."""
     near = max(model.readiness.rise - within, 1)
     score, place = after or (None, None)
     given = _given(model, now, least=near) | {"rise": model.readiness.rise, "near": near, "limit": limit}

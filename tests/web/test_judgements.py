@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from nurture.flows.judge_by_hand import wake_future
 from nurture.flows.keys import create_key
+from nurture.flows.lead_figures import keep_lead_figures
 from nurture.flows.rate import rate
 from nurture.runtime import Runtime
+from nurture.store import potential
 from nurture.store.handoffs import Handoff
 from nurture.store.models import HeatModelRow
 from tests.clock import StandingClock
@@ -150,6 +153,34 @@ def test_what_customers_share_is_shown_and_offered_to_the_scorecard(
     marketer.post("/models/potential/scorecard", data={"csrf_token": token_of(page)})
     [model] = all_of(runtime.sessions, HeatModelRow)
     assert 'value="country: AT"' in marketer.get(f"/models/{model.id}/edit").text
+
+
+def test_a_large_base_shows_what_was_counted_last(marketer: FlaskClient, runtime: Runtime) -> None:
+    for number in range(12):
+        make_lead(
+            runtime.sessions,
+            stage="customer" if number < 4 else "lead",
+            country="AT" if number < 4 else "DE",
+        )
+    with runtime.sessions.begin() as session:
+        session.execute(
+            text(
+                "UPDATE pg_class SET reltuples = 30000 WHERE oid IN ('lead'::regclass, 'lead_line'::regclass)"
+            )
+        )
+    keep_lead_figures(runtime.sessions, now=TUESDAY)
+    strong_lead(runtime.sessions, country="FR", stage="customer")
+
+    assert marketer.get("/models/potential").status_code == 200
+    with runtime.sessions() as session:
+        assert sum(potential.quality(session).values()) == 12
+        assert [(one.field, one.value, one.won) for one in potential.shared(session, least=3)] == [
+            ("country", "AT", 4)
+        ]
+    with runtime.sessions.begin() as session:
+        assert not potential.keep(session, least=1, now=TUESDAY + timedelta(minutes=59))
+        assert potential.keep(session, least=1, now=TUESDAY + timedelta(hours=1))
+        assert ("country", "FR") in {(one.field, one.value) for one in potential.shared(session, least=3)}
 
 
 def test_the_api_says_and_does_the_same(marketer: FlaskClient, runtime: Runtime) -> None:
