@@ -252,6 +252,7 @@ LOOKS: dict[str, str] = {
     "newsletters.index": "newsletters.list_newsletters",
     "newsletters.one": "newsletters.one newsletters.stats",
     "newsletters.progress": "newsletters.stats",
+    "newsletters.stats_file": "newsletters.stats_file",
     "newsletters.preview": "newsletters.preview",
     "deliveries.index": "deliveries.list_deliveries",
     "deliveries.one": "deliveries.one",
