@@ -4,7 +4,7 @@ Hits come twice, by the stream (fast) and by the host's spool (sure), and each i
 let go of after the commit, so a death at any line brings some of them again, and again changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from nurture.files.spool import draining
 from nurture.flows import doubt
 from nurture.flows.take_visits import take_visits
 from nurture.flows.turn_verdicts import turn_to_machine
-from nurture.flows.weigh_hits import Scene, arrived, first_seen, is_under_way, signals_of
+from nurture.flows.weigh_hits import Scene, arrived, each_signal, first_seen, is_under_way
 from nurture.rules import hits as lines
 from nurture.rules import visits
 from nurture.rules.hits import CLICK, Hit, NotAHit
@@ -172,19 +172,28 @@ def _keep(
     new = [arrived(hit, deliveries.get(hit.delivery_id)) for hit in fresh]
     scene = Scene(session, new, deliveries)
     known_patterns = patterns.active(session)
-    judged = [_judged(one, scene, known_patterns) for one in new]
-    hits.add(session, judged)
+    judged: list[JudgedHit] = []
+    # The first are kept while the last are judged.
+    hits.add(session, _judging(new, scene, known_patterns, judged))
     waiting = {one.hit.id: one for one in judged if stall and one.hit.at + stall > now and _waits(one, scene)}
     verdicts.stall(session, [(one.hit.id, one.hit.at, one.hit.at + stall) for one in waiting.values()])
     turn_to_machine(session, scene.turned(), now=now)
     human = [one for one in judged if one.verdict.verdict == HUMAN]
     if waiting:
         human = [one for one in human if one.hit.id not in waiting]
-    signals.add_of_hits(session, signals_of(human, deliveries, scene.links), rate_by=rate_by(now))
+    signals.add_of_hits(session, each_signal(human, deliveries, scene.links), rate_by=rate_by(now))
     hits.mark_first(session, first_seen(human))
     hits.mark_first(
         session, first_seen([one for one in judged if one.verdict.verdict != HUMAN]), people=False
     )
+
+
+def _judging(
+    new: Iterable[Arrived], scene: Scene, known_patterns: Sequence[Pattern], judged: list[JudgedHit]
+) -> Iterator[JudgedHit]:
+    for one in new:
+        judged.append(_judged(one, scene, known_patterns))
+        yield judged[-1]
 
 
 def _judged(one: Arrived, scene: Scene, known_patterns: Sequence[Pattern]) -> JudgedHit:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import orjson
 from psycopg import Connection
 from sqlalchemy.orm import Session
 
+_ROWS_AT_A_TIME = 250
 # Whole numbers that do not fit into 64 bits, which only the slower reader keeps exact.
 _LONG_NUMBER = re.compile(rb"\d{19}")
 
@@ -31,10 +33,12 @@ def copy(session: Session, into: str, values: Iterable[tuple[Any, ...]]) -> None
     driver = session.connection().connection.driver_connection
     if not isinstance(driver, Connection):
         raise TypeError("COPY needs a connection of psycopg")
-    # A row of JSON without its brackets is one of CSV, where quotes are told by a backslash.
-    lines = b"\n".join([orjson.dumps(row)[1:-1] for row in values])
+    left = iter(values)
     with driver.cursor().copy(f"COPY {into} FROM STDIN (FORMAT csv, NULL 'null', ESCAPE '\\')") as data:
-        data.write(lines + b"\n")
+        # A row of JSON without its brackets is one of CSV, where quotes are told by a backslash. PostgreSQL
+        # stores what it has while the rest is made.
+        while lines := [orjson.dumps(row)[1:-1] for row in islice(left, _ROWS_AT_A_TIME)]:
+            data.write(b"\n".join(lines) + b"\n")
 
 
 def text_of(value: Mapping[str, Any]) -> str:

@@ -257,7 +257,7 @@ def links_of(session: Session, ids: Iterable[int]) -> dict[int, HitLink]:
     return {row.id: HitLink(row.id, row.url, row.label) for row in rows}
 
 
-def add(session: Session, judged: Sequence[JudgedHit]) -> None:
+def add(session: Session, judged: Iterable[JudgedHit]) -> None:
     """Record hits that are not known yet, by the one whose turn it is."""
     batch.copy(session, _INTO, map(_row, judged))
 

@@ -2,9 +2,10 @@
 
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Row, Uuid, text
@@ -189,14 +190,24 @@ def add(
     return [number for number, _row in fresh] if new is None else list(new)
 
 
-def add_of_hits(session: Session, rows: Sequence[NewSignal], *, rate_by: datetime) -> None:
+def add_of_hits(session: Session, rows: Iterable[NewSignal], *, rate_by: datetime) -> None:
     """Take in the signals of hits that were recorded just now, and never before, and queue them for rating;
     they may wait until `rate_by` while many hits are recorded."""
-    if not rows:
+    left = iter(rows)
+    first = next(left, None)
+    if first is None:
         return
-    named = [(row.id, time_of(row.id), row) for row in rows if row.id is not None]
-    batch.copy(session, _INTO, (_row(number, at, row) for number, at, row in named))
-    batch.copy(session, _INTO_INBOX, ((number, at, row.lead_id, rate_by) for number, at, row in named))
+    inbox: list[tuple[Any, ...]] = []
+
+    def told() -> Iterator[tuple[Any, ...]]:
+        for row in chain((first,), left):
+            if row.id is not None:
+                at = time_of(row.id)
+                inbox.append((row.id, at, row.lead_id, rate_by))
+                yield _row(row.id, at, row)
+
+    batch.copy(session, _INTO, told())
+    batch.copy(session, _INTO_INBOX, inbox)
 
 
 def _row(number: uuid.UUID, received_at: datetime, row: NewSignal) -> tuple[Any, ...]:
