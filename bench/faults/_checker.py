@@ -14,6 +14,7 @@ import dkim
 from bench.faults import _hours, _rates
 from bench.faults._server import NEVER, Accepted
 from nurture.mail.standards import faults
+from nurture.store.views import recounts
 
 ENDED = ("sent", "failed", "skipped", "cancelled", "uncertain")
 UNSUBSCRIBE_SECONDS = 5.0
@@ -139,6 +140,10 @@ def _counters(rows: Rows) -> list[str]:
     )
     if [(key, int(n)) for key, n in counted] != [(key, int(n)) for key, n in recounted]:
         said.append(f"I11: sent by the counters {counted}, by the rows {recounted}.")
+    for check, statement in recounts.STATEMENTS.items():
+        if wrong := rows(statement):
+            place, counter, counting = wrong[0]
+            said.append(f"I11: {check}: {len(wrong)} wrong, such as {place}: {counter}, counted {counting}.")
     touches = rows(
         "SELECT count(*) FROM lead l WHERE l.touches_out <> (SELECT count(*) FROM delivery d"
         " WHERE d.lead_id = l.id AND d.purpose IN ('chain', 'newsletter')"

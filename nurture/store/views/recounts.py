@@ -150,12 +150,17 @@ _COMPARE = """
     WHERE coalesce(c.n, 0) <> coalesce(r.n, 0) ORDER BY 1
 """
 CHECKS = tuple(_CHECKS)
+# By check, the statement that gives (place, counted, recounted) wherever the two differ.
+STATEMENTS = {
+    check: _COMPARE.format(counted=counted, recounted=recounted)
+    for check, (counted, recounted) in _CHECKS.items()
+}
 
 
 def differences(session: Session) -> list[Difference]:
     """Every counter that does not say what counting says, at one moment; one statement for each check."""
     found = []
-    for check, (counted, recounted) in _CHECKS.items():
-        rows = session.execute(text(_COMPARE.format(counted=counted, recounted=recounted)))
+    for check, statement in STATEMENTS.items():
+        rows = session.execute(text(statement))
         found += [Difference(check, row.place, int(row.counted), int(row.recounted)) for row in rows]
     return found
