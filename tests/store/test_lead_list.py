@@ -112,6 +112,8 @@ def test_pages_of_one_show_everybody_once(db: Session, people: dict[str, int], b
         seen.append(found[0].lead_id)
         after = found[0]
     assert sorted(seen) == sorted(people.values())
+    named = [place.lead_id for place in page(db, LeadQuery(q="werk.example"), order, after=None, limit=9)]
+    assert named == seen
     assert seen == [place.lead_id for place in page(db, LeadQuery(), order, after=None, limit=9)]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from nurture.rules.folding import fold
+from nurture.store import lead_targets
 from nurture.store.lead_list.table import LeadLine
 from nurture.store.lead_targets import LeadTarget
 from nurture.store.leads import Lead
@@ -22,6 +23,7 @@ NOBODY = "nobody"
 TARGET = "target"
 # Whom no score was asked about stands behind everybody, whichever end comes first.
 _BEHIND = -1.0
+_FEW = 2_000
 # What a list may be sorted by: the one way from a name in an address to a column.
 SORTS = {
     "created": LeadLine.lead_id,
@@ -154,7 +156,12 @@ def matching(session: Session, wanted: LeadQuery) -> Select[Any]:
 def _by_target(
     session: Session, wanted: LeadQuery, order: Order, after: Place | None, limit: int
 ) -> list[Place]:
-    """Those with a score in its order, then those without, the newest first."""
+    """Those with a score in its order, then those without, the newest first. Few are sorted here: to meet
+    them along the index of all scores, all of it would be walked."""
+    if wanted.narrow:
+        few = list(session.scalars(matching(session, wanted).limit(_FEW + 1)))
+        if len(few) <= _FEW:
+            return _sorted_by_target(session, few, order, after)[:limit]
     found: list[Place] = []
     if after is None or after.key != _BEHIND:
         key, lead_id = LeadTarget.percent, LeadLine.lead_id
@@ -179,6 +186,22 @@ def _by_target(
         behind = behind.where(LeadLine.lead_id < after.lead_id)
     rest = session.scalars(behind.order_by(LeadLine.lead_id.desc()).limit(limit - len(found)))
     return [*found, *(Place(_BEHIND, lead_id) for lead_id in rest)]
+
+
+def _sorted_by_target(
+    session: Session, lead_ids: list[int], order: Order, after: Place | None
+) -> list[Place]:
+    def rank(one: Place) -> tuple[bool, float, int]:
+        down = order.down or one.key == _BEHIND
+        return (
+            one.key == _BEHIND,
+            -float(one.key) if down else float(one.key),
+            -one.lead_id if down else one.lead_id,
+        )
+
+    percents = lead_targets.of(session, lead_ids)
+    places = sorted((Place(percents.get(one, _BEHIND), one) for one in lead_ids), key=rank)
+    return [one for one in places if after is None or rank(one) > rank(after)]
 
 
 def in_order(session: Session, wanted: LeadQuery, order: Order) -> Select[Any]:

@@ -19,7 +19,7 @@ from nurture.store.views import lead as card_view
 from nurture.web import access
 from nurture.web.admin.leads import drawing
 from nurture.web.admin.leads.part import pages
-from nurture.web.admin.models.target import column_name
+from nurture.web.admin.models.target import column_name, value_words
 from nurture.web.query import chosen
 from nurture.web.request import now, page_session, runtime, signed_in
 from nurture.web.wording import PURPOSES
@@ -83,6 +83,7 @@ def page(lead_id: int, *, typed: Mapping[str, str], errors: Mapping[str, list[st
         field_name=names.field,
         target=target.of_lead(session, lead_id, now=now()),
         target_column=column_name,
+        target_value=value_words,
     )
 
 

@@ -1,11 +1,13 @@
 """The target score: what the company's own outcomes tell, how good it is, and what was left out."""
 
+from typing import Any
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.flows import target as flow
 from nurture.rules import names
-from nurture.rules.words import _
+from nurture.rules.words import _, ngettext
 from nurture.store import model_work
 from nurture.web.admin.models.looking_ahead import start
 from nurture.web.admin.models.part import pages
@@ -47,6 +49,21 @@ def column_name(name: str) -> str:
     if name.startswith("tag "):
         return _("tag %(name)s") % {"name": name.removeprefix("tag ")}
     return names.field(name)
+
+
+def value_words(column: str, value: Any) -> str:
+    """What is known of a lead in a column, in words."""
+    if column.startswith("did "):
+        return _times(int(value)) if value else _("never")
+    if column.startswith("tag "):
+        return _("has it") if value else _("does not have it")
+    if value is None or value == "":
+        return _("not known")
+    return (_("yes") if value else _("no")) if isinstance(value, bool) else str(value)
+
+
+def _times(number: int) -> str:
+    return ngettext("%(n)s time", "%(n)s times", number) % {"n": number}
 
 
 def level_name(column: str, level: str | None) -> str:
