@@ -17,7 +17,7 @@ from nurture.jobs import queues
 from nurture.mail.smtp import TransportDown
 from nurture.net.resolver import Dns
 from nurture.runtime import Runtime, opened, real_now
-from nurture.store import installation, partitions
+from nurture.store import installation, partitions, senders
 from nurture.store.views.lag import lag
 from nurture.store.views.reading import AWAY, reading
 from nurture.web.parts import load_vendor
@@ -189,15 +189,18 @@ def queue(runtime: Runtime) -> Finding:
 
 
 def dns(runtime: Runtime) -> Finding:
-    """The domain of the sender tells receivers who may send for it (SPF, RFC 7208; DMARC, RFC 7489)."""
+    """The domain of each sender tells receivers who may send for it (SPF, RFC 7208; DMARC, RFC 7489): the
+    first that does not, else the default's."""
     with reading(runtime.sessions) as session:
         if not migrations.at_head(session.connection()):
             return Finding("dns", WARN, "could not be looked at before  nurture migrate.")
-        sender = installation.get(session).sender_email
-    domain = sender.rpartition("@")[2]
+        domain = installation.get(session).sender_email.rpartition("@")[2].lower()
+        others = sorted(senders.domains(session) - {domain})
     if not domain:
         return Finding("dns", WARN, "no sender is set: say in the settings who sends.")
-    return look_up(domain, Dns(runtime.settings.dns_servers, seconds=3.0))
+    asked = Dns(runtime.settings.dns_servers, seconds=3.0)
+    found = [look_up(one, asked) for one in (domain, *others)]
+    return next((one for one in found if one.state != OK), found[0])
 
 
 def look_up(domain: str, asked: Dns) -> Finding:

@@ -88,7 +88,7 @@ def key(name: str, algorithm: str, selector: str, file: Path | None, sign_now: b
 
 def _asked(runtime: Runtime, names: tuple[str, ...]) -> list[tuple[int, str]]:
     with runtime.sessions.begin() as session:
-        flow.sender_domain(session, now=runtime.now())
+        flow.add_those_of_senders(session, now=runtime.now())
         known = {one.name: one.id for one in store.page(session)}
     if not names:
         return [(number, name) for name, number in known.items()]

@@ -40,10 +40,11 @@ def add_domain(session: Session, name: str, *, by: str, now: datetime) -> Sendin
     return domain
 
 
-def sender_domain(session: Session, *, now: datetime) -> SendingDomain | None:
-    """The domain of the default sender, added if it is not there; None while no sender is set."""
-    name = installation.get(session).sender_email.rpartition("@")[2]
-    return known_domain(session, name, now=now) if name else None
+def add_those_of_senders(session: Session, *, now: datetime) -> None:
+    """The domain of each sender is among those that are looked up."""
+    named = {installation.get(session).sender_email.rpartition("@")[2], *senders.domains(session)}
+    for name in sorted(named - {""}):
+        known_domain(session, name, now=now)
 
 
 def known_domain(session: Session, name: str, *, now: datetime) -> SendingDomain:
@@ -162,9 +163,7 @@ def check_due(
 ) -> int:
     """Check every domain that was not looked at lately; how many."""
     with sessions.begin() as session:
-        sender_domain(session, now=now)
-        for name in sorted(senders.domains(session)):
-            known_domain(session, name, now=now)
+        add_those_of_senders(session, now=now)
         due = [
             one.id
             for one in domains.page(session)

@@ -21,6 +21,7 @@ from nurture.flows.domains import (
     retire_key,
     sign_now,
 )
+from nurture.flows.senders import create
 from nurture.mail import dkim as our_dkim
 from nurture.mail.standards import faults
 from nurture.net.resolver import Dns
@@ -350,6 +351,11 @@ def test_every_domain_is_looked_up_once_a_day_that_of_the_sender_too(
     assert check(TUESDAY) == 1
     assert check(TUESDAY + timedelta(hours=1)) == 0
     assert check(TUESDAY + timedelta(days=1)) == 1
+    with sessions.begin() as session:
+        create(session, {"name": "Desk", "email": "desk@help.example"}, by="test", now=TUESDAY)
+    assert check(TUESDAY + timedelta(days=1, hours=1)) == 1
+    with sessions() as session:
+        assert {one.name for one in domains.page(session)} == {"news.example", "help.example"}
 
 
 def test_a_removed_domain_takes_its_keys_along(
