@@ -5,7 +5,7 @@ import sys
 import click
 
 from nurture.cli.frame import as_json, json_option, ready
-from nurture.flows.keys import create_key
+from nurture.flows.keys import MOST_DAYS, create_key, end_of
 from nurture.flows.users import create_user
 
 _ROLES = click.Choice(["admin", "marketer", "sales", "viewer"])
@@ -41,11 +41,13 @@ def key() -> None:
 @key.command("create")
 @click.argument("name")
 @click.option("--role", type=_ROLES, required=True)
+@click.option("--days", type=click.IntRange(1, MOST_DAYS), help="End it after so many days.")
 @json_option
-def create_key_command(name: str, role: str, json_: bool) -> None:
+def create_key_command(name: str, role: str, days: int | None, json_: bool) -> None:
     """Make a key and print it, alone on the last line. It is never shown again."""
     with ready() as runtime, runtime.sessions.begin() as session:
-        text = create_key(session, name, role, now=runtime.now())
+        ends = end_of(days, real_now=runtime.real_now())
+        text = create_key(session, name, role, now=runtime.now(), expires_at=ends)
     if json_:
         as_json({"name": name, "role": role, "key": text})
     else:

@@ -1,7 +1,8 @@
 """Keys of programs that call the API: made once, shown once, checked by hash.
 
 A key reads `nk_<prefix>.<secret>`: the prefix finds the row, the SHA-256 of the secret proves it. The
-secret has 256 random bits, so that a plain hash is enough (there is nothing to guess).
+secret has 256 random bits, so that a plain hash is enough (there is nothing to guess). A key may end by
+itself: by real time, whatever a virtual clock says.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from nurture.store import users
 from nurture.store.users import ROLES, ApiKey
 
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
+MOST_DAYS = 3_660
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,18 @@ class CheckedKey:
 
 
 def create_key(
-    session: Session, name: str, role: str, *, now: datetime, by: int | None = None, actor: str = ""
+    session: Session,
+    name: str,
+    role: str,
+    *,
+    now: datetime,
+    expires_at: datetime | None = None,
+    by: int | None = None,
+    actor: str = "",
 ) -> str:
-    """Make a key; returns its text, which is never shown again. `by` is the user, `actor` whoever else made
-    it (the terminal unless said). Raises Invalid."""
+    """Make a key; returns its text, which is never shown again. From `expires_at` on nobody is let in with
+    it (None: until it is revoked). `by` is the user, `actor` whoever else made it (the terminal unless said).
+    Raises Invalid."""
     faults: dict[str, list[str]] = {}
     if not name.strip():
         faults["name"] = [_("Give the key a name, so that you know later who uses it.")]
@@ -54,6 +64,7 @@ def create_key(
         secret_hash=_digest(secret),
         created_by=by,
         created_at=now,
+        expires_at=expires_at,
     )
     session.add(key)
     session.flush()
@@ -62,13 +73,25 @@ def create_key(
     return f"nk_{prefix}.{secret}"
 
 
-def check_key(session: Session, text: str) -> CheckedKey | None:
+def end_of(days: int | None, *, real_now: datetime) -> datetime | None:
+    """When a key ends that shall live so many days. Raises Invalid."""
+    if days is None:
+        return None
+    if not 1 <= days <= MOST_DAYS:
+        sentence = _("A key lives between one day and ten years, or until it is revoked.")
+        raise Invalid(sentence, {"days": [sentence]})
+    return real_now + timedelta(days=days)
+
+
+def check_key(session: Session, text: str, *, real_now: datetime) -> CheckedKey | None:
     """The living key that this text is, or None."""
     head, dot, secret = text.partition(".")
     if not dot or not head.startswith("nk_") or len(text) > 200:
         return None
     key = users.key_by_prefix(session, head.removeprefix("nk_"))
     if key is None or not hmac.compare_digest(key.secret_hash, _digest(secret)):
+        return None
+    if key.expires_at is not None and key.expires_at <= real_now:
         return None
     return CheckedKey(key.id, key.name, key.role, key.last_used_at)
 

@@ -46,6 +46,7 @@ class ApiKey(Base):
     created_at: Mapped[Instant]
     last_used_at: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]
+    expires_at: Mapped[Instant | None]
 
 
 class IdempotencyKey(Base):

@@ -22,7 +22,7 @@ from nurture.web import aliases
 from nurture.web.api.access import ACCESS
 from nurture.web.api.problems import problem
 from nurture.web.limits import limiter
-from nurture.web.request import close_session, now, page_session, runtime
+from nurture.web.request import close_session, now, page_session, real_now, runtime
 from nurture.web.security import csrf
 from nurture.web.visitor import visitor_address
 
@@ -157,7 +157,7 @@ def _key_given() -> str:
 
 def _let_in() -> ResponseReturnValue | None:
     text = _key_given()
-    found = check_key(page_session(), text) if text else None
+    found = check_key(page_session(), text, real_now=real_now()) if text else None
     if found is None:
         close_session()
         return problem(

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from nurture.flows.keys import create_key, revoke_key
+from nurture.flows.keys import create_key, end_of, revoke_key
 from nurture.store import users
 from nurture.store.users import ApiKey
 from nurture.store.views import settings
@@ -12,7 +12,7 @@ from nurture.web.api import door
 from nurture.web.api.plain import moment
 from nurture.web.api.schemas import ListOf
 from nurture.web.api.schemas.keys import KeyIn, KeyMade, KeyOut
-from nurture.web.request import now, page_session, runtime
+from nurture.web.request import now, page_session, real_now, runtime
 
 part = door.Part("keys", "Keys of programs that call the API.")
 
@@ -35,7 +35,8 @@ def list_keys(asked: dict[str, Any]) -> dict[str, Any]:
 def create(said: dict[str, Any]) -> ResponseReturnValue:
     """Make a key. Its text is in this answer and nowhere else."""
     with runtime().sessions.begin() as session:
-        text = create_key(session, said["name"], said["role"], now=now(), actor=door.actor())
+        ends = end_of(said["days"], real_now=real_now())
+        text = create_key(session, said["name"], said["role"], now=now(), expires_at=ends, actor=door.actor())
         row = users.key_by_prefix(session, text.partition(".")[0].removeprefix("nk_"))
         assert row is not None, "made in this transaction"
         shown = _shown(row)
@@ -59,4 +60,5 @@ def _shown(row: ApiKey) -> dict[str, Any]:
         "created_at": moment(row.created_at),
         "last_used_at": moment(row.last_used_at),
         "revoked_at": moment(row.revoked_at),
+        "expires_at": moment(row.expires_at),
     }

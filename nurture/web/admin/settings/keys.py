@@ -1,5 +1,7 @@
 """Settings: keys of the programs that call the API."""
 
+from datetime import timedelta
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -7,7 +9,10 @@ from nurture.errors import Invalid
 from nurture.flows import keys
 from nurture.rules.words import _
 from nurture.store.views import settings as views
-from nurture.web.request import now, page_session, runtime, signed_in
+from nurture.web.rendering import lasting
+from nurture.web.request import now, page_session, real_now, runtime, signed_in
+
+_LIVES = (30, 90, 365)  # days
 
 pages = Blueprint("keys", __name__, url_prefix="/settings/keys")
 
@@ -24,7 +29,12 @@ def create() -> ResponseReturnValue:
     try:
         with runtime().sessions.begin() as session:
             text = keys.create_key(
-                session, form.get("name", ""), form.get("role", ""), now=now(), by=signed_in().id
+                session,
+                form.get("name", ""),
+                form.get("role", ""),
+                now=now(),
+                expires_at=keys.end_of(_days(form.get("days", "")), real_now=real_now()),
+                by=signed_in().id,
             )
     except Invalid as refusal:
         return _page(dict(form), refusal.errors), 422
@@ -39,6 +49,11 @@ def revoke(key_id: int) -> ResponseReturnValue:
     return redirect(url_for("keys.index"))
 
 
+def _days(said: str) -> int | None:
+    """How many days the key shall live; "" is until it is revoked. What is no number is no length of time."""
+    return (int(said) if said.isdecimal() and len(said) < 6 else 0) if said else None
+
+
 def _page(answers: dict[str, str], errors: dict[str, list[str]], fresh: str = "") -> str:
     return render_template(
         "admin/settings/keys.html",
@@ -46,4 +61,6 @@ def _page(answers: dict[str, str], errors: dict[str, list[str]], fresh: str = ""
         answers=answers,
         errors=errors,
         fresh=fresh,
+        days=[("", _("until it is revoked")), *((str(n), lasting(timedelta(days=n))) for n in _LIVES)],
+        today=real_now(),
     )
