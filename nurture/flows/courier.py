@@ -133,6 +133,10 @@ class Courier:
                 flight.land(now)
                 done += len(flight.chunk.go)
                 self._outbox.note_pace(len(flight.chunk.go), flight.seconds, transport_id)
+                was_down = self._thought_down(transport_id)
+                if was_down:
+                    # Another process may have found it down: that it works is news.
+                    self._outbox.works[transport_id] = False
                 note_transport(
                     self._sessions,
                     self._outbox,
@@ -142,9 +146,13 @@ class Courier:
                     flight.rest,
                     began=flight.claimed_at,
                 )
-                if flight.sentence:
+                if flight.sentence or was_down:
                     self._read_at = 0.0
         return done
+
+    def _thought_down(self, transport_id: int) -> bool:
+        known = self._plan.health.get(transport_id) if self._plan is not None else None
+        return known is not None and known.phase != rules.WORKING
 
     def _claim_for_all(self, now: datetime) -> int:
         plan = self._planned(now)
@@ -272,7 +280,7 @@ def _ways(rows: list[Row], standings: list[Standing]) -> dict[int, WayOut]:
     default = next((row.id for row in rows if row.is_default), OF_SETTINGS)
     found: dict[int, WayOut] = {}
     for one in standings:
-        served = rules.served(carriers, one.id)
+        served = rules.served(carriers, one)
         if not served or one.paused:
             continue
         row = next((row for row in rows if row.id == one.id), None)

@@ -63,6 +63,10 @@ class Standing:
     def usable(self) -> bool:
         return not self.paused and self.health.phase == WORKING
 
+    @property
+    def on_trial(self) -> bool:
+        return not self.paused and self.health.phase == ON_TRIAL
+
 
 def carried_by(standings: Sequence[Standing]) -> dict[int, int]:
     """For each transport that may be chosen, the one that carries its mails now. One that is down and has
@@ -82,9 +86,11 @@ def _carrier(chosen: Standing, known: Mapping[int, Standing]) -> int:
     return chosen.id
 
 
-def served(carriers: Mapping[int, int], transport_id: int) -> tuple[int, ...]:
-    """The choices whose mails this transport carries now."""
-    return tuple(sorted(choice for choice, carrier in carriers.items() if carrier == transport_id))
+def served(carriers: Mapping[int, int], one: Standing) -> tuple[int, ...]:
+    """The choices whose mails this transport carries now. One whose rest is over tries a mail of its own
+    beside whoever stands in for it: else it would never be seen to work again."""
+    found = tuple(sorted(choice for choice, carrier in carriers.items() if carrier == one.id))
+    return found or ((one.id,) if one.on_trial else ())
 
 
 def is_sick(answered: int, troubled: int) -> bool:

@@ -23,12 +23,12 @@ from nurture.flows.sweep import sweep
 from nurture.flows.turnstile import Turnstile
 from nurture.mail.smtp import Mailer
 from nurture.mail.smtp_url import parse_smtp_url
-from nurture.rules.pacing import WarmUp
+from nurture.rules.pacing import DAY, HOUR, Quota, WarmUp
 from nurture.rules.transports import Limits
 from nurture.store import pacing, transport_states, transports
 from tests.conftest import TUESDAY
 from tests.flows.mailroom import RING, WORDS, Mailroom, mailer
-from tests.mail.scripted_smtp import ScriptedSmtp
+from tests.mail.scripted_smtp import Hang, ScriptedSmtp
 
 NOBODY_THERE = "smtp://127.0.0.1:1"
 
@@ -202,6 +202,26 @@ def test_an_hour_never_sees_more_than_its_quota(room: Mailroom, server: Scripted
         assert len(server.log) == 5
     with courier(room) as one:
         serve_until(one, TUESDAY + timedelta(minutes=62), lambda: states(room).get("sent") == 10)
+
+
+def test_what_was_booked_and_did_not_go_out_is_free_again(room: Mailroom) -> None:
+    """The server closes after its first mail: of what the transport and the receiver allow, one is used."""
+
+    def one_alone(phase: str, who: str) -> str | None:
+        if phase == "mail" and server.log:
+            raise Hang
+        return "421 4.3.2 closed for today" if phase == "connect" and server.log else None
+
+    with ScriptedSmtp(one_alone) as server:
+        add(room, "only", server.url, is_default=True, per_hour=9)
+        with room.sessions.begin() as session:
+            pacing.set_limit(session, "domain", "leads.example", Limits(per_day=7))
+        queue(room, "Anna", "Bert", "Carla")
+        with courier(room) as one:
+            serve_until(one, TUESDAY, lambda: states(room) == {"sent": 1, "ready": 2})
+    with room.sessions() as session:
+        quotas = [Quota("transport:only:hour", 9, HOUR), Quota("domain:leads.example:day", 7, DAY)]
+        assert pacing.left_of(session, quotas, now=TUESDAY) == {quotas[0].scope: 8, quotas[1].scope: 6}
 
 
 def test_a_warm_up_lets_out_what_its_day_allows(room: Mailroom, server: ScriptedSmtp) -> None:

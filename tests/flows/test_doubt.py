@@ -5,12 +5,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from redis import Redis
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
+from nurture.buffers.stream import HitStream
 from nurture.errors import Invalid
 from nurture.flows.doubt import arrived, set_policy
 from nurture.flows.inbound import Desk, take_in_mail
+from nurture.flows.record import record
+from nurture.rules.hits import CLICK, OPEN, Hit, write
+from nurture.rules.ids import millis_of, uuid7
 from nurture.store import doubt
 from tests.conftest import TUESDAY
 from tests.flows.mailroom import PEPPER, RING, Mailroom, mailer
@@ -95,6 +100,63 @@ def test_what_is_heard_of_in_time_calls_the_second_try_off(room: Mailroom, serve
     assert touches(room, lead) == 1
     room.run(now=LATER)
     assert len(server.log) == 1
+
+
+@pytest.mark.parametrize("policy", ["assume_sent", "resend_once"])
+@pytest.mark.parametrize("how", ["opened", "clicked", "answered"])
+def test_a_reader_who_was_quicker_than_the_servers_answer_leaves_no_doubt(
+    room: Mailroom, server: ScriptedSmtp, redis_client: Redis, policy: str, how: str
+) -> None:
+    """The server has the mail, keeps its answer to itself, and passes the mail on."""
+    choose(room, policy)
+    lead = room.lead("Anna")
+    delivery = room.queue(lead)
+
+    def read_at_once(phase: str, argument: str) -> str | None:
+        if phase == "dot":
+            heard(room, redis_client, delivery, how, server.log[0].data)
+            raise Hang
+        return None
+
+    server.on = read_at_once
+    room.run()
+    assert room.state(delivery) == ("sent", "")
+    assert touches(room, lead) == 1
+    room.run(now=TUESDAY + timedelta(days=3))
+    assert len(server.log) == 1
+
+
+@pytest.mark.parametrize("policy", ["assume_sent", "resend_once"])
+@pytest.mark.parametrize("how", ["opened", "clicked", "answered"])
+def test_an_opening_a_click_or_an_answer_settles_the_doubt(
+    room: Mailroom, server: ScriptedSmtp, redis_client: Redis, policy: str, how: str
+) -> None:
+    choose(room, policy)
+    lead = room.lead("Anna")
+    delivery = room.queue(lead)
+    room.run()
+    assert room.state(delivery)[0] == ("uncertain" if policy == "assume_sent" else "deferred")
+    heard(room, redis_client, delivery, how, server.log[0].data)
+    assert room.state(delivery) == ("sent", "")
+    assert touches(room, lead) == 1
+    room.run(now=LATER)
+    assert len(server.log) == 1
+
+
+def heard(room: Mailroom, redis: Redis, delivery_id: int, how: str, data: bytes) -> None:
+    if how == "answered":
+        name = data.partition(b"Message-ID: ")[2].partition(b"\r\n")[0].decode()
+        raw = f"From: anna@leads.example\r\nSubject: Re: hello\r\nIn-Reply-To: {name}\r\n\r\nThanks!\r\n"
+        take_in_mail(room.sessions, Desk(RING, PEPPER), raw.encode(), source="test", now=TUESDAY)
+        return
+    with room.sessions() as session:
+        link = session.scalar(text("SELECT min(id) FROM link"))
+    kind = CLICK if how == "clicked" else OPEN
+    name = uuid7(millis_of(TUESDAY), b"0123456789")
+    one = Hit(name, kind, delivery_id, link if kind == CLICK else None, "GET", "Mozilla/5.0", "198.51.100.7")
+    stream = HitStream(redis)
+    stream.add([write(one)])
+    assert record(room.sessions, stream, [], now=TUESDAY) == 1
 
 
 @pytest.mark.parametrize("program", ["assume_sent", "resend_once"])

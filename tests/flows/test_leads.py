@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.leads import SavedLead, save_lead
+from nurture.store import consents
 from nurture.store.leads import Lead
 from nurture.store.users import User
 from tests.conftest import TUESDAY
@@ -91,6 +92,19 @@ def test_consent_is_noted_once_and_withdrawn_with_a_signal(sessions: Sessions, d
     assert [entry.state for entry in ledger] == ["granted", "withdrawn"]
     assert ledger[0].proof == {"by": "test", "proof": {"form": 12}}
     assert db.execute(text("SELECT kind FROM signal")).scalars().all() == ["unsubscribed"]
+
+
+def test_a_program_that_tells_every_night_what_it_once_heard_brings_nobody_back(
+    sessions: Sessions, db: Session
+):
+    yes = {"marketing": True}
+    anna = save(sessions, email="anna@weber.example", consent=yes)
+    save(sessions, id=anna.id, consent={"marketing": False})
+    save(sessions, id=anna.id, consent=yes)
+    assert consents.standing(db, anna.id) == {"marketing": "withdrawn"}
+    db.rollback()
+    save(sessions, id=anna.id, consent=yes | {"proof": "said so at the fair"})
+    assert consents.standing(db, anna.id) == {"marketing": "granted"}
 
 
 def test_the_same_person_saved_by_many_at_once_is_one_lead(sessions: Sessions, db: Session):

@@ -9,9 +9,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import NotFound
 from nurture.flows.consent import ask, confirm, grant
+from nurture.flows.leave_everything import leave_everything
+from nurture.flows.preferences import choose
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules import proof
-from nurture.store import consents, deliveries
+from nurture.rules.addresses import normalise
+from nurture.store import consents, deliveries, suppressions
 from nurture.store.enrollments import Enrollment
 from nurture.store.leads import Lead
 from nurture.store.webhook_endpoints import WebhookEndpoint
@@ -103,6 +106,29 @@ def test_all_means_every_purpose_known_to_the_house(db: Session, mailing: Mailin
     leave(db, anna, None)
     assert set(consents.standing(db, anna.id).values()) == {"withdrawn"}
     assert set(consents.standing(db, anna.id)) == {"marketing", "newsletter", "travel_offers"}
+
+
+def test_who_leaves_everything_stays_out_by_the_address_whoever_has_it_later(
+    db: Session, mailing: Mailing, anna: Lead
+) -> None:
+    assert leave_everything(db, anna.id, how="page", proof=PROOF, pepper=b"pepper", now=LATER)
+    assert anna.email is not None
+    digest = suppressions.address_hash(b"pepper", normalise(anna.email))
+    assert suppressions.suppressed(db, [digest]) == {digest: "unsubscribed_all"}
+    assert not leave_everything(db, anna.id, how="mail", proof=PROOF, pepper=b"pepper", now=LATER)
+    assert db.scalar(text("SELECT count(*) FROM suppression")) == 1
+
+
+def test_a_new_yes_of_their_own_opens_the_address_again_and_nothing_else_does(
+    db: Session, mailing: Mailing, anna: Lead
+) -> None:
+    leave_everything(db, anna.id, how="page", proof=PROOF, pepper=b"pepper", now=LATER)
+    digest = suppressions.address_hash(b"pepper", normalise(anna.email or ""))
+    choose(db, anna.id, {}, delivery_id=None, proof=PROOF, now=LATER)
+    assert suppressions.suppressed(db, [digest])
+    choose(db, anna.id, {"newsletter": "Yes, write to me"}, delivery_id=None, proof=PROOF, now=LATER)
+    assert suppressions.suppressed(db, [digest]) == {}
+    assert consents.standing(db, anna.id)["marketing"] == "withdrawn"
 
 
 def test_asked_twice_it_is_one_withdrawal_one_signal_and_one_message(

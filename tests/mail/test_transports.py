@@ -116,7 +116,7 @@ def test_services_that_take_parts_get_every_part_and_both_unsubscribe_fields(
     if made is postmark:
         [mail] = call.json
         headers = {one["Name"]: one["Value"] for one in mail["Headers"]}
-        assert mail["Metadata"] == {"message_id": "1"}
+        assert mail["Metadata"] == {"message_id": "1", "return_path": "b+1@bounce.example"}
         assert headers["X-PM-KeepID"] == "true"
         assert (mail["TextBody"].strip(), mail["HtmlBody"].strip()) == ("Hello Bert", "<p>Hello Bert</p>")
         assert mail["MessageStream"] == "broadcasts"
@@ -126,7 +126,7 @@ def test_services_that_take_parts_get_every_part_and_both_unsubscribe_fields(
     else:
         headers = call.json["headers"]
         assert [part["value"].strip() for part in call.json["content"]] == ["Hello Bert", "<p>Hello Bert</p>"]
-        assert call.json["personalizations"][0]["custom_args"] == {"message_id": "1"}
+        assert call.json["personalizations"][0]["custom_args"]["message_id"] == "1"
         assert call.json["from"] == {"email": "anna@news.example", "name": "Anna Ärmel"}
         assert call.json["personalizations"][0]["to"] == [{"email": "lead1@leads.example", "name": "Bert"}]
         assert call.headers["authorization"] == "Bearer SG.1"

@@ -15,6 +15,7 @@ from nurture.net.outgoing import Reply
 from nurture.rules.words import _
 
 _MOST = 100
+_LONGEST_VALUE = 80
 _INACTIVE = 406  # it bounced or complained before, and Postmark takes nothing more for it
 _INVALID = 300
 _ATTACHMENT = 411
@@ -60,11 +61,17 @@ class Postmark:
             "MessageStream": self.stream,
             "TrackOpens": False,
             "TrackLinks": "None",
-            "Metadata": {"message_id": parts.name},
+            "Metadata": _metadata(parts.name, envelope.mail_from),
         }
         if parts.reply_to:
             mail["ReplyTo"] = parts.reply_to
         return mail
+
+
+def _metadata(name: str, return_path: str) -> dict[str, str]:
+    """What comes back with each event. A value that is too long would be refused, and a cut one is none."""
+    given = {"message_id": name, "return_path": return_path}
+    return {field: value for field, value in given.items() if len(value) <= _LONGEST_VALUE}
 
 
 def _outcome(answer: Any) -> Outcome:

@@ -22,7 +22,12 @@ class SendGrid:
         [envelope] = envelopes
         parts = taken_apart(envelope)
         call: dict[str, Any] = {
-            "personalizations": [{"to": [_person(*parts.to)], "custom_args": {"message_id": parts.name}}],
+            "personalizations": [
+                {
+                    "to": [_person(*parts.to)],
+                    "custom_args": {"message_id": parts.name, "return_path": envelope.mail_from},
+                }
+            ],
             "from": _person(*parts.from_),
             "subject": parts.subject,
             "content": [

@@ -39,7 +39,10 @@ def read_postmark(said: Any) -> Iterator[Event | None]:
     told, kind = text_of(one, "RecordType"), text_of(one, "Type")
     address, key = text_of(one, "Email"), f"{told}:{text_of(one, 'ID')}"
     metadata = object_of(one.get("Metadata"))
-    ids, sender = [text_of(metadata, "message_id")], text_of(metadata, "return_path")
+    ids, sender = (
+        [text_of(metadata, "message_id"), text_of(one, "MessageID")],
+        text_of(metadata, "return_path"),
+    )
     if told == "SubscriptionChange":
         if one.get("SuppressSending") is True and text_of(one, "SuppressionReason") == "ManualSuppression":
             key = f"{told}:{text_of(one, 'MessageID')}:{text_of(one, 'ChangedAt')}"

@@ -1,5 +1,6 @@
 """What is posted by SendGrid (event webhook)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from nurture.mail.inbound.providers.events import (
 from nurture.rules import bounces_meanings as means
 from nurture.rules.bounces import Refusal
 
+_FILTER = re.compile(r"\.(?:filter|recvd)")
+
 # Its words for what it has not even tried: its list of dead addresses, and that of people who left.
 _LISTED = frozenset(("bounced address", "invalid"))
 _LEFT = frozenset(("unsubscribed address", "unsubscribed"))
@@ -25,7 +28,9 @@ def read_sendgrid(said: Any) -> Iterator[Event | None]:
     for one in objects_of(said if isinstance(said, list) else [said]):
         told, address = text_of(one, "event"), text_of(one, "email")
         # What was given with a mail (custom arguments) comes back beside the event's own fields.
-        ids, sender = [text_of(one, "smtp-id"), text_of(one, "message_id")], text_of(one, "return_path")
+        # What stands before the dot of their filter is the name under which they took it.
+        own = _FILTER.split(text_of(one, "sg_message_id"))[0]
+        ids, sender = [text_of(one, "smtp-id"), text_of(one, "message_id"), own], text_of(one, "return_path")
         key = text_of(one, "sg_event_id") or digest(one)
         words = text_of(one, "reason")
         dropped = words.lower() if told == "dropped" else ""

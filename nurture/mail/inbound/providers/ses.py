@@ -48,6 +48,7 @@ def read_ses(said: Any) -> Iterator[Event | None]:
     told = (text_of(inner, "notificationType") or text_of(inner, "eventType")).lower()
     mail = object_of(inner.get("mail"))
     ids = [text_of(object_of(mail.get("commonHeaders")), "messageId"), *_header(mail, "message-id")]
+    ids.append(text_of(mail, "messageId"))  # the name under which they took it
     source = text_of(mail, "source")
     if told == "bounce":
         detail = object_of(inner.get("bounce"))
