@@ -93,26 +93,14 @@ class Courier:
 
     def serve(self, now: datetime) -> int:
         """Record what is finished and claim what is due; how many mails came to an end."""
-        done = self._turn(now)
-        if not done and self.busy and not self._stuck:
+        done = self._land(now)
+        if not self._draining or any(lane.stuck for lane in self._lanes.values()):
+            done += self._claim_for_all(now)
+        if not done and self.busy and not any(lane.stuck for lane in self._lanes.values()):
             self._told.wait(_WAIT_SECONDS)
             self._told.clear()
-            done = self._turn(now)
+            done = self._land(now)
         return done
-
-    def _turn(self, now: datetime) -> int:
-        """What is due is claimed before what is finished is recorded, so that no transport waits for it; but
-        a transport in trouble is heard of first."""
-        if any(not lane.ready for lane in self._lanes.values()):
-            return self._land(now) + self._claim(now)
-        return self._claim(now) + self._land(now)
-
-    def _claim(self, now: datetime) -> int:
-        return 0 if self._draining and not self._stuck else self._claim_for_all(now)
-
-    @property
-    def _stuck(self) -> bool:
-        return any(lane.stuck for lane in self._lanes.values())
 
     def close(self, now: datetime, *, patience: float = _STOP_SECONDS) -> None:
         """Wait for what is under way, for a while; what is not over by then is left to the journal."""

@@ -155,15 +155,16 @@ class _Crossing:
         return not self._halted and (self._filled(1) or not self._all_taken)
 
     def _events(self) -> Iterator[Settled]:
-        """What has come in by now. While nothing has, mails are made ready one by one; then the wires are
-        waited for."""
+        """What has come in by now. While nothing has, one more mail is made ready, or the wires are waited
+        for."""
         events = self._poll.poll(0)
-        while not events and len(self._ready) < self._ahead * len(self._watched) and self._may_fill:
-            self._filled(len(self._ready) + 1)
-            events = self._poll.poll(0)
         if not events:
-            self._extra.consider(crowded=bool(self._ready) or (self._just_in_time and self._may_fill))
-            events = self._poll.poll(self._patience())
+            if self._may_fill and len(self._ready) < self._ahead * len(self._watched):
+                self._filled(len(self._ready) + 1)
+                events = self._poll.poll(0)
+            else:
+                self._extra.consider(crowded=bool(self._ready) or (self._just_in_time and self._may_fill))
+                events = self._poll.poll(self._patience())
         for fd, event in events:
             wire = self._watched.get(fd)
             if wire is None:
