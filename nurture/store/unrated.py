@@ -147,6 +147,8 @@ def done(session: Session, ids: Collection[uuid.UUID]) -> None:
 
 def claimed(session: Session, waiting: Sequence[Waiting]) -> list[SeenSignal]:
     """The claimed signals that are human by now."""
+    if not waiting:  # all of them were those of merged leads
+        return []
     received = [one.received_at for one in waiting]
     given = {
         "ids": batch.uuids(one.signal_id for one in waiting),

@@ -71,7 +71,7 @@ _TABLES = (
     "lead", "company", "user_account", "source", "mail", "program", "program_version", "link", "segment",
     "newsletter", "webhook_endpoint", "delivery", "signal", "handoff_outcome", "lead_import", "mail_version",
     "api_key", "heat_model", "heat_model_version", "enrollment", "chain", "installation", "sales_team",
-    "transport", "form",
+    "transport", "form", "sender",
 )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def _english(page: str, own: re.Pattern[str]) -> list[str]:
 
 
 def _is_english(line: str, own: re.Pattern[str]) -> bool:
-    bare = own.sub(" ", re.sub(r"\b[a-z_]+(\.[a-z_]+)+\b|\bname:password\b", " ", line))
+    bare = own.sub(" ", re.sub(r"\b[a-z_-]+(\.[a-z_-]+)+\b|\bname:password\b", " ", line))
     bare = re.sub(r"\S*[@/_.=]\w\S*|\bv\d+\b", " ", bare)  # addresses, settings, versions
     return any(word not in NAMES for word in _WORD.findall(bare))
 

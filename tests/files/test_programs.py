@@ -108,8 +108,8 @@ def test_every_fault_of_a_folder_is_named_with_its_file_and_line(tmp_path):
     assert lines == [
         "mails/Not A Mail.txt: A mail is named key.md, key.mjml or key.html, in small letters, digits, "
         "- and _.",
-        'mails/vip.md:2: "subjct" is not known here; known: name, subject, preheader, layout, language. '
-        'Did you mean "subject"?',
+        'mails/vip.md:2: "subjct" is not known here; known: name, subject, preheader, layout, language, '
+        'sender. Did you mean "subject"?',
         'mails/vip.md:2: "subject" is missing; expected the subject line.',
         "mails/welcome.md: There is another mail of this key: mails/welcome.html.",
         'mails/welcome.md:1: "subject" is missing; expected the subject line.',

@@ -17,7 +17,8 @@ FORMULAS = tuple(f"{start}HYPERLINK(1)" for start in STARTS)
 TABLES = frozenset({
     "leads.export", "handoffs.export", "audit.export", "imports.bad_rows", "api-exports.leads",
     "api-exports.handoffs", "api-imports.bad_rows", "statistics.chain_file", "statistics.program_file",
-    "api-statistics.chain_file", "api-statistics.program_file",
+    "api-statistics.chain_file", "api-statistics.program_file", "newsletters.stats_file",
+    "api-newsletters.stats_file",
 })  # fmt: skip
 
 
