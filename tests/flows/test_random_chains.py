@@ -297,20 +297,25 @@ def test_the_laws_of_chains_hold_whatever_happens(sessions, engine, clock, redis
         OfThisGarden.room = Mailroom(sessions, tmp_path, mail, MONDAY)
         OfThisGarden.server, OfThisGarden.engine = server, engine
         OfThisGarden.stream = HitStream(redis_client)
-        run_state_machine_as_test(
-            OfThisGarden,
-            settings=settings(
-                max_examples=lives,
-                stateful_step_count=8,
-                deadline=None,
-                # The same lives each time, unless more are asked for.
-                derandomize=lives <= LIVES,
-                database=None,
-                suppress_health_check=list(HealthCheck),
-                # A life that breaks a law is told as it was: to find the shortest one would take long.
-                phases=[Phase.generate],
-            ),
-        )
+        # Who is held out hangs on ids, and these on what was tested before: rarely it is nobody.
+        for _once_more in range(3):
+            run_state_machine_as_test(
+                OfThisGarden,
+                settings=settings(
+                    max_examples=lives,
+                    stateful_step_count=8,
+                    deadline=None,
+                    # The same lives each time, unless more are asked for.
+                    derandomize=lives <= LIVES,
+                    database=None,
+                    suppress_health_check=list(HealthCheck),
+                    # A life that breaks a law is told as it was: to find the shortest one would take long.
+                    phases=[Phase.generate],
+                ),
+            )
+            unmet = [one for one in SITUATIONS if not OfThisGarden.met[one]]
+            if not unmet:
+                break
         mail.close()
         # Laws that nothing puts to the test hold always.
-        assert [one for one in SITUATIONS if not OfThisGarden.met[one]] == []
+        assert unmet == []
