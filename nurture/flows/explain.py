@@ -18,7 +18,7 @@ from nurture.rules.caps import Bucket, RatedSignal
 from nurture.rules.model import HeatModel
 from nurture.rules.words import _
 from nurture.store import heat as heats
-from nurture.store import models, scores, unrated
+from nurture.store import heat_buckets, models, scores, temperature_changes, unrated
 from nurture.store.heat import StoredHeat
 from nurture.store.models import LiveModel
 
@@ -89,7 +89,7 @@ def explain_at(session: Session, lead_id: int, *, at: datetime, now: datetime) -
     floors = temperature.floors_of(rated, model.model)
     level = temperature.replay(counted, model.model, at)
     found = temperature.higher(level, floors.lowest(at))
-    recorded = heats.recorded(session, lead_id, model.id, at)
+    recorded = temperature_changes.recorded(session, lead_id, model.id, at)
     return {
         "model": {"key": model.model.key, "version": model.no, "half_life": str(model.model.half_life)},
         "at": at,
@@ -128,7 +128,7 @@ def _lines(model: HeatModel, counted: Sequence[RatedSignal], at: datetime) -> li
 def _heat(session: Session, model: LiveModel, row: StoredHeat, now: datetime) -> dict[str, Any]:
     half_life_s = model.model.half_life_s
     since = heat.remembered_since(now, half_life_s).date()
-    days = heats.buckets_since(session, {row.pair: since})
+    days = heat_buckets.load_since(session, {row.pair: since})
     lines = [
         (rule, day, bucket, heat.signed(bucket.heat, now, half_life_s))
         for (_lead, _model, rule, day), bucket in days.items()

@@ -21,11 +21,12 @@ from nurture.rules.facts import Facts
 from nurture.rules.messages import instant
 from nurture.rules.readiness import Crossing, Judgement
 from nurture.rules.scorecard import Grade
-from nurture.store import company_heat, enrollments, facts, scores
+from nurture.store import company_heat, enrollments, facts, scores, temperature_changes
 from nurture.store import heat as heats
-from nurture.store.heat import NewTemperature, Pair, StoredHeat
+from nurture.store.heat import Pair, StoredHeat
 from nurture.store.models import LiveModel
 from nurture.store.scores import UNTOUCHED, LeadScore, LeadState, Touched
+from nurture.store.temperature_changes import NewTemperature
 from nurture.store.webhooks import Message, write_messages
 
 NO_TOUCHES: Mapping[int, Touched] = MappingProxyType({})
@@ -210,7 +211,7 @@ def _tell(
     now: datetime,
 ) -> None:
     """Record changed temperatures; those under the default model are told to whoever listens."""
-    ids = heats.add_changes(session, [_change(one) for one in changed], now=now)
+    ids = temperature_changes.add(session, [_change(one) for one in changed], now=now)
     told = [one for one in changed if default is not None and one.after.model_id == default.id]
     messages = [_message(leads[one.after.lead_id], one, ids[one.after.pair]) for one in told]
     write_messages(session, messages, now=now)

@@ -18,8 +18,9 @@ from nurture.rules.caps import Bucket, RatedSignal
 from nurture.rules.heat import NO_HEAT, Heat
 from nurture.rules.temperature import Floors
 from nurture.store import heat as heats
-from nurture.store import unrated
-from nurture.store.heat import BucketKey, Pair, StoredHeat
+from nurture.store import heat_buckets, unrated
+from nurture.store.heat import Pair, StoredHeat
+from nurture.store.heat_buckets import BucketKey
 from nurture.store.models import LiveModel
 from nurture.store.unrated import SeenSignal
 
@@ -67,11 +68,11 @@ def count(
     now. Their rows of `lead_heat` as they stand are `stored`, and the caller's to save."""
     arrivals = _rated(models, signals)
     by_bucket = _by_bucket(arrivals)
-    sums = _add(models, by_bucket, heats.buckets(session, by_bucket))
+    sums = _add(models, by_bucket, heat_buckets.load(session, by_bucket))
     kinds = {signal.id: signal.kind for signal in signals}
     if sums.again:
         sums.buckets |= _fill_again(session, models, sums.again, claimed)
-    heats.save_buckets(session, sums.buckets)
+    heat_buckets.save(session, sums.buckets)
     resummed = _sum_again(session, models, {(key[0], key[1]) for key in sums.again}, now)
     warmed = {}
     for model in models:
@@ -127,7 +128,7 @@ def recount(
         for model in models
         for rule in model.model.rules_of(signal.kind)
     }
-    heats.save_buckets(session, _fill_again(session, models, again, ()))
+    heat_buckets.save(session, _fill_again(session, models, again, ()))
     totals = _sum_again(session, models, {(key[0], key[1]) for key in again}, now)
     stored = heats.load(session, {pair[0] for pair in totals}, [model.id for model in models])
     rows = [
@@ -144,8 +145,8 @@ def rebuild(
 ) -> dict[Pair, Warmed]:
     """The heat of locked leads under a model from all their signals, buckets written anew."""
     kept = kept_signals(session, model, lead_ids, now)
-    heats.forget_buckets(session, model.id, lead_ids)
-    heats.save_buckets(session, _buckets_of(model, kept))
+    heat_buckets.forget(session, model.id, lead_ids)
+    heat_buckets.save(session, _buckets_of(model, kept))
     return told_by(model, heats.load(session, lead_ids, [model.id]), kept, lead_ids, reason, now=now)
 
 
@@ -243,7 +244,7 @@ def _sum_again(
     half_lives = {model.id: model.model.half_life_s for model in models}
     since = {pair: heat.remembered_since(now, half_lives[pair[1]]).date() for pair in pairs}
     found: dict[Pair, list[Heat]] = {pair: [] for pair in pairs}
-    for key, bucket in heats.buckets_since(session, since).items():
+    for key, bucket in heat_buckets.load_since(session, since).items():
         found[key[0], key[1]].append(bucket.heat)
     return {pair: heat.total(parts) if parts else NO_HEAT for pair, parts in found.items()}
 

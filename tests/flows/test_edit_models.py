@@ -18,8 +18,8 @@ from nurture.rules.model import ModelFault
 from nurture.store import model_work as works
 from nurture.store.approvals import ModelApproval
 from nurture.store.handoffs import Handoff
-from nurture.store.heat import TemperatureChange
 from nurture.store.model_work import Work
+from nurture.store.temperature_changes import TemperatureChange
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import all_of, heat_row, lead, make_lead, publish, send, strong_lead
 from tests.rules.models import RAW

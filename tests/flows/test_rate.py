@@ -17,8 +17,9 @@ from nurture.flows.rate import rate, rate_new
 from nurture.rules import heat
 from nurture.rules.tokens import KeyRing
 from nurture.store.handoffs import Handoff
-from nurture.store.heat import HeatBucket, TemperatureChange
+from nurture.store.heat_buckets import HeatBucket
 from nurture.store.signals import UnratedSignal
+from nurture.store.temperature_changes import TemperatureChange
 from nurture.store.webhooks import WebhookEndpoint, WebhookMessage
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import all_of, heat_row, lead, make_lead, publish, rate_all, send, strong_lead

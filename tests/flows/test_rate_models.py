@@ -15,8 +15,8 @@ from nurture.flows.rate import rate
 from nurture.rules.model import HeatModel, Readiness, Requirements
 from nurture.store.approvals import ModelApproval
 from nurture.store.handoffs import Handoff
-from nurture.store.heat import TemperatureChange
 from nurture.store.models import HeatModelRow, HeatModelVersion
+from nurture.store.temperature_changes import TemperatureChange
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import all_of, heat_row, lead, make_lead, publish, send, strong_lead
 from tests.rules.models import contract_model

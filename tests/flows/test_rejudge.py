@@ -12,7 +12,8 @@ from nurture.errors import NotFound
 from nurture.flows.rate import rate
 from nurture.flows.rejudge import undo_signal
 from nurture.store.handoffs import Handoff
-from nurture.store.heat import HeatBucket, LeadHeat
+from nurture.store.heat import LeadHeat
+from nurture.store.heat_buckets import HeatBucket
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import all_of, heat_row, lead, make_lead, publish, rate_all, send, strong_lead
 

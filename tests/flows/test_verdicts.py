@@ -19,7 +19,7 @@ from nurture.flows.rejudge import rejudge
 from nurture.rules import hits
 from nurture.rules.hits import OPEN, Hit
 from nurture.store.handoffs import Handoff
-from nurture.store.heat import HeatBucket
+from nurture.store.heat_buckets import HeatBucket
 from nurture.store.leads import Lead
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import all_of, publish, strong_lead

@@ -11,8 +11,9 @@ from nurture.rules.caps import Bucket
 from nurture.rules.heat import NO_HEAT, Heat
 from nurture.rules.model import plain
 from nurture.rules.temperature import Floors
-from nurture.store import heat, models, scores, unrated
-from nurture.store.heat import NewTemperature, StoredHeat
+from nurture.store import heat, heat_buckets, models, scores, temperature_changes, unrated
+from nurture.store.heat import StoredHeat
+from nurture.store.temperature_changes import NewTemperature
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import make_lead, publish, send
 from tests.rules.models import contract_model
@@ -67,13 +68,13 @@ def test_a_bucket_without_signals_is_dropped(sessions: Sessions) -> None:
     key = (anna, switch.model_id, "clicked", TUESDAY.date())
     full = Bucket(2, law.of_signal(20, TUESDAY, H), (TUESDAY, UUID(int=7)))
     with sessions.begin() as session:
-        heat.save_buckets(session, {key: full})
-        assert heat.buckets(session, [key]) == {key: full}
-        assert heat.buckets_since(session, {(anna, switch.model_id): TUESDAY.date()}) == {key: full}
+        heat_buckets.save(session, {key: full})
+        assert heat_buckets.load(session, [key]) == {key: full}
+        assert heat_buckets.load_since(session, {(anna, switch.model_id): TUESDAY.date()}) == {key: full}
         tomorrow = (TUESDAY + timedelta(days=1)).date()
-        assert heat.buckets_since(session, {(anna, switch.model_id): tomorrow}) == {}
-        heat.save_buckets(session, {key: Bucket(0, NO_HEAT)})
-        assert heat.buckets(session, [key]) == {}
+        assert heat_buckets.load_since(session, {(anna, switch.model_id): tomorrow}) == {}
+        heat_buckets.save(session, {key: Bucket(0, NO_HEAT)})
+        assert heat_buckets.load(session, [key]) == {}
 
 
 def test_leads_due_by_silence_come_in_the_order_of_their_time(sessions: Sessions) -> None:
@@ -97,9 +98,9 @@ def test_a_change_of_temperature_is_recorded(sessions: Sessions) -> None:
     anna = make_lead(sessions)
     with sessions.begin() as session:
         change = NewTemperature(anna, switch.model_id, "cold", "warm", 21.5, "clicked", UUID(int=1))
-        ids = heat.add_changes(session, [change], now=TUESDAY)
+        ids = temperature_changes.add(session, [change], now=TUESDAY)
         assert list(ids) == [(anna, switch.model_id)]
-        assert heat.add_changes(session, [], now=TUESDAY) == {}
+        assert temperature_changes.add(session, [], now=TUESDAY) == {}
 
 
 def test_a_claimed_signal_is_nobody_elses(sessions: Sessions) -> None:

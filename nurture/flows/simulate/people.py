@@ -10,7 +10,17 @@ from nurture.rules.caps import Bucket
 from nurture.rules.chain import Rounds, Standing
 from nurture.rules.facts import Facts
 from nurture.rules.simulation.values import OpenHandoff, Person, Stand, Trace, Warm, World
-from nurture.store import facts, heat, models, programs, restraint, scores, simulated, suppressions
+from nurture.store import (
+    facts,
+    heat,
+    heat_buckets,
+    models,
+    programs,
+    restraint,
+    scores,
+    simulated,
+    suppressions,
+)
 from nurture.store.enrollments import claiming, runs
 from nurture.store.heat import Pair, StoredHeat
 from nurture.store.simulated import SimulatedLead, SimulatedRun
@@ -120,7 +130,7 @@ def _buckets(session: Session, pairs: Sequence[Pair], now: datetime) -> _Buckets
     found: _Buckets = {}
     if not pairs:
         return found
-    for (lead_id, model_id, rule, day), bucket in heat.buckets_since(
+    for (lead_id, model_id, rule, day), bucket in heat_buckets.load_since(
         session, dict.fromkeys(pairs, today)
     ).items():
         found.setdefault((lead_id, model_id), {})[rule, day] = bucket

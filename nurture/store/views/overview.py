@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from nurture.store import lead_figures
 from nurture.store.drafts import ProgramDraft
-from nurture.store.heat import TemperatureChange
 from nurture.store.leads import STAGES
 from nurture.store.programs import ProgramRow
+from nurture.store.temperature_changes import TemperatureChange
 from nurture.store.transport_states import TransportState
 
 # The newest rows by id are looked at, so that the page costs the same in the tenth year.

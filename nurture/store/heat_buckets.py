@@ -1,0 +1,139 @@
+"""The days of a lead's heat: what the signals of one rule and UTC day add, under a model.
+
+Logs are kept as those of `nurture.store.heat`.
+"""
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Date, Row, Uuid, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from nurture.rules.caps import Bucket
+from nurture.store import batch
+from nurture.store.base import Base, Count, Instant, Ref
+from nurture.store.heat import Pair, log_or_null, of_logs
+
+
+class HeatBucket(Base):
+    """The signals of one lead, model, rule and UTC day that count: how many, their sums, and the last
+    one counted, so that a signal below the cap is added in one step."""
+
+    __tablename__ = "heat_bucket"
+    __table_args__ = {"postgresql_with": {"fillfactor": 70}}
+
+    lead_id: Mapped[Ref] = mapped_column(primary_key=True)
+    model_id: Mapped[Ref] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    count: Mapped[Count]
+    pos_log2: Mapped[float | None]
+    neg_log2: Mapped[float | None]
+    last_at: Mapped[Instant]
+    last_id: Mapped[uuid.UUID] = mapped_column(Uuid)
+
+
+BucketKey = tuple[int, int, str, date]
+
+_LOAD = text(
+    """
+    SELECT b.lead_id, b.model_id, b.rule, b.day, b.count AS counted, b.pos_log2, b.neg_log2,
+           b.last_at, b.last_id
+    FROM json_to_recordset(CAST(:rows AS json)) AS g (lead_id bigint, model_id bigint, rule text, day date)
+    JOIN heat_bucket b ON b.lead_id = g.lead_id AND b.model_id = g.model_id AND b.rule = g.rule
+        AND b.day = g.day
+    """
+)
+_LOAD_SINCE = text(
+    """
+    SELECT b.lead_id, b.model_id, b.rule, b.day, b.count AS counted, b.pos_log2, b.neg_log2,
+           b.last_at, b.last_id
+    FROM unnest(CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:days AS date[]))
+         AS g (lead_id, model_id, since)
+    JOIN heat_bucket b ON b.lead_id = g.lead_id AND b.model_id = g.model_id AND b.day >= g.since
+    ORDER BY b.lead_id, b.model_id, b.day, b.rule
+    """
+)
+_SAVE = text(
+    """
+    INSERT INTO heat_bucket (lead_id, model_id, rule, day, count, pos_log2, neg_log2, last_at, last_id)
+    SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS g (
+        lead_id bigint, model_id bigint, rule text, day date, count int, pos float8, neg float8,
+        last_at timestamptz, last_id uuid
+    )
+    ON CONFLICT (lead_id, model_id, rule, day) DO UPDATE SET
+        count = excluded.count, pos_log2 = excluded.pos_log2, neg_log2 = excluded.neg_log2,
+        last_at = excluded.last_at, last_id = excluded.last_id
+    """
+)
+_DROP = text(
+    """
+    DELETE FROM heat_bucket b
+    USING json_to_recordset(CAST(:rows AS json)) AS g (lead_id bigint, model_id bigint, rule text, day date)
+    WHERE b.lead_id = g.lead_id AND b.model_id = g.model_id AND b.rule = g.rule AND b.day = g.day
+    """
+)
+_FORGET = text(
+    "DELETE FROM heat_bucket WHERE model_id = :model_id AND lead_id = ANY(:leads)",
+)
+
+
+def load(session: Session, keys: Iterable[BucketKey]) -> dict[BucketKey, Bucket]:
+    """These days' buckets; those that do not exist are left out."""
+    return _by_key(session.execute(_LOAD, _named(keys)))
+
+
+def load_since(session: Session, since: Mapping[Pair, date]) -> dict[BucketKey, Bucket]:
+    """All buckets of each lead and model from the given day on, oldest first."""
+    given = {
+        "leads": [lead_id for lead_id, _model in since],
+        "models": [model_id for _lead, model_id in since],
+        "days": list(since.values()),
+    }
+    return _by_key(session.execute(_LOAD_SINCE, given))
+
+
+def save(session: Session, changed: Mapping[BucketKey, Bucket]) -> None:
+    """Write buckets, new or changed, in one statement, and drop the empty ones in another."""
+    full = {key: bucket for key, bucket in changed.items() if bucket.last is not None}
+    empty = [key for key, bucket in changed.items() if bucket.last is None]
+    if full:
+        rows = [
+            {
+                "lead_id": lead_id,
+                "model_id": model_id,
+                "rule": rule,
+                "day": day,
+                "count": bucket.count,
+                "pos": log_or_null(bucket.heat.pos),
+                "neg": log_or_null(bucket.heat.neg),
+                "last_at": bucket.last[0],
+                "last_id": bucket.last[1],
+            }
+            for (lead_id, model_id, rule, day), bucket in full.items()
+            if bucket.last
+        ]
+        session.execute(_SAVE, {"rows": batch.rows(rows)})
+    if empty:
+        session.execute(_DROP, _named(empty))
+
+
+def forget(session: Session, model_id: int, lead_ids: Collection[int]) -> None:
+    """Drop every bucket of these leads under a model, before they are filled anew."""
+    session.execute(_FORGET, {"model_id": model_id, "leads": list(lead_ids)})
+
+
+def _named(keys: Iterable[BucketKey]) -> dict[str, str]:
+    names = ("lead_id", "model_id", "rule", "day")
+    return {"rows": batch.rows([dict(zip(names, key, strict=True)) for key in keys])}
+
+
+def _by_key(rows: Iterable[Row[Any]]) -> dict[BucketKey, Bucket]:
+    return {
+        (row.lead_id, row.model_id, row.rule, row.day): Bucket(
+            row.counted, of_logs(row.pos_log2, row.neg_log2), (row.last_at, row.last_id)
+        )
+        for row in rows
+    }
