@@ -5,12 +5,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
 from redis import Redis
 from sqlalchemy import text
-from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.buffers.limiter import Limiter
 from nurture.files.vault import Vault
@@ -31,17 +28,6 @@ from tests.flows.mailroom import RING, WORDS, Mailroom, mailer
 from tests.mail.scripted_smtp import Hang, ScriptedSmtp
 
 NOBODY_THERE = "smtp://127.0.0.1:1"
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedSmtp]:
-    with ScriptedSmtp() as running:
-        yield running
-
-
-@pytest.fixture
-def room(sessions: sessionmaker[Session], tmp_path: Path, server: ScriptedSmtp) -> Mailroom:
-    return Mailroom(sessions, tmp_path, mailer(server.url), TUESDAY)
 
 
 @contextmanager

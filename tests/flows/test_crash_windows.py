@@ -6,13 +6,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import sessionmaker
 
 from nurture.files.journal import Journal
 from nurture.flows import lease
@@ -34,17 +33,6 @@ from tests.mail.scripted_smtp import Hang, ScriptedSmtp
 
 _RECORDS = "INSERT INTO delivery_attempt"
 _ASKS_WHO_LEFT = "c.granted IS NOT TRUE"
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedSmtp]:
-    with ScriptedSmtp() as running:
-        yield running
-
-
-@pytest.fixture
-def room(sessions: sessionmaker[Session], tmp_path: Path, server: ScriptedSmtp) -> Mailroom:
-    return Mailroom(sessions, tmp_path, mailer(server.url), TUESDAY)
 
 
 def born(

@@ -3,7 +3,6 @@
 import email
 import email.policy
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,17 +28,6 @@ from nurture.store.webhooks import WebhookEndpoint, WebhookMessage
 from tests.conftest import TUESDAY
 from tests.flows.mailroom import BASE, PEPPER, RING, WORDS, Mailroom, mailer
 from tests.mail.scripted_smtp import Hang, ScriptedSmtp
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedSmtp]:
-    with ScriptedSmtp() as running:
-        yield running
-
-
-@pytest.fixture
-def room(sessions: sessionmaker[Session], tmp_path: Path, server: ScriptedSmtp) -> Mailroom:
-    return Mailroom(sessions, tmp_path, mailer(server.url), TUESDAY)
 
 
 def page_of(raw: bytes) -> str:

@@ -3,10 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -22,17 +19,6 @@ from nurture.store.leads import Lead
 from tests.conftest import TUESDAY
 from tests.flows.mailroom import Mailroom, mailer
 from tests.mail.scripted_smtp import ScriptedSmtp
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedSmtp]:
-    with ScriptedSmtp() as running:
-        yield running
-
-
-@pytest.fixture
-def room(sessions: sessionmaker[Session], tmp_path: Path, server: ScriptedSmtp) -> Mailroom:
-    return Mailroom(sessions, tmp_path, mailer(server.url), TUESDAY)
 
 
 def claim(room: Mailroom, host: str | None = None) -> dict[int, int]:

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from redis import Redis
 from sqlalchemy import text
-from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.buffers.stream import HitStream
 from nurture.errors import Invalid
@@ -18,7 +16,7 @@ from nurture.rules.hits import CLICK, OPEN, Hit, write
 from nurture.rules.ids import millis_of, uuid7
 from nurture.store import doubt
 from tests.conftest import TUESDAY
-from tests.flows.mailroom import PEPPER, RING, Mailroom, mailer
+from tests.flows.mailroom import PEPPER, RING, Mailroom
 from tests.mail.scripted_smtp import Hang, ScriptedSmtp
 
 LATER = TUESDAY + timedelta(minutes=16)
@@ -41,11 +39,6 @@ class Silent:
 def server() -> Iterator[ScriptedSmtp]:
     with ScriptedSmtp(on=Silent(1)) as server:
         yield server
-
-
-@pytest.fixture
-def room(sessions: sessionmaker[Session], tmp_path: Path, server: ScriptedSmtp) -> Mailroom:
-    return Mailroom(sessions, tmp_path, mailer(server.url), TUESDAY)
 
 
 def choose(room: Mailroom, policy: str) -> None:

@@ -1,32 +1,18 @@
 """Another transport takes over at once, whatever the first one dies of, and hands back when it is well."""
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session, sessionmaker
 
 from bench.faults._server import FaultyServer
 from nurture.files.vault import Vault
 from nurture.store import transports
 from tests.conftest import TUESDAY
-from tests.flows.mailroom import RING, Mailroom, mailer
+from tests.flows.mailroom import RING, Mailroom
 from tests.flows.test_courier import NOBODY_THERE, add, courier, queue, serve_until, states
 from tests.mail.scripted_smtp import Hang, ScriptedSmtp
 from tests.sinks import SmtpSink
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedSmtp]:
-    with ScriptedSmtp() as running:
-        yield running
-
-
-@pytest.fixture
-def room(sessions: sessionmaker[Session], tmp_path: Path, server: ScriptedSmtp) -> Mailroom:
-    return Mailroom(sessions, tmp_path, mailer(server.url), TUESDAY)
 
 
 def carriers(room: Mailroom) -> dict[str, int]:

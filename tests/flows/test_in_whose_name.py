@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,12 +32,6 @@ from tests.mail.scripted_smtp import ScriptedSmtp
 
 VAULT = Vault(RING)
 KEY = generate("ed25519")
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedSmtp]:
-    with ScriptedSmtp() as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import email
 import email.policy
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,12 +27,6 @@ from tests.mail.scripted_smtp import ScriptedSmtp
 ENGLISH = "Your contract ends on {{ lead.dates.contract_end | date }}. [Read](https://www.example.com/en)\n"
 RUSSIAN = "Ваш договор кончается {{ lead.dates.contract_end | date }}. [Читать](https://www.example.com/ru)\n"
 IN_RUSSIAN = MailSource(key="case", subject="Дело для {{ lead.first_name }}", body=RUSSIAN, language="ru")
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedSmtp]:
-    with ScriptedSmtp() as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 had come back later."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,12 +19,6 @@ from tests.mail.inbound import shapes
 from tests.mail.scripted_smtp import ScriptedSmtp
 
 FULL = "552 5.2.2 mailbox full"
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedSmtp]:
-    with ScriptedSmtp() as running:
-        yield running
 
 
 @pytest.fixture
