@@ -1,22 +1,17 @@
 """The peer for sending: django-post_office, in a virtual environment that is made for the run and thrown away
 after it. None of its packages is a requirement of the program."""
 
-import json
 import subprocess
 import tempfile
 import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-from sqlalchemy import make_url
-
+from bench._peer_process import own_database, told
 from nurture.errors import Unavailable
 
 PACKAGES = ("Django==5.2.19", "django-post_office==3.12.0", "psycopg[binary]==3.3.9")
 NAME = "django-post_office 3.12"
-_SCRIPT = Path(__file__).parent / "peers" / "django_post_office.py"
-_PATIENCE_SECONDS = 900
 
 
 @dataclass(frozen=True)
@@ -42,20 +37,10 @@ def rates(database_url: str, port: int, count: int, letter: Letter) -> Rates:
     with tempfile.TemporaryDirectory(prefix="nurture-bench-peer-") as folder:
         python = _installed(Path(folder))
         asked = {"database": _database(database_url), "port": port, "count": count, **vars(letter)}
-        done = subprocess.run(
-            [python, str(_SCRIPT)],
-            input=json.dumps(asked),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_PATIENCE_SECONDS,
-        )
-    if done.returncode != 0:
-        raise Unavailable(f"{NAME} failed: {done.stderr.strip().splitlines()[-1]}")
-    told = json.loads(done.stdout)
-    if missing := [way for way, one in told.items() if one["sent"] != count]:
+        done = told(python, "django_post_office.py", asked, NAME)
+    if missing := [way for way, one in done.items() if one["sent"] != count]:
         raise Unavailable(f"{NAME} did not send all {count} mails ({', '.join(missing)}).")
-    return Rates(*(count / told[way]["seconds"] for way in ("when_queued", "when_sent")))
+    return Rates(*(count / done[way]["seconds"] for way in ("when_queued", "when_sent")))
 
 
 def _installed(folder: Path) -> str:
@@ -71,14 +56,11 @@ def _installed(folder: Path) -> str:
 
 
 def _database(database_url: str) -> dict[str, str]:
-    url = make_url(database_url)
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE post_office")
-    host = url.host or str(url.query.get("host", ""))
+    url = own_database(database_url, "post_office")
     return {
         "NAME": "post_office",
         "USER": url.username or "",
         "PASSWORD": url.password or "",
-        "HOST": host,
+        "HOST": url.host or str(url.query.get("host", "")),
         "PORT": str(url.port or url.query.get("port", "")),
     }

@@ -34,25 +34,30 @@ _STAND = f"""
     WHERE l.armed AND t.stage = ANY(:stages) AND l.erased_at IS NULL AND NOT l.is_test
       AND t.readiness >= :from AND (l.future_at IS NULL OR l.future_at <= :now)
 """
+# Asked for by itself, not as `meets`: of temperature and grade the planner knows how rare they are, and reads
+# the leads of those who meet them alone; of an expression it knows nothing, and reads the whole base.
+_MEET = f"{_STAND} AND {_RANKS}"
 _HISTOGRAM = text(
     f"""
     SELECT least(100, greatest(0, floor(score)::int)) AS score, count(*) AS leads
-    FROM ({_STAND}) s WHERE meets GROUP BY 1
+    FROM ({_MEET}) s GROUP BY 1
     """
 )
-_LINES = f"""
+_LINE = f"""
     SELECT s.id AS lead_id, CAST(s.score AS float8) AS score,
            {_NAME} AS name,
            c.name AS company, l.temperature, coalesce(l.grade_override, l.grade) AS grade, l.grade_points,
            power(2, least(l.heat_log2 - :t, 60)) AS heat, l.readiness_parts AS parts, l.bant
-    FROM ({_STAND}) s JOIN lead l ON l.id = s.id LEFT JOIN company c ON c.id = l.company_id
 """
-_RIPE = text(f"{_LINES} WHERE s.meets AND s.score >= :rise ORDER BY s.score DESC, s.id LIMIT :limit")
+_OF = "JOIN lead l ON l.id = s.id LEFT JOIN company c ON c.id = l.company_id"
+_RIPE = text(
+    f"{_LINE} FROM ({_MEET}) s {_OF} WHERE s.score >= :rise ORDER BY s.score DESC, s.id LIMIT :limit"
+)
 # Heat has only cooled since: nobody's score is above the kept one, and those who stood highest come first.
 _LOOKED_AT = 2_000
 _NEARLY = text(
     f"""
-    {_LINES}
+    {_LINE} FROM ({_STAND}) s {_OF}
     WHERE s.score >= :near AND NOT (s.meets AND s.score >= :rise)
       AND s.id IN (
           SELECT lead_id FROM lead_line WHERE readiness >= :from
