@@ -13,7 +13,6 @@ from email_validator import EmailNotValidError, validate_email
 
 from nurture.rules.words import _
 
-NORMAL_FORM = 1
 LONGEST = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 
 # Plain dot-atoms at plain host names; whatever this doubts is looked at by the full parser.

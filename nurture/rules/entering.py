@@ -80,16 +80,6 @@ def entrance(
     return Entrance(found.how, found.occasion, instead=before is not None and before.resting is not None)
 
 
-def may_enter(program: Program, lead: Facts, ended: Mapping[str, datetime], now: datetime) -> bool:
-    """Whether a lead that stands nowhere in the program enters it. `ended` tells when its last run in the
-    chain of each temperature ended."""
-    chain, last = program.chains.get(lead.temperature), ended.get(lead.temperature)
-    if chain is None:
-        return False
-    before = Before(last, last) if last is not None else None
-    return entrance(program, chain, lead, before, now) is not None
-
-
 def asked(entry: Entry, now: datetime) -> dict[str, Look]:
     """The kinds of signals that are occasions to come in, each with how far one counts."""
     kinds = (*entry.signals, *((FORM, CONFIRMED) if entry.forms else ()))

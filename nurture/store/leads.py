@@ -239,10 +239,3 @@ def forget(session: Session, lead_id: int, *, now: datetime) -> None:
     session.execute(text("DELETE FROM lead_edit WHERE lead_id = :id"), given)
     session.execute(text("DELETE FROM segment_member WHERE lead_id = :id"), given)
     session.execute(text("DELETE FROM lead_target WHERE lead_id = :id"), given)
-
-
-def email_of(session: Session, lead_id: int) -> str | None:
-    """The address of a lead as it was written."""
-    return session.execute(
-        text("SELECT email FROM lead WHERE id = :id"), {"id": lead_id}
-    ).scalar_one_or_none()

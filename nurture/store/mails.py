@@ -124,16 +124,6 @@ def stored_version(session: Session, version_id: int) -> StoredVersion | None:
     )
 
 
-def latest_version_id(session: Session, program_id: int | None, key: str) -> int | None:
-    """The newest version of a mail by key (program None: a mail of the engine itself)."""
-    newest = (
-        select(func.max(MailVersion.id))
-        .join(MailRow)
-        .where(MailRow.program_id.is_not_distinct_from(program_id), MailRow.key == key)
-    )
-    return session.execute(newest).scalar_one()
-
-
 def sender_said(session: Session, version_id: int) -> str:
     """In whose name a version says it goes out, "" where it says nothing."""
     query = select(MailVersion.source["sender"].astext).where(MailVersion.id == version_id)

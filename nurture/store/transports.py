@@ -110,11 +110,6 @@ def by_key(session: Session, key: str) -> Transport | None:
     return session.scalar(select(Transport).where(Transport.key == key))
 
 
-def any_chosen(session: Session) -> bool:
-    """Whether anything chooses a transport of its own."""
-    return bool(session.scalar(select(select(TransportChoice).exists())))
-
-
 def choices(session: Session) -> Mapping[tuple[str, int], int]:
     """Transport id by (kind, id) of what chose it."""
     return {(row.kind, row.ref_id): row.transport_id for row in session.scalars(select(TransportChoice))}

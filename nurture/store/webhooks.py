@@ -219,15 +219,6 @@ def messages(
     return list(session.scalars(query.limit(limit)))
 
 
-def posts_of(session: Session, message_ids: Sequence[str]) -> dict[str, list[WebhookPost]]:
-    """The posts of these messages, by message."""
-    query = select(WebhookPost).where(WebhookPost.message_id.in_(message_ids)).order_by(WebhookPost.id)
-    found: dict[str, list[WebhookPost]] = {message_id: [] for message_id in message_ids}
-    for post in session.scalars(query):
-        found[post.message_id].append(post)
-    return found
-
-
 def attempts_of(session: Session, message_id: str) -> list[WebhookAttempt]:
     """Every attempt to post this message, oldest first."""
     query = (

@@ -12,7 +12,6 @@ from nurture.web.admin import simulation_words as words
 from nurture.web.admin.simulation_words import Teller
 from nurture.web.admin.step_words import Mails, in_words
 
-_DAY_S = 86_400.0
 _FIGURES = ("hot", "handed_over", "waiting", "mails", "days_to_hot", "unsubscribed")
 
 
