@@ -25,14 +25,17 @@ _FOLDED = "\r\n "
 
 @dataclass(frozen=True, slots=True)
 class AsSent:
-    """The header fields in their order, decoded, and the plain text."""
+    """The header fields in their order, decoded, and what the mail says: `html` is without pixel and tracked
+    links."""
 
+    subject: str
     headers: tuple[tuple[str, str], ...]
     text: str
+    html: str
 
 
 def as_sent(session: Session, delivery: Delivery, ring: KeyRing, base_url: str) -> AsSent | None:
-    """The headers and the text of a delivery; None when its lead is erased or its words cannot be filled in
+    """A delivery as its reader has it; None when its lead is erased or its words cannot be filled in
     any more. What is signed in it is left out; a DKIM signature is made at sending and not kept."""
     stored = mails.stored_version(session, delivery.mail_version_id)
     lead = deliveries.values_of_lead(session, delivery.lead_id) if delivery.lead_id else {}
@@ -63,7 +66,7 @@ def as_sent(session: Session, delivery: Delivery, ring: KeyRing, base_url: str) 
         words = preview_delivery(session, delivery)
     except (RenderFault, Refusal):
         return None
-    return AsSent(_headers(raw), words.text if words else "")
+    return AsSent(words.subject, _headers(raw), words.text, words.html) if words is not None else None
 
 
 def _shown_addresses(ring: KeyRing, base_url: str, delivery: Delivery) -> Mapping[str, str]:

@@ -226,7 +226,9 @@ def test_a_step_goes_before_its_mail_a_mail_before_its_program_all_before_the_de
         [delivery] = session.query(Delivery).all()
         shown = as_sent(session, delivery, RING, BASE)
     assert speaks in dict(shown.headers)["From"]
-    assert f"Yours, {told(raw)['From'].partition(' <')[0]}" in shown.text
+    signed = f"Yours, {told(raw)['From'].partition(' <')[0]}"
+    assert signed in shown.text
+    assert signed in shown.html
 
 
 def test_a_newsletter_has_a_sender_of_its_own_and_a_confirmation_has_the_default(db, room, server) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 from marshmallow import fields, validate
 
 from nurture.errors import NotFound
-from nurture.flows import letters
 from nurture.flows.as_sent import as_sent
 from nurture.rules.words import _
 from nurture.store import deliveries
@@ -98,18 +97,15 @@ def one(delivery_id: int) -> dict[str, Any]:
 def mail(delivery_id: int) -> dict[str, Any]:
     """The mail of a delivery as it reads: its header fields in their order, its text, and its HTML without
     pixel and tracked links. What is signed in it is left out. Not found once the person is erased."""
-    session, found = page_session(), _found(delivery_id)
-    sent = as_sent(session, found.delivery, runtime().ring, runtime().settings.base_url)
-    words = None
-    if sent is not None:
-        words = letters.preview(session, found.delivery.mail_version_id, found.delivery.lead_id)
-    if sent is None or words is None:
+    found = _found(delivery_id)
+    sent = as_sent(page_session(), found.delivery, runtime().ring, runtime().settings.base_url)
+    if sent is None:
         raise NotFound(_("This mail is gone."))
     return {
-        "subject": words.subject,
+        "subject": sent.subject,
         "headers": [{"name": name, "value": value} for name, value in sent.headers],
         "text": sent.text,
-        "html": words.html,
+        "html": sent.html,
     }
 
 
