@@ -1,4 +1,4 @@
-"""What is posted by A plain shape for everything else."""
+"""What is posted by everything else: a plain shape of our own."""
 
 from collections.abc import Iterator
 from typing import Any
