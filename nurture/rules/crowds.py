@@ -12,7 +12,7 @@ from statistics import median
 from typing import TypeVar
 from uuid import UUID
 
-from nurture.rules.hits import CLICK
+from nurture.rules.hits import CLICK, OPEN
 
 # How far hits of one mail may lie apart and still say something of each other.
 VISIT = timedelta(minutes=10)
@@ -29,7 +29,7 @@ EARLY = timedelta(minutes=5)
 _BESIDE = timedelta(seconds=3)
 # A checker at click time looks at the address just before it lets the reader through.
 _CHECK = timedelta(seconds=5)
-_SAME_VISIT = {CLICK: timedelta(seconds=10), "open": timedelta(seconds=60)}
+_SAME_VISIT = {CLICK: timedelta(seconds=10), OPEN: timedelta(seconds=60)}
 # The same, of one that calls itself by the same name: scanners that come in waves pause between them.
 _SAME_VISITOR = timedelta(minutes=3)
 # No reader follows that many; who made them is compared two by two.

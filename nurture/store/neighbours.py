@@ -60,7 +60,8 @@ _WORTH = """
 # On a mail a click weighs one, and one that no person can have made two.
 _CLICKS = f"""
     sum(CASE WHEN kind <> '{CLICK}' THEN 0
-             WHEN EXISTS (SELECT FROM link WHERE link.id = link_id AND label = '{TRAP_LABEL}') THEN 2
+             WHEN EXISTS (SELECT FROM link WHERE link.id = link_id AND label = '{TRAP_LABEL}')
+                  THEN {LEAST_ON_MAIL}
              ELSE 1 END)
 """
 

@@ -78,10 +78,10 @@ def _value(name: str, facts: Facts, extra: Mapping[str, Any] | None) -> Any:
             return round(facts.heat, HEAT_PLACES)
         case "id":
             return facts.lead_id
-        case "owner" | "readiness" | "touches" | "stage" | "temperature" | "grade" | "source":
+        case (
+            "owner" | "readiness" | "target_score" | "touches" | "stage" | "temperature" | "grade" | "source"
+        ):
             return getattr(facts, name)
-        case "target_score":
-            return facts.target_score
         case "timezone":
             return facts.timezone or facts.fields.get(name)
     return facts.fields.get(name)
