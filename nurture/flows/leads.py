@@ -192,13 +192,18 @@ def _write(session: Session, lead: Lead, read: LeadAnswers, *, now: datetime, so
 def _keep_consents(
     session: Session, lead_id: int, read: LeadAnswers, *, now: datetime, by: str, channel: str
 ) -> None:
-    """Note what is newly granted; whoever withdraws is left alone at once. A no is taken back by a yes that
-    comes with its proof alone: a program that tells every night what it once heard has none."""
-    proof = {"by": by} if read.proof is None else {"by": by, "proof": read.proof}
-    standing = consents.standing(session, lead_id) if read.consent else {}
+    """Note what is newly granted; whoever withdraws is left alone at once. A no, to a purpose or to all of
+    them, is taken back by a yes that comes with its proof alone: a program that tells every night what it
+    once heard has none."""
+    if not read.consent:
+        return
+    unproven = read.proof is None
+    proof = {"by": by} if unproven else {"by": by, "proof": read.proof}
+    standing = consents.standing(session, lead_id)
+    wants_nothing = unproven and bool(suppressions.left_by(session, lead_id))
     for purpose, granted in read.consent.items():
         if granted and standing.get(purpose) != GRANTED:
-            if standing.get(purpose) == WITHDRAWN and read.proof is None:
+            if wants_nothing or (unproven and standing.get(purpose) == WITHDRAWN):
                 continue
             grant(session, lead_id, purpose, wording="", channel=channel, proof=proof, now=now)
             come_back(session, lead_id, by=by, now=now)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import NotFound
 from nurture.flows.consent import ask, confirm, grant
+from nurture.flows.leads import save_lead
 from nurture.flows.leave_everything import leave_everything
 from nurture.flows.preferences import choose
 from nurture.flows.unsubscribe import unsubscribe
@@ -129,6 +130,21 @@ def test_a_new_yes_of_their_own_opens_the_address_again_and_nothing_else_does(
     choose(db, anna.id, {"newsletter": "Yes, write to me"}, delivery_id=None, proof=PROOF, now=LATER)
     assert suppressions.suppressed(db, [digest]) == {}
     assert consents.standing(db, anna.id)["marketing"] == "withdrawn"
+
+
+def test_a_yes_without_proof_opens_no_address_for_a_purpose_that_is_new_either(
+    db: Session, mailing: Mailing, anna: Lead
+) -> None:
+    leave_everything(db, anna.id, how="page", proof=PROOF, pepper=b"pepper", now=LATER)
+    digest = suppressions.address_hash(b"pepper", normalise(anna.email or ""))
+    told = {"id": anna.id, "consent": {"webinars": True}}
+    save_lead(db, told, now=LATER, by="key:7", base_url="https://nurture.example")
+    assert suppressions.suppressed(db, [digest])
+    assert "webinars" not in consents.standing(db, anna.id)
+    told = {"id": anna.id, "consent": {"webinars": True, "proof": "asked for them by phone"}}
+    save_lead(db, told, now=LATER, by="key:7", base_url="https://nurture.example")
+    assert suppressions.suppressed(db, [digest]) == {}
+    assert consents.standing(db, anna.id)["webinars"] == "granted"
 
 
 def test_asked_twice_it_is_one_withdrawal_one_signal_and_one_message(
