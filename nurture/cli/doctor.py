@@ -194,7 +194,7 @@ def dns(runtime: Runtime) -> Finding:
     with reading(runtime.sessions) as session:
         if not migrations.at_head(session.connection()):
             return Finding("dns", WARN, "could not be looked at before  nurture migrate.")
-        domain = installation.get(session).sender_email.rpartition("@")[2].lower()
+        domain = installation.get(session).sender_domain
         others = sorted(senders.domains(session) - {domain})
     if not domain:
         return Finding("dns", WARN, "no sender is set: say in the settings who sends.")

@@ -42,7 +42,7 @@ def add_domain(session: Session, name: str, *, by: str, now: datetime) -> Sendin
 
 def add_those_of_senders(session: Session, *, now: datetime) -> None:
     """The domain of each sender is among those that are looked up."""
-    named = {installation.get(session).sender_email.rpartition("@")[2], *senders.domains(session)}
+    named = {installation.get(session).sender_domain, *senders.domains(session)}
     for name in sorted(named - {""}):
         known_domain(session, name, now=now)
 

@@ -44,7 +44,7 @@ def outlook(session: Session, *, now: datetime) -> Outlook:
     """In a fixed number of statements."""
     stand, schedules = ways(session, now=now), warm_ups(session, now=now)
     house = installation.get(session)
-    domain, domains = house.sender_email.rpartition("@")[2].lower(), senders.of_newsletters(session)
+    domain, domains = house.sender_domain, senders.of_newsletters(session)
     paused = pacing.sender_pauses(session)
     flows = {
         one: NOTHING_GOES

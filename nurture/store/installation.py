@@ -40,6 +40,11 @@ class Installation(Base):
     recycle_lost_days: Mapped[int | None]
     test_addresses: Mapped[Words]
 
+    @property
+    def sender_domain(self) -> str:
+        """The domain of the default sender, in small letters; "" before there is one."""
+        return self.sender_email.rpartition("@")[2].lower()
+
 
 def get(session: Session) -> Installation:
     """The one row."""
