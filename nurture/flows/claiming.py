@@ -24,15 +24,13 @@ from nurture.mail.headers import address
 from nurture.mail.message import Sender
 from nurture.mail.prepare import PreparedMail
 from nurture.rules.addresses import normalise
-from nurture.rules.consent import COMES_BACK
+from nurture.rules.consent import COMES_BACK, LEFT_ALL
 from nurture.rules.transports import OF_SETTINGS, Limits
 from nurture.rules.words import _
 from nurture.store import deliveries, pacing
 from nurture.store.deliveries import EVERY_ROUTE, Claimed, Route, Sending
 
 log = structlog.get_logger()
-
-_ALL_WITHDRAWN = "unsubscribed_all"  # stops what rests on consent
 
 
 @dataclass(frozen=True)
@@ -203,7 +201,7 @@ def _holds_for(one: Claimed, reason: str) -> bool:
         return one.lead_id is not None
     if one.purpose == CONFIRMATION:
         return reason not in COMES_BACK
-    return one.needs_consent or reason != _ALL_WITHDRAWN
+    return one.needs_consent or reason != LEFT_ALL
 
 
 def _mails(session: Session, outbox: Outbox, claimed: Sequence[Claimed]) -> dict[int, PreparedMail | None]:

@@ -9,12 +9,11 @@ from sqlalchemy.orm import Session
 
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules.addresses import normalise
+from nurture.rules.consent import LEFT_ALL
 from nurture.store import suppressions
 from nurture.store.audit import audit
 from nurture.store.leads import Lead
 from nurture.store.suppressions import NewSuppression
-
-REASON = "unsubscribed_all"
 
 
 def leave_everything(
@@ -34,7 +33,7 @@ def leave_everything(
     email = session.get_one(Lead, lead_id).email
     if email:
         digest = suppressions.address_hash(pepper, normalise(email))
-        entry = NewSuppression(digest, REASON, how, lead_id, delivery_id)
+        entry = NewSuppression(digest, LEFT_ALL, how, lead_id, delivery_id)
         suppressions.suppress(session, [entry], now=now)
     return news
 

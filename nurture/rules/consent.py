@@ -6,9 +6,11 @@ from nurture.rules.facts import Facts
 
 # Purposes that rest on the contract or on the lead's own request, not on consent.
 WITHOUT_CONSENT = frozenset({"confirmation", "transactional", "notice"})
+# Why an address is kept out whose owner wants no mails at all.
+LEFT_ALL = "unsubscribed_all"
 # Why an address is kept out where its owner can come back by a confirmation that they have asked for: they
 # left, or mails to them came back. What a person of the company has shut, only the company opens.
-COMES_BACK = frozenset({"unsubscribed_all", "complaint", "erased", "hard_bounce", "soft_bounces"})
+COMES_BACK = frozenset({LEFT_ALL, "complaint", "erased", "hard_bounce", "soft_bounces"})
 
 
 @dataclass(frozen=True, slots=True)

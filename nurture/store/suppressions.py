@@ -10,6 +10,7 @@ from sqlalchemy import Index, LargeBinary, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.rules.consent import LEFT_ALL
 from nurture.store.base import Base, Id, Instant, Ref
 
 
@@ -25,7 +26,7 @@ class Suppression(Base):
         Index(
             "ix_suppression_left",
             "lead_id",
-            postgresql_where=text("reason = 'unsubscribed_all' AND lifted_at IS NULL"),
+            postgresql_where=text(f"reason = '{LEFT_ALL}' AND lifted_at IS NULL"),
         ),
     )
 
@@ -97,7 +98,7 @@ def left_by(session: Session, lead_id: int) -> Sequence[int]:
     """The entries by which this lead wants no mails at all."""
     query = select(Suppression.id).where(
         Suppression.lead_id == lead_id,
-        Suppression.reason == "unsubscribed_all",
+        Suppression.reason == LEFT_ALL,
         Suppression.lifted_at.is_(None),
     )
     return session.scalars(query).all()
