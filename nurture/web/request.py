@@ -52,7 +52,7 @@ def viewer() -> Viewer | None:
 def signed_in() -> Viewer:
     """The viewer of a page that only signed-in people reach."""
     person = viewer()
-    assert person is not None, "web/access.py lets nobody else in"
+    assert person is not None, "web/access_table.py lets nobody else in"
     return person
 
 

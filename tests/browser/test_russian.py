@@ -14,7 +14,7 @@ from nurture.rules.tokens import mint
 from nurture.runtime import Runtime
 from nurture.store import schema
 from nurture.store.users import User
-from nurture.web.access import ACCESS
+from nurture.web.access_table import ACCESS
 from nurture.web.subject_lines import subject_line
 from tests.browser.company import CAMPAIGNS
 from tests.browser.conftest import House

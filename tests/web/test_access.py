@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from nurture.runtime import Runtime
 from nurture.store.users import ROLES, User
-from nurture.web.access import ACCESS, PUBLIC
+from nurture.web.access_table import ACCESS, PUBLIC
 from tests.web.conftest import PASSWORD, SignIn, token_of
 
 _NUMBERS = dict.fromkeys(

@@ -12,7 +12,7 @@ from nurture.flows.keys import create_key
 from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.runtime import Runtime
-from nurture.web.access import ACCESS
+from nurture.web.access_table import ACCESS
 from tests.browser.company import CAMPAIGNS
 from tests.conftest import TUESDAY
 from tests.web.attacks.town import FORM

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from nurture.runtime import Runtime
 from nurture.store.users import ApiKey
 from nurture.web import fresh
-from nurture.web.access import ACCESS, ADMINS
+from nurture.web.access_table import ACCESS, ADMINS
 from tests.clock import StandingClock
 from tests.web.conftest import PASSWORD, SignIn, token_of
 from tests.web.test_second_factor import set_up

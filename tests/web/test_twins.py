@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.routing import Rule
 
-from nurture.web.access import ACCESS, PUBLIC
+from nurture.web.access_table import ACCESS, PUBLIC
 from nurture.web.api.access import ACCESS as API
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from nurture.runtime import Runtime
-from nurture.web.access import ACCESS, PUBLIC
+from nurture.web.access_table import ACCESS, PUBLIC
 from tests.web.attacks.town import Town
 
 pytestmark = pytest.mark.xdist_group("attacks")

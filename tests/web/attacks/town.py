@@ -17,7 +17,7 @@ from nurture.rules.forms import trap
 from nurture.rules.tokens import mint
 from nurture.runtime import Runtime
 from nurture.store.users import ROLES, User
-from nurture.web.access import ACCESS, PUBLIC
+from nurture.web.access_table import ACCESS, PUBLIC
 from tests.applications import signed_in
 from tests.stories.world import BROWSER
 from tests.web.conftest import token_of
