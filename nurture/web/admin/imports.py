@@ -17,10 +17,10 @@ from nurture.rules import columns, names
 from nurture.rules.words import _
 from nurture.store import imports
 from nurture.store.imports import Import
+from nurture.web.lead_words import PURPOSES
 from nurture.web.query import number
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
 from nurture.web.security import csrf, without_csrf
-from nurture.web.wording import PURPOSES
 
 pages = Blueprint("imports", __name__, url_prefix="/imports")
 

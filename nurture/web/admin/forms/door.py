@@ -19,9 +19,9 @@ from nurture.store.forms import FormRow, OpenForm
 from nurture.store.views import public
 from nurture.web import query
 from nurture.web.admin.forms import snippets, typed
+from nurture.web.lead_words import PURPOSES
 from nurture.web.public.forms import Drawn
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
-from nurture.web.wording import PURPOSES
 
 pages = Blueprint("forms", __name__, url_prefix="/forms")
 _PAGE, _SENT = 50, 25

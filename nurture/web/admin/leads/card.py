@@ -20,9 +20,9 @@ from nurture.web import access
 from nurture.web.admin.leads import drawing
 from nurture.web.admin.leads.part import pages
 from nurture.web.admin.models.target import column_name, value_words
+from nurture.web.lead_words import PURPOSES
 from nurture.web.query import chosen
 from nurture.web.request import now, page_session, runtime, signed_in
-from nurture.web.wording import PURPOSES
 
 
 @pages.post("/leads/<int:lead_id>/touch")

@@ -13,9 +13,9 @@ from nurture.rules.words import _
 from nurture.store import programs
 from nurture.web.admin.leads import card
 from nurture.web.admin.leads.part import pages
+from nurture.web.lead_words import PURPOSES
 from nurture.web.rendering import zone
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
-from nurture.web.wording import PURPOSES
 
 _LONGEST = 2_000
 BY_HAND = ("by_hand", "phone", "paper", "fair", "in_person")

@@ -18,8 +18,8 @@ from nurture.web.admin.leads import asked as address
 from nurture.web.admin.leads import columns, drawing
 from nurture.web.admin.leads.asked import Asked
 from nurture.web.admin.leads.part import pages
+from nurture.web.lead_words import PURPOSES
 from nurture.web.request import now, page_session, signed_in
-from nurture.web.wording import PURPOSES
 
 # Which end is looked at first when a heading is pressed.
 _UPWARDS = frozenset({"name"})

@@ -14,8 +14,8 @@ from nurture.web.admin.models import form as forms
 from nurture.web.admin.models.looking_ahead import begin
 from nurture.web.admin.models.part import pages
 from nurture.web.admin.segments import builder_words
+from nurture.web.lead_words import SIGNALS
 from nurture.web.request import now, page_session, runtime, signed_in
-from nurture.web.wording import SIGNALS
 
 _EMPTY: dict[str, dict[str, Any]] = {
     forms.RULES: {"when": {"field": "company.size", "gte": 50}, "points": 10, "text": ""},
