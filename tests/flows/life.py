@@ -33,7 +33,7 @@ from tests.flows.garden import Garden
 from tests.flows.mailroom import Mailroom
 from tests.flows.random_programs import EDITS, KINDS, MAILS, edited
 from tests.flows.random_programs import programs as random_programs
-from tests.flows.test_record import CHROME
+from tests.flows.recording import CHROME
 from tests.mail.scripted_smtp import Hang, ScriptedSmtp
 
 MONDAY = datetime(2026, 3, 2, 6, tzinfo=UTC)

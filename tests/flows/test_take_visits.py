@@ -26,7 +26,7 @@ from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.tokens import KeyRing
 from nurture.rules.visits import BY_FORM, BY_MAIL, NotAVisit, Visit, mint_token, told
 from tests.conftest import TUESDAY
-from tests.flows.test_record import dies_at_line
+from tests.flows.deaths import dies_at_line
 from tests.mailed import a_delivery, a_lead, a_mailing
 
 RING = KeyRing((b"a signing key of thirty-two bytes.",))

@@ -23,7 +23,7 @@ from nurture.store.heat_buckets import HeatBucket
 from nurture.store.leads import Lead
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import all_of, publish, strong_lead
-from tests.flows.test_record import clicked, counts, hit, number_of
+from tests.flows.recording import clicked, counts, hit, number_of
 from tests.mailed import SENT, Mailing, a_delivery, a_lead, a_mailing
 
 Sessions = sessionmaker[Session]

@@ -18,7 +18,7 @@ from nurture.rules import program as rules
 from nurture.rules.hits import CLICK, Hit
 from nurture.rules.ids import millis_of, uuid7
 from tests.flows.life import Life
-from tests.flows.test_record import CHROME
+from tests.flows.recording import CHROME
 
 LEFT, CHANGED_CHAINS = "left while a mail waited", "changed chains while a mail waited"
 STEP_WENT = "stood at a step that went"

@@ -19,7 +19,7 @@ from nurture.runtime import Runtime
 from tests.applications import application
 from tests.clock import StandingClock
 from tests.flows.rated_leads import publish
-from tests.flows.test_record import clicked
+from tests.flows.recording import clicked
 from tests.mailed import a_delivery, a_lead, a_mailing
 
 Call = Callable[..., TestResponse]
