@@ -5,7 +5,7 @@ import io
 
 from flask import Flask
 
-from tests.web.test_api import Caller, anna, api, caller, problem
+from tests.web.api_caller import Caller, anna, api, caller, problem
 
 __all__ = ["api", "caller"]
 

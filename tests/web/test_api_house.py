@@ -4,7 +4,7 @@ import pytest
 
 from nurture.rules.addresses import normalise
 from nurture.store import suppressions
-from tests.web.test_api import api, caller, problem
+from tests.web.api_caller import api, caller, problem
 
 __all__ = ["api", "caller"]
 

@@ -3,7 +3,7 @@
 from nurture.flows import consent, edit_newsletters
 from nurture.flows.newsletters import send_newsletters
 from tests.flows.mailroom import Mailroom, mailer
-from tests.web.test_api import api, caller, problem
+from tests.web.api_caller import api, caller, problem
 
 __all__ = ["api", "caller"]
 

@@ -4,8 +4,8 @@ import pytest
 
 from nurture.flows.newsletters import send_newsletters
 from tests.flows.garden import Garden
+from tests.web.api_caller import api, caller, problem
 from tests.web.conftest import token_of
-from tests.web.test_api import api, caller, problem
 
 __all__ = ["api", "caller"]
 WORDS = {"name": "March", "subject": "News", "body": "Hello {{ lead.first_name }}."}

@@ -11,8 +11,8 @@ from nurture.runtime import Runtime
 from nurture.store.webhooks import WebhookEndpoint, WebhookMessage, WebhookPost, write_message
 from nurture.webhooks.presets import NAMED
 from tests.conftest import TUESDAY
+from tests.web.api_caller import api, caller
 from tests.web.conftest import SignIn, token_of
-from tests.web.test_api import api, caller
 
 __all__ = ["api", "caller"]
 

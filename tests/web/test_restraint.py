@@ -7,8 +7,8 @@ from nurture.rules.tokens import mint
 from nurture.store import restraint
 from tests.flows.garden import Garden
 from tests.flows.test_restraint import COLD
+from tests.web.api_caller import api, caller
 from tests.web.conftest import token_of
-from tests.web.test_api import api, caller
 
 __all__ = ["api", "caller"]
 

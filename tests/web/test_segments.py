@@ -7,7 +7,7 @@ import pytest
 from nurture.flows import membership
 from nurture.flows.keys import create_key
 from nurture.flows.leads import save_lead
-from tests.web.test_api import Caller, problem
+from tests.web.api_caller import Caller, problem
 
 BUYERS = {"all": [{"field": "role", "contains": "buyer"}, {"not": {"tag": "old"}}]}
 

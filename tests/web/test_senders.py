@@ -10,9 +10,9 @@ from tests.clock import StandingClock
 from tests.conftest import TUESDAY
 from tests.flows.garden import Garden
 from tests.sinks import SmtpSink
+from tests.web.api_caller import Caller, api, caller, problem
 from tests.web.attacks.test_mails import send
 from tests.web.conftest import SignIn, token_of
-from tests.web.test_api import Caller, api, caller, problem
 
 __all__ = ["api", "caller"]
 HERE = "/settings/senders"

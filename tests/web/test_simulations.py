@@ -7,8 +7,8 @@ from nurture.flows.simulate.running import carry_out
 from nurture.flows.test_mail import set_test_addresses
 from tests.conftest import TUESDAY
 from tests.flows.garden import Garden
+from tests.web.api_caller import api, caller
 from tests.web.conftest import token_of
-from tests.web.test_api import api, caller
 
 __all__ = ["api", "caller"]
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from tests.flows.garden import Garden
 from tests.flows.test_statistics import CHAINS, GOAL, reach
-from tests.web.test_api import api, caller
+from tests.web.api_caller import api, caller
 
 __all__ = ["api", "caller"]
 

@@ -7,7 +7,7 @@ from nurture.store import consents, deliveries
 from nurture.store.consents import NewConsent
 from tests.flows.garden import Garden
 from tests.flows.test_why import COLD, STEPS
-from tests.web.test_api import api, caller
+from tests.web.api_caller import api, caller
 
 __all__ = ["api", "caller"]
 

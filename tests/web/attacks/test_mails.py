@@ -11,8 +11,8 @@ from sqlalchemy import text
 from nurture.jobs.streams import streams
 from nurture.runtime import Runtime
 from tests.sinks import AcceptedMail, SmtpSink
+from tests.web.api_caller import Caller, api, caller
 from tests.web.conftest import SignIn, token_of
-from tests.web.test_api import Caller, api, caller
 
 __all__ = ["api", "caller"]
 CODE = (

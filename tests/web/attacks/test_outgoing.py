@@ -14,8 +14,8 @@ from nurture.flows.inbound import secret_of
 from nurture.jobs.streams import streams
 from nurture.runtime import Runtime
 from tests.sinks import SmtpSink
+from tests.web.api_caller import Caller, api, caller, problem
 from tests.web.conftest import SignIn, token_of
-from tests.web.test_api import Caller, api, caller, problem
 
 __all__ = ["api", "caller"]
 # This machine and its surroundings, under every name that some library understands.

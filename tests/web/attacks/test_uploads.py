@@ -11,8 +11,8 @@ from werkzeug.datastructures import FileStorage
 
 from nurture.files import uploads
 from nurture.runtime import Runtime
+from tests.web.api_caller import Caller, api, caller, problem
 from tests.web.conftest import SignIn, token_of
-from tests.web.test_api import Caller, api, caller, problem
 
 __all__ = ["api", "caller"]
 NAMES = (

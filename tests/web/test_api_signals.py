@@ -1,0 +1,55 @@
+"""Signals through the API."""
+
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from tests.clock import StandingClock
+from tests.web.api_caller import Caller, anna, api, app, caller, problem
+
+__all__ = ["api", "app", "caller"]
+
+
+def test_a_signal_with_a_key_is_taken_once(api: Caller):
+    lead = anna(api)
+    signal = {
+        "email": "Anna@Weber.example",
+        "kind": "event_attended",
+        "key": "badge-1",
+        "data": {"event": "fair"},
+    }
+    first, second = api.post("/signals", json=signal), api.post("/signals", json=signal)
+    assert (first.status_code, first.json["new"], first.json["lead_id"]) == (201, True, lead["id"])
+    assert (second.status_code, second.json["new"], second.json["id"]) == (201, False, None)
+
+
+def test_a_thousand_signals_come_in_one_call_and_a_thousand_and_one_do_not(api: Caller, db: Session):
+    lead = anna(api)
+    many = [{"lead_id": lead["id"], "kind": "visited"} for _ in range(1000)]
+    assert api.post("/signals", json=many).json["new"] == 1000
+    assert db.execute(text("SELECT count(*) FROM unrated_signal")).scalar() == 1000
+    problem(api.post("/signals", json=[*many, many[0]]), 422)
+
+
+def test_one_wrong_signal_among_many_takes_none(api: Caller, db: Session):
+    lead = anna(api)
+    body = problem(
+        api.post(
+            "/signals",
+            json=[{"lead_id": lead["id"], "kind": "called"}, {"email": "who@x.example", "kind": "called"}],
+        ),
+        422,
+    )
+    assert body["errors"] == {"1.email": ["There is no such lead."]}
+    assert db.execute(text("SELECT count(*) FROM signal")).scalar() == 0
+
+
+def test_signals_that_cannot_be(api: Caller, clock: StandingClock):
+    lead = anna(api)
+    problem(api.post("/signals", json={"email": "who@x.example", "kind": "called"}), 404)
+    ahead = (clock.moment + timedelta(days=2)).isoformat()
+    problem(api.post("/signals", json={"lead_id": lead["id"], "kind": "called", "occurred_at": ahead}), 422)
+    problem(api.post("/signals", json={"lead_id": lead["id"], "email": "a@b.example", "kind": "called"}), 422)
+    problem(api.post("/signals", json={"kind": "called"}), 422)
+    problem(api.post("/signals", json={"lead_id": lead["id"], "kind": "DROP TABLE"}), 422)
