@@ -17,7 +17,7 @@ from nurture.store import installation as installations
 from nurture.store.audit import audit
 from nurture.store.senders import SenderRow, Use
 
-ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _NAME_LONGEST, _ADDRESS_LONGEST = 200, 254
 _SHOWN = 5
 FIELDS = ("name", "email", "reply_to")
@@ -30,13 +30,13 @@ def create(
     out. The first one is the default. Raises Invalid with every fault, Conflict for a key that is taken."""
     installations.lock(session)
     values = {name: _line(said.get(name)) for name in FIELDS}
-    faults = _faults(values)
+    wrong = faults(values)
     key = _line(said.get("key")) or key_of(values["name"])
     if not is_key(key):
-        faults["key"] = [
+        wrong["key"] = [
             _("A key is made of small letters, digits and -, the first a letter; not house, not owner.")
         ]
-    _stop_if(faults)
+    _stop_if(wrong)
     if senders.get(session, key) is not None:
         raise Conflict(_("There is a sender with the key {key} already.").format(key=key))
     first = senders.default(session) is None
@@ -55,7 +55,7 @@ def change(
     installations.lock(session)
     row = existing(session, key)
     values = {name: _line(said[name] if name in said else getattr(row, name)) for name in FIELDS}
-    _stop_if(_faults(values))
+    _stop_if(faults(values))
     what = [name for name, value in _kept(values).items() if getattr(row, name) != value]
     for name in what:
         setattr(row, name, _kept(values)[name])
@@ -136,6 +136,22 @@ def uses(session: Session, keys: Sequence[str]) -> dict[str, list[Use]]:
     return {key: list(one) for key, one in found.items()}
 
 
+def faults(values: Mapping[str, str]) -> dict[str, list[str]]:
+    """What is missing or wrong of `name`, `email` and `reply_to` (may be empty), by field."""
+    found: dict[str, list[str]] = {}
+    if not values["name"]:
+        found["name"] = [_("Say whose name the mails come from.")]
+    elif len(values["name"]) > _NAME_LONGEST:
+        found["name"] = [_("A name has at most {count} letters.").format(count=_NAME_LONGEST)]
+    for field in ("email", "reply_to"):
+        if (values[field] or field == "email") and not _is_address(values[field]):
+            found[field] = [_("This is not an e-mail address.")]
+    for name, value in values.items():
+        if any(ord(character) < 32 or ord(character) == 127 for character in value):
+            found[name] = [_("This must be one line of plain text.")]
+    return found
+
+
 def existing(session: Session, key: str) -> SenderRow:
     """The sender, or NotFound."""
     row = senders.get(session, key)
@@ -156,23 +172,8 @@ def _of_draft(number: int, _key: str, name: str, source: Mapping[str, str]) -> I
     yield from ((mail.sender, Use("mail", number, mail.name, mail.key)) for mail in folder.mails.values())
 
 
-def _faults(values: Mapping[str, str]) -> dict[str, list[str]]:
-    faults: dict[str, list[str]] = {}
-    if not values["name"]:
-        faults["name"] = [_("Say whose name the mails come from.")]
-    elif len(values["name"]) > _NAME_LONGEST:
-        faults["name"] = [_("A name has at most {count} letters.").format(count=_NAME_LONGEST)]
-    for field in ("email", "reply_to"):
-        if (values[field] or field == "email") and not _is_address(values[field]):
-            faults[field] = [_("This is not an e-mail address.")]
-    for name, value in values.items():
-        if any(ord(character) < 32 or ord(character) == 127 for character in value):
-            faults[name] = [_("This must be one line of plain text.")]
-    return faults
-
-
 def _is_address(text: str) -> bool:
-    if ADDRESS.fullmatch(text) is None or len(text) > _ADDRESS_LONGEST:
+    if _ADDRESS.fullmatch(text) is None or len(text) > _ADDRESS_LONGEST:
         return False
     try:
         name_of(text)
@@ -189,6 +190,6 @@ def _kept(values: Mapping[str, str]) -> dict[str, str | None]:
     return {name: value or None if name == "reply_to" else value for name, value in values.items()}
 
 
-def _stop_if(faults: Mapping[str, list[str]]) -> None:
-    if faults:
-        raise Invalid(_("Some answers are missing or wrong."), dict(faults))
+def _stop_if(wrong: Mapping[str, list[str]]) -> None:
+    if wrong:
+        raise Invalid(_("Some answers are missing or wrong."), dict(wrong))

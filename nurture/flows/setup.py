@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 from nurture.errors import Conflict, Forbidden, Invalid
 from nurture.flows import senders
 from nurture.flows import users as accounts
-from nurture.flows.senders import ADDRESS
 from nurture.rules import colours
 from nurture.rules.words import _, languages
 from nurture.store import installation as installations
 from nurture.store import users
 from nurture.store.audit import audit, changes
 from nurture.store.installation import Installation
+
+# What is asked of a sender, and the field of a company that says it.
+_SENDER = {"name": "sender_name", "email": "sender_email", "reply_to": "reply_to"}
 
 
 @dataclass(frozen=True)
@@ -105,19 +107,14 @@ def company_faults(company: Company) -> dict[str, list[str]]:
         faults["postal_address"] = [_("Every mail must show a postal address.")]
     if company.timezone not in available_timezones():
         faults["timezone"] = [_("Choose a time zone, such as Europe/Berlin.")]
-    if not company.sender_name.strip():
-        faults["sender_name"] = [_("Say whose name the mails come from.")]
-    if not ADDRESS.fullmatch(company.sender_email.strip()):
-        faults["sender_email"] = [_("This is not an e-mail address.")]
-    if company.reply_to.strip() and not ADDRESS.fullmatch(company.reply_to.strip()):
-        faults["reply_to"] = [_("This is not an e-mail address.")]
+    sender = {asked: getattr(company, field).strip() for asked, field in _SENDER.items()}
+    faults |= {_SENDER[asked]: sentences for asked, sentences in senders.faults(sender).items()}
     if company.color.strip() and colours.read(company.color) is None:
         faults["color"] = [_("A colour is written as # and six digits or letters a to f, such as #0b6b5b.")]
     if company.language and company.language not in languages():
         faults["language"] = [_("There is no such language here.")]
-    for field in ("company_name", "sender_name", "sender_email", "reply_to"):
-        if any(ord(character) < 32 for character in getattr(company, field)):
-            faults[field] = [_("This must be one line of plain text.")]
+    if any(ord(character) < 32 for character in company.company_name):
+        faults["company_name"] = [_("This must be one line of plain text.")]
     return faults
 
 

@@ -92,6 +92,12 @@ def test_every_missing_answer_is_named_at_once(fresh: FlaskClient, token: str, r
         assert session.query(User).count() == 0
 
 
+def test_a_sender_at_what_can_be_no_domain_is_refused(fresh: FlaskClient, token: str) -> None:
+    answer = _send(fresh, token, sender_email="mira@weber..example")
+    assert answer.status_code == 422
+    assert "not an e-mail address" in answer.text
+
+
 def test_a_line_break_cannot_be_smuggled_into_the_senders_name(fresh: FlaskClient, token: str) -> None:
     answer = _send(fresh, token, sender_name="Mira\r\nBcc: all@evil.example")
     assert answer.status_code == 422
