@@ -39,10 +39,8 @@ def read_postmark(said: Any) -> Iterator[Event | None]:
     told, kind = text_of(one, "RecordType"), text_of(one, "Type")
     address, key = text_of(one, "Email"), f"{told}:{text_of(one, 'ID')}"
     metadata = object_of(one.get("Metadata"))
-    ids, sender = (
-        [text_of(metadata, "message_id"), text_of(one, "MessageID")],
-        text_of(metadata, "return_path"),
-    )
+    ids = [text_of(metadata, "message_id"), text_of(one, "MessageID")]
+    sender = text_of(metadata, "return_path")
     if told == "SubscriptionChange":
         if one.get("SuppressSending") is True and text_of(one, "SuppressionReason") == "ManualSuppression":
             key = f"{told}:{text_of(one, 'MessageID')}:{text_of(one, 'ChangedAt')}"
@@ -55,6 +53,13 @@ def read_postmark(said: Any) -> Iterator[Event | None]:
         refusal = Refusal(
             "", "", [text for text in (text_of(one, "Details"), text_of(one, "Description")) if text]
         )
-        yield bounced(one, key, refusal, address, ids, sender,
-                       hard=kind in ("HardBounce", "BadEmailAddress") and not is_mild(refusal),
-                       unclear=_MEANS.get(kind, ""))  # fmt: skip
+        yield bounced(
+            one,
+            key,
+            refusal,
+            address,
+            ids,
+            sender,
+            hard=kind in ("HardBounce", "BadEmailAddress") and not is_mild(refusal),
+            unclear=_MEANS.get(kind, ""),
+        )

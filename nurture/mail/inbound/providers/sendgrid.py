@@ -42,10 +42,20 @@ def read_sendgrid(said: Any) -> Iterator[Event | None]:
             # Never tried: only its list of dead addresses says anything of the reader.
             listed = dropped in _LISTED
             refusal = Refusal(text_of(one, "status"), "", [words])
-            yield bounced(one, key, refusal, address, ids, sender, hard=listed,
-                           instead="" if listed else means.POLICY)  # fmt: skip
+            yield bounced(
+                one, key, refusal, address, ids, sender, hard=listed, instead="" if listed else means.POLICY
+            )
         elif told == "bounce":
             refusal = Refusal(text_of(one, "status"), "", [words])
             blocked = text_of(one, "type") == "blocked"
-            yield bounced(one, key, refusal, address, ids, sender, hard=not blocked and not is_mild(refusal),
-                           soft=blocked, unclear=means.POLICY if blocked else "")  # fmt: skip
+            yield bounced(
+                one,
+                key,
+                refusal,
+                address,
+                ids,
+                sender,
+                hard=not blocked and not is_mild(refusal),
+                soft=blocked,
+                unclear=means.POLICY if blocked else "",
+            )

@@ -59,21 +59,32 @@ def read_ses(said: Any) -> Iterator[Event | None]:
                 text_of(one, "status"), text_of(one, "action").lower(), [text_of(one, "diagnosticCode")]
             )
             yield bounced(
-                inner, f"{text_of(detail, 'feedbackId')}:{text_of(one, 'emailAddress')}", refusal,
-                text_of(one, "emailAddress"), ids, source,
+                inner,
+                f"{text_of(detail, 'feedbackId')}:{text_of(one, 'emailAddress')}",
+                refusal,
+                text_of(one, "emailAddress"),
+                ids,
+                source,
                 # Their own list of addresses that bounced before says so of the address as well.
-                hard=permanent and sub in ("noemail", "suppressed", "onaccountsuppressionlist", "general")
+                hard=permanent
+                and sub in ("noemail", "suppressed", "onaccountsuppressionlist", "general")
                 and not is_mild(refusal),
                 # An automatic answer is a transient bounce of theirs, too.
                 soft=not permanent,
                 unclear=means.SYSTEM if not permanent and sub == "" else _MEANS.get(sub, ""),
-            )  # fmt: skip
+            )
     elif told == "complaint":
         detail = object_of(inner.get("complaint"))
         for one in objects_of(detail.get("complainedRecipients")):
             key = f"{text_of(detail, 'feedbackId')}:{text_of(one, 'emailAddress')}"
-            yield complained(inner, key, text_of(one, "emailAddress"), ids, source,
-                              text_of(detail, "complaintFeedbackType"))  # fmt: skip
+            yield complained(
+                inner,
+                key,
+                text_of(one, "emailAddress"),
+                ids,
+                source,
+                text_of(detail, "complaintFeedbackType"),
+            )
     elif told == "subscription":
         detail = object_of(inner.get("subscription"))
         topics = object_of(detail.get("newTopicPreferences"))
