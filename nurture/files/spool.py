@@ -168,7 +168,7 @@ def draining(folder: Path, limit: int) -> Iterator[Drained | None]:
 
 
 def waiting_bytes(folder: Path) -> int:
-    """How much is written and not drained yet: what `doctor` shows."""
+    """How much is written and not drained yet."""
     total = 0
     for segment in folder.glob("*.hits"):
         with suppress(FileNotFoundError):  # drained and removed while I look
