@@ -1,14 +1,12 @@
 """Statistics of chains as a table for a spreadsheet: a line for each chain, step and way."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-from nurture.files.csv_out import harmless
 from nurture.flows.statistics import ChainStatistics
 from nurture.rules.statistics.figures import Arm, MailFigures, Passage
+from nurture.web.table_file import Line, table_file
 
 _HEADER = (
     "chain", "step", "way", "in", "went_on", "goal", "other_chain", "end", "edited", "dropped", "left_by",
@@ -20,24 +18,11 @@ _NO_ARM = ("",) * 5
 
 
 def csv_file(name: str, found: Sequence[ChainStatistics]) -> Response:
-    """The table as a download."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(as_csv(found), mimetype="text/csv", headers=headers)
+    """The table as a download; names and reasons as the API names them."""
+    return table_file(name, _HEADER, (line for chain in found for line in _lines(chain)))
 
 
-def as_csv(chains: Sequence[ChainStatistics]) -> str:
-    """UTF-8 with a mark that tells spreadsheets so; names and reasons as the API names them."""
-    file = io.StringIO()
-    file.write("\ufeff")
-    writer = csv.writer(file)
-    writer.writerow(_HEADER)
-    for chain in chains:
-        for line in _lines(chain):
-            writer.writerow([cell if isinstance(cell, int | float) else harmless(cell) for cell in line])
-    return file.getvalue()
-
-
-def _lines(chain: ChainStatistics) -> Iterable[Sequence[str | int | float]]:
+def _lines(chain: ChainStatistics) -> Iterable[Line]:
     name = chain.chain.temperature
     yield name, "", "", *_passage(chain.passage), *_NO_MAILS, *_arm(chain.converted)
     for step in chain.steps:
@@ -46,7 +31,7 @@ def _lines(chain: ChainStatistics) -> Iterable[Sequence[str | int | float]]:
             yield name, step.key, way.way, *("",) * 9, *_NO_MAILS, *_arm(way)
 
 
-def _passage(one: Passage) -> Sequence[str | int | float]:
+def _passage(one: Passage) -> Line:
     exits = one.exits
     by = "; ".join(f"{how} {n}" for how, n in one.left.items())
     median = round(one.median_s) if one.median_s is not None else ""
