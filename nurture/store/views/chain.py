@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
+
+from nurture.store.leads import CALLED, Lead
 
 _MOST = 50
 
@@ -70,12 +72,6 @@ _VERSIONS = text(
     WHERE v.program_id = :program_id ORDER BY v.no DESC LIMIT :most
     """
 )
-_NAME = text(
-    """
-    SELECT coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), email, phone, '')
-    FROM lead WHERE id = :lead_id
-    """
-)
 _SAMPLE = text(
     """
     SELECT e.lead_id FROM enrollment e JOIN lead l ON l.id = e.lead_id
@@ -102,7 +98,7 @@ def versions(session: Session, program_id: int) -> list[VersionLine]:
 
 def name_of(session: Session, lead_id: int) -> str:
     """What a lead is called; "" for nobody's number."""
-    return session.execute(_NAME, {"lead_id": lead_id}).scalar_one_or_none() or ""
+    return session.scalar(select(CALLED).where(Lead.id == lead_id)) or ""
 
 
 def sample_lead(session: Session, chain_id: int) -> int | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from nurture.store.deliveries import STATES, Delivery, DeliveryAttempt
 from nurture.store.hits import Hit
 from nurture.store.inbound import InboundReport, of_delivery
-from nurture.store.leads import Lead
+from nurture.store.leads import FULL_NAME, Lead
 from nurture.store.links import Link
 from nurture.store.mails import MailRow, MailVersion
 from nurture.store.programs import ChainRow, ProgramRow
@@ -204,9 +204,4 @@ def choices(session: Session, program_id: int | None) -> Choices:
     )
 
 
-_NAME = func.coalesce(
-    func.nullif(func.trim(func.concat_ws(" ", Lead.first_name, Lead.last_name)), ""),
-    Lead.email,
-    Delivery.address,
-    "",
-)
+_NAME = func.coalesce(FULL_NAME, Lead.email, Delivery.address, "")

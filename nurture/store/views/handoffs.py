@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from nurture.store.companies import Company
 from nurture.store.handoffs import Handoff
-from nurture.store.leads import Lead
+from nurture.store.leads import CALLED, Lead
 from nurture.store.sources import Source
 from nurture.store.users import User
 
@@ -30,7 +30,6 @@ class HandoffRow:
     city: str | None
     email: str | None
     phone: str | None
-    lead_timezone: str | None
     owner: str | None
     source: str | None
 
@@ -54,21 +53,14 @@ def page(session: Session, group: str, *, after: int | None, limit: int = PAGE) 
 
 
 def _rows() -> Select[Any]:
-    name = func.coalesce(
-        func.nullif(func.trim(func.concat_ws(" ", Lead.first_name, Lead.last_name)), ""),
-        Lead.email,
-        Lead.phone,
-        "",
-    )
     columns: tuple[Any, ...] = (
         Handoff,
-        name,
+        CALLED,
         Company.name,
         Lead.role,
         Lead.city,
         Lead.email,
         Lead.phone,
-        Lead.timezone,
         User.name,
         Source.name,
     )

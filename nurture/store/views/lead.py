@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, aliased
 
 from nurture.store.companies import Company
 from nurture.store.consents import Consent, LeadConsent
 from nurture.store.enrollments import Enrollment
 from nurture.store.handoffs import Handoff
-from nurture.store.leads import Lead
+from nurture.store.leads import CALLED, Lead
 from nurture.store.programs import ChainRow, ProgramRow, ProgramVersion
 from nurture.store.sources import Source
 from nurture.store.users import User
@@ -126,9 +126,8 @@ def colleagues(session: Session, lead: Lead, *, limit: int = 8) -> list[Colleagu
     """Others of the company, the hottest first."""
     if lead.company_id is None:
         return []
-    person = func.nullif(func.trim(func.concat_ws(" ", Lead.first_name, Lead.last_name)), "")
     query = (
-        select(Lead.id, func.coalesce(person, Lead.email, Lead.phone, ""), Lead.role, Lead.temperature)
+        select(Lead.id, CALLED, Lead.role, Lead.temperature)
         .where(Lead.company_id == lead.company_id, Lead.id != lead.id, Lead.erased_at.is_(None))
         .order_by(Lead.heat_log2.desc().nulls_last(), Lead.id)
         .limit(limit)

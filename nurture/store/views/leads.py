@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from nurture.store.companies import Company
 from nurture.store.lead_list import LeadQuery, Order, Place, matching, page
-from nurture.store.leads import Lead
+from nurture.store.leads import CALLED, Lead
 from nurture.store.sources import Source
 from nurture.store.users import User
 from nurture.store.views.counts import Bounded, bounded
@@ -106,15 +106,9 @@ def choices(session: Session) -> Choices:
     )
 
 
-_NAME = func.coalesce(
-    func.nullif(func.trim(func.concat_ws(" ", Lead.first_name, Lead.last_name)), ""),
-    Lead.email,
-    Lead.phone,
-    "",
-)
 _COLUMNS = (
     Lead.id,
-    _NAME,
+    CALLED,
     Lead.email,
     Lead.phone,
     Company.name,

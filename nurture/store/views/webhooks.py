@@ -6,24 +6,21 @@ from datetime import datetime
 from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from nurture.store.leads import Lead
+from nurture.store.leads import CALLED, Lead
 from nurture.store.webhooks import WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookPost
 
 PAGE = 50
 _LATELY = 8
-_LEAD = func.coalesce(
-    func.nullif(func.trim(func.concat_ws(" ", Lead.first_name, Lead.last_name)), ""), Lead.email, Lead.phone
-)
 
 
 @dataclass(frozen=True)
 class MessageRow:
-    """A message and how it fares: posts by state."""
+    """A message and how it fares: posts by state. `lead` is what its lead is called, "" without one."""
 
     id: str
     type: str
     lead_id: int | None
-    lead: str | None
+    lead: str
     created_at: datetime
     delivered: int
     waiting: int
@@ -55,7 +52,7 @@ def messages(
 ) -> tuple[list[MessageRow], tuple[datetime, str] | None]:
     """Two statements, newest first; the rows and where the next page begins."""
     query = select(
-        WebhookMessage.id, WebhookMessage.type, WebhookMessage.lead_id, _LEAD, WebhookMessage.created_at
+        WebhookMessage.id, WebhookMessage.type, WebhookMessage.lead_id, CALLED, WebhookMessage.created_at
     ).outerjoin(Lead, Lead.id == WebhookMessage.lead_id)
     query = query.order_by(WebhookMessage.created_at.desc(), WebhookMessage.id.desc())
     if after is not None:
@@ -147,7 +144,7 @@ def _row(
     id: str,
     type: str,
     lead_id: int | None,
-    lead: str | None,
+    lead: str,
     created_at: datetime,
     states: dict[str, int],
 ) -> MessageRow:
