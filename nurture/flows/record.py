@@ -112,7 +112,7 @@ def _let_go(stream: Stream, entries: Sequence[Entry]) -> None:
     try:
         stream.let_go([one.number for one in entries])
     except RedisError as fault:
-        log.warning("record.stream_not_trimmed", error=type(fault).__name__)
+        log.warning("record.entries_not_let_go", error=type(fault).__name__)
 
 
 def _page(session: Session, entries: list[Entry]) -> _Page:
