@@ -55,7 +55,7 @@ def _with(found: list[SenderRow], said: str, offered: Choices) -> Choices:
         return offered
     row = next((one for one in found if one.key == said), None)
     words = said if "@" in said else _("%(key)s: there is no such sender") % {"key": said}
-    return [*offered, (said, address(row) if row is not None else words)]
+    return [*offered, (said, _address(row) if row is not None else words)]
 
 
 def _every() -> list[SenderRow]:
@@ -64,14 +64,14 @@ def _every() -> list[SenderRow]:
 
 def _default(found: list[SenderRow]) -> str:
     row = next((one for one in found if one.is_default), None)
-    return _("Default: %(sender)s") % {"sender": address(row) if row is not None else "–"}
+    return _("Default: %(sender)s") % {"sender": _address(row) if row is not None else "–"}
 
 
 def _others(found: list[SenderRow]) -> Choices:
     """Those that are not the default; what goes out from a domain that proves nothing may not arrive."""
     proven = domains.proven(page_session(), {one.domain for one in found})
     doubted = _("%(sender)s (domain not verified)")
-    told = {one.key: address(one) for one in found if not one.is_default}
+    told = {one.key: _address(one) for one in found if not one.is_default}
     doubtful = {one.key for one in found if one.domain not in proven}
     return [(key, doubted % {"sender": said} if key in doubtful else said) for key, said in told.items()]
 
@@ -80,5 +80,5 @@ def _owner() -> tuple[str, str]:
     return OWNER, _("The lead's owner")
 
 
-def address(row: SenderRow) -> str:
+def _address(row: SenderRow) -> str:
     return f"{row.name} <{row.email}>"
