@@ -162,30 +162,37 @@ def _by_target(
         few = list(session.scalars(matching(session, wanted).limit(_FEW + 1)))
         if len(few) <= _FEW:
             return _sorted_by_target(session, few, order, after)[:limit]
-    found: list[Place] = []
-    if after is None or after.key != _BEHIND:
-        key, lead_id = LeadTarget.percent, LeadLine.lead_id
-        query: Any = (
-            matching(session, wanted)
-            .join(LeadTarget, LeadTarget.lead_id == lead_id)
-            .with_only_columns(key, LeadTarget.lead_id)
-        )
-        if after is not None:
-            here, there = func.row(key, LeadTarget.lead_id), func.row(float(after.key), after.lead_id)
-            query = query.where(here < there if order.down else here > there)
-        by = (key, LeadTarget.lead_id)
-        query = query.order_by(*(one.desc() for one in by)) if order.down else query.order_by(*by)
-        found = [Place(*row) for row in session.execute(query.limit(limit))]
-        after = None
-    if len(found) == limit:
-        return found
-    behind = matching(session, wanted).where(
+    if after is not None and after.key == _BEHIND:
+        return _unscored(session, wanted, after, limit)
+    found = _scored(session, wanted, order, after, limit)
+    return found if len(found) == limit else [*found, *_unscored(session, wanted, None, limit - len(found))]
+
+
+def _scored(
+    session: Session, wanted: LeadQuery, order: Order, after: Place | None, limit: int
+) -> list[Place]:
+    key, lead_id = LeadTarget.percent, LeadTarget.lead_id
+    query: Any = (
+        matching(session, wanted)
+        .join(LeadTarget, lead_id == LeadLine.lead_id)
+        .with_only_columns(key, lead_id)
+        .order_by(*((key.desc(), lead_id.desc()) if order.down else (key, lead_id)))
+    )
+    if after is not None:
+        here, there = func.row(key, lead_id), func.row(float(after.key), after.lead_id)
+        query = query.where(here < there if order.down else here > there)
+    return [Place(*row) for row in session.execute(query.limit(limit))]
+
+
+def _unscored(session: Session, wanted: LeadQuery, after: Place | None, limit: int) -> list[Place]:
+    """The newest first."""
+    query = matching(session, wanted).where(
         ~select(LeadTarget.lead_id).where(LeadTarget.lead_id == LeadLine.lead_id).exists()
     )
     if after is not None:
-        behind = behind.where(LeadLine.lead_id < after.lead_id)
-    rest = session.scalars(behind.order_by(LeadLine.lead_id.desc()).limit(limit - len(found)))
-    return [*found, *(Place(_BEHIND, lead_id) for lead_id in rest)]
+        query = query.where(LeadLine.lead_id < after.lead_id)
+    rest = session.scalars(query.order_by(LeadLine.lead_id.desc()).limit(limit))
+    return [Place(_BEHIND, lead_id) for lead_id in rest]
 
 
 def _sorted_by_target(
