@@ -201,10 +201,11 @@ def add_of_hits(session: Session, rows: Iterable[NewSignal], *, rate_by: datetim
 
     def told() -> Iterator[tuple[Any, ...]]:
         for row in chain((first,), left):
-            if row.id is not None:
-                at = time_of(row.id)
-                inbox.append((row.id, at, row.lead_id, rate_by))
-                yield _row(row.id, at, row)
+            if row.id is None:
+                raise ValueError("the signal of a hit has the id of the hit")
+            at = time_of(row.id)
+            inbox.append((row.id, at, row.lead_id, rate_by))
+            yield _row(row.id, at, row)
 
     batch.copy(session, _INTO, told())
     batch.copy(session, _INTO_INBOX, inbox)
