@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, JsonList, Ref
+from nurture.store.lead_names import called_or_number
 
 STATES = ("waiting", "approved", "declined", "lapsed")
 
@@ -79,10 +80,9 @@ _LIST = text(
 )
 _DISARM = text("UPDATE lead SET armed = false WHERE id = ANY(:leads)")
 _PAGE = text(
-    """
+    f"""
     SELECT a.id, a.lead_id,
-           coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '#' || l.id)
-               AS name,
+           {called_or_number("l")} AS name,
            c.name AS company, a.score, a.temperature, a.grade, a.reasons, m.key AS model, v.no AS version,
            a.listed_at
     FROM model_approval a

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store.lead_names import called
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -68,10 +70,10 @@ class Line:
     meets_at: datetime | None
 
 
-_LINES = text("""
+_LINES = text(f"""
     SELECT h.owner_id, h.id, h.lead_id, h.state, h.released_at, h.due_at, l.phone,
-        coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '') AS name,
-        concat_ws(', ', nullif(l.role, ''), c.name) AS who, meeting.happens_at AS meets_at
+        {called("l")} AS name, concat_ws(', ', nullif(l.role, ''), c.name) AS who,
+        meeting.happens_at AS meets_at
     FROM handoff h JOIN lead l ON l.id = h.lead_id AND l.erased_at IS NULL
     LEFT JOIN company c ON c.id = l.company_id
     LEFT JOIN LATERAL (

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, Ref
+from nurture.store.lead_names import called_or_number
 
 REASONS = ("phone", "name_and_company", "email")
 
@@ -89,14 +91,19 @@ _FIND = """
         WHERE lead_duplicate.dismissed_at IS NULL AND lead_duplicate.found_at < excluded.found_at
 """
 _FORGET = text("DELETE FROM lead_duplicate WHERE found_at < :now AND dismissed_at IS NULL")
-_TWIN = """
-    {t}.id AS {t}_id, coalesce(nullif(trim(concat_ws(' ', {t}.first_name, {t}.last_name)), ''), {t}.email,
-    {t}.phone, '#' || {t}.id) AS {t}_name, {t}.email AS {t}_email, {t}.phone AS {t}_phone,
-    {t}c.name AS {t}_company, {t}.temperature AS {t}_temperature
+
+
+def _side(lead: LiteralString) -> LiteralString:
+    """The columns of one of two leads that may be the same, `lead` before each name."""
+    return f"""
+    {lead}.id AS {lead}_id, {called_or_number(lead)} AS {lead}_name, {lead}.email AS {lead}_email,
+    {lead}.phone AS {lead}_phone, {lead}c.name AS {lead}_company, {lead}.temperature AS {lead}_temperature
 """
+
+
 _PAGE = text(
     f"""
-    SELECT d.id, d.reason, d.found_at, {_TWIN.format(t="a")}, {_TWIN.format(t="b")}
+    SELECT d.id, d.reason, d.found_at, {_side("a")}, {_side("b")}
     FROM lead_duplicate d
     JOIN lead a ON a.id = d.lead_id AND a.erased_at IS NULL LEFT JOIN company ac ON ac.id = a.company_id
     JOIN lead b ON b.id = d.other_id AND b.erased_at IS NULL LEFT JOIN company bc ON bc.id = b.company_id
@@ -114,7 +121,7 @@ _DISMISS = text(
 _LOOKED_AT = text("SELECT max(found_at) FROM lead_duplicate")
 _LIKE = text(
     f"""
-    SELECT {_TWIN.format(t="a")} FROM lead a LEFT JOIN company ac ON ac.id = a.company_id
+    SELECT {_side("a")} FROM lead a LEFT JOIN company ac ON ac.id = a.company_id
     WHERE a.id IN (
         SELECT t.lead_id FROM lead_line t WHERE strpos(t.search, :q) > 0 AND t.lead_id <> :lead
         ORDER BY t.lead_id DESC LIMIT :limit

@@ -9,6 +9,7 @@ from sqlalchemy import ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Count, Id, Instant, Json, JsonList, Ref
+from nurture.store.lead_names import called
 
 
 class Form(Base):
@@ -195,10 +196,9 @@ def asked_since(session: Session, lead_id: int, since: datetime) -> int:
 
 
 _SENT = text(
-    """
+    f"""
     SELECT s.id, s.at, s.lead_id, s.version_no, s.answers, s.came_by, s.confirmed_at,
-           s.asked <> '[]' AND s.confirmed_at IS NULL AS waiting,
-           coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '') AS lead
+           s.asked <> '[]' AND s.confirmed_at IS NULL AS waiting, {called("l")} AS lead
     FROM form_submission s JOIN lead l ON l.id = s.lead_id
     WHERE s.form_id = :form AND (CAST(:before AS bigint) IS NULL OR s.id < :before)
     ORDER BY s.id DESC LIMIT :limit

@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Count, Instant, Ref
+from nurture.store.lead_names import called_or_number
 
 STATES = ("registered", "attended", "no_show", "cancelled")
 
@@ -94,10 +95,9 @@ _COUNTS = text(
     FROM event_guest WHERE event_id = ANY(CAST(:events AS bigint[])) GROUP BY 1, 2
     """
 )
-_NAME = "nullif(trim(concat_ws(' ', l.first_name, l.last_name)), '')"
 _SHOWN = f"""
     SELECT g.lead_id, g.state, g.source, g.registered_at, g.came_at, g.state_at, g.asked_at, g.rating,
-           g.words, g.rated_at, coalesce({_NAME}, l.email, l.phone, '#' || l.id) AS name, l.email, l.phone,
+           g.words, g.rated_at, {called_or_number("l")} AS name, l.email, l.phone,
            l.role, l.temperature, l.language, c.name AS company
     FROM event_guest g
     JOIN lead l ON l.id = g.lead_id AND l.erased_at IS NULL
@@ -120,7 +120,7 @@ _AT_THE_DOOR = text(
 _ONE = text(f"{_SHOWN} WHERE g.event_id = :event AND g.lead_id = :lead")
 _STRANGERS = text(
     f"""
-    SELECT l.id AS lead_id, coalesce({_NAME}, l.email, l.phone) AS name, l.email, c.name AS company
+    SELECT l.id AS lead_id, {called_or_number("l")} AS name, l.email, c.name AS company
     FROM lead l LEFT JOIN company c ON c.id = l.company_id
     WHERE l.search LIKE '%' || :q || '%' AND l.erased_at IS NULL
       AND NOT EXISTS (

@@ -7,9 +7,10 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from nurture.store.csv_cells import SAFE
+from nurture.store.lead_names import full_name
 
 _TEXTS: dict[str, LiteralString] = {
-    "name": "nullif(concat_ws(' ', l.first_name, l.last_name), '')",
+    "name": full_name("l"),
     "email": "l.email",
     "phone": "l.phone",
     "company": "c.name",

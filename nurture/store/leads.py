@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.conditions import seen
@@ -94,10 +94,6 @@ class Lead(Base):
     is_test: Mapped[Flag]
     demo: Mapped[Flag]
 
-
-# The names of a lead as one text, NULL for none; and what it is called where it has none.
-FULL_NAME = func.nullif(func.trim(func.concat_ws(" ", Lead.first_name, Lead.last_name)), "")
-CALLED = func.coalesce(FULL_NAME, Lead.email, Lead.phone, "")
 
 _KNOWN = text(
     f"""

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store.lead_names import called
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -68,9 +70,8 @@ class Subject:
     timezone: str
 
 
-_SUBJECTS = text("""
-    SELECT h.id AS handoff_id, h.lead_id,
-        coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '') AS name,
+_SUBJECTS = text(f"""
+    SELECT h.id AS handoff_id, h.lead_id, {called("l")} AS name,
         c.name AS company, l.role, l.phone, h.score, h.reasons, h.due_at,
         coalesce(t.timezone, i.timezone) AS timezone
     FROM handoff h JOIN lead l ON l.id = h.lead_id

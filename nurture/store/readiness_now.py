@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from nurture.rules.model import HeatModel
 from nurture.rules.stages import RIPENS_FROM
+from nurture.store.lead_names import called_or_number
 
-_NAME = "coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '#' || l.id)"
+_NAME = called_or_number("l")
 _RANKS = """
     (CASE :least_temperature WHEN 'hot' THEN t.temperature = 'hot'
                              WHEN 'warm' THEN t.temperature <> 'cold' ELSE true END

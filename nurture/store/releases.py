@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from nurture.rules.routing import Seller
 from nurture.store.handoffs import Handoff
 from nurture.store.installation import Installation
+from nurture.store.lead_names import called, full_name
 from nurture.store.segments import mark_dirty
 
 _ONE_RELEASER = 7_268_541_003
@@ -101,10 +102,10 @@ class Waiting:
     owner_id: int | None
 
 
-_DETAILS = text("""
+_DETAILS = text(f"""
     SELECT h.id, h.lead_id, h.ripening_no, h.cause, h.score, h.rise, h.reasons, l.temperature, h.heat,
         l.heat_log2, h.grade, l.bant, l.armed AS cooled, l.erased_at IS NOT NULL AS erased, l.email,
-        concat_ws(' ', l.first_name, l.last_name) AS name, l.first_name, l.last_name, l.phone,
+        coalesce({full_name("l")}, '') AS name, l.first_name, l.last_name, l.phone,
         c.name AS company, l.role, l.timezone, l.language, s.name AS source, o.id AS owner_id
     FROM handoff h
     JOIN lead l ON l.id = h.lead_id
@@ -261,10 +262,9 @@ class Colleague:
     last_touch: datetime | None
 
 
-_CENTRES = text("""
+_CENTRES = text(f"""
     SELECT given.id AS of, c.* FROM lead given CROSS JOIN LATERAL (
-        SELECT l.id,
-            coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '') AS name,
+        SELECT l.id, {called("l")} AS name,
             l.role, l.buying_role, l.temperature, l.last_signal_at AS last_touch
         FROM lead l WHERE l.company_id = given.company_id AND l.erased_at IS NULL
         ORDER BY l.id <> given.id, l.heat_log2 DESC NULLS LAST, l.id LIMIT :each

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store.lead_names import called
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedLead:
@@ -75,10 +77,8 @@ _CHOSEN = text(
     """
 )
 _LEADS = text(
-    """
-    SELECT l.id,
-           coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '') AS name,
-           l.email_norm, l.armed, l.grade_override, l.future_at,
+    f"""
+    SELECT l.id, {called("l")} AS name, l.email_norm, l.armed, l.grade_override, l.future_at,
            h.state AS handoff_state, h.cause AS handoff_cause, h.score AS handoff_score,
            h.ready_at AS handoff_ready_at, ripe.old AS came_from
     FROM lead l

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from nurture.store.deliveries.values import values_of_leads
+from nurture.store.lead_names import called
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,8 @@ _COLLEAGUES = text(
 )
 _HOUSE = text("SELECT lower(split_part(sender_email, '@', 2)), language FROM installation")
 _SUBJECTS = text(
-    """
-    SELECT l.id AS lead_id, l.owner_id, l.demo AS is_demo,
-           coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '') AS name
+    f"""
+    SELECT l.id AS lead_id, l.owner_id, l.demo AS is_demo, {called("l")} AS name
     FROM lead l WHERE l.id = ANY(:lead_ids) AND l.erased_at IS NULL
     """
 )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.visits import PathRule, Visit
 from nurture.store.base import Base, Id, Instant, Json, Ref
+from nurture.store.lead_names import full_name
 
 
 class Site(Base):
@@ -164,9 +165,9 @@ _JOIN = text(
     """
 )
 _LAST = text(
-    """
+    f"""
     SELECT v.at, v.site, v.path, v.title, v.kind, v.verdict, v.visitor_id IS NOT NULL AS known_again,
-           l.id AS lead_id, concat_ws(' ', l.first_name, l.last_name) AS name, l.email
+           l.id AS lead_id, coalesce({full_name("l")}, '') AS name, l.email
     FROM visit v LEFT JOIN lead l ON l.id = v.lead_id AND l.erased_at IS NULL
     ORDER BY v.at DESC LIMIT :limit
     """

@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store.lead_names import called
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -90,8 +92,7 @@ _GROUPS = text(
 )
 _WHO = text(
     f"""
-    SELECT e.lead_id,
-           coalesce(nullif(trim(concat_ws(' ', l.first_name, l.last_name)), ''), l.email, '') AS name,
+    SELECT e.lead_id, {called("l")} AS name,
            l.temperature, e.step_key, greatest(e.due_at, CAST(:now AS timestamptz)) AS due_at
     {_OF_RUNS} AND e.chain_id = :chain_id
       AND EXISTS (

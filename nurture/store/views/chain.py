@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from nurture.store.leads import CALLED, Lead
+from nurture.store.lead_names import CALLED
+from nurture.store.leads import Lead
 
 _MOST = 50
 

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store.lead_names import called_or_number
+
 _SHOWN = """
     SELECT c.id, c.name, c.size, c.industry, c.website, c.country, c.city, c.fields,
            c.created_at, c.updated_at, c.temperature, c.temperature_since, c.heat_log2,
@@ -30,9 +32,8 @@ _WARMEST = text(
 )
 _ONE = text(f"{_SHOWN} WHERE c.id = :id")
 _CONTACTS = text(
-    """
-    SELECT l.id, coalesce(nullif(trim(concat_ws(' ', l.first_name, l.last_name)), ''), l.email, l.phone,
-                          '#' || l.id) AS name,
+    f"""
+    SELECT l.id, {called_or_number("l")} AS name,
            l.email, l.role, l.buying_role, l.temperature, l.heat_log2,
            coalesce(l.grade_override, l.grade) AS grade, l.stage, l.readiness, l.last_signal_at,
            u.name AS owner

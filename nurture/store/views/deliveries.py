@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from nurture.store.deliveries import STATES, Delivery, DeliveryAttempt
 from nurture.store.hits import Hit
 from nurture.store.inbound import InboundReport, of_delivery
-from nurture.store.leads import FULL_NAME, Lead
+from nurture.store.lead_names import FULL_NAME
+from nurture.store.leads import Lead
 from nurture.store.links import Link
 from nurture.store.mails import MailRow, MailVersion
 from nurture.store.programs import ChainRow, ProgramRow

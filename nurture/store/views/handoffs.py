@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from nurture.store.companies import Company
 from nurture.store.handoffs import Handoff
-from nurture.store.leads import CALLED, Lead
+from nurture.store.lead_names import CALLED
+from nurture.store.leads import Lead
 from nurture.store.sources import Source
 from nurture.store.users import User
 

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store.lead_names import called
+
 # Nobody works through more than this; those behind come up when the first are answered.
 MOST = 200
 _PUT_OFF = 30
@@ -43,9 +45,8 @@ class InboxRow:
     heat_log2: float | None
 
 
-_COLUMNS = """
-    h.id, h.lead_id, h.state, h.cause,
-    coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '') AS name,
+_COLUMNS = f"""
+    h.id, h.lead_id, h.state, h.cause, {called("l")} AS name,
     l.role, c.name AS company, coalesce(l.city, c.city) AS city, l.phone,
     coalesce(l.grade_override, l.grade, h.grade) AS grade, l.temperature,
     greatest(h.score, l.readiness) AS score, h.reasons, h.owner_id, u.name AS owner, h.released_at,
@@ -163,9 +164,8 @@ class Colleague:
     last_signal_at: datetime | None
 
 
-_CENTRE = text("""
-    SELECT l.id, l.role,
-        coalesce(nullif(concat_ws(' ', l.first_name, l.last_name), ''), l.email, l.phone, '') AS name,
+_CENTRE = text(f"""
+    SELECT l.id, l.role, {called("l")} AS name,
         l.buying_role, l.temperature, l.last_signal_at
     FROM lead l WHERE l.company_id = :company AND l.id <> :lead AND l.erased_at IS NULL
     ORDER BY array_position(ARRAY['hot', 'warm', 'cold'], l.temperature), l.readiness DESC, l.id LIMIT 30

@@ -11,7 +11,8 @@ from nurture.store.companies import Company
 from nurture.store.consents import Consent, LeadConsent
 from nurture.store.enrollments import Enrollment
 from nurture.store.handoffs import Handoff
-from nurture.store.leads import CALLED, Lead
+from nurture.store.lead_names import CALLED
+from nurture.store.leads import Lead
 from nurture.store.programs import ChainRow, ProgramRow, ProgramVersion
 from nurture.store.sources import Source
 from nurture.store.users import User

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from nurture.store.companies import Company
 from nurture.store.lead_list import LeadQuery, Order, Place, matching, page
-from nurture.store.leads import CALLED, Lead
+from nurture.store.lead_names import CALLED
+from nurture.store.leads import Lead
 from nurture.store.sources import Source
 from nurture.store.users import User
 from nurture.store.views.counts import Bounded, bounded

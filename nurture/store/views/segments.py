@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from nurture.store import segments
+from nurture.store.lead_names import called
 from nurture.store.segments import Segment
 from nurture.store.sources import Source
 
@@ -37,8 +38,8 @@ _DATES = text(
 _PURPOSES = text("SELECT DISTINCT purpose FROM program UNION SELECT 'marketing' ORDER BY 1 LIMIT :most")
 _MAILS = text("SELECT DISTINCT key FROM mail ORDER BY 1 LIMIT :most")
 _SOME = text(
-    """
-    SELECT id, coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), email, phone, '') AS name,
+    f"""
+    SELECT id, {called("lead")} AS name,
            email, temperature, stage, coalesce(grade_override, grade) AS grade
     FROM lead WHERE id = ANY(:leads) ORDER BY id DESC
     """

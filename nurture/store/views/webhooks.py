@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from nurture.store.leads import CALLED, Lead
+from nurture.store.lead_names import CALLED
+from nurture.store.leads import Lead
 from nurture.store.webhooks import WebhookAttempt, WebhookEndpoint, WebhookMessage, WebhookPost
 
 PAGE = 50
