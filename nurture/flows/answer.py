@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
-from nurture.flows.enroll import enter_programs, leave_all, leave_reached
+from nurture.flows.enroll import enter_programs
+from nurture.flows.leave import leave_all
+from nurture.flows.reach_goals import leave_reached
 from nurture.flows.routing import response_rule
 from nurture.rules import stages as funnel
 from nurture.rules.messages import instant

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.begin import OUTSIDE, Start, begin
 from nurture.flows.consent import GRANTED
-from nurture.flows.enroll import leave_all
 from nurture.flows.judge_leads import judge_leads
+from nurture.flows.leave import leave_all
 from nurture.flows.published import published
 from nurture.flows.start_leads import read_place, start_leads
 from nurture.rules.words import _

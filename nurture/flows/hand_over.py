@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import ripen, sales_notice
-from nurture.flows.enroll import leave_on
 from nurture.flows.hot_message import Links, hot_messages
+from nurture.flows.leave import leave_on
 from nurture.flows.routing import SalesFloor, sales_floor
 from nurture.rules import ripening
 from nurture.rules.conditions import signals_asked

@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from nurture.flows import enroll, membership
+from nurture.flows.move_leads import Move, move_leads
+from nurture.flows.reach_goals import leave_reached
 from nurture.flows.ripen import Ripe, ripen
 from nurture.flows.warm import Warmed
 from nurture.rules import heat, readiness, scorecard
@@ -72,8 +74,8 @@ def follow(
     moved = membership.update(session, list(leads), now=now)
     enrollments.wake_waiting(session, list(leads), now)
     known = _as_left(found, touches, moved) if len(found) == len(leads) else None
-    enroll.leave_reached(session, list(leads), now=now, known=known)
-    enroll.move_leads(session, _moves(warmed), now=now)
+    leave_reached(session, list(leads), now=now, known=known)
+    move_leads(session, _moves(warmed), now=now)
     enroll.enter_programs(session, list(leads), now=now, known=known)
     if hand_over and default is not None:
         ripen(session, [_ripe(one, default) for one in found.values() if one.crossing == "cross"], now=now)
@@ -240,9 +242,9 @@ def _message(lead: LeadState, one: Warmed, change_id: int) -> Message:
     return Message(_CHANGED, data, lead.id, f"{_CHANGED}:{change_id}")
 
 
-def _moves(warmed: Mapping[Pair, Warmed]) -> list[enroll.Move]:
+def _moves(warmed: Mapping[Pair, Warmed]) -> list[Move]:
     return [
-        enroll.Move(*pair, old=one.before.temperature, new=one.after.temperature)
+        Move(*pair, old=one.before.temperature, new=one.after.temperature)
         for pair, one in warmed.items()
         if one.changed
     ]

@@ -13,7 +13,7 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files import erasures
 from nurture.files.erasures import Erasure
 from nurture.flows.consent import GRANTED, WITHDRAWN, grant
-from nurture.flows.enroll import leave_all
+from nurture.flows.leave import leave_all
 from nurture.flows.leave_everything import come_back
 from nurture.flows.take_in import take_in
 from nurture.flows.unsubscribe import unsubscribe

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import enroll, segments_by_model
 from nurture.flows.asked_segments import Asked, asked_in_order
+from nurture.flows.reach_goals import leave_reached
 from nurture.rules.conditions import holds, parse, signals_asked
 from nurture.rules.facts import Facts
 from nurture.rules.segments import TIME, named
@@ -105,5 +106,5 @@ def _memberships(wanted: Sequence[Asked], lead: Facts, now: datetime) -> dict[st
 def _lead_on(session: Session, lead_ids: Sequence[int], now: datetime) -> None:
     if lead_ids:
         enrollments.wake_waiting(session, lead_ids, now)
-        enroll.leave_reached(session, lead_ids, now=now)
+        leave_reached(session, lead_ids, now=now)
         enroll.enter_programs(session, lead_ids, now=now)

@@ -16,8 +16,9 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows import consent, warm
 from nurture.flows.begin import HELD_OUT
 from nurture.flows.bring_over import bring_over
-from nurture.flows.enroll import Move, leave_runs, move_leads
 from nurture.flows.judge import follow
+from nurture.flows.leave import leave_runs
+from nurture.flows.move_leads import Move, move_leads
 from nurture.flows.unsubscribe import REASON as UNSUBSCRIBED
 from nurture.flows.unsubscribe import stop
 from nurture.flows.warm import Warmed

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.flows.asked_segments import Asked, asked_in_order
+from nurture.flows.published import Published
 from nurture.rules.conditions import Look, holds, looked_at, signals_asked
 from nurture.rules.facts import Facts
 from nurture.rules.segments import leaning_on_heat
@@ -34,6 +35,21 @@ def load(
         asked = looked_at((asked, signals_asked([one.condition for one in own], now)))
     known = facts.load(session, lead_ids, now=now, model_id=model_id, asked=asked)
     return {lead_id: _in_own_segments(lead, own, now) for lead_id, lead in known.items()} if own else known
+
+
+def at_the_door(
+    session: Session,
+    one: Published,
+    lead_ids: Sequence[int],
+    known: Mapping[int, Facts] | None,
+    now: datetime,
+) -> Mapping[int, Facts]:
+    """Facts of leads as this program sees them, with the signals that its door looks at; `known` serves where
+    they are facts under the default model and the program goes by it."""
+    if known is not None and one.by_default_model:
+        return known
+    asked = one.asked_at_the_door(now)
+    return load(session, lead_ids, now=now, model_id=one.row.model_id, asked=asked)
 
 
 def _by_heat(session: Session) -> list[Asked]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from nurture.flows.enroll import leave_on
+from nurture.flows.leave import leave_on
 from nurture.flows.leave_everything import leave_everything
 from nurture.mail.inbound import Report
 from nurture.store import hits, signals

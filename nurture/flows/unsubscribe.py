@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import NotFound
 from nurture.flows.consent import WITHDRAWN, withdraw
-from nurture.flows.enroll import leave_all
+from nurture.flows.leave import leave_all
 from nurture.rules.words import _
 from nurture.store import cancellations, consents, enrollments, hits, newsletters, signals
 from nurture.store.enrollments import Settled

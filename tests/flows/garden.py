@@ -13,6 +13,7 @@ from nurture.files.models import parse_model
 from nurture.files.yaml_lines import Faults
 from nurture.flows import enroll, programs
 from nurture.flows.advance import advance
+from nurture.flows.move_leads import Move, move_leads
 from nurture.store import enrollments, models
 from nurture.store.consents import Consent, LeadConsent
 from nurture.store.deliveries import Delivery
@@ -102,7 +103,7 @@ class Garden:
         self.change(lead_id, temperature=new)
         with self.sessions.begin() as session:
             model_id = models.live(session)[0].id
-            return enroll.move_leads(session, [enroll.Move(lead_id, model_id, old, new)], now=self.clock.now)
+            return move_leads(session, [Move(lead_id, model_id, old, new)], now=self.clock.now)
 
     def signal(self, lead_id: int, kind: str, mail: str | None = None) -> None:
         with self.sessions.begin() as session:

@@ -14,10 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from sqlalchemy import Engine, text
 
 from nurture.buffers.stream import HitStream
-from nurture.flows import enroll, live_edits, programs
+from nurture.flows import leave, live_edits, programs
 from nurture.flows.deliver import deliver
 from nurture.flows.overrule import overrule_hit
 from nurture.flows.rate import rate
+from nurture.flows.reach_goals import leave_reached
 from nurture.flows.record import record
 from nurture.flows.rejudge import rejudge
 from nurture.flows.sweep import sweep
@@ -216,13 +217,13 @@ class Life(RuleBasedStateMachine):
         lead = self.leads[who]
         self.execute("UPDATE lead SET tags = array_append(tags, :tag) WHERE id = :lead", tag=tag, lead=lead)
         with self.garden.sessions.begin() as session:
-            enroll.leave_reached(session, [lead], now=self.garden.clock.now)
+            leave_reached(session, [lead], now=self.garden.clock.now)
         self.live_on(20)
 
     @rule(who=WHO)
     def a_lead_replies(self, who):
         with self.garden.sessions.begin() as session:
-            enroll.leave_on(session, [self.leads[who]], "reply", "replied", now=self.garden.clock.now)
+            leave.leave_on(session, [self.leads[who]], "reply", "replied", now=self.garden.clock.now)
         self.live_on(20)
 
     @rule(who=WHO)

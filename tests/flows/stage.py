@@ -17,8 +17,9 @@ from nurture.flows import programs
 from nurture.flows.advance import advance
 from nurture.flows.answer import Outcome, answer
 from nurture.flows.deliver import deliver
-from nurture.flows.enroll import enter_existing, leave_all
+from nurture.flows.enroll import enter_existing
 from nurture.flows.hand_over import hand_over
+from nurture.flows.leave import leave_all
 from nurture.flows.membership import update_dirty
 from nurture.flows.rate import rate
 from nurture.flows.take_in import take_in

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.answer import Answered, Outcome, answer
-from nurture.flows.enroll import enter_programs, leave_all
+from nurture.flows.enroll import enter_programs
 from nurture.flows.hand_over import hand_over
+from nurture.flows.leave import leave_all
 from nurture.flows.programs import load_folder
 from nurture.rules.tokens import KeyRing
 from nurture.store import outcomes, past_deals, readiness_now

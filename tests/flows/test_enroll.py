@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from nurture.flows import enroll, programs, segments
+from nurture.flows import enroll, leave, programs, segments
 from nurture.flows.advance import advance
 from nurture.flows.judge_leads import judge_leads
+from nurture.flows.reach_goals import leave_reached
 from nurture.store.steps import FlowCount
 from tests.flows.garden import HEAD, PEPPER, Garden
 
@@ -137,7 +138,7 @@ def test_leaving_ends_every_run_and_stops_every_mail(garden):
     garden.enter(anna)
     garden.tick()
     with garden.sessions.begin() as session:
-        assert enroll.leave_all(session, [anna], "unsubscribed", now=garden.clock.now) == 1
+        assert leave.leave_all(session, [anna], "unsubscribed", now=garden.clock.now) == 1
     assert garden.pass_time(10) == []
     assert garden.run(anna).exit_reason == "unsubscribed"
 
@@ -147,8 +148,8 @@ def test_leaving_one_purpose_leaves_the_programs_of_another(garden):
     anna = garden.lead("anna")
     garden.enter(anna)
     with garden.sessions.begin() as session:
-        assert enroll.leave_all(session, [anna], "left", now=garden.clock.now, purpose="events") == 0
-        assert enroll.leave_all(session, [anna], "left", now=garden.clock.now, purpose="marketing") == 1
+        assert leave.leave_all(session, [anna], "left", now=garden.clock.now, purpose="events") == 0
+        assert leave.leave_all(session, [anna], "left", now=garden.clock.now, purpose="marketing") == 1
 
 
 def test_the_goal_ends_a_run_the_moment_it_is_met(garden):
@@ -158,7 +159,7 @@ def test_the_goal_ends_a_run_the_moment_it_is_met(garden):
     garden.tick()
     garden.change(anna, stage="opportunity")
     with garden.sessions.begin() as session:
-        assert enroll.leave_reached(session, [anna, ben], now=garden.clock.now) == 1
+        assert leave_reached(session, [anna, ben], now=garden.clock.now) == 1
     garden.pass_time(0)
     assert (garden.steps_sent(anna), garden.steps_sent(ben)) == ([], ["c1"])
 

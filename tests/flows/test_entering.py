@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from nurture.flows import enroll
+from nurture.flows import leave
 from nurture.flows.begin import Start, begin
 from nurture.flows.enter_on_dates import enter_on_dates
 from nurture.flows.published import published
+from nurture.flows.reach_goals import leave_reached
 from nurture.store import leads as lead_rows
 from nurture.store.enrollments import Enrollment
 from nurture.store.goals_met import GoalMet, sums
@@ -220,7 +221,7 @@ goal: {when: {stage: customer}, value: {field: deal}, currency: EUR}
     garden.change(ben, stage="customer")
     for _time in range(2):
         with garden.sessions.begin() as session:
-            enroll.leave_reached(session, [anna, ben], now=garden.clock.now)
+            leave_reached(session, [anna, ben], now=garden.clock.now)
     with garden.sessions() as session:
         rows = session.scalars(select(GoalMet).order_by(GoalMet.lead_id)).all()
         assert [(row.lead_id, row.value, row.currency, row.held_out) for row in rows] == [
@@ -275,6 +276,6 @@ def test_leaving_on_a_hand_over_is_the_programs_to_say(garden):
     anna = garden.lead("anna")
     garden.enter(anna)
     with garden.sessions.begin() as session:
-        assert enroll.leave_on(session, [anna], "reply", "replied", now=garden.clock.now) == 0
-        assert enroll.leave_on(session, [anna], "hand_over", "handed_over", now=garden.clock.now) == 1
+        assert leave.leave_on(session, [anna], "reply", "replied", now=garden.clock.now) == 0
+        assert leave.leave_on(session, [anna], "hand_over", "handed_over", now=garden.clock.now) == 1
     assert garden.run(anna).exit_reason == "handed_over"

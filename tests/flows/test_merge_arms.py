@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from nurture.flows import enroll
 from nurture.flows.merge_leads import merge
+from nurture.flows.reach_goals import leave_reached
 from nurture.flows.unmerge_leads import undo_merge
 from nurture.rules.entering import held_out
 from nurture.rules.program import read
@@ -65,7 +65,7 @@ def meet_the_goal(garden, lead_id):
         session.execute(
             text("UPDATE lead SET tags = '{goal}', folded_tags = '{goal}' WHERE id = :id"), {"id": lead_id}
         )
-        enroll.leave_reached(session, [lead_id], now=garden.clock.now)
+        leave_reached(session, [lead_id], now=garden.clock.now)
 
 
 def came_a_day_apart(garden):

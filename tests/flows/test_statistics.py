@@ -6,7 +6,8 @@ from importlib import import_module
 import pytest
 from sqlalchemy import text
 
-from nurture.flows import enroll, programs, statistics
+from nurture.flows import leave, programs, statistics
+from nurture.flows.reach_goals import leave_reached
 from nurture.flows.statistics import Asked
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules.entering import held_out
@@ -64,12 +65,12 @@ def reach(garden: Garden, *lead_ids: int) -> None:
     for lead_id in lead_ids:
         garden.change(lead_id, stage="opportunity")
     with garden.sessions.begin() as session:
-        enroll.leave_reached(session, list(lead_ids), now=garden.clock.now)
+        leave_reached(session, list(lead_ids), now=garden.clock.now)
 
 
 def replies(garden: Garden, lead_id: int) -> None:
     with garden.sessions.begin() as session:
-        enroll.leave_on(session, [lead_id], "reply", "replied", now=garden.clock.now)
+        leave.leave_on(session, [lead_id], "reply", "replied", now=garden.clock.now)
 
 
 def leaves(garden: Garden, lead_id: int) -> None:

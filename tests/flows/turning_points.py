@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from sqlalchemy import Row
 
-from nurture.flows import enroll
+from nurture.flows import leave
 from nurture.flows.record import record
 from nurture.rules import hits
 from nurture.rules import program as rules
@@ -65,9 +65,9 @@ class TurningPoints(Life):
         else:
             with self.garden.sessions.begin() as session:
                 if how == "reply":
-                    enroll.leave_on(session, [lead], "reply", "replied", now=now)
+                    leave.leave_on(session, [lead], "reply", "replied", now=now)
                 else:
-                    enroll.leave_all(session, [lead], "goal_of_another", now=now)
+                    leave.leave_all(session, [lead], "goal_of_another", now=now)
         if self.garden.value("SELECT state FROM enrollment WHERE id = :id", id=waiting.run_id) == "ended":
             self.met[CHANGED_CHAINS if how == "temperature" else LEFT] += 1
         self.look_at_once()
