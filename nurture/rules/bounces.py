@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from nurture.rules import bounces_clauses as clauses
 from nurture.rules import bounces_meanings as means
 from nurture.rules import bounces_words as words
 from nurture.rules.tokens import KeyRing, mint
@@ -72,11 +73,12 @@ _HOST = re.compile(r"\b(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,18}\b\.?|\[?\b\d{1,3}(
 _EXCHANGE = re.compile(r"\b(?:resolver|storedrv|routing|smtpsend|transport|approval|queue|agent)\.[a-z.]+")
 _SENTENCE = re.compile(r"[^.!?\n]+|[.!?\n]+")
 _HEDGE = re.compile(
-    r"\b(?:may (?:be|have|not)|might|possibl[ey]|perhaps|could be|maybe|either|for example|such as|"
+    r"\b(?:may (?:be|have|not)|might|possibly|possible (?:reason|cause)s?|perhaps|could (?:mean|indicate)|could be|maybe|either|for example|such as|"
     r"one of the following|common(?:ly)? (?:reasons?|causes?)|typically|usually|"
     r"if (?:you|the|this|it|your))\b",
     re.I,
 )
+_QUOTED = re.compile(r"(?:[\"'(]|-> ?)(?=[45]\d\d[ -])|\b[45]\d\d[ -](?=['\"])")
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 _REPLY = re.compile(r"(?<![\d.:/-])([45]\d\d)(?=[ -](?!\d\d?[:.]\d)|:|$|#|\.? )")
 
@@ -105,14 +107,17 @@ class Judgement:
 
 def judge(refusal: Refusal) -> Judgement:
     """The judgement over one recipient. Never raises."""
-    said = [text[:_LONGEST] for text in refusal.replies if text.strip()]
+    told = [_own_words(text[:_LONGEST]) for text in refusal.replies if text.strip()]
+    said = [own_words for own_words, _label in told]
     statuses = [found for text in said for found in statuses_in(text)]
-    own = statuses_in(refusal.status)
-    status = _best([*statuses, *own]) or _best(statuses_in(refusal.around[:_LONGEST]))
+    labels = {found for _said, label in told for found in statuses_in(label)}
+    own = [found for found in statuses_in(refusal.status) if found in statuses or found not in labels]
+    around = _without([label for _said, label in told if label], refusal.around[:_LONGEST])
+    status = _best([*statuses, *own]) or _best(statuses_in(around))
     if refusal.action == DELAYED:
         return Judgement(SOFT, DELAYED, counts=False, status=status)
-    reason = _reason(said, status, refusal.around[:_LONGEST])
-    if reason in _HARD_REASONS and _temporary(said, statuses, own, refusal.around[:_LONGEST]):
+    reason = _reason(said, status, around)
+    if reason in _HARD_REASONS and _temporary(said, statuses, own, around):
         return Judgement(SOFT, reason, counts=False, status=status)
     kind = HARD if reason in _HARD_REASONS else SOFT
     return Judgement(kind, reason, counts=kind == HARD or reason in _COUNTING, status=status)
@@ -150,7 +155,7 @@ def sentence(reason: str) -> str:
 
 
 def _reason(said: Sequence[str], status: str, around: str) -> str:
-    heard = [meaning(text) for text in said]
+    heard = [_heard(text) for text in said]
     clear = next((one for one in heard if one and one not in _VAGUE), "")
     if clear:
         return _checked(clear, status, " ".join(said))
@@ -158,10 +163,36 @@ def _reason(said: Sequence[str], status: str, around: str) -> str:
     if by_code and by_code not in _VAGUE:
         return by_code
     vague = next((one for one in heard if one), "") or by_code
-    told = _checked(meaning(_sure(around)), status, around) if around else ""
+    told = _checked(_heard(around), status, around) if around else ""
     if vague and (by_code or told not in _HARD_REASONS):
         return vague
     return told or UNCLEAR
+
+
+def _heard(text: str) -> str:
+    """The meaning of what was said. Where the tables of words know nothing better than a vague word, the
+    clauses are asked."""
+    sure = _sure(text)
+    found = meaning(sure)
+    if found and found not in _VAGUE:
+        return found
+    return clauses.meaning(_plain(sure)) or found
+
+
+def _own_words(text: str) -> tuple[str, str]:
+    """(the words of the server that refused, the label that a relay put before them): a reply quoted in a
+    text is the refusing server's, as far as it can be understood."""
+    starts = [found.start() for found in _QUOTED.finditer(text)]
+    if not starts or not meaning(_sure(text[starts[-1] :])):
+        return text, ""
+    return text[starts[-1] :], text[: starts[-1]]
+
+
+def _without(labels: Sequence[str], text: str) -> str:
+    flat = " ".join(text.split()) if labels else text
+    for label in labels:
+        flat = flat.replace(label, " ")
+    return flat
 
 
 def _sure(text: str) -> str:

@@ -6,6 +6,8 @@ from base64 import b64decode
 from contextlib import suppress
 from quopri import decodestring
 
+from nurture.mail.inbound.charsets import guessed
+
 Fields = dict[str, list[str]]
 
 _FIELD = re.compile(r"([!-9;-~]{1,80})[ \t]*:[ \t]*(.*)")
@@ -49,11 +51,11 @@ def first(fields: Fields, name: str) -> str:
 
 def decoded(value: str) -> str:
     """Encoded words (RFC 2047) made readable; broken ones stay as they are. Bytes above 127, which no header
-    may hold and many do, are read as UTF-8 where they are that."""
+    may hold and many do, are read in the charset that they seem to be in."""
     text = value[:_LONGEST]
-    if not text.isascii():
+    if not text.isascii() or "\x1b$" in text:
         with suppress(ValueError):
-            text = text.encode("latin-1").decode("utf-8")
+            text = guessed(text.encode("latin-1"))
     return _ENCODED.sub(_word, text) if "=?" in text else text
 
 
@@ -80,18 +82,10 @@ def as_text(raw: bytes, charset: str) -> str:
     if charset.lower().replace("-", "_") in _NO_CHARSETS:
         charset = "utf-8"
     try:
-        text = raw.decode(charset, "replace") if charset.lower() not in _UNSAID else _guessed(raw)
+        text = raw.decode(charset, "replace") if charset.lower() not in _UNSAID else guessed(raw)
     except (LookupError, ValueError):
-        text = _guessed(raw)
+        text = guessed(raw)
     return text.replace("\x00", "")
-
-
-def _guessed(raw: bytes) -> str:
-    """Bytes whose charset nobody says: UTF-8, Japanese by its escapes, else the letters of western Europe."""
-    try:
-        return raw.decode("iso2022_jp" if b"\x1b$" in raw else "utf-8")
-    except ValueError:
-        return raw.decode("latin-1")
 
 
 def unpacked(text: str, encoding: str) -> bytes:

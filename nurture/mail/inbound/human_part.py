@@ -84,6 +84,11 @@ def original_fields(opened: Opened, rest: str) -> Fields:
     return read_fields(re.sub(r"^[ \t>]+(?=[\w-]+:)", "", rest[start.start() :][:20_000], flags=re.M))
 
 
+def quotes(text: str) -> bool:
+    """Whether it quotes what it answers."""
+    return bool(_QUOTE.search(text))
+
+
 def own_words(text: str) -> str:
     """What somebody wrote in an answer, without what it quotes."""
     found = _QUOTE.search(text)

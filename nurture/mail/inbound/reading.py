@@ -6,7 +6,7 @@ Nothing a message holds makes reading fail, and how much is read of it is bounde
 
 import re
 
-from nurture.mail.inbound import complaints, human_part, second_opinion, signs, statuses, traces
+from nurture.mail.inbound import automatic, complaints, human_part, second_opinion, signs, statuses, traces
 from nurture.mail.inbound.fields import Fields, addresses_in, first
 from nurture.mail.inbound.opening import Opened, open_message
 from nurture.mail.inbound.report import AUTOREPLY, COMPLAINT, IGNORE, REPLY, UNKNOWN, Failed, Report
@@ -67,8 +67,7 @@ def _read(raw: bytes, *, inner: bool) -> Report:
     if _reads_like_a_bounce(opened, said, rest):
         return _text_bounce(opened, said, rest, addresses_in(first(opened.fields, "x-failed-recipients")))
     subject = first(opened.fields, "subject")
-    machine = signs.says_automatic(opened.fields) or signs.away_subject(subject)
-    if machine or signs.away(human_part.own_words(said)):
+    if automatic.says_automatic(opened.fields) or automatic.away_subject(subject) or _reads_automatic(opened):
         return _plain(opened, AUTOREPLY, said)
     if not signs.answers_something(opened.fields):
         if not inner and (found := _forwarded(opened)):
@@ -77,6 +76,14 @@ def _read(raw: bytes, *, inner: bool) -> Report:
             return _text_bounce(opened, said, rest, failed)
     person = signs.answers_something(opened.fields) and not signs.from_daemon(opened.fields)
     return _plain(opened, REPLY if person else UNKNOWN, said)
+
+
+def _reads_automatic(opened: Opened) -> bool:
+    """Whether the words are a machine's. Who quotes what is answered is a person: machines seldom do."""
+    text = human_part.written(opened)
+    own = human_part.own_words(text)
+    answer = signs.answers_something(opened.fields)
+    return not human_part.quotes(text) and automatic.away(own, answer=answer)
 
 
 def _arrived(opened: Opened, said: str) -> bool:
@@ -107,19 +114,31 @@ def _reads_like_a_bounce(opened: Opened, said: str, rest: str) -> bool:
     by_subject, by_words = signs.bounce_subject(subject), signs.bounce_words(said)
     if signs.from_daemon(fields):
         codes = bool(human_part.said_by_servers(said))
-        away = signs.away_subject(subject) and not by_subject
-        mail_back = signs.named_daemon(fields) and (bool(rest) or bool(opened.of(*_MAIL_BACK)))
+        away = automatic.away_subject(subject) and not by_subject
+        mail_back = signs.named_daemon(fields) and _comes_back(opened, rest)
         return not away and (by_subject or by_words or codes or mail_back)
     if signs.answers_something(fields) and re.match(r"\s*\w{1,4}\s*:", subject):
         return False
-    return by_subject and by_words and not signs.away_subject(subject) and _names_somebody(opened, said, rest)
+    if automatic.away_subject(subject) and not by_subject:
+        return False
+    if signs.answers_something(fields) or not (by_subject or _comes_back(opened, rest)):
+        return False
+    return by_words and _names_somebody(opened, said, rest)
+
+
+def _comes_back(opened: Opened, rest: str) -> bool:
+    """Whether a mail stands below or beside the words."""
+    return bool(rest) or bool(opened.of(*_MAIL_BACK))
 
 
 def _names_somebody(opened: Opened, said: str, rest: str) -> bool:
     """Whether a failed mail can be told by more than words: an address, a code, the mail itself."""
     own = set(addresses_in(first(opened.fields, "from")))
-    back = bool(rest) or bool(opened.of(*_MAIL_BACK))
-    return back or bool(set(addresses_in(said)) - own) or bool(human_part.said_by_servers(said))
+    return (
+        _comes_back(opened, rest)
+        or bool(set(addresses_in(said)) - own)
+        or bool(human_part.said_by_servers(said))
+    )
 
 
 def _forwarded(opened: Opened) -> Report | None:

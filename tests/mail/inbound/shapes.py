@@ -1,6 +1,7 @@
 """Reports in the shapes that mail servers give them: our own words, invented people."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 TOKEN = "a3f1.2s.AbCdEfGhIjKlMnOpQrStUv"
 US = f"b+{TOKEN}@bounce.nurture.example"
@@ -17,12 +18,15 @@ ORIGINAL = (
 
 @dataclass(frozen=True)
 class Shape:
-    """A report: what it is, and how its bytes are made."""
+    """A report: what it is, and how its bytes are made; where a set tells, why, and what became of each of
+    several recipients."""
 
     name: str
     kind: str
     raw: bytes
     address: str = ANN
+    reason: str = ""
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 def dsn(diagnostic: str, status: str, *, action: str = "failed", intro: str = "", extra: str = "") -> bytes:

@@ -7,7 +7,7 @@ from tests.mail.inbound.shapes import ANN, Shape
 from tests.mail.inbound.whole_reports import refusals, whole_reports
 
 BOUNCES = (HARD, SOFT)
-WHOLE = ("first", "second", "third")
+WHOLE = ("first", "second", "third", "fourth")
 SETS = {name: whole_reports(name) for name in WHOLE} | {"refusals": refusals()}
 
 
