@@ -73,7 +73,8 @@ _HOST = re.compile(r"\b(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,18}\b\.?|\[?\b\d{1,3}(
 _EXCHANGE = re.compile(r"\b(?:resolver|storedrv|routing|smtpsend|transport|approval|queue|agent)\.[a-z.]+")
 _SENTENCE = re.compile(r"[^.!?\n]+|[.!?\n]+")
 _HEDGE = re.compile(
-    r"\b(?:may (?:be|have|not)|might|possibly|possible (?:reason|cause)s?|perhaps|could (?:mean|indicate)|could be|maybe|either|for example|such as|"
+    r"\b(?:may (?:be|have|not)|might|possibly|possible (?:reason|cause)s?|perhaps|could (?:mean|"
+    r"indicate)|could be|maybe|either|for example|such as|"
     r"one of the following|common(?:ly)? (?:reasons?|causes?)|typically|usually|"
     r"if (?:you|the|this|it|your))\b",
     re.I,

@@ -36,10 +36,14 @@ _ROBOT = re.compile(
 )
 
 _AWAY = re.compile(
-    r"out of (?:the )?office|out-of-office|\booo\b|auto(?:matic|mated|matische)?[- :]?(?:re(?:ply|sponse|spond)|"
-    r"antwort|answer|svar|odpow)|autoreply|auto-?respond|vacation|on (?:annual )?(?:leave|holiday|parental)|"
-    r"away (?:from|until|on)|(?:i am|i'm|currently) (?:away|out)\b|maternity|no longer (?:with|works?|employed)|"
-    r"abwesen|urlaub|réponse automatique|absen(?:ce|t)|en vacances|congés?\b|respuesta autom|fuera de (?:la )?"
+    r"out of (?:the )?office|out-of-office|\booo\b|auto(?:matic|mated|matische)?[- :]?(?:re(?:ply|"
+    r"sponse|spond)|"
+    r"antwort|answer|svar|odpow)|autoreply|auto-?respond|vacation|on (?:annual )?(?:leave|holiday|"
+    r"parental)|"
+    r"away (?:from|until|on)|(?:i am|i'm|currently) (?:away|out)\b|maternity|no longer (?:with|works?|"
+    r"employed)|"
+    r"abwesen|urlaub|réponse automatique|absen(?:ce|t)|en vacances|congés?\b|respuesta autom|fuera de "
+    r"(?:la )?"
     r"oficina|risposta automatica|fuori (?:ufficio|sede)|in ferie|resposta autom|fora do escrit|"
     r"ausência|ausencia|férias|afwezig|automatisch antwoord|frånvaro|autosvar|fravær|poissa|"
     r"nieobecno|mimo kancel|nepřítomn|neprítomn|házon kívül|szabadság|lipsă din birou|concediu|"
@@ -59,18 +63,23 @@ _AWAY = re.compile(
     re.I,
 )
 _AUTOMATED = re.compile(
-    r"(?:dit is een|dett[ae] (?:är|er)|to jest|toto je|toto bol|это|це|това е|bu|tämä on|ez egy|acesta este|"
-    r"ovo je|to je|αυτό είναι|tai|šī ir|see on|ini adalah|đây là) (?:\S+ ){0,2}(?:autom|автомат|otomat|αυτόμ|"
+    r"(?:dit is een|dett[ae] (?:är|er)|to jest|toto je|toto bol|это|це|това е|bu|tämä on|ez egy|acesta "
+    r"este|"
+    r"ovo je|to je|αυτό είναι|tai|šī ir|see on|ini adalah|đây là) (?:\S+ ){0,2}(?:autom|автомат|otomat|"
+    r"αυτόμ|"
     r"tự động)|"
-    r"(?:this is|dies ist|ceci est|esto es|questo è|esta é) (?:an? |eine? |une? |un[ao]? |uma )?auto(?:matic|mated|"
+    r"(?:this is|dies ist|ceci est|esto es|questo è|esta é) (?:an? |eine? |une? |un[ao]? |uma "
+    r")?auto(?:matic|mated|"
     r"-generated|matisch\w*|matique|mática|matica)|automatisch (?:erstellt|generiert|versandt|erzeugt)|"
-    r"automatically generated (?:reply|response|message|e-?mail)|auto-?generated (?:reply|response|message)|"
+    r"automatically generated (?:reply|response|message|e-?mail)|auto-?generated (?:reply|response|"
+    r"message)|"
     r"généré automatiquement|автоматический ответ|автоматическое сообщение|"
     r"自動(?:送信|返信|応答)|自动回复|自動回覆|본 메일은 자동|자동 응답",
     re.I,
 )
 _ABSENT = re.compile(
-    r"out of (?:the |my )?office|on (?:annual |parental |maternity |paternity |sick )?(?:leave|vacation|holidays?)\b|"
+    r"out of (?:the |my )?office|on (?:annual |parental |maternity |paternity |sick )?(?:leave|"
+    r"vacation|holidays?)\b|"
     r"away from (?:my|the) (?:desk|office|mail|e-?mail)|(?:i am|i'm|i will be) (?:currently )?(?:away|out|"
     r"travell?ing|unavailable)\b|"
     r"nicht (?:im (?:büro|haus)|erreichbar|im dienst|am arbeitsplatz)|im urlaub|außer haus|abwesend|"
@@ -83,47 +92,64 @@ _ABSENT = re.compile(
     r"na godišnjem|van ureda|izvan ureda|odsut|na dopustu|atostog|neesu biure|atvaļinājum|neesmu birojā|"
     r"puhkus|kontorist ära|εκτός γραφείου|σε άδεια|izinde|izindeyim|ofis dışında|"
     r"בחופשה|לא במשרד|מחוץ למשרד|في إجازة|خارج المكتب|"
-    r"休暇|不在|休業|留守|休假|外出|出差|휴가|부재|출장|ลาพักร้อน|ไม่อยู่ที่สำนักงาน|nghỉ phép|vắng mặt|sedang cuti|"
+    r"休暇|不在|休業|留守|休假|外出|出差|휴가|부재|출장|ลาพักร้อน|ไม่อยู่ที่สำนักงาน|nghỉ phép|vắng "
+    r"mặt|sedang cuti|"
     r"di luar kantor|no longer (?:works?|working|employed|with)|has left (?:the|our)|"
-    r"nicht mehr (?:im|bei|für)|n'est plus|ne travaille plus|ya no trabaja|non lavora più|não trabalha mais|"
+    r"nicht mehr (?:im|bei|für)|n'est plus|ne travaille plus|ya no trabaja|non lavora più|não trabalha "
+    r"mais|"
     r"niet (?:meer )?werkzaam|больше не работает|już nie pracuje|již nepracuje",
     re.I,
 )
 _MEANWHILE = re.compile(
-    r"(?:no|limited|without|keinen?|eingeschränkt\w*) (?:regular |limited )?(?:access|zugriff)|urgent|dringend|"
+    r"(?:no|limited|without|keinen?|eingeschränkt\w*) (?:regular |limited )?(?:access|zugriff)|urgent|"
+    r"dringend|"
     r"in my absence|während meiner abwesenheit|en mon absence|(?:will|shall|werde) (?:be back|return|reply|"
-    r"respond|ihre)|as soon as (?:i|possible)|i(?:'ll| will) get back|(?:contact|wenden sie sich|kontaktieren|"
+    r"respond|ihre)|as soon as (?:i|possible)|i(?:'ll| will) get back|(?:contact|wenden sie sich|"
+    r"kontaktieren|"
     r"contacte[rz]?|contattare|contate|contacteer|kontakta|kontakt|kontaktujte|contactați|свяжитесь|"
     r"обращайтесь|обратитесь|зверніться|skontaktuj|ota yhteyttä|forduljon|keres\w+|kreipkitės|sazinieties|"
     r"pöörduge|επικοινων|hubungi|liên hệ)\b|sofort|forwarded|weitergeleitet|will not be (?:read|forwarded)|"
     r"zurückkehr|wieder (?:da|zurück|erreichbar)|(?:please )?(?:write|mail) (?:to )?\S+@|"
-    r"\b(?:until|bis (?:zum|einschließlich)?|jusqu'au|hasta|fino al?|até|tot en met|till och med|t\.o\.m\.|til og med|"
-    r"asti|saakka|do dnia|до|do|-ig|până|до|iki|līdz|kuni|μέχρι|kadar|עד|حتى|sampai|đến)\b.{0,12}\d|まで|直到|까지|"
-    r"retour le|de retour|vuelv|regres|torner|rientro|volt\w+ (?:em|dia|a)|terug op|tillbaka|tilbage|tilbake|"
+    r"\b(?:until|bis (?:zum|einschließlich)?|jusqu'au|hasta|fino al?|até|tot en met|till och med|"
+    r"t\.o\.m\.|til og med|"
+    r"asti|saakka|do dnia|до|do|-ig|până|до|iki|līdz|kuni|μέχρι|kadar|עד|حتى|sampai|đến)\b.{0,12}\d|"
+    r"まで|直到|까지|"
+    r"retour le|de retour|vuelv|regres|torner|rientro|volt\w+ (?:em|dia|a)|terug op|tillbaka|tilbage|"
+    r"tilbake|"
     r"palaan|wracam|wrócę|vrátím|vrátim|visszat|revin|верн(?:усь|уся)|повернусь|vraćam|döneceğim|dönüş|"
-    r"по срочным|срочн|терминов|pilnych|pilne|naléhav|naliehav|sürgős|urgen[țt]|επείγ|acil|dringende|brådskande|"
+    r"по срочным|срочн|терминов|pilnych|pilne|naléhav|naliehav|sürgős|urgen[țt]|επείγ|acil|dringende|"
+    r"brådskande|"
     r"haster|kiireelli|hitn|skubi|steidzam|dahulu|急|緊急|紧急|戻り次第|급한|긴급|เร่งด่วน|khẩn",
     re.I,
 )
 _CAME_IN = re.compile(
-    r"(?:thank(?:s| you) for (?:your|contacting|writing|getting|reaching)|we(?:'ve| have)? (?:received|got) your|"
-    r"your (?:request|message|e-?mail|enquiry|inquiry|ticket|case)\b.{0,40}(?:received|registered|created|logged|"
-    r"assigned)|vielen dank für ihre (?:nachricht|anfrage|e-?mail)|ihre (?:anfrage|nachricht|e-?mail)\b.{0,30}"
+    r"(?:thank(?:s| you) for (?:your|contacting|writing|getting|reaching)|we(?:'ve| have)? (?:received|"
+    r"got) your|"
+    r"your (?:request|message|e-?mail|enquiry|inquiry|ticket|case)\b.{0,40}(?:received|registered|"
+    r"created|logged|"
+    r"assigned)|vielen dank für ihre (?:nachricht|anfrage|e-?mail)|ihre (?:anfrage|nachricht|"
+    r"e-?mail)\b.{0,30}"
     r"(?:eingegangen|erhalten)|(?:merci|nous vous remercions).{0,30}(?:message|demande|e-?mail|courriel)|"
-    r"votre (?:demande|message)\b.{0,40}(?:reçue?|enregistrée?)|gracias por (?:contactar|escribir|su mensaje)|"
+    r"votre (?:demande|message)\b.{0,40}(?:reçue?|enregistrée?)|gracias por (?:contactar|escribir|su "
+    r"mensaje)|"
     r"hemos recibido|abbiamo ricevuto|grazie per (?:averci|la sua)|recebemos|obrigado por|bedankt voor|"
     r"wij hebben uw|tack för (?:ditt|din)|tak for din|takk for (?:din|at)|kiitos (?:viestistä|yhteyden)|"
-    r"dziękujemy za|otrzymaliśmy|děkujeme za|ďakujeme za|köszönjük|vă mulțumim|благодарим|спасибо за (?:обращ|"
-    r"ваше|письмо)|ваш(?:е|а) (?:обращение|заявка|письмо)|дякуємо|hvala (?:vam )?(?:na|što)|teşekkür ederiz|"
+    r"dziękujemy za|otrzymaliśmy|děkujeme za|ďakujeme za|köszönjük|vă mulțumim|благодарим|спасибо за "
+    r"(?:обращ|"
+    r"ваше|письмо)|ваш(?:е|а) (?:обращение|заявка|письмо)|дякуємо|hvala (?:vam )?(?:na|što)|teşekkür "
+    r"ederiz|"
     r"ευχαριστούμε|お問い合わせ.{0,30}(?:ありがとう|受け付け)|感谢您|感謝您|문의.{0,10}감사|접수)",
     re.I,
 )
 _WHAT_NEXT = re.compile(
     r"(?:will|shall) (?:be (?:in touch|back|answered|handled|reviewed)|get back|respond|reply|contact you|"
-    r"review|look)|being (?:looked|reviewed|processed|handled)|\(?#?\d{4,}\)?|within (?:\S+ ){0,4}(?:hours?|days?)|"
-    r"(?:ticket|case|reference|request|vorgang|bearbeitungs|dossier|zaak|ärende|sag|sak|numer|číslo)\w*[- ]?"
+    r"review|look)|being (?:looked|reviewed|processed|handled)|\(?#?\d{4,}\)?|within (?:\S+ "
+    r"){0,4}(?:hours?|days?)|"
+    r"(?:ticket|case|reference|request|vorgang|bearbeitungs|dossier|zaak|ärende|sag|sak|numer|"
+    r"číslo)\w*[- ]?"
     r"(?:number|id|no\.?|nummer|#|:)|as soon as possible|schnellstmöglich|so bald wie möglich|"
-    r"in kürze|umgehend|dans les (?:meilleurs|plus brefs)|sous \d+|lo antes posible|a la brevedad|il prima possibile|"
+    r"in kürze|umgehend|dans les (?:meilleurs|plus brefs)|sous \d+|lo antes posible|a la brevedad|il "
+    r"prima possibile|"
     r"al più presto|o mais (?:breve|rápido)|zo (?:snel|spoedig)|så snart|mahdollisimman|jak najszybciej|"
     r"co nejdříve|čo najskôr|hamarosan|mielőbb|cât mai|в ближайшее|в течение|найближчим|što prije|en kısa|"
     r"το συντομότερο|追って|折り返し|尽快|盡快|빠른 시일",
@@ -131,13 +157,15 @@ _WHAT_NEXT = re.compile(
 )
 _WAITS = re.compile(
     r"(?:not|never) (?:yet )?(?:been )?(?:delivered|received|on (?:my|the)|know|written|approved|verified)|"
-    r"(?:held|holding|waiting|pending|quarantin|delivery of your)|(?:first|one) time|do not (?:recogni|know)|"
+    r"(?:held|holding|waiting|pending|quarantin|delivery of your)|(?:first|one) time|do not (?:recogni|"
+    r"know)|"
     r"protect\w* (?:by|from|my|against)|anti-?spam|junk|unbekannte[rn]? absender|expéditeur inconnu",
     re.I,
 )
 _LET_IN = re.compile(
     r"click\b.{0,60}(?:link|here|below|button)|(?:reply|respond) to this (?:message|mail|e-?mail)|"
-    r"prove (?:that )?you|(?:are|you're) (?:a )?(?:human|person|real)|verify (?:that|your)|confirm (?:that|your)|"
+    r"prove (?:that )?you|(?:are|you're) (?:a )?(?:human|person|real)|verify (?:that|your)|confirm "
+    r"(?:that|your)|"
     r"(?:captcha|whitelist|approved senders?|guest list)|klicken sie|cliquez|haga clic|clicca|clique",
     re.I,
 )
