@@ -59,7 +59,7 @@ screenshots: $(INSTALLED) $(FRONT)
 	@$(BIN)/python -m tests.browser.pictures
 
 faults: $(INSTALLED) $(FRONT)
-	@$(BIN)/python -m bench.faults $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),10) --mutants
+	@$(BIN)/python -m bench.faults $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),10) --lines --mutants
 
 clean:
 	rm -rf $(VENV) .nurture

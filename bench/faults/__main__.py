@@ -11,7 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.faults._mutants import MUTANTS, QUICK, QUICK_LEASE, Changes, copy
+from bench.faults import _lines
+from bench.faults._mutants import MUTANTS, QUICK, QUICK_LEASE, Changes, Mutant, copy
 from bench.faults._round import run
 
 _LEASE = 82.0  # the lease, a sweep after it, and time for another process to take up what was held
@@ -24,9 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _arguments(arguments)
     if asked.one_round:
         return _one_round(asked)
+    if asked.all_lines:
+        return _all_lines(asked.seed or 0, asked.share)
     seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(10**6)
     _say(f"seed {seed}")
-    broken = _rounds(seed, asked.minutes * 60) if asked.minutes else []
+    broken = _lines.run(seed, _say) if asked.lines else []
+    broken += _rounds(seed, asked.minutes * 60) if asked.minutes else []
     missed = _mutants(seed, asked.mutants) if asked.mutants is not None else []
     for sentence in broken:
         _say(f"BROKEN {sentence}")
@@ -43,6 +47,9 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--mutants", nargs="*", metavar="NAME", help="sow faults (all unless named) and see each caught"
     )
+    parser.add_argument("--lines", action="store_true", help="kill a worker at every line of recording")
+    parser.add_argument("--all-lines", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--share", default="1/1", help=argparse.SUPPRESS)
     parser.add_argument("--one-round", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=_QUICK_SECONDS, help=argparse.SUPPRESS)
     parser.add_argument("--leads", type=int, default=_QUICK_LEADS, help=argparse.SUPPRESS)
@@ -57,10 +64,18 @@ def _one_round(asked: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
+def _all_lines(seed: int, share: str) -> int:
+    part, _of, parts = share.partition("/")
+    found = _lines.run(seed, _say, (int(part), int(parts)))
+    print(json.dumps(found))
+    return 1 if found else 0
+
+
 def _rounds(seed: int, seconds: float) -> list[str]:
     """Rounds in the program as it is, each with a seed of its own."""
     until = time.monotonic() + seconds
-    broken, number = [], 0
+    broken: list[str] = []
+    number = 0
     while time.monotonic() < until and not broken:
         _say(f"round {number}, seed {seed + number}")
         length = min(_ROUND_SECONDS, max(30.0, until - time.monotonic()))
@@ -80,7 +95,7 @@ def _mutants(seed: int, names: list[str]) -> list[str]:
         if names and one.name not in names:
             continue
         # Faults strike by chance: a mutant gets a second round before it counts as missed.
-        found = struck(one.name, one.changes, seed) or struck(one.name, one.changes, seed + 1)
+        found = _caught(one, seed) or _caught(one, seed + 1)
         _say(f"{'caught' if found else 'MISSED'}: {one.name} ({one.breaks})")
         for sentence in found:
             _say(f"    {sentence}")
@@ -89,11 +104,15 @@ def _mutants(seed: int, names: list[str]) -> list[str]:
     return missed
 
 
-def struck(name: str, changes: Changes, seed: int) -> list[str]:
+def _caught(mutant: Mutant, seed: int) -> list[str]:
+    return struck(mutant.name, mutant.changes, seed, "--all-lines" if mutant.lines else "--one-round")
+
+
+def struck(name: str, changes: Changes, seed: int, how: str = "--one-round") -> list[str]:
     """What the checker says about a round in a copy with these changes, in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="nurture-mutant-") as folder:
         tree = copy(Path(folder), (*QUICK, *changes))
-        command = [sys.executable, "-m", "bench.faults", "--one-round", "--seed", str(seed)]
+        command = [sys.executable, "-m", "bench.faults", how, "--seed", str(seed)]
         env = {**os.environ, "PYTHONPATH": str(tree)}
         done = subprocess.run(
             command, cwd=tree, env=env, capture_output=True, text=True, timeout=600, check=False

@@ -11,10 +11,12 @@ from typing import Any
 
 import dkim
 
-from bench.faults import _hours, _rates
+from bench.faults import _hours, _rates, _signals
+from bench.faults._readers import Look
 from bench.faults._server import NEVER, Accepted
 from nurture.mail.standards import faults
-from nurture.store.views import recounts
+from nurture.rules.tokens import KeyRing, read
+from nurture.store.views import orphans, recounts
 
 ENDED = ("sent", "failed", "skipped", "cancelled", "uncertain")
 UNSUBSCRIBE_SECONDS = 5.0
@@ -28,7 +30,8 @@ Rows = Callable[..., list[tuple[Any, ...]]]
 class Story:
     """What happened. `left` gives for each address the moment (monotonic seconds) at which its
     unsubscription was confirmed; `records` the DKIM records by name; `hits` how many things were killed or
-    stopped; `steps` how many mails each lead should get; `speed` how fast the clock of the program went."""
+    stopped; `steps` how many mails each lead should get; `speed` how fast the clock of the program went;
+    `looks` what was asked at the tracking door; `ring` reads the senders of envelopes."""
 
     taken: Sequence[Accepted]
     left: Mapping[str, float]
@@ -38,6 +41,8 @@ class Story:
     steps: int
     speed: float
     calendar: _hours.Calendar
+    looks: Sequence[Look]
+    ring: KeyRing
 
 
 def breaches(rows: Rows, story: Story) -> list[str]:
@@ -58,7 +63,11 @@ def breaches(rows: Rows, story: Story) -> list[str]:
     said += _rows(found, story)
     said += _mails(found, taken, story)
     said += _silences(found, taken)
+    said += _ways_back(found, taken, story)
     said += _counters(rows)
+    said += _references(rows)
+    said += _signals.breaches(rows, story.looks)
+    said += _rates.booked(rows, story.taken)
     said += _rates.breaches(story.taken, story.speed)
     said += _hours.breaches(story.taken, story.calendar)
     return said + _standards(story)
@@ -129,6 +138,27 @@ def _silences(found: list[tuple[Any, ...]], taken: Mapping[str, list[Accepted]])
     silent = [key for key, many in taken.items() if key in states and not any(one.told for one in many)]
     wrong = Counter(states[key] for key in silent if states[key] != "uncertain")
     return [f"I5: {n} mails without an answer are recorded as {state}." for state, n in wrong.items()]
+
+
+def _ways_back(found: list[tuple[Any, ...]], taken: Mapping[str, list[Accepted]], story: Story) -> list[str]:
+    """What bounces names the delivery that it was."""
+    ids = {row[0]: row[6] for row in found}
+    wrong = sum(
+        read(story.ring, "bounce", one.sender.partition("@")[0].removeprefix("b+"), 1) != (ids[key],)
+        for key, many in taken.items()
+        for one in many
+        if key in ids
+    )
+    return [f"I14: {wrong} mails would come back as others."] if wrong else []
+
+
+def _references(rows: Rows) -> list[str]:
+    return [
+        f"I11: {n} rows of {table} name a {column} that does not exist, such as {example}."
+        for (table, column), statement in orphans.STATEMENTS.items()
+        for n, example in rows(statement)
+        if n
+    ]
 
 
 def _counters(rows: Rows) -> list[str]:

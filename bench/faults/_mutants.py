@@ -13,11 +13,13 @@ Changes = tuple[tuple[str, str, str], ...]
 
 @dataclass(frozen=True)
 class Mutant:
-    """`changes` are (file, text, text instead); `breaks` says what is no longer true."""
+    """`changes` are (file, text, text instead); `breaks` says what is no longer true; `lines`: found by
+    killing a worker at every line of recording, not by a round under fire."""
 
     name: str
     breaks: str
     changes: Changes
+    lines: bool = False
 
 
 # Leases and sweeps in seconds, so that a short round sees them run out.
@@ -26,6 +28,8 @@ QUICK: Changes = (
     ("nurture/jobs/streams.py", "_SWEEP_SECONDS = 15.0", "_SWEEP_SECONDS = 2.0"),
 )
 QUICK_LEASE = 8.0
+# Half of a transaction, kept by itself.
+_COMMIT = "session.connection().connection.driver_connection.commit()\n"
 
 MUTANTS = (
     Mutant("no_start_in_the_journal", "what was begun is known after a death", (
@@ -47,7 +51,8 @@ MUTANTS = (
          "return _left_behind(sessions, outbox, now) + _ran_out(sessions, outbox, now, limit)", "return 0"),
     )),
     Mutant("no_fence", "a process that stood still past its lease does not go on", (
-        ("nurture/flows/flight.py", "if not self._lease.holds:", "if False:"),
+        ("nurture/flows/flight.py", "if not self._in_turn(envelope.key) or not self._lease.holds:",
+         "if not self._in_turn(envelope.key):"),
         ("nurture/store/deliveries/outcomes.py", "(d.state = 'sending' AND d.lease_token = g.token)", "true"),
     )),
     Mutant("claims_without_lock", "two workers never hold one mail", (
@@ -100,6 +105,37 @@ MUTANTS = (
     Mutant("one_click_unsigned", "the fields of one-click are signed", (
         ("nurture/mail/dkim/sign.py", '    b"list-unsubscribe-post",\n', ""),
     )),
+    Mutant("comes_back_as_another", "a bounce names the mail that it was", (
+        ("nurture/flows/flight.py", "outbox.return_path(one.id)", "outbox.return_path(one.id + 1)"),
+    )),
+    Mutant("what_went_out_is_given_back", "a quota has on its books what went out", (
+        ("nurture/flows/settle.py", "[one.delivery_id for one in recorded if one.delivery_id in untried]",
+         "[one.delivery_id for one in recorded]"),
+    )),
+    Mutant("everybody_is_a_person", "what machines do warms nobody", (
+        ("nurture/flows/record.py", "verdict = judge(one.hit, Context(one.since_sent, scene.signs(one.hit)))",
+         "verdict = Verdict(HUMAN, ())"),
+    )),
+    Mutant("spool_is_not_read", "what the stream has lost, the spool has", (
+        ("nurture/flows/record.py", "if (one := kept.enter_context(draining(folder, limit)))]",
+         "if (one := kept.enter_context(draining(folder, limit))) and not one.marks]"),
+    )),
+    Mutant("let_go_before_the_commit", "an entry of the stream stays until its hit is kept", (
+        ("nurture/flows/record.py", "            _take_in(session, page, now, stall)\n",
+         "            _let_go(stream, page.entries)\n            _take_in(session, page, now, stall)\n"),
+    ), lines=True),
+    Mutant("drained_before_the_commit", "a line of the spool stays until its hit is kept", (
+        ("nurture/flows/record.py", "            late = _late(",
+         "            for one in taken:\n                one.keep()\n            late = _late("),
+    ), lines=True),
+    Mutant("hit_without_its_signal", "a hit and what follows from it are one transaction", (
+        ("nurture/flows/record.py", "    waiting = {one.hit.id: one",
+         f"    {_COMMIT}    waiting = {{one.hit.id: one"),
+    ), lines=True),
+    Mutant("warmed_twice", "a signal leaves the inbox with the heat that it gave", (
+        ("nurture/flows/rate.py", "    unrated.done(session, claimed)\n",
+         f"    {_COMMIT}    unrated.done(session, claimed)\n"),
+    ), lines=True),
 )  # fmt: skip
 
 

@@ -4,8 +4,9 @@ What counts is the moment of the final dot of a mail at the server. Hours pass o
 claimed chunk is minutes on its way: the hour that is looked at is that much shorter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench.faults._server import Accepted
 
@@ -51,6 +52,16 @@ def breaches(taken: Sequence[Accepted], clock_speed: float) -> list[str]:
                 f" {limit.most} were agreed."
             )
     return said
+
+
+def booked(rows: Callable[..., list[tuple[Any, ...]]], taken: Sequence[Accepted]) -> list[str]:
+    """The breach that more went out than an hourly limit has on its books: something was given back that had
+    gone out, or given back twice."""
+    [(n,)] = rows(
+        "SELECT coalesce(sum(n), 0) FROM quota_minute WHERE scope = %(scope)s", scope=f"domain:{FEW}"
+    )
+    went = sum(one.recipient.endswith(f"@{FEW}") for one in taken)
+    return [f"I12: {went} mails went to {FEW}, {n} are booked."] if went > n else []
 
 
 def _within(dots: Sequence[float], first: int, seconds: float) -> list[float]:

@@ -14,15 +14,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg
+from redis import RedisError
 
 from bench.faults import _hours
 from bench.faults._checker import ENDED, Story, breaches, unresolved
+from bench.faults._readers import Readers
 from bench.faults._server import FaultyServer
-from bench.faults._setting import bring_in, prepare
+from bench.faults._setting import BOUNCE_DOMAIN, bring_in, prepare
+from bench.faults._signals import unsettled
 from nurture.embedded.home import Home
 from nurture.files import clock_file
 from nurture.files.secrets import load_ring
+from nurture.files.spool import folder_of, waiting_bytes
 from nurture.rules.tokens import mint
 from tests.stories.office import Office, links
 
@@ -49,14 +54,23 @@ class Fire:
         """One fault of the seeded order."""
         self._wake_up()
         blow = self.dice.choices(
-            (self.kill_horse, self.kill_parent, self.flush, self.kill_postgres, self.stop_horse, self.leave),
-            weights=(5, 3, 2, 1, 3, 8),
+            (
+                self.kill_horse,
+                self.kill_parent,
+                self.flush,
+                self.kill_redis,
+                self.kill_postgres,
+                self.kill_door,
+                self.stop_horse,
+                self.leave,
+            ),
+            weights=(5, 3, 2, 1, 1, 1, 3, 8),
         )[0]
         try:
             if blow():
                 self.hits += blow != self.leave
                 self.say(f"  {blow.__name__}")
-        except (psycopg.OperationalError, OSError):
+        except (psycopg.OperationalError, httpx.TransportError, RedisError, OSError):
             self.say(f"  {blow.__name__}: nobody there just now")
 
     def workers(self) -> list[int]:
@@ -71,6 +85,14 @@ class Fire:
     def flush(self) -> bool:
         self.office.redis().flushall()
         return True
+
+    def kill_redis(self) -> bool:
+        pid = Home(self.office.home).redis().running()
+        return _kill([pid] if pid else [])
+
+    def kill_door(self) -> bool:
+        """A process that answers readers, or the one that looks after those."""
+        return _kill(self.office.pids("web"), self.dice)
 
     def kill_postgres(self) -> bool:
         pid = Home(self.office.home).postgres().running()
@@ -151,12 +173,14 @@ def run(
         "NURTURE_WORKERS": "3",
         "NURTURE_SMTP_URL": server.url,
         "NURTURE_LIVE": "1",
+        "NURTURE_BOUNCE_DOMAIN": BOUNCE_DOMAIN,
         "NURTURE_CLOCK_START": _hours.START.isoformat(),
         "NURTURE_CLOCK_SPEED": str(_SPEED),
     }
     with _installation(folder, settings) as office:
         set_up = prepare(office, folder, _clock(office))
         fire = Fire(office, server, dice, lease, say)
+        readers = Readers(office, server, random.Random(seed))
         server.calm = False
         for wave in range(_WAVES):
             bring_in(office, folder, range(wave, leads, _WAVES))
@@ -164,6 +188,7 @@ def run(
             until = time.monotonic() + seconds / _WAVES
             while time.monotonic() < until:
                 time.sleep(dice.uniform(0.2, 1.2))
+                readers.turn()
                 fire.strike()
         fire.calm()
         ended = time.monotonic()
@@ -171,13 +196,23 @@ def run(
         _come_to_an_end(fire, leads, patience=60 + 2 * lease)
         calendar = _hours.Calendar(set_up.clock, set_up.opens, ended)
         story = Story(
-            list(server.taken), fire.left, set_up.records, fire.hits, leads, STEPS, _SPEED, calendar
+            list(server.taken),
+            fire.left,
+            set_up.records,
+            fire.hits,
+            leads,
+            STEPS,
+            _SPEED,
+            calendar,
+            readers.looks,
+            load_ring(office.home, None),
         )
         found = breaches(office.rows, story)
         _follow_what_is_in_doubt(office, story)
         found += unresolved(office.rows, story)
         kinds = f"{sum(server.faults.values())} faults of {len(server.faults)} kinds"
-        say(f"  {len(server.taken)} mails accepted, {fire.hits} hits, {len(fire.left)} left, {kinds}")
+        mails = f"{len(server.taken)} mails accepted, {len(readers.looks)} looks"
+        say(f"  {mails}, {fire.hits} hits, {len(fire.left)} left, {kinds}")
     server.close()
     return found
 
@@ -211,7 +246,8 @@ def _come_to_an_end(fire: Fire, leads: int, *, patience: float) -> None:
             )
         except psycopg.OperationalError:
             continue
-        quiet = quiet + 1 if ended >= leads and not open_ and not waiting else 0
+        unread = waiting_bytes(folder_of(fire.office.home)) + unsettled(fire.office.rows)
+        quiet = quiet + 1 if ended >= leads and not (open_ or waiting or unread) else 0
 
 
 def _follow_what_is_in_doubt(office: Office, story: Story, *, patience: float = 60) -> None:

@@ -34,8 +34,10 @@ class _End(Exception):
 
 @dataclass(frozen=True)
 class Accepted:
-    """One mail, taken at `at`, its final dot read at `dot_at`. `told`: whether the answer was sent."""
+    """One mail, taken at `at`, its final dot read at `dot_at`. `sender` is that of its envelope; `told`:
+    whether the answer was sent."""
 
+    sender: str
     recipient: str
     data: bytes
     at: float
@@ -75,9 +77,9 @@ class FaultyServer:
                 self.faults[name] = self.faults.get(name, 0) + 1
         return hit
 
-    def accept(self, recipient: str, data: bytes, *, told: bool, dot_at: float) -> None:
+    def accept(self, sender: str, recipient: str, data: bytes, *, told: bool, dot_at: float) -> None:
         with self._lock:
-            self.taken.append(Accepted(recipient, data, time.monotonic(), told, dot_at))
+            self.taken.append(Accepted(sender, recipient, data, time.monotonic(), told, dot_at))
 
     def _listen(self) -> None:
         while True:
@@ -106,7 +108,7 @@ class _Dialogue:
     def __init__(self, server: FaultyServer, sock: socket.socket) -> None:
         self.server, self.sock = server, sock
         self.buffer = b""
-        self.recipient = ""
+        self.sender = self.recipient = ""
 
     def run(self) -> None:
         if self.falls("no_banner"):
@@ -140,12 +142,12 @@ class _Dialogue:
         self.say("250 2.0.0 fine")
 
     def on_mail(self, argument: str) -> None:
-        self.recipient = ""
+        self.sender, self.recipient = _between(argument), ""
         self.hang("mail_hang")
         self.say("451 4.3.0 later" if self.falls("mail_4xx") else "250 2.1.0 fine")
 
     def on_rcpt(self, argument: str) -> None:
-        recipient = argument[argument.index("<") + 1 : argument.index(">")]
+        recipient = _between(argument)
         self.hang("rcpt_hang")
         if recipient.startswith(NEVER):
             self.say("550 5.1.1 User unknown")
@@ -180,7 +182,8 @@ class _Dialogue:
             return
         time.sleep(self.server.pause + (2.0 if self.falls("slow") else 0.0))
         silent, half = self.falls("after_dot_hang"), self.falls("after_dot_half_close")
-        self.server.accept(self.recipient, data, told=not silent and not half, dot_at=dot_at)
+        told = not silent and not half
+        self.server.accept(self.sender, self.recipient, data, told=told, dot_at=dot_at)
         if silent:
             raise _End
         if half:
@@ -207,6 +210,11 @@ class _Dialogue:
             self.buffer += data
         line, _, self.buffer = self.buffer.partition(b"\r\n")
         return line
+
+
+def _between(argument: str) -> str:
+    """The address of MAIL or RCPT."""
+    return argument[argument.index("<") + 1 : argument.index(">")]
 
 
 def _context() -> ssl.SSLContext:

@@ -42,6 +42,7 @@ subject: {key} letter for {{{{ lead.first_name }}}}
 Hello {{{{ lead.first_name }}}}, [here are the numbers](https://www.example.com/{key}).
 """
 _SENDER_DOMAIN = "lindqvist.example"
+BOUNCE_DOMAIN = f"bounce.{_SENDER_DOMAIN}"
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from nurture.buffers.stream import HitStream, quick_client
 from nurture.files.spool import Spool, waiting_bytes
 from nurture.flows.record import record
 from tests.conftest import TUESDAY
-from tests.flows.deaths import dies_at_line
-from tests.flows.recording import arrive, clicked, counts, folder, number_of, run, spool, stream
+from tests.flows.recording import arrive, clicked, folder, number_of, run, spool, stream
 from tests.mailed import a_delivery, a_lead, a_mailing
 
 __all__ = ["folder", "run", "spool", "stream"]
@@ -62,29 +61,6 @@ def test_a_stream_that_lets_nothing_go_is_read_again_and_nothing_counts_twice(
     for _ in range(3):
         record(sessions, stuck, [folder], now=TUESDAY)
     assert number_of(db, "hit") == number_of(db, "signal") == 1
-
-
-def test_a_recorder_killed_at_any_line_loses_nothing_and_doubles_nothing(
-    db: Session,
-    spool: Spool,
-    stream: HitStream,
-    run: Callable[[], int],
-    folder: Path,
-    database_url: str,
-    redis_url: str,
-) -> None:
-    mailing = a_mailing(db)
-    delivery = a_delivery(db, mailing, a_lead(db))
-    for turn in range(100):
-        arrive(spool, stream, clicked(delivery, mailing, at=TUESDAY + timedelta(minutes=5 * turn)))
-        lived = dies_at_line(turn * 4, database_url, redis_url, folder)
-        run()
-        assert number_of(db, "hit") == number_of(db, "signal") == number_of(db, "unrated_signal") == turn + 1
-        if lived:
-            break
-    assert 15 < turn < 99
-    assert counts(db) == {"clicked": 1}
-    assert stream.length() == 0
 
 
 def test_a_spool_that_lags_behind_the_stream_brings_nothing_twice(

@@ -1,8 +1,10 @@
-"""PostgreSQL and Redis both away: readers get where their links lead, everybody else a sentence."""
+"""Redis killed, PostgreSQL killed and away, both: readers get where their links lead, everybody else a
+sentence, and each click is kept and warms once."""
 
 import logging
 import os
 import signal
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from bench.faults import _signals
 from nurture.embedded.throwaway import Throwaway, throwaway
 from tests.stories.office import Office, links, wait_until
 from tests.stories.waves import SlowSink, Wave, publish_letter
@@ -29,8 +32,9 @@ def servers(tmp_path: Path) -> Iterator[Throwaway]:
         yield pair
 
 
-def test_links_lead_on_while_both_servers_are_away_and_after_a_restart_too(
-    servers: Throwaway, tmp_path: Path
+@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.fire)])
+def test_links_lead_on_and_no_click_is_lost_while_one_or_both_servers_are_away(
+    servers: Throwaway, tmp_path: Path, seconds: int
 ) -> None:
     settings = {
         "NURTURE_DATABASE_URL": servers.database_url,
@@ -42,7 +46,7 @@ def test_links_lead_on_while_both_servers_are_away_and_after_a_restart_too(
     with SlowSink() as sink, Office(tmp_path, NURTURE_SMTP_URL=sink.url, **settings) as office:
         office.set_up()
         publish_letter(office, tmp_path)
-        wave = Wave(office, sink, "away", 6)
+        wave = Wave(office, sink, "away", 10)
         wave.bring_in(tmp_path)
         wait_until(wave.settled, "the mails", patience=30)
         paths = [urlsplit(links(mail.message, "c")[0]).path for mail in wave.taken]
@@ -50,6 +54,15 @@ def test_links_lead_on_while_both_servers_are_away_and_after_a_restart_too(
         assert office.web.get(paths[0]).status_code == 302
         assert office.press("/settings/website", "/settings/website/sites", host=SHOP).status_code == 302
         wait_until(lambda: reports(office), "the website may report", patience=40)
+
+        kill(servers.redis.running())
+        lead_on(office, paths[5:7], seconds)
+        servers.redis.ensure()
+        wait_until(lambda: wave.recorded_clicks() == 3, "clicks without Redis", patience=60)
+        kill(servers.postgres.running())
+        lead_on(office, paths[7:9], seconds)
+        servers.postgres.ensure()
+        wait_until(lambda: wave.recorded_clicks() == 5, "clicks without PostgreSQL", patience=60)
 
         servers.redis.stop()
         servers.postgres.stop()
@@ -78,9 +91,25 @@ def test_links_lead_on_while_both_servers_are_away_and_after_a_restart_too(
         wait_until(lambda: office.web.get("/").status_code == 200, "the pages", patience=30)
         left = office.web.post(unsubscribe, data={"List-Unsubscribe": "One-Click"})
         assert left.status_code == 200
-        wait_until(lambda: wave.recorded_clicks() == 5, "every click recorded", patience=60)
+        wait_until(lambda: wave.recorded_clicks() == 9, "every click recorded", patience=60)
         wait_until(lambda: office.number("SELECT count(*) FROM visit") == 3, "every visit kept", patience=60)
+        wait_until(lambda: not _signals.unsettled(office.rows), "every signal rated", patience=60)
+        assert wave.rated_clicks() == 9
+        assert _signals.breaches_of_heat(office.rows) == []
+        office.done("audit")
         assert office.nurture("doctor", "--json").returncode == 0
+
+
+def lead_on(office: Office, paths: list[str], seconds: int) -> None:
+    """Links lead on, at the beginning of so many seconds and at their end."""
+    assert leads_on(office, paths[0])
+    time.sleep(seconds)
+    assert leads_on(office, paths[1])
+
+
+def kill(pid: int | None) -> None:
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
 
 
 def reports(office: Office) -> bool:

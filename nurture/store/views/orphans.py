@@ -30,6 +30,12 @@ _LOST = """
     WHERE r.{column} IS NOT NULL AND NOT EXISTS (SELECT FROM {target} t WHERE t.id = r.{column})
 """
 
+# By table and column, the statement that gives how many lead nowhere, and one of them.
+STATEMENTS = {
+    (table, column): _LOST.format(table=table, column=column, target=target)
+    for (table, column), target in REFERENCES.items()
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
@@ -46,7 +52,7 @@ def orphans(session: Session) -> list[Orphans]:
     """Every reference that leads nowhere, by table and column; one statement for each of REFERENCES."""
     found = []
     for (table, column), target in REFERENCES.items():
-        row = session.execute(text(_LOST.format(table=table, column=column, target=target))).one()
+        row = session.execute(text(STATEMENTS[table, column])).one()
         if row.n:
             found.append(Orphans(table, column, target, row.n, row.example))
     return found
