@@ -57,9 +57,8 @@ def breaches(taken: Sequence[Accepted], clock_speed: float) -> list[str]:
 def booked(rows: Callable[..., list[tuple[Any, ...]]], taken: Sequence[Accepted]) -> list[str]:
     """The breach that more went out than an hourly limit has on its books: something was given back that had
     gone out, or given back twice."""
-    [(n,)] = rows(
-        "SELECT coalesce(sum(n), 0) FROM quota_minute WHERE scope = %(scope)s", scope=f"domain:{FEW}"
-    )
+    asked = "SELECT coalesce(sum(n), 0) FROM quota_minute WHERE scope = %(scope)s"
+    [(n,)] = rows(asked, scope=f"domain:{FEW}:hour")
     went = sum(one.recipient.endswith(f"@{FEW}") for one in taken)
     return [f"I12: {went} mails went to {FEW}, {n} are booked."] if went > n else []
 
