@@ -9,9 +9,10 @@ from nurture.cli.frame import as_json, json_option, ready
 from nurture.errors import FileFault, Invalid
 from nurture.files.yaml_lines import Faults
 from nurture.flows.bring_in import bring_in_folders
+from nurture.flows.check_programs import check_folder
 from nurture.flows.enroll import enter_existing
 from nurture.flows.models import ModelFile, lay_by, publish_model, read_models
-from nurture.flows.programs import Loaded, check_folder, load_folder, save_folder
+from nurture.flows.programs import Loaded, load_folder, save_folder
 from nurture.runtime import Runtime
 from nurture.store import models, programs
 

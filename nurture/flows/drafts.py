@@ -15,7 +15,8 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files import programs as files
 from nurture.files.programs import PROGRAM_FILE, Folder
 from nurture.files.yaml_lines import MAX_BYTES
-from nurture.flows.programs import checked, known_models, mail_source
+from nurture.flows.check_programs import checked, mail_source
+from nurture.flows.programs import known_models
 from nurture.flows.said_senders import look_at_senders
 from nurture.mail.source import MailSource
 from nurture.rules.program import Program

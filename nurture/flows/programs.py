@@ -1,4 +1,4 @@
-"""Program folders are checked, loaded as immutable versions, published over the live one, and saved."""
+"""Program folders are loaded as immutable versions, published over the live one, and saved."""
 
 import hashlib
 import json
@@ -9,45 +9,24 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from nurture.errors import Conflict, Invalid, NotFound
+from nurture.errors import Invalid, NotFound
 from nurture.files import programs as files
-from nurture.files.models import read_model
-from nurture.files.programs import Folder, MailFile
-from nurture.files.yaml_lines import Faults
+from nurture.files.programs import Folder
 from nurture.flows import step_templates
+from nurture.flows.check_programs import checked, mail_source
 from nurture.flows.models import let_rate
 from nurture.flows.publish import Inside, publish_version
 from nurture.flows.queue_mail import keep_mail
 from nurture.flows.restraint import falls_silent
 from nurture.flows.said_senders import look_at_senders
 from nurture.flows.step_acts import House
-from nurture.mail.compile import check
-from nurture.mail.source import MailSource
 from nurture.rules import program as rules
-from nurture.rules.consent import WITHOUT_CONSENT
-from nurture.rules.model import HeatModel
-from nurture.rules.program import Chain, Program, Send, Step, Wait, WaitUntil
-from nurture.rules.program.paths import unreachable
+from nurture.rules.program import Program
 from nurture.rules.words import _
 from nurture.store import models, programs
 from nurture.store.audit import audit
-from nurture.store.chains import switch
-from nurture.store.enrollments import late
 from nurture.store.models import LiveModel
-from nurture.store.programs import ChainRow, NewVersion, ProgramRow, ProgramVersion
-
-# Mails without a fault, the ones looked at last; a fault is told anew, in the language of who asks.
-_MOST_RIGHT = 1_000
-_right: dict[MailSource, None] = {}
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What is wrong (`faults`) and what is doubtful (`warnings`), as `path:line: sentence`."""
-
-    folder: Folder
-    faults: list[str]
-    warnings: list[str]
+from nurture.store.programs import NewVersion, ProgramRow, ProgramVersion
 
 
 @dataclass(frozen=True)
@@ -63,28 +42,6 @@ class Loaded:
     published: bool
     moved: int
     warnings: list[str]
-
-
-def check_folder(path: Path) -> Checked:
-    """Everything wrong and doubtful in a folder, without a database. The heat model is that of the file
-    ../models/<model>.yaml, if there is one."""
-    folder = files.read_folder(path)
-    key = folder.program.model if folder.program is not None else ""
-    return checked(folder, _model_beside(path, key))
-
-
-def checked(folder: Folder, model: HeatModel | None) -> Checked:
-    """A folder that was read, with what is wrong in its mails and doubtful under its heat model."""
-    check_mails(folder)
-    program = folder.program
-    if program is not None and program.purpose in WITHOUT_CONSENT:
-        sentence = _("expected a consent such as marketing: {name} is for what a lead itself asked for")
-        folder.faults.add(folder.line_of("purpose"), sentence.format(name=program.purpose))
-    if program is not None and model is not None and not folder.faults.faults:
-        for temperature, sentence in unreachable(program, model):
-            first = program.chains[temperature].first or ""
-            folder.faults.warn(folder.lines.get((temperature, first), 0), sentence)
-    return Checked(folder, folder.fault_lines(), folder.warning_lines())
 
 
 def load_folder(session: Session, path: Path, *, publish: bool, now: datetime, by: str) -> Loaded:
@@ -143,146 +100,6 @@ def publish(session: Session, program_id: int, *, now: datetime, by: str = "syst
     if version is None:
         raise NotFound(_("There is no version to publish."))
     return go_live(session, row, version, now=now, by=by)
-
-
-def pause(session: Session, program_id: int, *, now: datetime, by: str = "system") -> None:
-    """Stop a live program: nobody enters, nothing is sent, everybody stays where they stand."""
-    row = programs.lock(session, program_id)
-    if row.state != "live":
-        raise Conflict(_("Only a live program can be paused."))
-    row.state, row.paused_at, row.updated_at = "paused", now, now
-    audit(session, by, "program.paused", f"program:{row.id}", now=now)
-
-
-def resume(session: Session, program_id: int, *, now: datetime, by: str = "system") -> None:
-    """Let a paused program go on. Steps that came due meanwhile are taken one after the other, within its
-    windows; those too late are held for a person (`decide_held`)."""
-    row = programs.lock(session, program_id)
-    if row.state != "paused":
-        raise Conflict(_("Only a paused program can be resumed."))
-    since = row.paused_at or now
-    row.state, row.paused_at, row.updated_at = "live", None, now
-    audit(session, by, "program.resumed", f"program:{row.id}", now=now)
-    late.after_pause(session, row.id, None, since=since, hold_after=_live(session, row).hold_after, now=now)
-
-
-def pause_chain(session: Session, chain_id: int, *, now: datetime, by: str = "system") -> bool:
-    """Stop one chain alone; False when it is paused already, or there is none."""
-    if not switch(session, chain_id, paused=True, now=now):
-        return False
-    audit(session, by, "program.paused", f"chain:{chain_id}", now=now)
-    return True
-
-
-def resume_chain(session: Session, chain_id: int, *, now: datetime, by: str = "system") -> bool:
-    """Let one paused chain go on in the same way; False when it is not paused, or there is none."""
-    chain = session.get(ChainRow, chain_id, with_for_update=True)
-    if chain is None or chain.paused_at is None:
-        return False
-    since, chain.paused_at = chain.paused_at, None
-    row = programs.lock(session, chain.program_id)
-    hold_after = _live(session, row).hold_after
-    late.after_pause(session, row.id, chain.id, since=since, hold_after=hold_after, now=now)
-    audit(session, by, "program.resumed", f"chain:{chain_id}", now=now)
-    return True
-
-
-def decide_held(session: Session, program_id: int, *, go_on: bool, now: datetime, by: str = "system") -> int:
-    """A person decides about the steps held after a pause: they are taken after all, one after the other,
-    or the mails are left out. How many they were."""
-    if session.get(ProgramRow, program_id) is None:
-        raise NotFound(_("There is no such program."))
-    row = programs.lock(session, program_id)
-    held = late.held(session, row.id)
-    if go_on:
-        late.go_on(session, row.id, now=now)
-    else:
-        chains = _live(session, row).chains
-        sends = {
-            step.key for chain in chains.values() for step in chain.by_key.values() if isinstance(step, Send)
-        }
-        places = [
-            (place.id, chains[place.temperature])
-            for place in programs.chains(session, [row.id])
-            if place.temperature in chains
-        ]
-        firsts = {number: chain.first for number, chain in places if chain.first}
-        waits = {
-            (number, key): mail
-            for number, chain in places
-            for key in chain.by_key
-            if (mail := _mail_behind(chain, key)) is not None
-        }
-        late.leave_out(session, row.id, sorted(sends), firsts, waits, now=now)
-    detail = {"go_on": go_on, "n": held}
-    audit(session, by, "program.held_decided", f"program:{row.id}", now=now, detail=detail)
-    return held
-
-
-def _mail_behind(chain: Chain, key: str) -> str | None:
-    """The mail that goes out as soon as the wait at this step is over; None where something else comes."""
-    step: Step | None = chain.by_key[key]
-    if not isinstance(step, Wait | WaitUntil):
-        return None
-    while isinstance(step, Wait | WaitUntil):
-        step = chain.by_key.get(chain.after[step.key] or "")
-    return step.key if isinstance(step, Send) else None
-
-
-def _live(session: Session, row: ProgramRow) -> Program:
-    version_id = row.live_version_id or 0
-    found = programs.specs(session, [version_id])
-    if version_id not in found:
-        raise Conflict(_("The program is not published."))
-    return rules.read(found[version_id][0])
-
-
-def mail_source(mail: MailFile) -> MailSource:
-    """The mail as composing takes it."""
-    return MailSource(
-        key=mail.key,
-        subject=mail.subject,
-        body=mail.body,
-        format=mail.format,
-        preheader=mail.preheader,
-        layout=mail.layout,
-        language=mail.language,
-        body_line=mail.body_line,
-        others=tuple(mail_source(other) for other in mail.others),
-        sender=mail.sender,
-    )
-
-
-def check_mails(folder: Folder) -> None:
-    """Add what is wrong in the words of the mails to the faults of the folder."""
-    every = [one for mail in folder.mails.values() for one in (mail, *mail.others)]
-    for mail in every:
-        if not mail.subject:
-            continue  # named already, with its line
-        beside = folder.faults.beside(str(Path(folder.path) / mail.path))
-        for line, sentence in _faults_of(mail_source(mail)):
-            beside.add(line if line >= mail.body_line else mail.lines.get("subject", 1), sentence)
-    program = folder.program
-    for at, sentence in step_templates.faults(program, folder.keys) if program is not None else ():
-        folder.faults.add(folder.line_at(at), sentence)
-
-
-def _faults_of(source: MailSource) -> list[tuple[int, str]]:
-    """What is wrong in the words of a mail; those found right are not read again while a draft is edited."""
-    if source in _right:
-        return []
-    found = check(source)
-    if not found:
-        while len(_right) >= _MOST_RIGHT:
-            _right.pop(next(iter(_right)))
-        _right[source] = None
-    return found
-
-
-def _model_beside(path: Path, key: str) -> HeatModel | None:
-    file = path.resolve().parent / "models" / f"{key}.yaml"
-    found = read_model(file, Faults(str(file))) if file.is_file() else None
-    return found[0] if found else None
 
 
 def known_models(session: Session) -> dict[str, LiveModel]:

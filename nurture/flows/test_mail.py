@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid, NotFound
+from nurture.flows.check_programs import mail_source
 from nurture.flows.drafts import draft_of, read_draft
-from nurture.flows.programs import mail_source
 from nurture.flows.queue_mail import keep_mail, queue_service_mail, queue_test
 from nurture.mail.compile import check
 from nurture.mail.source import MailSource

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from nurture.flows.programs import check_folder
+from nurture.flows.check_programs import check_folder
 from tests.campaigns.reading import parts, steps, words
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"

@@ -10,7 +10,7 @@ import pytest
 from nurture.errors import Invalid
 from nurture.files.bring_in import read_foreign, sources_of
 from nurture.files.programs import write_folder
-from nurture.flows.programs import check_folder
+from nurture.flows.check_programs import check_folder
 from nurture.rules.bring_in import Brought
 from nurture.rules.program import examine
 from tests.files.mautic_export import email, event, export, send

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import event, text
 
-from nurture.flows import programs
+from nurture.flows import pause_programs
 from nurture.flows.advance import advance
 from nurture.store import suppressions
 from tests.flows.garden import BERLIN, HEAD, PEPPER, Garden
@@ -174,10 +174,10 @@ def test_a_paused_program_sends_nothing_and_goes_on_when_resumed(garden):
     garden.enter(anna)
     garden.tick()
     with garden.sessions.begin() as session:
-        programs.pause(session, loaded.program_id, now=garden.clock.now)
+        pause_programs.pause(session, loaded.program_id, now=garden.clock.now)
     assert garden.pass_time(2) == []
     with garden.sessions.begin() as session:
-        programs.resume(session, loaded.program_id, now=garden.clock.now)
+        pause_programs.resume(session, loaded.program_id, now=garden.clock.now)
     garden.pass_time(0)
     assert garden.steps_sent(anna) == ["one"]
 

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select
 
 from nurture.flows import edit_newsletters as editing
-from nurture.flows import programs
+from nurture.flows import pause_programs
 from nurture.flows.newsletters import send_newsletters
 from nurture.flows.why import why_newsletter
 from nurture.store.deliveries import Delivery
@@ -93,7 +93,7 @@ def test_a_rival_in_a_paused_program_keeps_no_place(garden):
     announce(garden)
     look(garden)
     with garden.sessions.begin() as session:
-        programs.pause(session, loaded.program_id, now=garden.clock.now)
+        pause_programs.pause(session, loaded.program_id, now=garden.clock.now)
     garden.clock.advance(days=7, seconds=1)
     look(garden)
     assert sent(garden, ada) == ["hello", "newsletter"]

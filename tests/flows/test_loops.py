@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from nurture.flows import programs
+from nurture.flows import pause_programs
 from nurture.rules.chain import MOST_ROUNDS
 from nurture.store.enrollments import late
 from nurture.store.programs import ProgramRow
@@ -34,7 +34,7 @@ def held(garden: Garden) -> int:
 def decide(garden: Garden, *, go_on: bool) -> int:
     with garden.sessions.begin() as session:
         number = session.scalars(select(ProgramRow.id)).one()
-        return programs.decide_held(session, number, go_on=go_on, now=garden.clock.now)
+        return pause_programs.decide_held(session, number, go_on=go_on, now=garden.clock.now)
 
 
 def round_and_round(garden: Garden) -> int:

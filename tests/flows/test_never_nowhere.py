@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from sqlalchemy import text
 
-from nurture.flows import programs
+from nurture.flows import pause_programs, programs
 from nurture.flows.live_edits import publish_draft
 from nurture.flows.merge_leads import merge
 from nurture.flows.unmerge_leads import undo_merge
@@ -92,7 +92,7 @@ def days(garden: Garden, lead: int, warmth: str, number: int) -> None:
 def switch(garden: Garden, *, paused: bool) -> None:
     with garden.sessions.begin() as session:
         for (chain,) in session.execute(text("SELECT id FROM chain WHERE temperature = 'warm'")).all():
-            turn = programs.pause_chain if paused else programs.resume_chain
+            turn = pause_programs.pause_chain if paused else pause_programs.resume_chain
             assert turn(session, chain, now=garden.clock.now)
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from nurture.errors import Conflict, FileFault, Invalid, NotFound
-from nurture.flows import programs, published
+from nurture.flows import check_programs, pause_programs, programs, published
 from tests.flows.garden import HEAD, Garden
 
 COLD = "  cold:\n    enter: {when: {temperature: cold}}\n    steps:\n"
@@ -26,7 +26,7 @@ def load(garden, folder, *, publish=False):
 
 
 def test_the_program_of_the_house_has_no_fault_and_no_doubt():
-    checked = programs.check_folder(CAMPAIGNS / "consulting")
+    checked = check_programs.check_folder(CAMPAIGNS / "consulting")
     assert (checked.faults, checked.warnings) == ([], [])
 
 
@@ -196,10 +196,10 @@ def test_only_live_programs_are_paused_and_only_paused_ones_resumed(garden):
     loaded = garden.publish(COLD + "      - send: one\n")
     with garden.sessions.begin() as session:
         with pytest.raises(Conflict):
-            programs.resume(session, loaded.program_id, now=garden.clock.now)
-        programs.pause(session, loaded.program_id, now=garden.clock.now)
+            pause_programs.resume(session, loaded.program_id, now=garden.clock.now)
+        pause_programs.pause(session, loaded.program_id, now=garden.clock.now)
         with pytest.raises(Conflict):
-            programs.pause(session, loaded.program_id, now=garden.clock.now)
+            pause_programs.pause(session, loaded.program_id, now=garden.clock.now)
 
 
 def test_a_silent_lead_of_the_house_program_hears_six_times_in_seven_weeks_and_is_left_in_peace(garden):

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from nurture.errors import FileFault, Invalid
-from nurture.flows import preferences, programs
+from nurture.flows import pause_programs, preferences
 from nurture.flows.answer import Outcome, answer
 from nurture.flows.queue_mail import queue_service_mail
 from nurture.flows.restraint import set_quiet
@@ -171,25 +171,25 @@ def test_steps_that_are_too_late_wait_for_a_person(garden, go_on, expected):
     garden.clock.advance(hours=3)
     with garden.sessions.begin() as session:
         garden_due = garden.run(anna).due_at
-        programs.pause(session, loaded.program_id, now=garden_due - timedelta(seconds=1))
+        pause_programs.pause(session, loaded.program_id, now=garden_due - timedelta(seconds=1))
     garden.clock.advance(days=9)
     with garden.sessions.begin() as session:
-        programs.resume(session, loaded.program_id, now=garden.clock.now)
+        pause_programs.resume(session, loaded.program_id, now=garden.clock.now)
     assert garden.pass_time(2) == []
     with garden.sessions.begin() as session:
         assert late.held(session, loaded.program_id) == 1
     with garden.sessions.begin() as session:
-        assert programs.decide_held(session, loaded.program_id, go_on=go_on, now=garden.clock.now) == 1
+        assert pause_programs.decide_held(session, loaded.program_id, go_on=go_on, now=garden.clock.now) == 1
     garden.pass_time(0.1)
     assert garden.steps_sent(anna) == expected
 
 
 def _stand_still(garden: Garden, program_id: int, days: int) -> None:
     with garden.sessions.begin() as session:
-        programs.pause(session, program_id, now=garden.clock.now)
+        pause_programs.pause(session, program_id, now=garden.clock.now)
     garden.clock.advance(days=days)
     with garden.sessions.begin() as session:
-        programs.resume(session, program_id, now=garden.clock.now)
+        pause_programs.resume(session, program_id, now=garden.clock.now)
 
 
 @pytest.mark.parametrize("seed", range(4))

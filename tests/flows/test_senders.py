@@ -7,7 +7,8 @@ from sqlalchemy import text
 
 from nurture.errors import Conflict, FileFault, Invalid, NotFound
 from nurture.flows import drafts, edit_newsletters, senders
-from nurture.flows.programs import check_folder, load_folder
+from nurture.flows.check_programs import check_folder
+from nurture.flows.programs import load_folder
 from nurture.store import installation
 from nurture.store import senders as store
 from tests.conftest import TUESDAY

@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 from sqlalchemy import text
 
-from nurture.flows import leave, programs, statistics
+from nurture.flows import leave, pause_programs, statistics
 from nurture.flows.reach_goals import leave_reached
 from nurture.flows.statistics import Asked
 from nurture.flows.unsubscribe import unsubscribe
@@ -268,11 +268,11 @@ def test_a_pause_and_its_end_count_nobody_twice(garden):
     garden.pass_time(1)
     before = chain(garden)
     with garden.sessions.begin() as session:
-        programs.pause(session, before.chain.program_id, now=garden.clock.now)
+        pause_programs.pause(session, before.chain.program_id, now=garden.clock.now)
     garden.clock.moment += timedelta(days=30)
     with garden.sessions.begin() as session:
-        programs.resume(session, before.chain.program_id, now=garden.clock.now)
-        programs.decide_held(session, before.chain.program_id, go_on=False, now=garden.clock.now)
+        pause_programs.resume(session, before.chain.program_id, now=garden.clock.now)
+        pause_programs.decide_held(session, before.chain.program_id, go_on=False, now=garden.clock.now)
     garden.pass_time(1)
     found = chain(garden)
     assert found.passage.came == 1 and found.passage.left == {"done": 1}

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from nurture.files.vault import Vault
-from nurture.flows import programs
+from nurture.flows import check_programs
 from nurture.flows.endpoints import rotate_secret
 from nurture.flows.judge_leads import judge_leads
 from nurture.flows.letters import view
@@ -249,7 +249,7 @@ def test_what_templates_may_not_hold_is_named_with_its_line(garden):
         '  cold:\n    steps:\n      - notify:\n          owner: true\n          text: "{{ lead.secret }}"\n'
         '      - webhook: {url: "https://crm.example/{{ 7 * 7 }}", body: {a: "{% include \'x\' %}"}}\n'
     )
-    faults = "\n".join(programs.check_folder(folder).faults)
+    faults = "\n".join(check_programs.check_folder(folder).faults)
     assert "program.yaml:9: “lead.secret” is not known." in faults
     assert "program.yaml:10: “mul” cannot be used" in faults
     assert "program.yaml:10: “include” cannot be used" in faults

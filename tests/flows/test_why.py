@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from nurture.flows import programs
+from nurture.flows import pause_programs
 from nurture.flows.why import chain_stats, why
 from nurture.rules.why import reasons_sentence, sentence
 from nurture.store.deliveries import Delivery
@@ -115,7 +115,7 @@ def test_leads_of_a_paused_chain_are_counted_as_paused(garden):
     garden.enter(garden.lead("anna"), garden.lead("ben"))
     garden.tick()
     with garden.sessions.begin() as session:
-        programs.pause(session, loaded.program_id, now=garden.clock.now)
+        pause_programs.pause(session, loaded.program_id, now=garden.clock.now)
     assert [(one.reason, one.n) for one in reasons(garden)["wait"].waiting] == [("program_paused", 2)]
 
 
@@ -137,7 +137,7 @@ def test_every_lead_and_step_has_one_answer_whatever_has_happened(garden, seed):
             publish(garden, COLD + dice.choice(VERSIONS), head=OFFICE, inside=dice.choice(["move", "finish"]))
         if dice.random() < 0.1:
             with garden.sessions.begin() as session:
-                turn = programs.resume if paused else programs.pause
+                turn = pause_programs.resume if paused else pause_programs.pause
                 turn(session, loaded.program_id, now=garden.clock.now)
             paused = not paused
         _check(garden, leads)

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files.programs import Folder, read_sources
+from nurture.flows.check_programs import checked
 from nurture.flows.drafts import draft_of
-from nurture.flows.programs import checked
 from nurture.rules.program import Program
 from nurture.rules.simulation.settings import BASE, LIVE, Settings, read_settings
 from nurture.rules.words import _

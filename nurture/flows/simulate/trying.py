@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid, NotFound
 from nurture.files.programs import Folder
-from nurture.flows.programs import mail_source
+from nurture.flows.check_programs import mail_source
 from nurture.flows.queue_mail import keep_mail, queue_test
 from nurture.flows.simulate.asking import folder_of, program_in, source_of
 from nurture.flows.simulate.people import people_of

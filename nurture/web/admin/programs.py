@@ -8,8 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.errors import Conflict, FileFault, Invalid, NotFound
-from nurture.flows import new_programs
-from nurture.flows import programs as flows
+from nurture.flows import new_programs, pause_programs
 from nurture.rules.program import TEMPERATURES, read
 from nurture.rules.words import _
 from nurture.store import goals_met
@@ -72,7 +71,7 @@ def decide_held(program_id: int) -> ResponseReturnValue:
     """Take the steps after all that a pause made too late, or leave their mails out."""
     go_on = request.form.get("go_on") == "1"
     with runtime().sessions.begin() as session:
-        flows.decide_held(session, program_id, go_on=go_on, now=now(), by=signed_in().actor)
+        pause_programs.decide_held(session, program_id, go_on=go_on, now=now(), by=signed_in().actor)
     runtime().wake("advance")
     return redirect(url_for("programs.board", program_id=program_id))
 
@@ -112,13 +111,13 @@ def _new_form(answers: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -
 @pages.post("/programs/<int:program_id>/pause")
 def pause(program_id: int) -> ResponseReturnValue:
     with runtime().sessions.begin() as session:
-        flows.pause(session, program_id, now=now(), by=signed_in().actor)
+        pause_programs.pause(session, program_id, now=now(), by=signed_in().actor)
     return redirect(url_for("programs.board", program_id=program_id))
 
 
 @pages.post("/programs/<int:program_id>/resume")
 def resume(program_id: int) -> ResponseReturnValue:
     with runtime().sessions.begin() as session:
-        flows.resume(session, program_id, now=now(), by=signed_in().actor)
+        pause_programs.resume(session, program_id, now=now(), by=signed_in().actor)
     runtime().wake("advance")
     return redirect(url_for("programs.board", program_id=program_id))

@@ -194,7 +194,7 @@ def roll_back(said: dict[str, Any], program_id: int) -> dict[str, Any]:
 def went_live(done: live_edits.WentLive) -> dict[str, Any]:
     """Let those who fit enter, and say what publishing did."""
     entered = enter_existing(runtime().sessions, now=now())
-    runtime().wake("steps")
+    runtime().wake("advance")
     return {"version": done.version_no, "moved": done.moved, "entered": entered}
 
 

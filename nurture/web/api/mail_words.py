@@ -5,7 +5,7 @@ from typing import Any
 from nurture.errors import NotFound
 from nurture.flows import drafts as flow
 from nurture.flows import edit_draft, letters
-from nurture.flows.programs import mail_source
+from nurture.flows.check_programs import mail_source
 from nurture.mail.prepare import RenderFault
 from nurture.rules.program.speaking import of_mail
 from nurture.rules.words import _

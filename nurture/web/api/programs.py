@@ -5,8 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from nurture.errors import Conflict, Invalid, NotFound
-from nurture.flows import enroll_leads, live_edits
-from nurture.flows import programs as flow
+from nurture.flows import enroll_leads, live_edits, pause_programs
 from nurture.rules.words import _
 from nurture.store.views import programs as view
 from nurture.store.views.programs import Board, Lane, ProgramLine
@@ -83,7 +82,7 @@ def pause(program_id: int) -> dict[str, Any]:
     """Nobody enters, nothing is sent, everybody stays where they stand."""
     _known(program_id)
     with runtime().sessions.begin() as session:
-        flow.pause(session, program_id, now=now(), by=door.actor())
+        pause_programs.pause(session, program_id, now=now(), by=door.actor())
     return _whole(program_id)
 
 
@@ -93,8 +92,8 @@ def resume(program_id: int) -> dict[str, Any]:
     """Go on; what came due meanwhile is taken one after the other, what is too late held for a person."""
     _known(program_id)
     with runtime().sessions.begin() as session:
-        flow.resume(session, program_id, now=now(), by=door.actor())
-    runtime().wake("steps")
+        pause_programs.resume(session, program_id, now=now(), by=door.actor())
+    runtime().wake("advance")
     return _whole(program_id)
 
 
@@ -105,8 +104,10 @@ def held(said: dict[str, Any], program_id: int) -> dict[str, Any]:
     """Decide about the steps that a pause made too late: take them after all, or leave their mails out."""
     _known(program_id)
     with runtime().sessions.begin() as session:
-        decided = flow.decide_held(session, program_id, go_on=said["go_on"], now=now(), by=door.actor())
-    runtime().wake("steps")
+        decided = pause_programs.decide_held(
+            session, program_id, go_on=said["go_on"], now=now(), by=door.actor()
+        )
+    runtime().wake("advance")
     return {"decided": decided}
 
 
@@ -189,12 +190,12 @@ def _switch_chain(chain_id: int, *, paused: bool) -> dict[str, Any]:
     close_session()
     with runtime().sessions.begin() as session:
         if paused:
-            switched = flow.pause_chain(session, chain_id, now=now(), by=door.actor())
+            switched = pause_programs.pause_chain(session, chain_id, now=now(), by=door.actor())
         else:
-            switched = flow.resume_chain(session, chain_id, now=now(), by=door.actor())
+            switched = pause_programs.resume_chain(session, chain_id, now=now(), by=door.actor())
     if not switched:
         raise Conflict(_("This chain is paused already.") if paused else _("This chain is not paused."))
-    runtime().wake("steps")
+    runtime().wake("advance")
     return _chain(chain_id)
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import Invalid, NotFound
 from nurture.files.mail_files import FORMATS, MailFile
 from nurture.flows import edit_draft, letters
-from nurture.flows.programs import mail_source
+from nurture.flows.check_programs import mail_source
 from nurture.flows.test_mail import send_drafted
 from nurture.mail.prepare import RenderFault
 from nurture.rules.program.speaking import of_mail
