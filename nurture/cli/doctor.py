@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from nurture import migrations
 from nurture.cli.frame import as_json, json_option
 from nurture.errors import Refusal
+from nurture.files.spool import folder_of, waiting_bytes
 from nurture.flows.agree_on_keys import missing
 from nurture.jobs import queues
 from nurture.mail.smtp import TransportDown
@@ -146,11 +147,13 @@ def clock(runtime: Runtime) -> Finding:
 
 
 def disk(runtime: Runtime) -> Finding:
-    """There is room in the home folder."""
+    """There is room in the home folder, and how many hits lie there that are not recorded yet."""
     home = runtime.settings.home
     home.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(home).free
     sentence = f"{free / 1024**3:.1f} GB free in {home}."
+    if waiting := waiting_bytes(folder_of(home)):
+        sentence += f" {waiting / 1024:.1f} KB of hits wait to be recorded."
     if free < _LITTLE_ROOM:
         return Finding("disk", FAIL if free < _NO_ROOM else WARN, f"{sentence} Make room.")
     return Finding("disk", OK, sentence)

@@ -15,11 +15,6 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
-def as_written(cell: str) -> str:
-    """The cell without the apostrophe that `harmless` put there, so that export and import agree."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
-
-
 class BadRows:
     """The rows of an import that were refused, each with its line and reason, in the original columns.
 

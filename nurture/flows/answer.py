@@ -15,12 +15,14 @@ from nurture.flows.reach_goals import leave_reached
 from nurture.flows.routing import response_rule
 from nurture.rules import stages as funnel
 from nurture.rules.messages import instant
+from nurture.rules.sales_signals import KIND_OF
 from nurture.rules.stages import Move
 from nurture.rules.words import _
 from nurture.rules.working_time import working_between
 from nurture.store import enrollments, handoffs, signals, stages
 from nurture.store.audit import audit
 from nurture.store.handoffs import Handoff, HandoffOutcome
+from nurture.store.signals import SALES
 from nurture.store.webhooks import Message, write_messages
 from nurture.webhooks import payload
 
@@ -77,6 +79,7 @@ def answer(session: Session, handoff_id: int, outcome: Outcome, *, by: str, now:
     record = _record(session, handoff, outcome, by, now)
     _set_clock(session, handoff, outcome, now)
     _move_lead(session, handoff, outcome, move, by, now)
+    signals.add(session, [_signal(handoff, record, outcome, now)], now=now)
     _tell(session, handoff, record, outcome, accepted_before=accepted_before, now=now)
     detail = {"outcome": outcome.outcome}
     audit(session, by, "handoff.answered", f"handoff:{handoff.id}", now=now, detail=detail)
@@ -185,20 +188,21 @@ def _move_lead(
         enrollments.wake_left_by_sales(session, [handoff.lead_id], now)
     if move.arms:
         enter_programs(session, [handoff.lead_id], now=now)
-    if outcome.outcome == "meeting" and outcome.at is not None:
-        signals.add(session, [_meeting(handoff, outcome.at, now)], now=now)
 
 
-def _meeting(handoff: Handoff, moment: datetime, now: datetime) -> signals.NewSignal:
-    """A date is set: a signal of the lead like any other, once for each date."""
-    at = instant(moment)
+def _signal(handoff: Handoff, record: HandoffOutcome, outcome: Outcome, now: datetime) -> signals.NewSignal:
+    """What sales said, as a signal of the lead; a date of a meeting once, however often it is told."""
+    at = instant(outcome.at) if outcome.at is not None else None
+    by_date = outcome.outcome == "meeting"
+    amount = None if outcome.amount is None else float(outcome.amount)
+    said = {"reason": outcome.reason, "amount": amount, "currency": outcome.currency, "at": at}
     return signals.NewSignal(
         lead_id=handoff.lead_id,
-        kind="meeting_booked",
+        kind=KIND_OF[outcome.outcome],
         occurred_at=now,
-        source="sales",
-        key=f"handoff:{handoff.id}:meeting:{at}",
-        data={"at": at},
+        source=SALES,
+        key=f"handoff:{handoff.id}:meeting:{at}" if by_date else f"outcome:{record.id}",
+        data={name: value for name, value in said.items() if value not in (None, "")},
     )
 
 

@@ -23,18 +23,16 @@ from nurture.store.scores import LeadState
 
 @dataclass(slots=True)
 class Brought:
-    """What a portion of a switch did: leads gone through, those rated anew, how many of them changed their
-    temperature, and which became hot or ripe by it."""
+    """What a portion of a switch did: leads gone through, how many of them changed their temperature, and
+    which became hot or ripe by it."""
 
     leads: int = 0
-    rated: int = 0
     changed: int = 0
     hot: list[int] = field(default_factory=list)
     ready: list[int] = field(default_factory=list)
 
     def add(self, other: "Brought") -> None:
         self.leads += other.leads
-        self.rated += other.rated
         self.changed += other.changed
         self.hot += other.hot
         self.ready += other.ready
@@ -72,7 +70,7 @@ def bring(
     approvals.list_for(session, model.version_id, [_listed(one) for one in ready], now=now)
     hot = [one.after.lead_id for one in warmed.values() if one.changed and one.after.temperature == "hot"]
     changed = sum(one.changed for one in warmed.values())
-    return Brought(len(leads), len(warmed), changed, hot, [one.lead.id for one in ready])
+    return Brought(len(leads), changed, hot, [one.lead.id for one in ready])
 
 
 def _under_new(

@@ -44,7 +44,7 @@ def change(session: Session, company_id: int, said: Mapping[str, Any], *, by: st
         setattr(row, name, about[name])
     row.folded, row.updated_at = folded, now
     session.flush()
-    companies.refold(session, [company_id])
+    companies.judge_contacts(session, companies.refold(session, [company_id]))
     audit(session, by, "company.changed", f"company:{company_id}", now=now)
 
 

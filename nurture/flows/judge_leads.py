@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import warm
 from nurture.flows.bring_over import bring_over
 from nurture.flows.judge import Judged, follow
-from nurture.store import heat, lead_targets, models, scores
+from nurture.store import heat, lead_targets, models, scores, unjudged
 
 BATCH = 1000
 
@@ -22,6 +22,14 @@ def judge_leads(session: Session, lead_ids: Sequence[int], *, now: datetime) -> 
     for start in range(0, len(ordered), BATCH):
         found |= _judge_batch(session, ordered[start : start + BATCH], now)
     return found
+
+
+def judge_noted(sessions: sessionmaker[Session], *, now: datetime, limit: int = 500) -> int:
+    """Judge up to `limit` leads of whose company something else is known now; how many."""
+    with sessions.begin() as session:
+        noted = unjudged.take(session, limit)
+        judge_leads(session, noted, now=now)
+        return len(noted)
 
 
 def _judge_batch(session: Session, lead_ids: Sequence[int], now: datetime) -> dict[int, Judged]:

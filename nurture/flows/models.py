@@ -34,7 +34,6 @@ class Switch:
     model_id: int
     version_id: int
     no: int
-    rated_anew: int
     changed: int
     hot: tuple[int, ...]
     ready: tuple[int, ...]
@@ -84,13 +83,11 @@ def publish_model(session: Session, file: ModelFile, *, now: datetime, by: str =
     model_id, version_id, no = models.add_version(session, file.model, file.source, now=now, by=by)
     live = begin_switch(session, model_id, version_id, now=now, by=by)
     if live is None:
-        return Switch(model_id, version_id, no, 0, 0, (), ())
+        return Switch(model_id, version_id, no, 0, (), ())
     brought = Brought()
     while (portion := bring_portion(session, model_id, now=now)) is not None:
         brought.add(portion)
-    return Switch(
-        model_id, version_id, no, brought.rated, brought.changed, tuple(brought.hot), tuple(brought.ready)
-    )
+    return Switch(model_id, version_id, no, brought.changed, tuple(brought.hot), tuple(brought.ready))
 
 
 def begin_switch(

@@ -14,6 +14,7 @@ from nurture.flows import warm
 from nurture.flows.bring_over import bring_over
 from nurture.flows.judge import follow
 from nurture.rules.patience import holds_back
+from nurture.rules.sales_signals import SAID_BY_SALES
 from nurture.rules.touches import is_touch
 from nurture.store import heat, models, scores, unrated
 from nurture.store.merging import rows
@@ -47,7 +48,15 @@ def rate_new(session: Session, *, now: datetime, limit: int, backlog: int = 0) -
     warmed = warm.count(session, live, signals, claimed, stored, now=now)
     # Rows of these leads that the new signals do not concern, as they stand now.
     cooled = warm.cool(live, [row for pair, row in stored.items() if pair not in warmed], now=now)
-    follow(session, live, leads, {**warmed, **cooled}, now=now, touches=_touches(signals))
+    together = {**warmed, **cooled}
+    quiet = _only_sales_spoke(signals)
+    for chosen, hand_over in ((quiet, False), (set(leads) - quiet, True)) if quiet else ():
+        his = {pair: one for pair, one in together.items() if pair[0] in chosen}
+        theirs = [one for one in signals if one.lead_id in chosen]
+        some = {lead_id: leads[lead_id] for lead_id in chosen}
+        follow(session, live, some, his, now=now, touches=_touches(theirs), hand_over=hand_over)
+    if not quiet:
+        follow(session, live, leads, together, now=now, touches=_touches(signals))
     unrated.done(session, claimed)
     return taken
 
@@ -82,11 +91,20 @@ def _but_of_merged(
     return [one for one in waiting if one.signal_id not in late]
 
 
+def _only_sales_spoke(signals: Iterable[SeenSignal]) -> set[int]:
+    """Leads of whom nothing is new but what sales said: that hands nobody over to it."""
+    spoken = {one.lead_id for one in signals if one.kind in SAID_BY_SALES}
+    return spoken and spoken - {one.lead_id for one in signals if one.kind not in SAID_BY_SALES}
+
+
 def _touches(signals: Iterable[SeenSignal]) -> dict[int, Touched]:
     found: dict[int, list[SeenSignal]] = {}
     for signal in signals:
         found.setdefault(signal.lead_id, []).append(signal)
     return {
-        lead_id: Touched(sum(is_touch(one.kind) for one in his), max(one.at for one in his))
+        lead_id: Touched(
+            sum(is_touch(one.kind) for one in his),
+            max((one.at for one in his if one.kind not in SAID_BY_SALES), default=None),
+        )
         for lead_id, his in found.items()
     }

@@ -14,6 +14,7 @@ from nurture.flows.count_clicks import count_clicks
 from nurture.flows.courier import Courier
 from nurture.flows.hand_over import hand_over
 from nurture.flows.judge_by_hand import wake_future
+from nurture.flows.judge_leads import judge_noted
 from nurture.flows.membership import update_dirty
 from nurture.flows.newsletters import send_newsletters
 from nurture.flows.outbox import Outbox
@@ -86,6 +87,7 @@ def streams(runtime: Runtime) -> Iterator["Streams"]:
             Stream("apply_patterns", lambda now: apply_patterns(sessions, now=now)),
             Stream("rejudge", lambda now: rejudge(sessions, now=now)),
             Stream("rate", lambda now: rate(sessions, now=now, backlog=_backlog(hits))),
+            Stream("judge", lambda now: judge_noted(sessions, now=now)),
             Stream("companies", lambda now: warm_companies(sessions, now=now)),
             Stream("segments", lambda now: update_dirty(sessions, now=now)),
             Stream("hand_over", lambda now: hand_over(sessions, runtime.ring, base_url, now=now)),

@@ -101,11 +101,6 @@ def cool_at(net_log2: float, threshold: float, half_life_s: float) -> datetime |
     return _LAST if at > seconds(_LAST) else _EPOCH + timedelta(seconds=max(at, 0))
 
 
-def at_least_log2(threshold: float, now: datetime, half_life_s: float) -> float:
-    """Heat at `now` is at least `threshold` where the stored net log is at least this."""
-    return math.log2(threshold) + seconds(now) / half_life_s
-
-
 def seconds(at: datetime) -> float:
     """Epoch seconds of an aware instant."""
     return (at - _EPOCH).total_seconds()

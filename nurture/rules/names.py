@@ -33,9 +33,16 @@ SIGNALS: Mapping[str, str] = {
     "partner_referral": _N("came from a partner"),
     "meeting_requested": _N("asked for a meeting"),
     "meeting_booked": _N("booked a meeting"),
+    "meeting_missed": _N("did not come to a meeting"),
     "partner_meeting": _N("met through a partner"),
     "offer_viewed": _N("looked at an offer"),
     "note": _N("was noted about"),
+    "sales_accepted": _N("was accepted by sales"),
+    "sales_rejected": _N("was rejected by sales"),
+    "sales_contacted": _N("was contacted by sales"),
+    "sales_later": _N("was put off by sales"),
+    "sales_won": _N("bought: the deal was won"),
+    "sales_lost": _N("did not buy: the deal was lost"),
 }
 FIELDS: Mapping[str, str] = {
     "email": _N("e-mail address"),

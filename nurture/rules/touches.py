@@ -1,6 +1,8 @@
 """Which signals are touches: the lead came to us, by whatever way; and what touches are called that people
 enter by hand."""
 
+from nurture.rules.sales_signals import SAID_BY_SALES
+
 # What was entered, and in which direction: the kind of its signal.
 KINDS = {
     ("call", "in"): "called",
@@ -10,11 +12,12 @@ KINDS = {
     ("business_card", "in"): "business_card",
     ("note", "in"): "note",
     ("note", "out"): "note",
+    ("missed", "in"): "meeting_missed",
 }
 # Where we went to them.
 OUTWARD = frozenset({"phoned"})
-# An open says little, a no-show is the absence of a touch, a note is ours.
-_NO_TOUCH = frozenset({"opened", "event_no_show", "note"}) | OUTWARD
+# An open says little, a no-show is the absence of a touch, a note and what sales says are ours.
+_NO_TOUCH = frozenset({"opened", "event_no_show", "meeting_missed", "note"}) | OUTWARD | SAID_BY_SALES
 
 
 def is_touch(kind: str) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.conditions import seen
+from nurture.store import unjudged
 from nurture.store.base import Base, Flag, Id, Instant, Json
 
 
@@ -60,7 +61,7 @@ def take(session: Session, name: str, folded: str, about: Mapping[str, Any], *, 
     """The id of the company of this name, made if there is none; `about` fills and corrects what is known."""
     given = {"name": name, "folded": folded, "now": now, **{column: about.get(column) for column in _ABOUT}}
     company_id = int(session.execute(_TAKE, given).scalar_one())
-    refold(session, [company_id])
+    judge_contacts(session, refold(session, [company_id]))
     return company_id
 
 
@@ -69,30 +70,40 @@ _KNOWN = text(
 )
 _REFOLD = text(
     """
-    WITH changed AS (
+    WITH changed AS MATERIALIZED (
         UPDATE company c SET folded_fields = CAST(g.fields AS jsonb)
         FROM unnest(CAST(:companies AS bigint[]), CAST(:fields AS text[])) AS g (id, fields)
         WHERE c.id = g.id AND c.folded_fields <> CAST(g.fields AS jsonb)
         RETURNING c.id
+    ), dirty AS (
+        INSERT INTO dirty_lead (lead_id)
+        SELECT l.id FROM lead l JOIN changed ON l.company_id = changed.id
+        WHERE EXISTS (SELECT FROM segment) ORDER BY l.id
+        ON CONFLICT (lead_id) DO UPDATE SET lead_id = excluded.lead_id
     )
-    INSERT INTO dirty_lead (lead_id)
-    SELECT l.id FROM lead l JOIN changed ON l.company_id = changed.id
-    WHERE EXISTS (SELECT FROM segment) ORDER BY l.id
-    ON CONFLICT (lead_id) DO UPDATE SET lead_id = excluded.lead_id
+    SELECT id FROM changed
     """
 )
 _AT_ONCE = 5_000
 
 
-def refold(session: Session, company_ids: Sequence[int]) -> None:
-    """Bring what conditions compare up to date; leads of companies that changed are looked at anew."""
+def refold(session: Session, company_ids: Sequence[int]) -> list[int]:
+    """Bring what conditions compare up to date; the companies of which they say something else now. Segments
+    look at their contacts anew."""
+    changed: list[int] = []
     for start in range(0, len(company_ids), _AT_ONCE):
         rows = session.execute(_KNOWN, {"companies": list(company_ids[start : start + _AT_ONCE])}).all()
         fields = [
             json.dumps(seen.folded(seen.of_company(row._asdict(), row.fields)), ensure_ascii=False)
             for row in rows
         ]
-        session.execute(_REFOLD, {"companies": [row.id for row in rows], "fields": fields})
+        changed += session.scalars(_REFOLD, {"companies": [row.id for row in rows], "fields": fields})
+    return changed
+
+
+def judge_contacts(session: Session, company_ids: Sequence[int]) -> None:
+    """Something else is known of these: their contacts get new grades, readiness and target scores soon."""
+    unjudged.note_contacts(session, company_ids)
 
 
 def changed_at(session: Session, moment: datetime) -> list[int]:

@@ -53,16 +53,6 @@ class Hit(Base):
     domain: Mapped[str | None]
 
 
-class TrackingCursor(Base):
-    """How far a source of hits (the Redis stream, a host's spool segment) has been drained."""
-
-    __tablename__ = "tracking_cursor"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    position: Mapped[str]
-    at: Mapped[Instant]
-
-
 @dataclass(frozen=True, slots=True)
 class HitDelivery:
     """What a delivery says about a hit on it; `links` are those that a person can see in its mail."""

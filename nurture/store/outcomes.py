@@ -54,12 +54,13 @@ _COUNT = text(
     ) counted
     """
 )
-# Signals by kind before the hand-over: what they did, not what was done with them after it.
+# Signals by kind before the hand-over: what they did, not what was done with them after it, nor what sales
+# made of them before.
 _SIGNALS = text(
     """
     SELECT s.lead_id, s.kind, count(*) AS often
     FROM unnest(CAST(:leads AS bigint[]), CAST(:until AS timestamptz[])) AS g (lead_id, until)
-    JOIN signal s ON s.lead_id = g.lead_id AND s.occurred_at <= g.until
+    JOIN signal s ON s.lead_id = g.lead_id AND s.occurred_at <= g.until AND s.source <> 'sales'
     LEFT JOIN LATERAL (
         SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = s.id ORDER BY v.at DESC LIMIT 1
     ) latest ON true

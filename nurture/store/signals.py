@@ -15,6 +15,9 @@ from nurture.rules.ids import NOISE_BYTES, millis_of, time_of, uuid7
 from nurture.store import batch
 from nurture.store.base import Base, Instant, Json, Ref
 
+# Where signals come from that stand in a timeline as answers of sales already.
+SALES = "sales"
+
 
 class Signal(Base):
     """One activity. `id` is a UUIDv7 and `received_at` its own time for hits, so that the pair is

@@ -35,9 +35,16 @@ SIGNALS = {
     "partner_referral": _N("Came from a partner"),
     "meeting_requested": _N("Asked for a meeting"),
     "meeting_booked": _N("Booked a meeting"),
+    "meeting_missed": _N("Did not come to a meeting"),
     "partner_meeting": _N("A partner set up a meeting"),
     "offer_viewed": _N("Looked at the offer"),
     "note": _N("Note"),
+    "sales_accepted": _N("Accepted by sales"),
+    "sales_rejected": _N("Rejected by sales"),
+    "sales_contacted": _N("Contacted by sales"),
+    "sales_later": _N("Put off by sales"),
+    "sales_won": _N("Deal won"),
+    "sales_lost": _N("Deal lost"),
 }
 BANT = {"budget": _N("Budget"), "authority": _N("Authority"), "need": _N("Need"), "timing": _N("Timing")}
 ANSWERS = {"unknown": _N("Unknown"), "no": _N("No"), "partly": _N("Partly"), "yes": _N("Yes")}

@@ -23,6 +23,8 @@ from nurture.web.request import now, page_shell, viewer
 _RECENT = timedelta(hours=24)
 _NOW = timedelta(minutes=1)
 _DAY, _WEEK = 86_400, 604_800  # seconds
+# A smaller part of a whole would be shown as 0 %, a greater one than all but it as 100 %.
+_LEAST_SHARE = 0.005
 
 
 def install(app: Flask, vendor: Vendor) -> None:
@@ -185,8 +187,17 @@ def points(value: float) -> str:
 
 
 def share(part: float, whole: float) -> str:
-    """A percentage, or a dash where there is nothing to take it of."""
-    return format_percent(part / whole, locale=locale()) if whole else "–"
+    """A whole percentage, or a dash where there is nothing to take it of."""
+    return percentage(part / whole) if whole else "–"
+
+
+def percentage(part: float) -> str:
+    """A part of 1 in whole percent: "< 1%" for what rounds to none, "> 99%" for what rounds to all."""
+    if 0 < part <= _LEAST_SHARE:
+        return f"<\u00a0{format_percent(0.01, locale=locale())}"
+    if 1 - _LEAST_SHARE <= part < 1:
+        return f">\u00a0{format_percent(0.99, locale=locale())}"
+    return format_percent(part, locale=locale())
 
 
 def money(amount: Any, currency: str | None) -> str:

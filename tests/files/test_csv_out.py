@@ -4,18 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from nurture.files.csv_out import BadRows, as_written, harmless
+from nurture.files.csv_out import BadRows, harmless
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+49", "-1", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠x"])
-def test_a_formula_is_made_harmless_and_read_back_as_written(cell: str):
+def test_a_formula_is_made_harmless(cell: str):
     assert harmless(cell) == f"'{cell}"
-    assert as_written(harmless(cell)) == cell
 
 
 @pytest.mark.parametrize("cell", ["", "Anna", "'tis", "a=b"])
 def test_other_cells_stay_as_they_are(cell: str):
-    assert as_written(harmless(cell)) == cell == harmless(cell)
+    assert harmless(cell) == cell
 
 
 def test_bad_rows_go_on_where_they_were_settled(tmp_path: Path):

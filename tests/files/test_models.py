@@ -7,6 +7,7 @@ import pytest
 from nurture.errors import FileFault
 from nurture.files.models import parse_model, read_model, write_model
 from nurture.files.yaml_lines import Faults
+from nurture.rules.sales_signals import KIND_OF
 from tests.rules.models import contract_model
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
@@ -14,7 +15,7 @@ KINDS = {
     "opened", "clicked", "replied", "visited", "downloaded", "viewed_product", "form_submitted", "subscribed",
     "unsubscribed", "followed", "business_card", "event_registered", "event_attended", "event_no_show",
     "feedback", "called", "partner_referral", "meeting_requested", "meeting_booked", "partner_meeting",
-    "offer_viewed", "note",
+    "meeting_missed", "offer_viewed", "note", *KIND_OF.values(),
 }  # fmt: skip
 
 

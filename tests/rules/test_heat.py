@@ -139,14 +139,6 @@ def test_cooling_is_due_in_the_second_in_which_the_threshold_is_reached(
     assert heat.value(warmth, at - timedelta(seconds=1, milliseconds=1), H) >= threshold - heat.TOLERANCE
 
 
-@given(histories, st.floats(0.1, 200))
-def test_the_stored_log_compares_like_the_heat(history: list[RatedSignal], threshold: float) -> None:
-    warmth = of(history)
-    worth = heat.value(warmth, END, H)
-    if abs(worth - threshold) > 1e-5:
-        assert (warmth.net >= heat.at_least_log2(threshold, END, H)) is (worth >= threshold)
-
-
 @given(histories)
 def test_what_signals_add_is_together_what_they_are(history: list[RatedSignal]) -> None:
     parts = [heat.signed(heat.of_signal(one.rule.weight, one.at, H), END, H) for one in caps.counted(history)]

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.rules import heat as law
@@ -43,23 +42,6 @@ def test_what_is_saved_is_loaded_and_saved_over(sessions: Sessions) -> None:
         heat.save(session, rows, now=TUESDAY)
         heat.save(session, rows, now=TUESDAY)
         assert list(heat.load(session, [anna, boris], [switch.model_id]).values()) == rows
-
-
-def test_heat_of_at_least_so_much_is_a_comparison_of_the_stored_log(sessions: Sessions) -> None:
-    switch = publish(sessions)
-    leads = [make_lead(sessions) for _ in range(3)]
-    later = TUESDAY + timedelta(days=21)
-    with sessions.begin() as session:
-        rows = [
-            StoredHeat(one, switch.model_id, switch.version_id, TUESDAY, law.of_signal(worth, TUESDAY, H))
-            for one, worth in zip(leads, (39, 40, 80), strict=True)
-        ]
-        heat.save(session, rows, now=TUESDAY)
-        found = session.scalars(
-            text("SELECT lead_id FROM lead_heat WHERE model_id = :m AND net_log2 >= :least ORDER BY lead_id"),
-            {"m": switch.model_id, "least": law.at_least_log2(20, later, H) - 1e-9},
-        )
-        assert list(found) == leads[1:]
 
 
 def test_a_bucket_without_signals_is_dropped(sessions: Sessions) -> None:

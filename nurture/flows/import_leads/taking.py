@@ -32,7 +32,7 @@ def take_all(run: Run, session: Session) -> None:
     run.progress(Progress("taking", 0, total))
     duplicates = _one_row_a_lead(run, session)
     staged_leads.take_companies(session, run.import_id, now=run.now)
-    companies.refold(session, companies.changed_at(session, run.now))
+    companies.judge_contacts(session, companies.refold(session, companies.changed_at(session, run.now)))
     source_id = sources.ensure(session, run.options.source, kind="import", now=run.now)
     known = staging.known_count(session, run.import_id)
     changed = staged_leads.take_known_leads(session, run.import_id, source_id, now=run.now)

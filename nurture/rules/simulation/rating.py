@@ -7,6 +7,7 @@ from datetime import datetime
 from nurture.rules import heat, readiness, scorecard
 from nurture.rules.facts import SignalFact
 from nurture.rules.readiness import Crossing, Reckoned
+from nurture.rules.sales_signals import SAID_BY_SALES
 from nurture.rules.simulation.lead import Lead
 from nurture.rules.simulation.log import Log
 from nurture.rules.simulation.places import Places
@@ -54,7 +55,8 @@ class Rating:
                 old = row.temperature
                 if row.count(signals, first, now) and row is lead.warmth:
                     self._tell(lead, old, now, signals[-1].kind)
-        self._follow(lead, now, moved=lead.temperature != before, hand_over=True)
+        hand_over = any(one.kind not in SAID_BY_SALES for one in signals)
+        self._follow(lead, now, moved=lead.temperature != before, hand_over=hand_over)
 
     def silence(self, lead: Lead, now: datetime) -> None:
         """Heat may have cooled to a threshold, or a floor run out."""

@@ -6,14 +6,13 @@ from datetime import datetime
 from nurture.rules import ripening, stages
 from nurture.rules.facts import SignalFact
 from nurture.rules.readiness import LastRipening
+from nurture.rules.sales_signals import KIND_OF
 from nurture.rules.simulation.desk import Desk
 from nurture.rules.simulation.lead import Handoff, Lead
 from nurture.rules.simulation.log import Log
 from nurture.rules.simulation.places import Places
 from nurture.rules.simulation.timeline import OUTSIDE, RELEASE, Timeline
 from nurture.rules.simulation.values import Behaviour, OpenHandoff
-
-_BOOKED = "meeting_booked"
 
 
 class Sales:
@@ -93,8 +92,7 @@ class Sales:
                     self.places.due(lead, run, now)
         if move.arms:
             self.places.enter(lead, now)
-        if outcome == "meeting":
-            self.receive(lead, SignalFact(_BOOKED, now), now)
+        self.receive(lead, SignalFact(KIND_OF[outcome], now), now)
         self._changed(lead, now)
 
     def _withdraw(self, handoff: Handoff, now: datetime) -> None:

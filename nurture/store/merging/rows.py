@@ -48,6 +48,7 @@ STAYS: Mapping[str, str] = {
     "segment_member": "told anew",
     "member_by_model": "told anew",
     "dirty_lead": "told anew",
+    "unjudged_lead": "the survivor is judged by the merge",
     "arm_lead": "a person is in an arm once, by which it came first",
     "lead_pause": "the later one holds",
     "event_guest": "one place on each list",

@@ -186,7 +186,8 @@ def timeline(
 ) -> list[Touch]:
     """One statement: what happened, newest first, up to `limit` + 1 lines (one more says that there is more).
 
-    `only` is mails, people or empty. Human opens and clicks come from signals; hits add what machines did.
+    `only` is mails, people or empty. Human opens and clicks come from signals; hits add what machines
+    did. What sales answered stands there once: its signals are left out.
     """
     kinds = {"mails": ["delivery", "hit", "mail"], "people": ["signal", "outcome", "handoff"]}.get(only, [])
     found = session.execute(
@@ -207,7 +208,8 @@ _TIMELINE = text(
          LEFT JOIN mail_version mv ON mv.id = d.mail_version_id
          LEFT JOIN LATERAL (SELECT verdict FROM signal_verdict WHERE signal_id = s.id
                             ORDER BY at DESC LIMIT 1) v ON true
-        WHERE s.lead_id = :lead AND (CAST(:before AS timestamptz) IS NULL OR s.occurred_at < :before)
+        WHERE s.lead_id = :lead AND s.source <> 'sales'
+          AND (CAST(:before AS timestamptz) IS NULL OR s.occurred_at < :before)
         ORDER BY s.occurred_at DESC LIMIT :limit)
       UNION ALL
       (SELECT h.occurred_at, 'hit', 'hit', h.kind, h.id::text, coalesce(mv.subject, ''),

@@ -16,6 +16,7 @@ from nurture.store import segments
 from nurture.store.leads import STAGES
 from nurture.store.segments import StoredSegment
 from nurture.store.views import segments as view
+from nurture.web.lead_words import SIGNALS
 from nurture.web.query import number
 from nurture.web.request import now, page_session, runtime, signed_in
 from nurture.web.wording import says
@@ -23,12 +24,6 @@ from nurture.web.wording import says
 pages = Blueprint("segments", __name__)
 PAGE = 50
 _NEW: dict[str, Any] = {"all": [{"temperature": "warm"}]}
-_KINDS = (
-    "opened", "clicked", "replied", "visited", "downloaded", "viewed_product", "form_submitted",
-    "subscribed", "unsubscribed", "followed", "business_card", "event_registered", "event_attended",
-    "event_no_show", "feedback", "called", "partner_referral", "meeting_requested", "meeting_booked",
-    "partner_meeting", "offer_viewed", "note",
-)  # fmt: skip
 
 
 @pages.get("/segments")
@@ -173,7 +168,7 @@ def builder_words(offered: view.Offered) -> dict[str, Any]:
             "source": [[one, one] for one in offered.sources],
             "consent": [[one, says(one, "purpose")] for one in offered.purposes],
             "segment": [list(pair) for pair in offered.segments],
-            "signal": [[one, says(one, "signal")] for one in _KINDS],
+            "signal": [[one, says(one, "signal")] for one in SIGNALS],
             "mail": [[one, one] for one in offered.mails],
             "bant": [[one, says(one, "answer").lower()] for one in BANT_ANSWERS],
         },

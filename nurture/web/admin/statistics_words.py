@@ -11,9 +11,10 @@ from nurture.rules.statistics.ways_out import fate_of
 from nurture.rules.words import _, ngettext
 from nurture.web.admin.step_words import ways
 from nurture.web.language import locale
-from nurture.web.rendering import number, short_span
+from nurture.web.rendering import number, percentage, short_span
 from nurture.web.wording import says
 
+_LEAST_RATE = 0.0005
 # gettext reads these marks; the words themselves are looked up at each request.
 _N = str
 _LEFT = {
@@ -105,7 +106,9 @@ def span(seconds: float | None) -> str:
 
 
 def rate(value: float) -> str:
-    """ "12.4 %": with one place, since rates of goals are small."""
+    """ "12.4 %": with one place, since rates of goals are small; "< 0.1 %" for what would be none."""
+    if 0 < value <= _LEAST_RATE:
+        return f"<\u00a0{rate(0.001)}"
     return format_percent(value, format="#,##0.0%", locale=locale())
 
 
@@ -132,7 +135,7 @@ def compared(found: Comparison, name: str, other: str) -> str:
         return _(
             "No difference shown: {difference} percentage points, and chance alone explains {low} to {high}."
         ).format(**told)
-    relative = format_percent(abs(found.relative), locale=locale()) if found.relative is not None else ""
+    relative = percentage(abs(found.relative)) if found.relative is not None else ""
     if found.verdict == "better":
         told_so = _("{difference} percentage points, 95 % sure between {low} and {high}").format(**told)
         return (_("{relative} more: {so}.") if relative else _("More: {so}.")).format(

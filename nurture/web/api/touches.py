@@ -15,7 +15,8 @@ part = door.Part("touches", "Touches outside of mails, entered by hand.")
 
 
 class QuickTouchIn(In):
-    """A call, a meeting, a business card or a note; `direction`: in (they came to us) or out."""
+    """A call, a meeting, a missed meeting, a business card or a note; `direction`: in (they came to us) or
+    out."""
 
     kind = fields.String(required=True, validate=validate.OneOf(sorted({what for what, _way in KINDS})))
     direction = fields.String(load_default="in", validate=validate.OneOf(("in", "out")))

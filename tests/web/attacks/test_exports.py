@@ -6,7 +6,6 @@ import io
 import pytest
 from sqlalchemy import text
 
-from nurture.files.csv_out import as_written
 from tests.web.attacks.haunting import haunt
 from tests.web.attacks.town import Town
 
@@ -75,7 +74,7 @@ def test_no_export_carries_a_formula(town: Town, given_back: None, formula: str)
         for row in csv.reader(io.StringIO(sheet.removeprefix("\ufeff"), newline="")):
             for cell in row:
                 assert not dangerous(cell), f"{endpoint}: {cell!r}"
-                seen += as_written(cell) == formula or cell == formula
+                seen += cell in (formula, f"'{formula}")
     assert seen > 5, "the formulas were there, as text"
 
 

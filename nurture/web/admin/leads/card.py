@@ -29,8 +29,9 @@ from nurture.web.request import now, page_session, runtime, signed_in
 def add_touch(lead_id: int) -> ResponseReturnValue:
     """A call, a meeting, a business card or a note, as it happened outside."""
     form = request.form
-    # A card is always theirs, whoever began.
-    direction = "in" if form.get("what") == "business_card" else form.get("direction", "in")
+    # A card, or staying away, is always theirs, whoever began.
+    theirs = form.get("what") in ("business_card", "missed")
+    direction = "in" if theirs else form.get("direction", "in")
     given = Touch(form.get("what", ""), direction, form.get("note", "").strip())
     try:
         if len(given.note) > touch.LONGEST_NOTE:
