@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from nurture.rules import bounces_clauses as clauses
 from nurture.rules import bounces_meanings as means
 from nurture.rules import bounces_words as words
+from nurture.rules.marks import unmarked
 from nurture.rules.tokens import KeyRing, mint
 from nurture.rules.words import _
 
@@ -156,21 +157,21 @@ def sentence(reason: str) -> str:
 
 
 def _reason(said: Sequence[str], status: str, around: str) -> str:
-    heard = [_heard(text) for text in said]
-    clear = next((one for one in heard if one and one not in _VAGUE), "")
+    meanings = [heard(text) for text in said]
+    clear = next((one for one in meanings if one and one not in _VAGUE), "")
     if clear:
         return _checked(clear, status, " ".join(said))
     by_code = _by_status(status)
     if by_code and by_code not in _VAGUE:
         return by_code
-    vague = next((one for one in heard if one), "") or by_code
-    told = _checked(_heard(around), status, around) if around else ""
+    vague = next((one for one in meanings if one), "") or by_code
+    told = _checked(heard(around), status, around) if around else ""
     if vague and (by_code or told not in _HARD_REASONS):
         return vague
     return told or UNCLEAR
 
 
-def _heard(text: str) -> str:
+def heard(text: str) -> str:
     """The meaning of what was said. Where the tables of words know nothing better than a vague word, the
     clauses are asked."""
     sure = _sure(text)
@@ -247,7 +248,7 @@ def _best(statuses: Iterable[str]) -> str:
 
 def _plain(text: str) -> str:
     """Lower case, one space between words, without addresses, hosts and what is only supposed."""
-    lowered = text[:_LONGEST].replace("\u2019", "'").lower()
+    lowered = unmarked(text[:_LONGEST].replace("\u2019", "'").lower())
     if lowered.count("_") > _MANY_UNDERSCORES:  # qmail's log, where they stand for spaces
         lowered = lowered.replace("_", " ")
     lowered = _ADDRESS.sub(" ", _URL.sub(" ", lowered))

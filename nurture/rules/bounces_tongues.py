@@ -32,7 +32,8 @@ TOLD: dict[str, tuple[str, ...]] = {
         r"недостаточно места|переповнен|заповнен|препълнен",
         r"pleine?\b|quota d[ée]pass|d[ée]pass\w+ (?:\S+ ){0,3}(?:quota|limite|capacit)|"
         r"espace (?:\S+ ){0,2}insuffisant|satur[ée]e",
-        r"(?:postfach|mailbox|posteingang|speicher\w*|konto) (?:\S+ ){0,4}(?:voll\b|überfüllt|überschritten|"
+        r"(?:postfach|mailbox|posteingang|speicher\w*|konto) (?:\S+ ){0,4}(?:voll\b|überfüllt|"
+        r"überschritten|"
         r"erschöpft|überlaufen)|(?:speicher\w*|kontingent) (?:\S+ ){0,3}(?:ausgeschöpft|nicht aus)",
         r"buz[oó]n (?:\S+ ){0,4}llen[oa]|casilla (?:\S+ ){0,4}llena|cuota|espacio insuf|"
         r"(?:excedid|super|sobrepas)\w+ (?:\S+ ){0,3}(?:cuota|l[ií]mite|capacidad|tamaño del buz)",
@@ -41,7 +42,8 @@ TOLD: dict[str, tuple[str, ...]] = {
         r"espaço insuficiente",
         r"(?:postbus|mailbox|postvak|inbox) (?:\S+ ){0,3}vol\b",
         rf"{_NORDIC_BOX}\w* (?:\S+ ){{0,3}}(?:full\b|fuld|fyldt|täynnä)|kiintiö (?:\S+ ){{0,2}}ylit",
-        r"skrzynk\w+ (?:\S+ ){0,4}(?:pełn|przepełn|zapełn)|przekrocz\w+ (?:\S+ ){0,3}(?:limit|pojemno|quot)",
+        r"skrzynk\w+ (?:\S+ ){0,4}(?:pełn|przepełn|zapełn)|przekrocz\w+ (?:\S+ ){0,3}(?:limit|pojemno|"
+        r"quot)",
         r"schránk\w+ (?:\S+ ){0,3}(?:pln|přepln|preplnen)|překroč\w+ (?:\S+ ){0,3}(?:kvót|limit|velikost)",
         r"postal[ıi]k\w* dolu|posta kutusu (?:\S+ ){0,2}dolu|kota(?:s[ıi])? (?:\S+ ){0,2}(?:doldu|aş)",
         r"(?:postafiók|postaláda)\w* (?:\S+ ){0,3}(?:megtelt|betelt|tele)|megtelt",
@@ -53,14 +55,16 @@ TOLD: dict[str, tuple[str, ...]] = {
         r"đã đầy|kotak .{0,20}penuh",
     ),
     SPAM: (
-        r"спам|нежелательн|небажан|垃圾|スパム|迷惑メール|스팸|indésirable|no deseado|unerwünscht|ongewenst|"
+        r"спам|нежелательн|небажан|垃圾|スパム|迷惑メール|스팸|indésirable|no deseado|unerwünscht|"
+        r"ongewenst|"
         r"indesejad|indesiderat|niechcian|nevyžádan|kéretlen|istenmeyen|skräppost|søppelpost|roskaposti|"
         r"ανεπιθύμητ|werbe(?:mail|nachricht)",
     ),
     UNKNOWN_USER: (
         r"unbekannt|existiert nicht|nicht exist|nicht (?:mehr )?vorhanden|"
         r"nicht (?:\S+ ){0,2}(?:gefunden|bekannt|aufgelistet|aufgeführt|eingetragen)|"
-        r"kein\w* (?:\S+ )?(?:postfach|empfänger|benutzer|konto)|(?:empfänger|adresse) (?:\S+ ){0,3}ungültig|"
+        r"kein\w* (?:\S+ )?(?:postfach|empfänger|benutzer|konto)|(?:empfänger|adresse) (?:\S+ "
+        r"){0,3}ungültig|"
         r"ungültige\w* (?:\S+ ){0,2}(?:adress|empfänger|postfach)|gibt es (?:hier )?nicht|nicht angelegt",
         r"inconnu|n'existe (?:pas|plus)|introuvable|n'a pas (?:pu être |été )trouv|"
         r"adresse (?:\S+ ){0,3}(?:invalide|erron)|destinataire invalide|inexistant",
@@ -108,7 +112,8 @@ TOLD: dict[str, tuple[str, ...]] = {
         r"encerrad|exclu[ií]d|cancelad)|n'est plus (?:utilis|valide|actif|active|en service)|"
         r"ya no (?:est[áa]|existe|se usa)|non (?:è|e') più",
         r"opgeheven|verwijderd|niet meer in gebruik|usunięt|zrušen|zlikwidowan|удал[её]н|закрыт|видален",
-        r"注销|註銷|已删除|已刪除|削除され|退会|삭제된|탈퇴",
+        r"(?:使われ|使用され|利用され)て(?:お|い)(?:りま|ま)せん|注销|註銷|已删除|已刪除|削除され|退会|"
+        r"삭제된|탈퇴",
     ),
     DNS: (
         r"(?:домен|хост|сервер)\w* (?:\S+ ){0,4}временно|ドメイン.{0,20}(?:一時|しばらく)",
@@ -134,7 +139,8 @@ TOLD: dict[str, tuple[str, ...]] = {
     POLICY: (
         r"verweigert|abgelehnt|abgewiesen|zurückgewiesen|refus[ée]|rejet[ée]|rechazad|rifiutat|respint|"
         r"rejeitad|"
-        r"recusad|geweigerd|avvisad|avvist|afvist|hylät|odrzucon|odmítnut|elutasít|reddedil|отклон|відхилен|"
+        r"recusad|geweigerd|avvisad|avvist|afvist|hylät|odrzucon|odmítnut|elutasít|reddedil|отклон|"
+        r"відхилен|"
         r"拒|거부|απορρίφθηκ|رفض|נדחת|指定受信|受信拒否",
     ),
     NETWORK: (

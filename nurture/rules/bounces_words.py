@@ -28,6 +28,7 @@ from nurture.rules.bounces_meanings import (
     UNKNOWN_USER,
 )
 from nurture.rules.bounces_tongues import TOLD
+from nurture.rules.marks import unmarked_pattern
 
 _WHO = (
     r"(?:e-?mail )?(?:receiver|user(?:name)?(?:s|\(s\))?|recipient(?:s|\(s\))?|mail ?box(?:es)?|"
@@ -40,13 +41,16 @@ _NOT = r"(?:not|n't|no longer|never)"
 _TOLD: dict[str, tuple[str, ...]] = {
     MAILBOX_FULL: (
         r"quota",
-        r"(?:mail ?box|mail ?folder|inbox|mail ?file|mail store|maildrop|mailspool|spool) (?:\S+ ){0,4}full",
+        r"(?:mail ?box|mail ?folder|inbox|mail ?file|mail store|maildrop|mailspool|spool) (?:\S+ "
+        r"){0,4}full",
         r"full (?:mail ?box|inbox)",
         r"(?:exceed\w*|over|out of|reached|above|past) (?:\S+ ){0,6}(?:storage|disk|mailbox size|space|"
         r"size limit "
         r"of mailbox|allocation|mailbox limit|allowed mailbox|message limit)",
-        r"(?:mailbox|mail box|storage|disk|inbox) (?:\S+ ){0,4}(?:exceeded|exhausted|is over|over its|limit)",
-        r"(?:insufficient|not enough|no|too little|lack of) (?:\S+ ){0,2}(?:disk )?(?:storage|space|room)\b",
+        r"(?:mailbox|mail box|storage|disk|inbox) (?:\S+ ){0,4}(?:exceeded|exhausted|is over|over its|"
+        r"limit)",
+        r"(?:insufficient|not enough|no|too little|lack of) (?:\S+ ){0,2}(?:disk )?(?:storage|space|"
+        r"room)\b",
         r"too (?:much|many) (?:mail data|messages in|mails? in|data in)",
         r"mailbox (?:is )?too (?:full|large|big)",
         r"(?:disk|mailbox|account) (?:is )?full\b",
@@ -69,12 +73,14 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"(?:daily|hourly|sending|message|recipient|connection)s? (?:\S+ ){0,3}(?:limit|rate)\S* (?:\S+ "
         r"){0,3}"
         r"(?:exceeded|reached|hit)|exceed\w* (?:\S+ ){0,5}(?:sending|rate|hourly|daily|connection)\b",
-        r"deferred due to user complaints|unusual rate|unusually high|resources (?:temporarily )?restricted",
+        r"deferred due to user complaints|unusual rate|unusually high|resources (?:temporarily "
+        r")?restricted",
     ),
     SPAM: (
         r"\bspam|spam(?:my|mer|ming)?\b|junk|unsolicited|\bube\b|\buce\b|bulk mail",
         r"(?:black|block|deny|reject|ban) ?-?list|blocklist|denylist|\bd?r?bl\b|dnsbl|\brbl\b|\brpbl\b",
-        r"spamhaus|spamcop|\bsorbs\b|senderbase|senderscore|cloudmark|proofpoint dynamic|barracuda ?central",
+        r"spamhaus|spamcop|\bsorbs\b|senderbase|senderscore|cloudmark|proofpoint dynamic|barracuda "
+        r"?central",
         r"reputation|poor (?:sender|ip)|complaint|abus(?:e|ive)\b|suspicious|suspected|phish|scam|fraud",
         r"virus|malware|trojan|infected|worm\b|harmful|dangerous",
         r"\bspf\b|\bdkim\b|\bdmarc\b|domainkeys|sender ?id\b|authentication (?:checks|results|failed)|"
@@ -100,7 +106,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"(?:reject|denied|not (?:found|exist|verif|valid|accept|allow|resol|"
         r"authori)|unknown|refused|invalid|verify failed|blocked|failed|does not|doesn't|no such|bad|"
         r"mismatch)",
-        r"\b(?:your|sender'?s?|sending|from) (?:e-?mail |mail )?(?:domain|host|ip|server|address|network)s? "
+        r"\b(?:your|sender'?s?|sending|from) (?:e-?mail |mail )?(?:domain|host|ip|server|address|"
+        r"network)s? "
         r"(?:[^\s.;]+ ){0,3}(?:do(?:es)?(?: not|n't)|has no|have no|lacks?|without|not)\b|"
         r"sender (?:is )?(?:rejected|denied|refused|blocked|unknown|verif|not)|(?:unable|could ?n[o']t|"
         r"cannot|failed) (?:to )?verify (?:the )?sender|sender verif|callout|bad sender|"
@@ -118,12 +125,14 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"challenge|confirm that you|whitelist|allow ?list|approved senders?",
     ),
     UNKNOWN_USER: (
-        rf"(?:unknown|undefined|invalid|illegal|bad|non-?existent|unrecogni[sz]ed|incorrect|wrong|inexistent|"
+        rf"(?:unknown|undefined|invalid|illegal|bad|non-?existent|unrecogni[sz]ed|incorrect|wrong|"
+        rf"inexistent|"
         rf"malformed|unparse?able|undeliverable|unroutable|unrouteable) (?:local |virtual |destination |"
         rf"delivery |final |e-?mail |"
         rf"mail |or "
         rf"illegal |to |destination mailbox |recipient |smtp |remote )*(?:{_WHO}|local[- ]part|alias|user)",
-        rf"no such (?:\S+ ){{0,3}}?(?:{_WHO}|name|local|id\b|here|entry|virtual)(?!'s)|no (?:mail ?box|user|"
+        rf"no such (?:\S+ ){{0,3}}?(?:{_WHO}|name|local|id\b|here|entry|virtual)(?!'s)|no (?:mail ?box|"
+        rf"user|"
         rf"account|"
         r"recipient|valid recipient|address|local mailbox|email account|one)s? (?:\S+ ){0,2}?(?:here|"
         r"(?:by|for) "
@@ -136,7 +145,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         rf"{_WHO} (?:[^\s.;!?]+ ){{0,6}}?{_IS} ?{_NOT}[ -]?(?:be )?(?:exist|found|known|recogni[sz]ed|"
         rf"valid|a valid|"
         r"registered|listed|defined|located|match|resolve|a (?:known|current|registered|local|deliverable)|"
-        r"present|in (?:the|our|this) (?:director|domain|system|database|list)|have an? |our |on this|here\b|"
+        r"present|in (?:the|our|this) (?:director|domain|system|database|list)|have an? |our |on this|"
+        r"here\b|"
         r"deliverable|have a mailbox|a user|an? active|local)",
         r"(?:isn't|is not|are not|not) (?:a )?(?:valid|known|recogni[sz]ed|existing|current|registered|"
         r"local|defined|"
@@ -151,8 +161,10 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"wasn't found at|"
         r"(?:recipient|user|address) (?:\S+ ){0,4}could(?:n't| not) be (?:found|resolved)|"
         r"do(?:es)?(?:n't| not) (?:exist|have (?:an? |any )?(?:\S+ ){0,3}(?:account|mail ?box|address))|"
-        r"did not exist|doesnt exist|not exist\b|not (?:one )?of (?:our|my|the) (?:user|customer|recipient)|"
-        r"\brcpt\W{0,8}(?:not found|unknown|invalid)|\bname (?:is |was |could )?not (?:be )?(?:found|known)",
+        r"did not exist|doesnt exist|not exist\b|not (?:one )?of (?:our|my|the) (?:user|customer|"
+        r"recipient)|"
+        r"\brcpt\W{0,8}(?:not found|unknown|invalid)|\bname (?:is |was |could )?not (?:be )?(?:found|"
+        r"known)",
         r"recip(?:ient)?notfound|exrecipnotfound|nosuchuser|unknownuser|nousers|user_unknown|userunknown|"
         r"recipientnotfound|recipient_not_found|adr\.(?:ex)?recip|invalidrecipient|unknownrecipient|"
         r"no_such_user",
@@ -168,7 +180,7 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"unable to find (?:\S+ ){0,2}(?:user|recipient|mailbox|account|address)|address not found|"
         r"could not find (?:\S+ ){0,2}(?:user|recipient|mailbox|account)|cannot find (?:\S+ ){0,2}(?:user|"
         r"recipient|"
-        r"mailbox|account)|recipient (?:address )?(?:does|is) ?n[o']t|"
+        r"mailbox|account)|"
         r"delivery to this address is (?:impossible|not possible)|user lookup|verify failed for",
         r"mailbox (?:is )?unavailable(?! due)|mailbox not (?:available|accessible)|not allowed mailbox|"
         r"mailbox name not allowed",
@@ -196,7 +208,7 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"used|with|"
         r"employed|at this|on (?:this|our)|here|monitored|receiv\w*|supported|a (?:valid|customer|user|"
         r"member))",
-        r"(?:closed|deleted|expired|cancell?ed|terminated|unused) (?:e-?mail )?"
+        r"\b(?:closed|deleted|expired|cancell?ed|terminated|unused) (?:e-?mail )?"
         r"(?:user|recipient|mailbox|account|address)",
         r"has (?:left|moved)|(?:user|recipient) (?:has )?moved|address (?:has )?changed|new address is|"
         r"has been (?:permanently )?(?:shut ?down|turned off)|"
@@ -208,7 +220,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"(?:dns|mx|a|cname|name|domain|host) (?:\S+ ){0,2}?(?:lookup|look-up|resolution|query|server|"
         r"service) "
         r"(?:\S+ ){0,4}?(?:temporar|time|timed|failed temp|failure, |servfail|deferred|unexpected)",
-        r"temporary (?:\S+ ){0,3}(?:lookup|dns|resolution|name)|servfail|malformed or unexpected name server|"
+        r"temporary (?:\S+ ){0,3}(?:lookup|dns|resolution|name)|servfail|malformed or unexpected name "
+        r"server|"
         r"dnsqueryfailed|dns query failed|dns server (?:\S+ )?(?:failure|error)|name server (?:timeout|"
         r"failure|loop)|"
         r"lookup failed temporarily|lowest numbered mx|mx (?:\S+ ){0,4}(?:points? (?:back )?to (?!non)|"
@@ -228,7 +241,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"mail |remote |recipient |host/|or invalid )*(?:domain|host|hostname|destination system|system|"
         r"mail domain|"
         r"node|relay host)",
-        r"nxdomain|nonexistentdomain|infodomainnonexistent|name or service not known|nodename nor servname|"
+        r"\bno (?:mail |mx )?(?:hosts?|exchangers?) for|nxdomain|nonexistentdomain|"
+        r"infodomainnonexistent|name or service not known|nodename nor servname|"
         r"null ?mx|does(?: not|n't) accept (?:any )?(?:e-?)?mails?\b|no mail exchanger|never accepts? mail|"
         r"domain (?:\S+ ){0,4}(?:expired|has no (?:mx|mail))|(?:no|find|"
         r"found) (?:any )?(?:valid )?(?:mx|a) (?:or (?:a|mx) "
@@ -303,7 +317,7 @@ _TOLD: dict[str, tuple[str, ...]] = {
 }
 
 MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (meaning, re.compile("|".join(f"(?:{one})" for one in ways)))
+    (meaning, re.compile(unmarked_pattern("|".join(f"(?:{one})" for one in ways))))
     for meaning, ways in (
         (meaning, (*_TOLD[meaning], *TOLD.get(meaning, ())))
         for meaning in (

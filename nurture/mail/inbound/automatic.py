@@ -10,6 +10,7 @@ import re
 
 from nurture.mail.inbound.fields import Fields, first
 from nurture.mail.inbound.signs import answers
+from nurture.rules.marks import unmarked, unmarked_pattern
 
 _FIELDS = (
     "x-autoreply",
@@ -35,7 +36,12 @@ _ROBOT = re.compile(
     r"[\w.-]+-(?:request|help|bounces|owner|subscribe|unsubscribe))@"
 )
 
-_AWAY = re.compile(
+
+def _either(ways: str) -> re.Pattern[str]:
+    return re.compile(unmarked_pattern(ways), re.I)
+
+
+_AWAY = _either(
     r"out of (?:the )?office|out-of-office|\booo\b|auto(?:matic|mated|matische)?[- :]?(?:re(?:ply|"
     r"sponse|spond)|"
     r"antwort|answer|svar|odpow)|autoreply|auto-?respond|vacation|on (?:annual )?(?:leave|holiday|"
@@ -59,10 +65,9 @@ _AWAY = re.compile(
     r"(?:required|request)|challenge|awaits moderator|(?:majordomo|listserv|sympa|ezmlm|mailman)\b.{0,20}"
     r"(?:result|output|response|command)|"
     r"(?:gelesen|read|lu|leído|letto|lida|gelezen|прочитано|przeczytane|läst|lest|læst|luettu|přečteno|"
-    r"olvasva|citit|okundu|已读|已讀|開封済み|읽음): |not read: |ungelesen gelöscht",
-    re.I,
+    r"olvasva|citit|okundu|已读|已讀|開封済み|읽음): |not read: |ungelesen gelöscht"
 )
-_AUTOMATED = re.compile(
+_AUTOMATED = _either(
     r"(?:dit is een|dett[ae] (?:är|er)|to jest|toto je|toto bol|это|це|това е|bu|tämä on|ez egy|acesta "
     r"este|"
     r"ovo je|to je|αυτό είναι|tai|šī ir|see on|ini adalah|đây là) (?:\S+ ){0,2}(?:autom|автомат|otomat|"
@@ -71,13 +76,13 @@ _AUTOMATED = re.compile(
     r"(?:this is|dies ist|ceci est|esto es|questo è|esta é) (?:an? |eine? |une? |un[ao]? |uma "
     r")?auto(?:matic|mated|"
     r"-generated|matisch\w*|matique|mática|matica)|automatisch (?:erstellt|generiert|versandt|erzeugt)|"
-    r"automatically generated (?:reply|response|message|e-?mail)|auto-?generated (?:reply|response|"
+    r"this (?:is an )?automat(?:ic|ed) (?:reply|response|answer)|automatically generated (?:reply|"
+    r"response|message|e-?mail)|auto-?generated (?:reply|response|"
     r"message)|"
     r"généré automatiquement|автоматический ответ|автоматическое сообщение|"
-    r"自動(?:送信|返信|応答)|自动回复|自動回覆|본 메일은 자동|자동 응답",
-    re.I,
+    r"自動(?:送信|返信|応答)|自动回复|自動回覆|본 메일은 자동|자동 응답"
 )
-_ABSENT = re.compile(
+_ABSENT = _either(
     r"out of (?:the |my )?office|on (?:annual |parental |maternity |paternity |sick )?(?:leave|"
     r"vacation|holidays?)\b|"
     r"away from (?:my|the) (?:desk|office|mail|e-?mail)|(?:i am|i'm|i will be) (?:currently )?(?:away|out|"
@@ -97,10 +102,9 @@ _ABSENT = re.compile(
     r"di luar kantor|no longer (?:works?|working|employed|with)|has left (?:the|our)|"
     r"nicht mehr (?:im|bei|für)|n'est plus|ne travaille plus|ya no trabaja|non lavora più|não trabalha "
     r"mais|"
-    r"niet (?:meer )?werkzaam|больше не работает|już nie pracuje|již nepracuje",
-    re.I,
+    r"niet (?:meer )?werkzaam|больше не работает|już nie pracuje|již nepracuje"
 )
-_MEANWHILE = re.compile(
+_MEANWHILE = _either(
     r"(?:no|limited|without|keinen?|eingeschränkt\w*) (?:regular |limited )?(?:access|zugriff)|urgent|"
     r"dringend|"
     r"in my absence|während meiner abwesenheit|en mon absence|(?:will|shall|werde) (?:be back|return|reply|"
@@ -119,10 +123,9 @@ _MEANWHILE = re.compile(
     r"palaan|wracam|wrócę|vrátím|vrátim|visszat|revin|верн(?:усь|уся)|повернусь|vraćam|döneceğim|dönüş|"
     r"по срочным|срочн|терминов|pilnych|pilne|naléhav|naliehav|sürgős|urgen[țt]|επείγ|acil|dringende|"
     r"brådskande|"
-    r"haster|kiireelli|hitn|skubi|steidzam|dahulu|急|緊急|紧急|戻り次第|급한|긴급|เร่งด่วน|khẩn",
-    re.I,
+    r"haster|kiireelli|hitn|skubi|steidzam|dahulu|急|緊急|紧急|戻り次第|급한|긴급|เร่งด่วน|khẩn"
 )
-_CAME_IN = re.compile(
+_CAME_IN = _either(
     r"(?:thank(?:s| you) for (?:your|contacting|writing|getting|reaching)|we(?:'ve| have)? (?:received|"
     r"got) your|"
     r"your (?:request|message|e-?mail|enquiry|inquiry|ticket|case)\b.{0,40}(?:received|registered|"
@@ -138,10 +141,9 @@ _CAME_IN = re.compile(
     r"(?:обращ|"
     r"ваше|письмо)|ваш(?:е|а) (?:обращение|заявка|письмо)|дякуємо|hvala (?:vam )?(?:na|što)|teşekkür "
     r"ederiz|"
-    r"ευχαριστούμε|お問い合わせ.{0,30}(?:ありがとう|受け付け)|感谢您|感謝您|문의.{0,10}감사|접수)",
-    re.I,
+    r"ευχαριστούμε|お問い合わせ.{0,30}(?:ありがとう|受け付け)|感谢您|感謝您|문의.{0,10}감사|접수)"
 )
-_WHAT_NEXT = re.compile(
+_WHAT_NEXT = _either(
     r"(?:will|shall) (?:be (?:in touch|back|answered|handled|reviewed)|get back|respond|reply|contact you|"
     r"review|look)|being (?:looked|reviewed|processed|handled)|\(?#?\d{4,}\)?|within (?:\S+ "
     r"){0,4}(?:hours?|days?)|"
@@ -152,22 +154,19 @@ _WHAT_NEXT = re.compile(
     r"prima possibile|"
     r"al più presto|o mais (?:breve|rápido)|zo (?:snel|spoedig)|så snart|mahdollisimman|jak najszybciej|"
     r"co nejdříve|čo najskôr|hamarosan|mielőbb|cât mai|в ближайшее|в течение|найближчим|što prije|en kısa|"
-    r"το συντομότερο|追って|折り返し|尽快|盡快|빠른 시일",
-    re.I,
+    r"το συντομότερο|追って|折り返し|尽快|盡快|빠른 시일"
 )
-_WAITS = re.compile(
+_WAITS = _either(
     r"(?:not|never) (?:yet )?(?:been )?(?:delivered|received|on (?:my|the)|know|written|approved|verified)|"
     r"(?:held|holding|waiting|pending|quarantin|delivery of your)|(?:first|one) time|do not (?:recogni|"
     r"know)|"
-    r"protect\w* (?:by|from|my|against)|anti-?spam|junk|unbekannte[rn]? absender|expéditeur inconnu",
-    re.I,
+    r"protect\w* (?:by|from|my|against)|anti-?spam|junk|unbekannte[rn]? absender|expéditeur inconnu"
 )
-_LET_IN = re.compile(
+_LET_IN = _either(
     r"click\b.{0,60}(?:link|here|below|button)|(?:reply|respond) to this (?:message|mail|e-?mail)|"
     r"prove (?:that )?you|(?:are|you're) (?:a )?(?:human|person|real)|verify (?:that|your)|confirm "
     r"(?:that|your)|"
-    r"(?:captcha|whitelist|approved senders?|guest list)|klicken sie|cliquez|haga clic|clicca|clique",
-    re.I,
+    r"(?:captcha|whitelist|approved senders?|guest list)|klicken sie|cliquez|haga clic|clicca|clique"
 )
 _BRACKETS = re.compile(r"[\[【(][^\]】)]{1,80}[\]】)]")
 _NUMBERED = re.compile(r"\(?#?\d{4,}\)?|ticket|case (?:number|id)", re.I)
@@ -195,7 +194,7 @@ def says_automatic(fields: Fields) -> bool:
 def away(text: str, *, answer: bool) -> bool:
     """Whether it reads like the answer of a machine, although nothing else says so. `answer`: it is written
     as one; thanks and promises in it may be a person's then, unless they give a number."""
-    told = " ".join(text[:_HEARD].split())
+    told = unmarked(" ".join(text[:_HEARD].split()))
     if _AUTOMATED.search(told):
         return True
     if len(text) > _SHORT:
@@ -210,4 +209,4 @@ def away_subject(subject: str) -> bool:
     and that may well be a holiday: there only what was added in brackets counts."""
     if answers(subject):
         subject = " ".join(_BRACKETS.findall(subject))
-    return bool(_AWAY.search(subject))
+    return bool(_AWAY.search(unmarked(subject)))

@@ -1,4 +1,4 @@
-"""Header fields as strangers write them: folded, encoded, broken. Reading never fails."""
+"""Header fields as strangers write them: unmarked, encoded, broken. Reading never fails."""
 
 import binascii
 import re

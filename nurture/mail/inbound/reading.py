@@ -6,44 +6,33 @@ Nothing a message holds makes reading fail, and how much is read of it is bounde
 
 import re
 
-from nurture.mail.inbound import automatic, complaints, human_part, second_opinion, signs, statuses, traces
+from nurture.mail.inbound import (
+    automatic,
+    bouncing,
+    complaints,
+    human_part,
+    named,
+    second_opinion,
+    signs,
+    statuses,
+    traces,
+)
 from nurture.mail.inbound.fields import Fields, addresses_in, first
 from nurture.mail.inbound.opening import Opened, open_message
 from nurture.mail.inbound.report import AUTOREPLY, COMPLAINT, IGNORE, REPLY, UNKNOWN, Failed, Report
 from nurture.mail.inbound.statuses import Told
 from nurture.rules import bounces
 from nurture.rules.bounces import Judgement, Refusal
+from nurture.rules.bounces_meanings import POLICY
 from nurture.rules.words import _
 
 _DONE = frozenset(("delivered", "relayed", "expanded"))
-_DELAYED = re.compile(
-    r"\bdelayed\b|will (?:keep|continue)(?: to| to be)? (?:try|re-?try|be|attempt)|still (?:being|"
-    r"trying|be) (?:re)?tr|"
-    r"not yet been delivered|will be re-?(?:tried|attempted)|do(?:es)? not need to re-?send|no action "
-    r"is required|"
-    r"(?:warning|temporar\w+)\b.{0,60}(?:could not send|has not (?:yet )?been|not been delivered)|"
-    r"attempts? (?:to deliver )?(?:the message )?will continue|verzögert|noch nicht zugestellt|retardé|"
-    r"n'a pas encore été|retrasad|aún no se ha|ritardat|non è (?:stat\w+ )?ancora|atrasad|ainda não foi|"
-    r"vertraagd|nog niet|ännu inte|endnu ikke|ennå ikke|opóźnion|jeszcze nie|zpožd|dosud ne|késedelm|"
-    r"отложен|задерж|ещё не (?:был|достав)|затрим|遅延|まだ配信されて|延迟|延遲|지연",
-    re.I,
-)
-_ARRIVED = re.compile(
-    r"success(?:ful|fully)? (?:mail )?deliver|successfully (?:\w+ )?delivered|delivery (?:was )?successful|"
-    r"(?:has been|was) (?:relayed|expanded)|erfolgreich (?:zugestellt|übermittelt)|remis avec succès|"
-    r"message (?:was )?(?:read|displayed)\b",
-    re.I,
-)
 _RECEIPT = "message/disposition-notification"
 _REFUSED = re.compile(
     r"reject|refus|denied|deliver\w* (?:\S+ ){0,3}fail|over ?quota|quota exceeded|abgelehnt|abgewiesen", re.I
 )
-_MAIL_BACK = ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers")
 _MOST_DIAGNOSTIC = 1_000
 _WRITTEN_TO = ("to", "delivered-to", "x-original-to", "envelope-to")
-_SERVICE = re.compile(
-    r"^(?:mailer-daemon|postmaster|mail-daemon|abuse|support|noreply|no-reply|helpdesk|admin)@"
-)
 
 
 def read_report(raw: bytes) -> Report:
@@ -57,88 +46,53 @@ def _read(raw: bytes, *, inner: bool) -> Report:
     if feedback is not None:
         return _complaint(opened, feedback)
     said, rest = human_part.before_original(human_part.written(opened))
+    original = human_part.original_fields(opened, rest)
+    told_of_it = named.without_titles(said, original)
+    bounced = bouncing.bounces_back(opened, told_of_it, rest, original)
     if opened.report_type == "disposition-notification" or opened.of(_RECEIPT):
-        return _receipt(opened, said, rest)
+        return _receipt(opened, said)
     told = statuses.told(opened)
-    if told and (_has_status_part(opened) or _reads_like_a_bounce(opened, said, rest)):
-        return _notification(opened, told, said, rest)
-    if _arrived(opened, said):
+    if told and (_has_status_part(opened) or bounced):
+        return _notification(opened, told, told_of_it, original)
+    if bouncing.arrived(opened, said):
         return _plain(opened, IGNORE, said)
-    if _reads_like_a_bounce(opened, said, rest):
-        return _text_bounce(opened, said, rest, addresses_in(first(opened.fields, "x-failed-recipients")))
-    subject = first(opened.fields, "subject")
-    if automatic.says_automatic(opened.fields) or automatic.away_subject(subject) or _reads_automatic(opened):
+    if bounced:
+        failed = addresses_in(first(opened.fields, "x-failed-recipients"))
+        return _text_bounce(opened, told_of_it, original, failed)
+    if _answers_by_itself(opened):
         return _plain(opened, AUTOREPLY, said)
     if not signs.answers_something(opened.fields):
         if not inner and (found := _forwarded(opened)):
             return found
         if failed := second_opinion.failed_addresses(raw):
-            return _text_bounce(opened, said, rest, failed)
+            return _text_bounce(opened, told_of_it, original, failed)
     person = signs.answers_something(opened.fields) and not signs.from_daemon(opened.fields)
     return _plain(opened, REPLY if person else UNKNOWN, said)
 
 
-def _reads_automatic(opened: Opened) -> bool:
-    """Whether the words are a machine's. Who quotes what is answered is a person: machines seldom do."""
+def _answers_by_itself(opened: Opened) -> bool:
+    """Whether a machine has answered, by the head or by the words. Who quotes what is answered is a person:
+    machines seldom do."""
+    subject = first(opened.fields, "subject")
+    if automatic.says_automatic(opened.fields) or automatic.away_subject(subject):
+        return True
     text = human_part.written(opened)
-    own = human_part.own_words(text)
     answer = signs.answers_something(opened.fields)
-    return not human_part.quotes(text) and automatic.away(own, answer=answer)
-
-
-def _arrived(opened: Opened, said: str) -> bool:
-    """Whether a mail server tells that all went well."""
-    told = f"{first(opened.fields, 'subject')}\n{said[:1_000]}"
-    refused = any(code >= 400 for text in human_part.said_by_servers(said) for code in bounces.codes_in(text))
-    return signs.from_daemon(opened.fields) and bool(_ARRIVED.search(told)) and not refused
+    return not human_part.quotes(text) and automatic.away(human_part.own_words(text), answer=answer)
 
 
 def _has_status_part(opened: Opened) -> bool:
     return opened.report_type == "delivery-status" or bool(opened.of("message/delivery-status"))
 
 
-def _receipt(opened: Opened, said: str, rest: str) -> Report:
-    """What a reader's program tells of a mail (RFC 8098). One that refuses it (RFC 5429) has not taken it."""
+def _receipt(opened: Opened, said: str) -> Report:
+    """What a reader's program tells of a mail (RFC 8098). One that refuses it (RFC 5429) has not taken it,
+    by a rule of its reader: the mailbox is there, whatever the words say."""
     told = f"{first(opened.fields, 'subject')}\n{said[:1_000]}"
     if not _REFUSED.search(told):
         return _plain(opened, AUTOREPLY, said)
-    named = [one for part in opened.of(_RECEIPT) for one in addresses_in(part.text)]
-    return _text_bounce(opened, said, rest, named[:1])
-
-
-def _reads_like_a_bounce(opened: Opened, said: str, rest: str) -> bool:
-    fields = opened.fields
-    if "x-failed-recipients" in fields:
-        return True
-    subject = first(fields, "subject")
-    by_subject, by_words = signs.bounce_subject(subject), signs.bounce_words(said)
-    if signs.from_daemon(fields):
-        codes = bool(human_part.said_by_servers(said))
-        away = automatic.away_subject(subject) and not by_subject
-        mail_back = signs.named_daemon(fields) and _comes_back(opened, rest)
-        return not away and (by_subject or by_words or codes or mail_back)
-    if signs.answers_something(fields) and re.match(r"\s*\w{1,4}\s*:", subject):
-        return False
-    if automatic.away_subject(subject) and not by_subject:
-        return False
-    if signs.answers_something(fields) or not (by_subject or _comes_back(opened, rest)):
-        return False
-    return by_words and _names_somebody(opened, said, rest)
-
-
-def _comes_back(opened: Opened, rest: str) -> bool:
-    """Whether a mail stands below or beside the words."""
-    return bool(rest) or bool(opened.of(*_MAIL_BACK))
-
-
-def _names_somebody(opened: Opened, said: str, rest: str) -> bool:
-    """Whether a failed mail can be told by more than words: an address, a code, the mail itself."""
-    own = set(addresses_in(first(opened.fields, "from")))
-    return (
-        _comes_back(opened, rest)
-        or bool(set(addresses_in(said)) - own)
-        or bool(human_part.said_by_servers(said))
-    )
+    whose = [one for part in opened.of(_RECEIPT) for one in addresses_in(part.text)] or [""]
+    return _bounce(opened, [_failed(whose[0], bounces.soft_for(POLICY), " ".join(said.split()))], said)
 
 
 def _forwarded(opened: Opened) -> Report | None:
@@ -167,7 +121,7 @@ def _complaint(opened: Opened, feedback: Fields) -> Report:
     )
 
 
-def _notification(opened: Opened, told: list[Told], said: str, rest: str) -> Report:
+def _notification(opened: Opened, told: list[Told], said: str, original: Fields) -> Report:
     spoken = [one for one in told if one.action not in _DONE]
     if not spoken:
         return _report(
@@ -178,7 +132,7 @@ def _notification(opened: Opened, told: list[Told], said: str, rest: str) -> Rep
             text=said,
         )
     servers = human_part.said_by_servers(said)
-    fallback = _fallback(opened, said, rest)
+    fallback = named.recipient(opened, original, said)
     failed = []
     for one in spoken:
         replies = [one.diagnostic] if one.diagnostic.strip() else []
@@ -193,35 +147,15 @@ def _notification(opened: Opened, told: list[Told], said: str, rest: str) -> Rep
 _OPEN = frozenset((bounces.UNCLEAR, "policy", "system", "content", "relay"))
 
 
-def _text_bounce(opened: Opened, said: str, rest: str, known: list[str]) -> Report:
-    subject = first(opened.fields, "subject")
+def _text_bounce(opened: Opened, said: str, original: Fields, known: list[str]) -> Report:
+    subject = named.without_titles(first(opened.fields, "subject"), original)
     servers = human_part.said_by_servers(said)
-    head = said[:3_000]
-    delayed = bool(_DELAYED.search(subject)) or (
-        bool(_DELAYED.search(head)) and "failed" not in subject.lower()
-    )
+    delayed = bouncing.delayed(subject, said)
     whole = f"{subject}.\n{said}"
     verdict = bounces.judge(Refusal("", bounces.DELAYED if delayed else "", servers, whole))
-    addresses = known or [_fallback(opened, said, rest)]
+    addresses = known or [named.recipient(opened, original, said)]
     diagnostic = " ".join(servers[:2]) or " ".join(said.split())
     return _bounce(opened, [_failed(one, verdict, diagnostic) for one in addresses[:20]], said)
-
-
-def _fallback(opened: Opened, said: str, rest: str) -> str:
-    """The recipient as the text tells: an address of it that the mail went to, else the first that is
-    neither ours nor a server's, else whom the mail went to."""
-    original = human_part.original_fields(opened, rest)
-    went_to = addresses_in(first(original, "to"))
-    failed = addresses_in(first(original, "x-failed-recipients")) or addresses_in(
-        first(opened.fields, "x-failed-recipients")
-    )
-    ours = {
-        *addresses_in(first(opened.fields, "to")),
-        *addresses_in(first(opened.fields, "from")),
-        *addresses_in(first(original, "from")),
-    }
-    named = [one for one in addresses_in(said) if one not in ours and not _SERVICE.match(one)]
-    return next((one for one in (*failed, *(n for n in named if n in went_to), *named, *went_to)), "")
 
 
 def _failed(address: str, verdict: Judgement, diagnostic: str) -> Failed:

@@ -7,8 +7,9 @@ from tests.mail.inbound.shapes import ANN, Shape
 from tests.mail.inbound.whole_reports import refusals, whole_reports
 
 BOUNCES = (HARD, SOFT)
-WHOLE = ("first", "second", "third", "fourth")
-SETS = {name: whole_reports(name) for name in WHOLE} | {"refusals": refusals()}
+WHOLE = ("first", "second", "third", "fourth", "fifth")
+SINGLE = ("refusals", "refusals2")
+SETS = {name: whole_reports(name) for name in WHOLE} | {name: refusals(name) for name in SINGLE}
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -30,9 +30,9 @@ def whole_reports(name: str) -> list[Shape]:
     return list(_read((MANNERS / f"{name}.txt").read_text("utf-8")))
 
 
-def refusals() -> list[Shape]:
-    """Single refusals (manners/refusals.tsv), each in a status report and in a letter."""
-    lines = (MANNERS / "refusals.tsv").read_text("utf-8").splitlines()
+def refusals(name: str = "refusals") -> list[Shape]:
+    """Single refusals (manners/refusals.tsv and the like), each in a status report and in a letter."""
+    lines = (MANNERS / f"{name}.tsv").read_text("utf-8").splitlines()
     return [shape for line in lines for shape in _both(*line.split("\t"))]
 
 
