@@ -1,5 +1,5 @@
 """Beginnings of words by the part they play in a clause about a mail that did not arrive, language by
-language: `_` stands for a space, `.` ends a word that must stand alone. Compared without marks (rules.marks)."""
+language: `_` stands for a space, `.` ends a word that must stand alone. Compared without marks."""
 
 BOX = """
     mailbox mail_box inbox in-box maildrop account folder postfach posteingang konto. kontos. boite
