@@ -68,16 +68,9 @@ def prepare(home: Path, leads: int, signals: int) -> None:
         sessions = sessionmaker(engine)
         with sessions.begin() as session:
             create_user(session, EMAIL, "admin", PASSWORD, name="Mira", now=_base.NOW)
-            session.execute(text(_LINK))
         keep_lead_figures(sessions, now=_base.NOW)
         keep_forecast(sessions, now=_base.NOW)
         engine.dispose()
-
-
-_LINK = """
-    INSERT INTO link (mail_version_id, no, url) SELECT max(id), 1, 'https://www.example.com/case'
-    FROM mail_version
-"""
 
 
 def measure(home: Path, seconds: int, say: Callable[[str], None]) -> dict[str, Any]:
