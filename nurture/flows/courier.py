@@ -92,7 +92,8 @@ class Courier:
         return self.busy
 
     def serve(self, now: datetime) -> int:
-        """Record what is finished and claim what is due; how many mails came to an end."""
+        """Record what is finished and claim what is due; how many mails came to an end or set out. Only when
+        nothing moves does it wait, so that the next chunk stands ready before the one on its way is over."""
         done = self._land(now)
         if not self._draining or any(lane.stuck for lane in self._lanes.values()):
             done += self._claim_for_all(now)
@@ -120,7 +121,7 @@ class Courier:
             for flight in lane.landed():
                 flight.land(now)
                 done += len(flight.chunk.go)
-                self._outbox.note_pace(len(flight.chunk.go), flight.seconds, transport_id)
+                self._outbox.note_pace(flight.begun, flight.seconds, transport_id)
                 was_down = self._thought_down(transport_id)
                 if was_down:
                     # Another process may have found it down: that it works is news.
@@ -191,7 +192,7 @@ class Courier:
             return 0
         if chunk.go:
             lane.launch(Flight(self._sessions, self._outbox, chunk, now, began))
-        return chunk.done
+        return chunk.done + len(chunk.go)
 
     def _limit(self, plan: _Plan, way: WayOut, lane: Lane) -> int:
         """How many to claim for a lane: none before it has signed in, one while it is on trial. Raises

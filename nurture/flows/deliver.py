@@ -51,7 +51,7 @@ def deliver(
         flight = Flight(sessions, outbox, chunk, now, began)
         flight.fly(transport, turnstile)
         flight.land(now)
-        outbox.note_pace(len(chunk.go), flight.seconds)
+        outbox.note_pace(flight.begun, flight.seconds)
         note_transport(sessions, outbox, _ONLY_WAY, flight.sentence, now, began=flight.claimed_at)
     return len(chunk.go) + chunk.done
 

@@ -132,6 +132,11 @@ class Flight:
         self._lease.__exit__(None, None, None)
         self._journal.abandon()
 
+    @property
+    def begun(self) -> int:
+        """How many mails came as far as their body: what was halted before says nothing about the server."""
+        return len(self._started)
+
     def outcomes(self) -> list[Outcome]:
         """One for each. What was begun and has no answer is in doubt; what was not is given back."""
         return [self._ends.get(one.id) or self._open_end(one) for one in self.chunk.go]

@@ -76,14 +76,8 @@ class Mailer:
 
     def usable(self) -> list[Wire]:
         """The open connections, at least one. Raises TransportDown."""
-        kept = []
-        for wire in self._wires:
-            if wire.worn and wire.idle:
-                wire.quit()
-            elif not wire.closed:
-                kept.append(wire)
-        self._wires = kept
-        if not kept:
+        self._wires = [wire for wire in self._wires if not wire.closed]
+        if not self._wires:
             self._wires.append(self.dial())
         return self._wires
 
@@ -138,7 +132,7 @@ class _Crossing:
             while self._go_on():
                 for wire in self._mailer.usable():
                     self._watch(wire)
-                    if wire.idle and not wire.worn and (envelope := self._take()) is not None:
+                    if wire.idle and (envelope := self._take()) is not None:
                         wire.begin(envelope)
                         self._watch(wire)
                 yield from self._events()
@@ -182,6 +176,8 @@ class _Crossing:
             self._halted = self._halted or wire.halted
             yield settled
         self._halted = self._halted or wire.halted
+        if wire.worn and wire.idle:
+            wire.quit()
         if wire.closed:
             yield from self._part_with(wire)
         else:

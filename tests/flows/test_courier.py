@@ -83,6 +83,25 @@ def test_everything_due_goes_out_and_is_recorded(room: Mailroom, server: Scripte
         assert transports.tallies(session, now=TUESDAY)[0].accepted == 120
 
 
+def test_the_next_chunk_stands_ready_while_the_one_before_is_on_its_way(room: Mailroom) -> None:
+    word = threading.Event()
+
+    def wait_for_the_word(phase: str, argument: str) -> str | None:
+        if phase == "dot":
+            word.wait(30)
+        return None
+
+    queue(room, *(f"Lead{n}" for n in range(60)))
+    with ScriptedSmtp(wait_for_the_word) as server, courier(room, url=server.url) as one:
+        moved = [one.serve(TUESDAY) for _ in range(40) if not one.busy]
+        moved += [one.serve(TUESDAY) for _ in range(2)]
+        assert [some for some in moved if some] == [50, 10]
+        assert states(room) == {"sending": 60}
+        assert len(server.log) <= 1
+        word.set()
+        serve_until(one, TUESDAY, lambda: states(room) == {"sent": 60})
+
+
 def test_a_server_that_hangs_holds_up_its_own_mails_alone(room: Mailroom, server: ScriptedSmtp) -> None:
     silence = threading.Event()
 

@@ -180,6 +180,19 @@ def test_a_server_that_wants_a_new_connection_gets_one() -> None:
         assert len(server.log) == 5
 
 
+def test_a_worn_connection_is_parted_with_as_soon_as_it_is_idle() -> None:
+    """Nothing is left of it to be waited for at the end of a chunk."""
+    with ScriptedSmtp() as server:
+        post = mailer(server.url, most_per_connection=2)
+        sent(post, mails(2))
+        for _look in range(300):
+            if server.commands[-1] == "QUIT":
+                break
+            threading.Event().wait(0.01)
+        assert server.commands[-1] == "QUIT"
+        post.close()
+
+
 def test_a_server_that_says_it_closes_is_believed_and_left() -> None:
     with ScriptedSmtp(lambda phase, _: "421 4.3.2 closing" if phase == "mail" else None) as server:
         with pytest.raises(TransportDown, match="421"):
