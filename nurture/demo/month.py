@@ -184,6 +184,7 @@ class Month:
                 act.person.answers,
                 now=act.at,
                 by=house.BY,
+                pepper=self._runtime.pepper,
                 base_url=self._runtime.settings.base_url,
                 source_kind=DEMO,
             )

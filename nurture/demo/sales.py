@@ -83,5 +83,12 @@ class Desk:
                 bant = {
                     part: chance.choice(("partly", "yes", "yes", "no")) for part in chance.sample(_BANT, 3)
                 }
-                known, base_url = {"id": lead_id, "bant": bant}, runtime.settings.base_url
-                save_lead(session, known, now=now, by=BY, base_url=base_url, source_kind=DEMO)
+                save_lead(
+                    session,
+                    {"id": lead_id, "bant": bant},
+                    now=now,
+                    by=BY,
+                    pepper=runtime.pepper,
+                    base_url=runtime.settings.base_url,
+                    source_kind=DEMO,
+                )

@@ -17,7 +17,7 @@ def bounce(
 ) -> None:
     """Mark the delivery; suppress its address at once after a hard bounce, and after `softs` soft ones in a
     row of those that count. In the caller's transaction."""
-    first = inbound.mark(session, meant.id, BOUNCED, now=now)
+    first = inbound.mark(session, [meant.id], BOUNCED, now=now)
     if report.kind == HARD:
         _suppress(session, meant, report, "hard_bounce", pepper, now)
     elif report.counts and _given_up(session, meant, softs):

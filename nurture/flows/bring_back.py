@@ -12,8 +12,9 @@ from nurture.files.erasures import Erasure
 from nurture.flows.advance import advance
 from nurture.flows.leads import erase_lead
 from nurture.flows.settle import record
-from nurture.store import leads, suppressions, users, whole
+from nurture.store import kept_nos, leads, suppressions, users, whole
 from nurture.store.deliveries import Outcome
+from nurture.store.kept_nos import EVERYTHING, NewNo
 
 RESTORED = "restored"
 _PORTION = 1_000
@@ -92,6 +93,7 @@ def _erase(
         if erasure.digest is not None:
             gone = suppressions.NewSuppression(erasure.digest, "erased")
             suppressions.suppress(session, [gone], now=now)
+            kept_nos.keep(session, [NewNo(erasure.digest, EVERYTHING, erasure.lead_id, None, now)])
         if not leads.existing(session, [erasure.lead_id]):
             return False
         erase_lead(session, erasure.lead_id, pepper=pepper, home=home, now=now, by="terminal")

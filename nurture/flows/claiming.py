@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from nurture.errors import Unavailable
 from nurture.flows import pace
 from nurture.flows.in_whose_name import Speaker, speakers
-from nurture.flows.kept_out import DOMAIN, kept_out
+from nurture.flows.kept_out import DOMAIN, NO, kept_out
 from nurture.flows.letters import on_trial, sender_of
 from nurture.flows.outbox import Outbox
 from nurture.flows.pace import Paces, Rates
@@ -31,6 +31,8 @@ from nurture.store import deliveries, pacing
 from nurture.store.deliveries import EVERY_ROUTE, Claimed, Route, Sending
 
 log = structlog.get_logger()
+
+NO_CONSENT = "no_consent"
 
 
 @dataclass(frozen=True)
@@ -186,9 +188,10 @@ def _skipped(session: Session, outbox: Outbox, claimed: Sequence[Claimed], now: 
 def _suppressed(session: Session, outbox: Outbox, claimed: Sequence[Claimed]) -> dict[int, str]:
     """Those whose address must not be written to, each with the reason."""
     addresses = {one.id: one.email_norm or normalise(one.address or "") for one in claimed}
-    reasons = kept_out(session, addresses, outbox.pepper)
+    purposes = {one.id: one.consent_purpose for one in claimed if one.needs_consent}
+    reasons = kept_out(session, addresses, outbox.pepper, purposes)
     return {
-        one.id: f"suppressed:{reason}"
+        one.id: NO_CONSENT if reason == NO else f"suppressed:{reason}"
         for one in claimed
         if (reason := reasons.get(one.id)) and _holds_for(one, reason)
     }

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from nurture.flows.keep_nos import keep_out_of_everything
 from nurture.flows.leave_everything import leave_everything
 from nurture.mail.inbound import Report
 from nurture.rules.addresses import normalise
@@ -16,11 +17,13 @@ from nurture.store.webhooks import write_message
 
 def complain(session: Session, meant: Meant, report: Report, *, pepper: bytes, now: datetime) -> None:
     """Mark the delivery, suppress its address and withdraw every consent, in the caller's transaction."""
-    first = inbound.mark(session, meant.id, COMPLAINED, now=now)
+    first = inbound.mark(session, [meant.id], COMPLAINED, now=now)
     if meant.address:
         digest = suppressions.address_hash(pepper, normalise(meant.address))
         entry = NewSuppression(digest, "complaint", report.reason, meant.lead_id, meant.id)
         suppressions.suppress(session, [entry], now=now)
+        if meant.lead_id is not None:
+            keep_out_of_everything(session, meant.lead_id, normalise(meant.address), pepper, now=now)
     if meant.lead_id is not None and _is_there(session, meant.lead_id):
         leave_everything(
             session,

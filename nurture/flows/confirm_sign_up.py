@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from nurture.errors import NotFound
 from nurture.flows import consent, forms
 from nurture.flows.leads import save_lead
+from nurture.flows.leave_everything import come_back
 from nurture.flows.sign_up import SOURCE, SUBSCRIBED, lead_on, without_others_number
 from nurture.rules.addresses import normalise
 from nurture.rules.consent import COMES_BACK
@@ -49,8 +50,9 @@ def confirm_sign_up(
         return BEFORE if _holds(session, kept) else TOO_LATE
     kept.confirmed_at = now
     form = forms.known(session, kept.form_id)
+    come_back(session, lead.id, consents.purposes_of(session, given), by=f"form:{kept.form_id}", now=now)
     _let_in(session, lead, form, pepper, now)
-    _replace(session, kept, form, base_url, now)
+    _replace(session, kept, form, pepper, base_url, now)
     row = NewSignal(kept.lead_id, SUBSCRIBED, now, SOURCE, key=f"{SUBSCRIBED}:{kept.id}", data=_about(form))
     signals.add(session, [row], now=now)
     spec = forms.spec_kept(session, kept)
@@ -82,8 +84,10 @@ def _let_in(session: Session, lead: Lead, form: OpenForm, pepper: bytes, now: da
         audit(session, "visitor", "address.let_in", f"suppression:{shut.id}", now=now)
 
 
-def _replace(session: Session, kept: FormSubmission, form: OpenForm, base_url: str, now: datetime) -> None:
+def _replace(
+    session: Session, kept: FormSubmission, form: OpenForm, pepper: bytes, base_url: str, now: datetime
+) -> None:
     told = {name: value for name, value in kept.answers.items() if name not in ("email", MESSAGE, "consent")}
     answers = without_others_number(session, told, kept.lead_id) | {"id": kept.lead_id}
     by = f"form:{form.row.id}"
-    save_lead(session, answers, now=now, by=by, base_url=base_url, source_kind=SOURCE)
+    save_lead(session, answers, now=now, by=by, pepper=pepper, base_url=base_url, source_kind=SOURCE)

@@ -20,6 +20,7 @@ def edit_lead(
     *,
     by: str,
     now: datetime,
+    pepper: bytes,
     base_url: str,
     source_kind: str = "by_hand",
 ) -> dict[str, Any]:
@@ -28,7 +29,15 @@ def edit_lead(
     before = lead_json.read(session, [lead_id], base_url=base_url, now=now).get(lead_id)
     if before is None:
         raise NotFound(_("There is no such lead."))
-    save_lead(session, {**said, "id": lead_id}, now=now, by=by, base_url=base_url, source_kind=source_kind)
+    save_lead(
+        session,
+        {**said, "id": lead_id},
+        now=now,
+        by=by,
+        pepper=pepper,
+        base_url=base_url,
+        source_kind=source_kind,
+    )
     session.flush()
     after = lead_json.read(session, [lead_id], base_url=base_url, now=now)[lead_id]
     changes = rules.told(before, after)

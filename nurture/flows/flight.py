@@ -29,7 +29,7 @@ from nurture.flows.turnstile import Turnstile
 from nurture.mail.envelopes import CalledOff, Envelope, Pause, Transport, TransportDown
 from nurture.mail.headers import address
 from nurture.mail.message import Sender, build
-from nurture.mail.replies import AFTER_DOT, Accepted, Refused
+from nurture.mail.replies import AFTER_DOT, IN_BODY, Accepted, Lost, Refused
 from nurture.mail.replies import Outcome as Answer
 from nurture.rules import resend
 from nurture.rules.throttling import sender_not_believed
@@ -39,7 +39,7 @@ from nurture.store.deliveries import Claimed, Outcome
 log = structlog.get_logger()
 
 AGAIN_AFTER = timedelta(minutes=1)
-NOT_BELIEVED, CALLED_OFF = "sender_not_believed", "called_off"
+NOT_BELIEVED, CALLED_OFF, BROKEN_OFF = "sender_not_believed", "called_off", "broken_off"
 _BELIEVED_AGAIN = timedelta(minutes=15)
 _RECORD_TRIES = 6
 _LOOK_SECONDS = 0.2
@@ -287,9 +287,19 @@ class Flight:
             return _refused(one, answer, self.claimed_at)
         if answer.phase == AFTER_DOT:
             return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot", answer.text)
+        if answer.phase == IN_BODY:
+            return _broken_off(one, answer, self.claimed_at)
         if one.id in self._lease.unwanted:
             return self._called_off(one)
         return self._given_back(one)
+
+
+def _broken_off(one: Claimed, answer: Lost, now: datetime) -> Outcome:
+    """It cannot have been taken. Perhaps the server was stopped just then; perhaps it cannot bear this mail,
+    which says nothing about the address."""
+    due = resend.after_break(one.attempt_no + 1, now, random.random())
+    state = "failed" if due is None else "deferred"
+    return Outcome(one.id, one.token, state, BROKEN_OFF, answer.text, due)
 
 
 def _refused(one: Claimed, answer: Refused, now: datetime) -> Outcome:

@@ -27,7 +27,14 @@ class GuestFile:
 
 
 def register_file(
-    sessions: sessionmaker[Session], event_id: int, path: Path, *, by: str, now: datetime, base_url: str
+    sessions: sessionmaker[Session],
+    event_id: int,
+    path: Path,
+    *,
+    by: str,
+    now: datetime,
+    pepper: bytes,
+    base_url: str,
 ) -> GuestFile:
     """Put everybody of the file on the list, each row for itself; a row that cannot be taken says why and
     stops nobody. Doing it again changes nothing. Raises Invalid for what is no such file."""
@@ -47,7 +54,15 @@ def register_file(
             with sessions.begin() as session:
                 said = _said(cells)
                 register_person(
-                    session, event_id, said, by=by, now=now, base_url=base_url, source="import", beyond=True
+                    session,
+                    event_id,
+                    said,
+                    by=by,
+                    now=now,
+                    pepper=pepper,
+                    base_url=base_url,
+                    source="import",
+                    beyond=True,
                 )
         except Refusal as refusal:
             errors = getattr(refusal, "errors", {})

@@ -63,6 +63,7 @@ def register_person(
     *,
     by: str,
     now: datetime,
+    pepper: bytes,
     base_url: str,
     source: str = "page",
     beyond: bool = False,
@@ -71,7 +72,7 @@ def register_person(
     to date. Raises what save_lead and register do."""
     event = existing(session, event_id)
     told = {"source": event.name, **answers}
-    saved = save_lead(session, told, now=now, by=by, base_url=base_url, source_kind=SOURCE)
+    saved = save_lead(session, told, now=now, by=by, pepper=pepper, base_url=base_url, source_kind=SOURCE)
     register(session, event_id, [saved.id], by=by, now=now, source=source, beyond=beyond)
     return saved.id
 

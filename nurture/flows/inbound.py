@@ -11,7 +11,7 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -29,6 +29,8 @@ from nurture.store.inbound import Meant, NewReport
 
 LARGEST = 10 * 1024 * 1024
 _KEPT = 64 * 1024
+# Long enough to find out why nobody was found; then an address that nobody here knows has no business here.
+KEPT_UNKNOWN = timedelta(days=30)
 _UUID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
@@ -115,6 +117,12 @@ def _act(session: Session, desk: Desk, report: Report, report_id: int, meant: Me
         leave(session, meant, pepper=desk.pepper, now=now, how=how)
     elif report.kind == REPLY:
         reply(session, meant, report, report_id, pepper=desk.pepper, now=now)
+
+
+def forget_strangers(sessions: sessionmaker[Session], *, now: datetime, limit: int = 5_000) -> int:
+    """Drop a portion of the reports that name no mail of ours and are older than KEPT_UNKNOWN; how many."""
+    with sessions.begin() as session:
+        return inbound.forget_strangers(session, now - KEPT_UNKNOWN, limit=limit)
 
 
 def find(session: Session, ring: KeyRing, report: Report, known_by: str = "") -> Meant | None:

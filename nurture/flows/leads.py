@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files import erasures
 from nurture.files.erasures import Erasure
-from nurture.flows.consent import GRANTED, WITHDRAWN, grant
+from nurture.flows.consent import GRANTED, grant
+from nurture.flows.keep_nos import hold_to, keep_all_of
 from nurture.flows.leave import leave_all
 from nurture.flows.leave_everything import come_back
 from nurture.flows.take_in import take_in
@@ -29,6 +30,7 @@ from nurture.store import (
     forms,
     guests,
     inbound,
+    kept_nos,
     lead_aliases,
     leads,
     notices,
@@ -62,6 +64,7 @@ def save_lead(
     *,
     now: datetime,
     by: str,
+    pepper: bytes,
     base_url: str,
     source_kind: str = "api",
 ) -> SavedLead:
@@ -74,7 +77,7 @@ def save_lead(
     for attempt in range(1, _TRIES + 1):
         try:
             with session.begin_nested():
-                saved = _save(session, read, now=now, by=by, source_kind=source_kind)
+                saved = _save(session, read, pepper, now=now, by=by, source_kind=source_kind)
             break
         except IntegrityError:
             # Somebody else took the same address or number between our look and our insert: look again.
@@ -84,7 +87,9 @@ def save_lead(
     return saved
 
 
-def _save(session: Session, read: LeadAnswers, *, now: datetime, by: str, source_kind: str) -> SavedLead:
+def _save(
+    session: Session, read: LeadAnswers, pepper: bytes, *, now: datetime, by: str, source_kind: str
+) -> SavedLead:
     known = _identify(session, read)
     read = read if known is None else _as_known(session, read, known)
     source_id = sources.ensure(session, read.source, kind=source_kind, now=now) if read.source else None
@@ -93,6 +98,7 @@ def _save(session: Session, read: LeadAnswers, *, now: datetime, by: str, source
     else:
         lead = _known(session, known.id)
         lead.last_source_id = source_id or lead.last_source_id
+    before = lead.email_norm
     _write(session, lead, read, now=now, source=source_kind)
     session.flush()
     if known is None:
@@ -101,6 +107,8 @@ def _save(session: Session, read: LeadAnswers, *, now: datetime, by: str, source
         stages.move(session, [StageMove(lead.id, read.stage, source_kind)], now=now, by=by)
     leads.refold(session, [lead.id])
     custom_fields.note(session, read.fields, now=now)
+    if lead.email_norm is not None and lead.email_norm != before:
+        hold_to(session, [(lead.id, lead.email_norm)], pepper, now=now)
     _keep_consents(session, lead.id, read, now=now, by=by, channel=source_kind)
     return SavedLead(lead.id, created=known is None)
 
@@ -199,14 +207,16 @@ def _keep_consents(
         return
     unproven = read.proof is None
     proof = {"by": by} if unproven else {"by": by, "proof": read.proof}
-    standing = consents.standing(session, lead_id)
-    wants_nothing = unproven and bool(suppressions.left_by(session, lead_id))
+    standing, refused = consents.standing(session, lead_id), consents.refused_by(session, [lead_id])
+    wants_nothing = unproven and (
+        bool(suppressions.left_by(session, lead_id)) or kept_nos.to_everything(session, lead_id)
+    )
     for purpose, granted in read.consent.items():
         if granted and standing.get(purpose) != GRANTED:
-            if wants_nothing or (unproven and standing.get(purpose) == WITHDRAWN):
+            if wants_nothing or (unproven and purpose in refused):
                 continue
             grant(session, lead_id, purpose, wording="", channel=channel, proof=proof, now=now)
-            come_back(session, lead_id, by=by, now=now)
+            come_back(session, lead_id, [purpose], by=by, now=now)
         elif not granted:
             unsubscribe(session, lead_id, purpose, how=channel, proof=proof, now=now)
 
@@ -277,5 +287,7 @@ def _keep_out(session: Session, lead: Lead, *, pepper: bytes, home: Path, now: d
         erasures.note(home, Erasure(now, lead.id, one))
     for alias in lead_aliases.aliases_of(session, lead.id):
         erasures.note(home, Erasure(now, alias, None))
+    family = [lead.id, *lead_aliases.aliases_of(session, lead.id)]
+    keep_all_of(session, lead.id, family, [norm for norm in norms if norm is not None], pepper, now)
     gone = [suppressions.NewSuppression(digest, "erased", lead_id=lead.id) for digest in digests]
     suppressions.suppress(session, gone, now=now)

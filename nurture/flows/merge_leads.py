@@ -221,6 +221,10 @@ def _join_consents(
 ) -> list[dict[str, Any]]:
     """Write what holds for both into the survivor's ledger; each entry with what held before."""
     mine, other = consents.standing(session, survivor_id), consents.standing(session, alias_id)
+    # A question that waits since takes no no back.
+    refused = consents.refused(session, [survivor_id, alias_id])
+    mine |= {purpose: consent.WITHDRAWN for lead, purpose in refused if lead == survivor_id}
+    other |= {purpose: consent.WITHDRAWN for lead, purpose in refused if lead == alias_id}
     holding = consents.held(session, [survivor_id, alias_id])
     written = []
     for purpose in sorted({*mine, *other}):

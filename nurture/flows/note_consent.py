@@ -57,7 +57,7 @@ def note_consent(session: Session, lead_id: int, said: Said, *, by: str, now: da
             proof=proof,
             now=min(at, now),
         )
-        come_back(session, lead_id, by=by, now=now)
+        come_back(session, lead_id, [said.purpose], by=by, now=now)
         judge_leads(session, [lead_id], now=now)
     else:
         unsubscribe(session, lead_id, said.purpose, how=said.channel, proof=proof, now=now)

@@ -35,7 +35,9 @@ class Told:
     signal_id: UUID | None = None
 
 
-def identify(session: Session, said: Mapping[str, Any], *, now: datetime, by: str, base_url: str) -> Told:
+def identify(
+    session: Session, said: Mapping[str, Any], *, now: datetime, by: str, pepper: bytes, base_url: str
+) -> Told:
     """Make or update the lead by {userId?, anonymousId?, traits}, in the caller's transaction, and know it by
     those names from now on. Raises what save_lead does."""
     answers = answers_of(said.get("traits") or {})
@@ -47,7 +49,7 @@ def identify(session: Session, said: Mapping[str, Any], *, now: datetime, by: st
         known = identities.find(session, names)
     if known is not None:
         answers["id"] = known
-    saved = save_lead(session, answers, now=now, by=by, base_url=base_url)
+    saved = save_lead(session, answers, now=now, by=by, pepper=pepper, base_url=base_url)
     identities.keep(session, saved.id, names, now=now)
     if "anonymous_id" in names:  # the id of our own script, where a site passes it on
         join_visitor(session, names["anonymous_id"], saved.id, now=now)

@@ -42,7 +42,7 @@ def choose(
     for purpose in left:
         unsubscribe(session, lead_id, purpose, how=CHANNEL, proof=proof, now=now, delivery_id=delivery_id)
     if agreed:
-        come_back(session, lead_id, by=f"lead:{lead_id}", now=now)
+        come_back(session, lead_id, agreed, by=f"lead:{lead_id}", now=now)
         enter_programs(session, [lead_id], now=now)
     return bool(agreed or left)
 
@@ -69,6 +69,8 @@ def confirm(
     lead_id = lead_aliases.survivor_of(session, lead_id) or lead_id
     news = consent.confirm(session, lead_id, consent_id, proof=proof, now=now)
     if news:
-        come_back(session, lead_id, by=f"lead:{lead_id}", now=now)
+        come_back(
+            session, lead_id, consents.purposes_of(session, [consent_id]), by=f"lead:{lead_id}", now=now
+        )
         enter_programs(session, [lead_id], now=now)
     return news

@@ -48,6 +48,7 @@ def record(
     newsletters.settled(session, [_end(one, reasons) for one in ended if one.of_newsletter], now=now)
     bounced = {one.delivery_id: one for one in outcomes if one.bounced}
     back = [bounced[one.delivery_id] for one in recorded if one.delivery_id in bounced]
+    inbound.mark(session, [one.delivery_id for one in back], inbound.BOUNCED, now=now)
     sent = [one.delivery_id for one in recorded if one.state == "sent"] if heard else []
     if back or sent:
         told = deliveries.told(session, [*(one.delivery_id for one in back), *sent])

@@ -15,6 +15,7 @@ from jinja2 import Template, TemplateError, nodes
 from jinja2.runtime import Undefined
 
 from nurture.errors import Invalid
+from nurture.mail.bounds import begin, bounded
 from nurture.mail.sandbox import Ground, MailEnvironment, parsed, template_faults
 from nurture.rules.messages import TYPES
 from nurture.rules.words import _
@@ -61,6 +62,7 @@ class _Texts:
         """The value of one expression, or a text."""
         template, whole = _template(text)
         try:
+            begin()
             made = "".join(_limited(template, names))
             return json.loads(made) if whole else made
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as fault:
@@ -116,7 +118,7 @@ def _as_text(value: object) -> str:
 
 def _environment(shown: Any) -> MailEnvironment:
     made = MailEnvironment(shown)
-    made.filters |= {"mrkdwn": _mrkdwn, "json": _as_json}
+    made.filters |= {"mrkdwn": bounded(_mrkdwn), "json": bounded(_as_json)}
     return made
 
 

@@ -65,7 +65,7 @@ def sign_up(
     known = _owner(session, norm, said)
     if known is not None and (again := _repeated(session, form, known, said, now)):
         return again
-    lead_id = _keep_lead(session, form, spec, said, norm, known, base_url, now)
+    lead_id = _keep_lead(session, form, spec, said, norm, known, pepper, base_url, now)
     kept = FormSubmission(
         form_id=form.row.id,
         version_no=form.row.version_no,
@@ -128,6 +128,7 @@ def _keep_lead(
     said: Typed,
     norm: str | None,
     known: int | None,
+    pepper: bytes,
     base_url: str,
     now: datetime,
 ) -> int:
@@ -146,7 +147,9 @@ def _keep_lead(
         answers["tags"] = [*there.get("tags", ()), *new]
     answers["source"] = spec.source or form.row.name
     by = f"form:{form.row.id}"
-    return save_lead(session, answers, now=now, by=by, base_url=base_url, source_kind=SOURCE).id
+    return save_lead(
+        session, answers, now=now, by=by, pepper=pepper, base_url=base_url, source_kind=SOURCE
+    ).id
 
 
 def _only_what_is_empty(said: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,7 +180,9 @@ def _agree(
     if not agreed:
         return []
     left = consents.has_left(session, lead_id)
-    shut = norm is not None and bool(suppressions.active(session, suppressions.address_hash(pepper, norm)))
+    shut = norm is not None and bool(
+        suppressions.suppressed(session, [suppressions.address_hash(pepper, norm)])
+    )
     must = spec.double_opt_in or left or shut
     write = consent.ask if must else consent.grant
     ids = [

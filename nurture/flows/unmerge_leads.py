@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from nurture.errors import Conflict, NotFound
 from nurture.flows import consent, warm
 from nurture.flows.begin import HELD_OUT, OUTSIDE, Start, begin
+from nurture.flows.keep_nos import hold_to
 from nurture.flows.merge_leads import MERGED, judge_anew
 from nurture.flows.published import published
 from nurture.rules import merging as rules
 from nurture.rules.words import _
-from nurture.store import company_heat, consents, lead_aliases, stages, suppressions, users
+from nurture.store import company_heat, consents, kept_nos, lead_aliases, stages, suppressions, users
 from nurture.store.enrollments import runs
 from nurture.store.lead_aliases import LeadMerge
 from nurture.store.merging import arms, handoffs, mails, places, rows
@@ -24,7 +25,7 @@ from nurture.store.webhooks import write_message
 CHANNEL = "merge_undone"
 
 
-def undo_merge(session: Session, merge_id: int, *, by: str, now: datetime) -> LeadMerge:
+def undo_merge(session: Session, merge_id: int, *, pepper: bytes, by: str, now: datetime) -> LeadMerge:
     """Take a merge back, in the caller's transaction. Raises NotFound; Conflict the second time, where a
     later merge rests on it, and where the person was erased or the address is another lead's by now."""
     noted = lead_aliases.locked(session, merge_id)
@@ -38,6 +39,8 @@ def undo_merge(session: Session, merge_id: int, *, by: str, now: datetime) -> Le
         sentence = _("The address or number of the other lead belongs to somebody else by now.")
         raise Conflict(sentence) from error
     noted.undone_at = now
+    # What was said while they were one was kept for both addresses: it holds for whoever bears them now.
+    hold_to(session, rows.addresses(session, [noted.lead_id, noted.alias_id]), pepper, now=now)
     judge_anew(session, [noted.lead_id, noted.alias_id], warm.UNMERGED, now=now)
     _tell(session, noted, by, now)
     return noted
@@ -58,6 +61,7 @@ def _part(session: Session, noted: LeadMerge, by: str, now: datetime) -> None:
     standing = rows.of(session, [noted.lead_id, noted.alias_id])[noted.lead_id]
     _consents_back(session, noted, by, now)
     suppressions.lift(session, kept["suppressed"], by=by, now=now)
+    kept_nos.lift_of(session, [one["entry"] for one in kept["consents"]], by=by, now=now)
     lead_aliases.remove(session, noted)
     rows.let_go_of_contact(session, noted.lead_id)
     rows.write(session, noted.lead_id, rules.unmerged(standing, kept), now=now)

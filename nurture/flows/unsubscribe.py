@@ -9,8 +9,18 @@ from sqlalchemy.orm import Session
 from nurture.errors import NotFound
 from nurture.flows.consent import WITHDRAWN, withdraw
 from nurture.flows.leave import leave_all
+from nurture.rules.addresses import normalise
 from nurture.rules.words import _
-from nurture.store import cancellations, consents, enrollments, hits, newsletters, signals
+from nurture.store import (
+    cancellations,
+    consents,
+    deliveries,
+    enrollments,
+    hits,
+    kept_nos,
+    newsletters,
+    signals,
+)
 from nurture.store.enrollments import Settled
 from nurture.store.leads import Lead
 from nurture.store.signals import NewSignal
@@ -52,10 +62,21 @@ def unsubscribe(
         now=now,
     )
     stop(session, lead_id, meant, REASON, now=now)
+    address = address_of(session, delivery_id) if delivery_id is not None else None
+    if address is not None and address != lead.email_norm:
+        held = consents.held(session, [lead_id])
+        noes = [(one, held[lead_id, one]) for one in meant if (lead_id, one) in held]
+        kept_nos.wait(session, address, lead_id, noes, now=now)
     if not ledger:
         return False
     _tell(session, lead, purpose, how, delivery_id, ledger[0], now)
     return True
+
+
+def address_of(session: Session, delivery_id: int) -> str | None:
+    """Where a mail went, in normal form: who says no in it has that address, whatever the lead's is now."""
+    told = deliveries.told(session, [delivery_id]).get(delivery_id)
+    return normalise(told["address"]) if told is not None and told["address"] else None
 
 
 def stop(session: Session, lead_id: int, purposes: Sequence[str], reason: str, *, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """When what waits will have gone out: by the limits of its way out, the warm-up of its sender, and what went
 out a second lately."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,19 +11,21 @@ from sqlalchemy.orm import Session
 from nurture.flows.standing import PAUSED, WarmUpStands, WayStands, warm_ups, ways
 from nurture.rules import pacing as rules
 from nurture.rules.pacing import DAY, HOUR, Flow
-from nurture.store import installation, pacing, senders, transports
+from nurture.store import domains, installation, pacing, senders, transports
 from nurture.store.views import sending_now
 from nurture.store.views.sending_now import Going
 
 MOST_COUNTED = 100_000
 NOTHING_GOES: Mapping[int, Flow] = {}
+# In the place of a domain: no schedule of any bounds it.
+SHARED = ""
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What bounds the mails from each sending domain by each way out that lets any out now, by its id;
-    `chosen` the way out of each newsletter that has one of its own, `domains` the domain of each that has
-    another sender than the default, whose is `domain`."""
+    """What bounds the mails from each sending domain by each way out that lets any out now, by its id
+    (SHARED: all that are sent by it, whoever speaks); `chosen` the way out of each newsletter that has one of
+    its own, `domains` the domain of each that has another sender than the default, whose is `domain`."""
 
     flows: Mapping[str, Mapping[int, Flow]]
     default: int
@@ -39,9 +42,27 @@ class Outlook:
         flow = flows.get(self.chosen.get(newsletter_id or 0, self.default))
         return rules.estimated_end(waiting, flow, measured or None, now) if flow is not None else None
 
+    def end_of_all(
+        self, speaking: Mapping[str, int], *, measured: float | None, now: datetime
+    ) -> datetime | None:
+        """When the last of mails in several names goes out, by how many come from each domain: together they
+        share their way out, and each domain has its own schedule. None where one of them does not go."""
+        found = {one: self.flows[one].get(self.default) for one, waiting in speaking.items() if waiting}
+        if None in found.values():
+            return None
+        shares = [(self.flows[SHARED].get(self.default), sum(speaking.values()))]
+        shares += [(flow, speaking[one]) for one, flow in found.items()]
+        # Where nothing bounds a share and nothing went out lately, nothing is known of it: the others tell.
+        told = [
+            rules.estimated_end(waiting, flow, measured or None, now)
+            for flow, waiting in shares
+            if flow is not None and (flow.rate or measured or flow.quotas)
+        ]
+        return None if None in told else max((one for one in told if one is not None), default=None)
 
-def outlook(session: Session, *, now: datetime) -> Outlook:
-    """In a fixed number of statements."""
+
+def outlook(session: Session, *, now: datetime, more: Collection[str] = ()) -> Outlook:
+    """In a fixed number of statements. `more`: domains that mails come from beside those of newsletters."""
     stand, schedules = ways(session, now=now), warm_ups(session, now=now)
     house = installation.get(session)
     domain, domains = house.sender_domain, senders.of_newsletters(session)
@@ -50,7 +71,7 @@ def outlook(session: Session, *, now: datetime) -> Outlook:
         one: NOTHING_GOES
         if house.sending_stopped or one in paused
         else {way.id: _flow(way, schedules, one) for way in stand if way.state != PAUSED}
-        for one in {domain, *domains.values()}
+        for one in {SHARED, domain, *domains.values(), *more}
     }
     chosen = {
         number: way for (kind, number), way in transports.choices(session).items() if kind == "newsletter"
@@ -73,7 +94,9 @@ def ahead(session: Session, *, now: datetime) -> Ahead:
     if not waiting:
         return Ahead(0, None)
     measured = transports.rate_lately(session, now=now)
-    return Ahead(waiting, outlook(session, now=now).end(waiting, measured=measured, now=now))
+    by_domain = _by_domain(session, newsletters=True, waiting=waiting, now=now)
+    seen = outlook(session, now=now, more=by_domain)
+    return Ahead(waiting, seen.end_of_all(by_domain, measured=measured, now=now))
 
 
 def going(session: Session, *, now: datetime) -> list[Going]:
@@ -81,16 +104,34 @@ def going(session: Session, *, now: datetime) -> list[Going]:
     found = sending_now.going(session, now=now)
     if not found:
         return []
-    seen = outlook(session, now=now)
+    of_chains = next((one.left for one in found if one.newsletter_id is None), 0)
+    by_domain = _by_domain(session, newsletters=False, waiting=of_chains, now=now) if of_chains else {}
+    seen = outlook(session, now=now, more=by_domain)
     return [
-        replace(
-            one,
-            ends_at=seen.end(one.left, measured=one.rate, now=now, newsletter_id=one.newsletter_id)
-            if one.left and one.exact
-            else None,
-        )
+        replace(one, ends_at=_end(seen, one, by_domain, now) if one.left and one.exact else None)
         for one in found
     ]
+
+
+def _end(seen: Outlook, one: Going, by_domain: Mapping[str, int], now: datetime) -> datetime | None:
+    if one.newsletter_id is None:
+        return seen.end_of_all(by_domain, measured=one.rate, now=now)
+    return seen.end(one.left, measured=one.rate, now=now, newsletter_id=one.newsletter_id)
+
+
+def _by_domain(session: Session, *, newsletters: bool, waiting: int, now: datetime) -> dict[str, int]:
+    """How many of the mails that wait come from which domain: of the sender that each of them will have
+    (flows/in_whose_name). What is on its way already comes from the default one, as far as this goes."""
+    house = installation.get(session).sender_domain
+    told = sending_now.speaking(session, now=now, newsletters=newsletters, most=MOST_COUNTED)
+    named = {row.key: row.domain for row in senders.every(session)}
+    spoken = {said.rpartition("@")[2] for said in told if "@" in said}
+    proven = domains.proven(session, spoken) if spoken else frozenset()
+    found = Counter({house: max(waiting - sum(told.values()), 0)})
+    for said, many in told.items():
+        domain = said.rpartition("@")[2] if "@" in said else named.get(said, house)
+        found[domain if "@" not in said or domain in proven else house] += many
+    return dict(found)
 
 
 def _flow(way: WayStands, schedules: list[WarmUpStands], domain: str) -> Flow:

@@ -20,7 +20,15 @@ ANSWERS = ("unknown", "no", "partly", "yes")
 
 
 def learn(
-    session: Session, handoff_id: int, part: str, value: str, *, by: str, base_url: str, now: datetime
+    session: Session,
+    handoff_id: int,
+    part: str,
+    value: str,
+    *,
+    by: str,
+    pepper: bytes,
+    base_url: str,
+    now: datetime,
 ) -> None:
     """Write down one BANT answer with sales as its source, in the caller's transaction. Raises Invalid,
     NotFound."""
@@ -29,7 +37,7 @@ def learn(
         raise Invalid(sentence, {"bant": [sentence]})
     handoff = _locked(session, handoff_id)
     answers = {"id": handoff.lead_id, "bant": {part: value}}
-    save_lead(session, answers, now=now, by=by, base_url=base_url, source_kind="sales")
+    save_lead(session, answers, now=now, by=by, pepper=pepper, base_url=base_url, source_kind="sales")
 
 
 def note(session: Session, handoff_id: int, words: str, *, by: str, now: datetime) -> None:

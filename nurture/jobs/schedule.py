@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import structlog
 from redis import Redis
 
+from nurture.flows.inbound import forget_strangers
+from nurture.flows.keep_nos import keep_nos
 from nurture.flows.morning_digest import send_digests
 from nurture.flows.website import forget_old_visits
 from nurture.jobs import long, queues
@@ -63,6 +65,8 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("duplicates", 3600, lambda: queues.offer_long(redis, long.find_duplicates)),
         Periodic("providers", 60, lambda: queues.offer_long(redis, long.providers_of_receivers)),
         Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
+        Periodic("old_reports", 600, lambda: forget_strangers(runtime.sessions, now=runtime.now())),
+        Periodic("nos", 5, lambda: keep_nos(runtime.sessions, runtime.pepper)),
         Periodic("old_visits", 600, lambda: forget_old_visits(runtime.sessions, now=runtime.now())),
     ]
 

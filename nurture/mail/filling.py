@@ -15,6 +15,8 @@ from jinja2.compiler import CodeGenerator, Frame
 
 from nurture.mail.sandbox import MailEnvironment, link_number
 
+_GROWING = frozenset(("join", "urlencode", "e", "escape"))
+_MOST_GROWING = 4  # what each of them makes is bounded (mail/bounds)
 # What stands for a value in each of the parts.
 Shown = Callable[[Any], tuple[str, ...]]
 _Pick = Callable[[Sequence[str]], tuple[str, ...]]
@@ -43,6 +45,8 @@ def filling(parts: Sequence[nodes.Template], shown: Shown) -> Filling | None:
     repeats or names something."""
     if not all(isinstance(node, nodes.Output) for part in parts for node in part.body):
         return None
+    if any(grows(part) for part in parts):
+        return None
     laid = _Layout(len(parts))
     orders = [[laid.place(piece, number) for piece in _pieces(part)] for number, part in enumerate(parts)]
     return Filling(
@@ -51,6 +55,14 @@ def filling(parts: Sequence[nodes.Template], shown: Shown) -> Filling | None:
         shown=shown,
         picks=tuple(_pick(laid.final(order)) for order in orders),
     )
+
+
+def grows(part: nodes.Template) -> bool:
+    """Whether it can come out much larger than it is and its values are: by a loop, by a name for a long
+    value, by much of what makes much of little."""
+    if part.find(nodes.For) or part.find(nodes.Assign):
+        return True
+    return sum(one.name in _GROWING for one in part.find_all(nodes.Filter)) > _MOST_GROWING
 
 
 def _pieces(part: nodes.Template) -> list[nodes.Expr]:

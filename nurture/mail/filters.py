@@ -5,6 +5,7 @@ from typing import Any
 
 from jinja2.runtime import Undefined
 
+from nurture.mail.bounds import Rounds, has_room
 from nurture.rules.words import _
 
 LONGEST_LOOP = 100
@@ -14,7 +15,9 @@ _MOST_PLACES = 12
 def join(value: object, separator: str = ", ") -> str:
     """The items of a list in one text; a text stays as it is, so that joining cannot multiply it."""
     if isinstance(value, (list, tuple)):
-        return str(separator).join(str(item) for item in value)
+        items = [str(item) for item in value]
+        has_room(sum(map(len, items)) + len(str(separator)) * (len(items) - 1))
+        return str(separator).join(items)
     return "" if isinstance(value, Undefined) or value is None else str(value)
 
 
@@ -29,6 +32,6 @@ def rounded(value: Any, precision: Any = 0, method: str = "common") -> float:
     return float(whole(float(value) * 10.0**places) / 10.0**places)
 
 
-def each(value: object) -> list[Any]:
+def each(value: object) -> Rounds:
     """What a loop runs over: the first hundred items of a list, and nothing for anything else."""
-    return list(value[:LONGEST_LOOP]) if isinstance(value, (list, tuple)) else []
+    return Rounds(value[:LONGEST_LOOP] if isinstance(value, (list, tuple)) else ())

@@ -31,6 +31,8 @@ def address(raw: str) -> str:
     """The address as it stands on the wire: an ASCII local part, the domain in A-labels. Raises
     AddressFault, also for local parts that would need SMTPUTF8 (RFC 6531)."""
     local, at, domain = raw.strip().rpartition("@")
+    if not local.isascii():
+        raise AddressFault(_("Letters such as ü or я before the @ cannot be written to (SMTPUTF8)."))
     if not at or not _LOCAL.fullmatch(local):
         raise AddressFault(_("The address cannot be written to."))
     ready = f"{local}@{_a_labels(domain)}"

@@ -13,6 +13,11 @@ from nurture.errors import Invalid
 from nurture.rules.words import _
 
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+# The parsers of pages and of MJML go down one call for each level, and end the whole process where the stack
+# ends: at some ten thousand elements in each other, and some two thousand of MJML. A mail that people read
+# has hundreds.
+_OPENING = re.compile(r"<[A-Za-z]")
+MOST_ELEMENTS, MOST_OF_MJML = 3_000, 1_000
 _WHOLE_PAGE = re.compile(r"<(?:!doctype|html)\b", re.IGNORECASE)
 # A bold link alone in its paragraph is the button of the mail.
 _BUTTON = ("strong_open", "link_open", "text", "link_close", "strong_close")
@@ -40,11 +45,17 @@ def _mark_button(children: Sequence[Token]) -> None:
 
 
 def mjml(text: str) -> str:
-    """MJML as a whole page. Raises Invalid with the parser's complaint."""
+    """MJML as a whole page. Raises Invalid with the parser's complaint, or for one that is too large."""
+    _refuse_more_than(MOST_OF_MJML, text)
     try:
         return str(mjml2html(text))
     except Exception as fault:
         raise Invalid(_("The MJML cannot be read: {why}.").format(why=str(fault).rstrip("."))) from fault
+
+
+def _refuse_more_than(most: int, text: str) -> None:
+    if len(_OPENING.findall(text)) > most:
+        raise Invalid(_("The mail has more than {n} elements: take some out.").format(n=most))
 
 
 def is_page(html: str) -> bool:
@@ -65,7 +76,8 @@ def before_body_end(page: str, addition: str) -> str:
 
 
 def inlined(page: str) -> str:
-    """The page with its style rules on the elements; media queries stay in <style>."""
+    """The page with its style rules on the elements; media queries stay in <style>. Raises Invalid."""
+    _refuse_more_than(MOST_ELEMENTS, page)
     try:
         return _inliner().inline(page)
     except InlineError as fault:

@@ -15,7 +15,8 @@ from jinja2.runtime import Undefined
 from markupsafe import escape
 
 from nurture.errors import Refusal
-from nurture.mail.filling import Filling, filling
+from nurture.mail.bounds import begin
+from nurture.mail.filling import Filling, filling, grows
 from nurture.mail.quoted import LONGEST, SOFT_BREAK, encode, untouched
 from nurture.mail.sandbox import MailEnvironment, parsed
 from nurture.mail.source import CompiledMail, serves
@@ -50,7 +51,9 @@ class PreparedMail:
         if self.filling is None:
             return render(self.subject, values), render(self.text, values), render(self.html, values)
         with _faults_told():
+            begin()
             subject, text, html = self.filling(values)
+            _fits(max(len(text), len(html)))
         return subject, text, html
 
     def for_reader(self, language: str | None) -> "PreparedMail":
@@ -81,26 +84,40 @@ def prepare(mail: CompiledMail, link_ids: Mapping[int, int]) -> PreparedMail:
 def render(template: Template, values: Values) -> str:
     """The template filled. Raises RenderFault, also when the outcome is larger than 512 kB."""
     with _faults_told():
+        begin()
         pieces = template.root_render_func(template.new_context(values, shared=True))
-        return "".join(_limited(pieces) if template.name == _LOOPS else pieces)
+        return "".join(_limited(pieces) if template.name == _GROWS else pieces)
 
 
 @contextmanager
 def _faults_told() -> Iterator[None]:
     try:
         yield
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as fault:
+    except (
+        TemplateError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+        MemoryError,
+    ) as fault:
         raise RenderFault(_("The mail could not be put together: {why}.").format(why=fault)) from fault
 
 
 def _limited(pieces: Iterable[str]) -> Iterator[str]:
-    """Loops over long lists can make a short template large; without loops it cannot grow."""
+    """Loops over long lists, and names given to long values, can make a short template large."""
     size = 0
     for piece in pieces:
         size += len(piece)
-        if size > LARGEST:
-            raise RenderFault(_("The mail grew beyond 512 kB."))
+        _fits(size)
         yield piece
+
+
+def _fits(size: int) -> None:
+    if size > LARGEST:
+        raise RenderFault(_("The mail grew beyond 512 kB."))
 
 
 def plain_html(mail: CompiledMail, values: Values) -> str:
@@ -138,7 +155,8 @@ def _tree(env: MailEnvironment, text: str, language: str) -> nodes.Template:
 
 
 def _compiled(env: MailEnvironment, tree: nodes.Template) -> Template:
-    name = _LOOPS if tree.find(nodes.For) else _STRAIGHT
+    begin()
+    name = _GROWS if grows(tree) else _STRAIGHT
     return Template.from_code(env, env.compile(tree, name, "<mail>"), dict(env.globals))
 
 
@@ -161,6 +179,7 @@ def _quoted_text(value: object) -> str:
     text = value if type(value) is str else as_text(value)
     if len(text) <= LONGEST and untouched(text):
         return text + SOFT_BREAK
+    _fits(len(text))
     return _encoded_text(text) if len(text) < _WORTH_KEEPING else encode(text)
 
 
@@ -168,6 +187,7 @@ def _quoted_html(value: object) -> str:
     text = value if type(value) is str else as_text(value)
     if len(text) <= LONGEST and untouched(text):
         return text + SOFT_BREAK
+    _fits(len(text))
     return _encoded_html(text) if len(text) < _WORTH_KEEPING else encode(str(escape(text)))
 
 
@@ -195,7 +215,7 @@ def _encoded_html(text: str) -> str:
     return encode(str(escape(text)))
 
 
-_LOOPS, _STRAIGHT = "loops", "straight"
+_GROWS, _STRAIGHT = "grows", "straight"
 _TRIMMED = {"trim_blocks": True, "lstrip_blocks": True}
 _HTML = MailEnvironment(_html)
 _PLAIN = MailEnvironment(as_text)

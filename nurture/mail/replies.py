@@ -7,6 +7,7 @@ from nurture.rules.bounces import HARD, Judgement, Refusal, judge
 
 BEFORE_DOT = "before_dot"
 AFTER_DOT = "after_dot"
+IN_BODY = "in_body"
 
 _STATUS = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})\b\s*")
 # Amazon SES puts this name into the Message-ID of the mail, in the place of ours.
@@ -59,7 +60,9 @@ class Refused(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """The connection went away. before_dot: the server cannot have taken the mail. after_dot: it may."""
+    """The connection went away. before_dot: the server cannot have taken the mail. after_dot: it may.
+    in_body: it broke off while this mail was going out, and cannot have taken it; that may be about this
+    mail."""
 
     phase: str
     text: str

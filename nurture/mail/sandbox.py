@@ -16,14 +16,18 @@ from jinja2.runtime import LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from nurture.mail import dates
-from nurture.mail.filters import each, join, rounded
+from nurture.mail.bounds import bounded
+from nurture.mail.filters import LONGEST_LOOP, each, join, rounded
 from nurture.rules.words import _
 
 MOST_NODES = 5000
 MOST_CHARACTERS = 400_000
+# Parts that may have to be gone through for one reader, where every loop runs as long as it can.
+MOST_WORK = 500_000
 # So deep a tree still becomes Python code: its compiler takes 100 levels of blocks, 200 of brackets.
 DEEPEST = 60
 DEEPEST_LOOP = 2
+_LARGEST_NUMBER = 10**18
 
 _FILTERS = (
     "abs",
@@ -192,6 +196,7 @@ class MailEnvironment(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.filters = {name: self.filters[name] for name in _FILTERS}
         self.filters |= {"join": join, "each": each, "date": dates.in_words, "round": rounded}
+        self.filters = {name: bounded(one) for name, one in self.filters.items()}
         self.tests = {name: self.tests[name] for name in _TESTS}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -251,6 +256,8 @@ def template_faults(text: str, ground: Ground = MAIL) -> list[Fault]:
         return [(fault.lineno, _("The template cannot be read: {why}.").format(why=fault.message))]
     except RecursionError:
         return [(1, _("The template is nested too deeply."))]
+    except ValueError:  # thousands of digits: Python does not even read them
+        return [(1, _too_long())]
     if _too_deep(tree):
         return [(1, _("The template is nested too deeply."))]
     return sorted(set(_tree_faults(tree, ground)))
@@ -286,6 +293,13 @@ def _tree_faults(tree: nodes.Template, ground: Ground) -> Iterator[Fault]:
     for node in tree.find_all(nodes.Node):
         yield from _node_faults(node, own, ground)
     yield from _loop_faults(tree, 0, ground)
+    if _work(tree) > MOST_WORK:
+        yield 1, _("Its loops hold too much: take parts out of them.")
+
+
+def _work(node: nodes.Node) -> int:
+    inside = sum(_work(child) for child in node.iter_child_nodes())
+    return 1 + inside * (LONGEST_LOOP if isinstance(node, nodes.For) else 1)
 
 
 def _node_faults(node: nodes.Node, own: set[str], ground: Ground) -> Iterator[Fault]:
@@ -297,12 +311,18 @@ def _node_faults(node: nodes.Node, own: set[str], ground: Ground) -> Iterator[Fa
         yield node.lineno, _("There is no filter “{name}”.").format(name=node.name)
     elif isinstance(node, nodes.Test) and node.name not in _PARSER.tests:
         yield node.lineno, _("There is no test “{name}”.").format(name=node.name)
+    elif isinstance(node, nodes.Const) and type(node.value) is int and node.value > _LARGEST_NUMBER:
+        yield node.lineno, _too_long()
     elif isinstance(node, nodes.Assign):
         yield from _assign_faults(node, ground)
     elif isinstance(node, nodes.Name) and node.ctx == "load" and node.name not in ground.roots | own:
         yield node.lineno, _("“{name}” is not known.").format(name=node.name)
     elif isinstance(node, nodes.Getattr):
         yield from _part_faults(node, own, ground)
+
+
+def _too_long() -> str:
+    return _("A number in the template is too long.")
 
 
 def _assign_faults(node: nodes.Assign, ground: Ground) -> Iterator[Fault]:

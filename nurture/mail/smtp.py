@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from time import monotonic
 
 from nurture.mail.envelopes import Envelope, Mails, Marker, Pause, Transport, TransportDown
-from nurture.mail.replies import BEFORE_DOT, Lost, Outcome
+from nurture.mail.replies import BEFORE_DOT, IN_BODY, Lost, Outcome
 from nurture.mail.smtp_sign_in import Patience, sign_in, unreachable
 from nurture.mail.smtp_url import SmtpUrl
 from nurture.mail.smtp_wire import Settled, Wire
@@ -26,7 +26,7 @@ _LOOK_SECONDS = 0.05
 _CROWDED_SECONDS = 0.02
 # A server that refuses one more connection is not asked again for so long.
 _CONTENT_SECONDS = 60.0
-# So many connections in a row that broke off over a recipient and carried nothing: it is not about them.
+# So many connections in a row that broke off over a mail and carried nothing: it is not about the mails.
 _MOST_BARREN = 3
 
 
@@ -172,14 +172,16 @@ class _Crossing:
             yield from self._look_at_the_clock()
 
     def _settled(self, wire: Wire) -> Iterator[Settled]:
+        broke_in_body = False
         while (settled := wire.settle(self._on_dot, self._take_behind)) is not None:
             self._halted = self._halted or wire.halted
+            broke_in_body = isinstance(settled[1], Lost) and settled[1].phase == IN_BODY
             yield settled
         self._halted = self._halted or wire.halted
         if wire.worn and wire.idle:
             wire.quit()
         if wire.closed:
-            yield from self._part_with(wire)
+            yield from self._part_with(wire, broke_in_body=broke_in_body)
         else:
             self._watch(wire)
 
@@ -190,16 +192,17 @@ class _Crossing:
             if wire.closed:
                 yield from self._settled(wire)
 
-    def _part_with(self, wire: Wire) -> Iterator[Settled]:
+    def _part_with(self, wire: Wire, *, broke_in_body: bool) -> Iterator[Settled]:
         """Take back what it had not begun. One that never carried anything says that the server is away,
-        unless it broke off over a recipient: that may be about them, until it has happened several times."""
+        unless it broke off over a recipient or in a body: that may be about them, until it has happened
+        several times."""
         self._watched.pop(wire.fd, None)
         parted_over = wire.parted_over()
         self._ready.extendleft(reversed(wire.left()))
         self._barren = self._barren + 1 if wire.answered == 0 else 0
         if parted_over is not None:
             yield parted_over
-        patient = parted_over is not None and self._barren < _MOST_BARREN
+        patient = (parted_over is not None or broke_in_body) and self._barren < _MOST_BARREN
         if wire.answered == 0 and not patient and not self._watched and not self._halted:
             raise TransportDown(self._mailer.gone(wire.last_words))
 

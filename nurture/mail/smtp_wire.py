@@ -15,7 +15,17 @@ from functools import lru_cache
 from time import monotonic
 
 from nurture.mail.envelopes import CalledOff, Envelope, Marker, TransportDown
-from nurture.mail.replies import AFTER_DOT, BEFORE_DOT, Lost, Outcome, Refused, Reply, accepted, refused
+from nurture.mail.replies import (
+    AFTER_DOT,
+    BEFORE_DOT,
+    IN_BODY,
+    Lost,
+    Outcome,
+    Refused,
+    Reply,
+    accepted,
+    refused,
+)
 from nurture.mail.smtp_sign_in import Patience, why
 from nurture.rules.words import _
 
@@ -267,7 +277,7 @@ class Wire:
             self._current, self._body_begun, self._introducing = self._next, False, False
             self._next = None
             # The last octet of the body is what makes it complete: one short of it, nothing was sent.
-            phase = AFTER_DOT if len(self._out) <= self._after_dot else BEFORE_DOT
+            phase = AFTER_DOT if len(self._out) <= self._after_dot else IN_BODY
             return envelope, Lost(phase, self.last_words)
         if self.halted:
             self._current = self._next

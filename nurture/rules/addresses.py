@@ -1,7 +1,8 @@
 """E-mail addresses: the normal form that identifies a lead, what is plausible, what looks mistyped.
 
 Nothing here asks the network. The normal form is version 1: trimmed, lower case, the domain in its
-IDNA form (RFC 5891). Dots and plus signs stay: only the owner of a domain knows what they mean.
+IDNA form (RFC 5891). Dots and plus signs stay: only the owner of a domain knows what they mean. What stands
+before the @ is ASCII: other letters need a whole way of servers that speak SMTPUTF8 (RFC 6531).
 """
 
 import re
@@ -106,6 +107,8 @@ def _about_domain(domain: str, test_environment: bool) -> tuple[str | None, str 
 def _full_check(norm: str) -> str | None:
     if "@" not in norm:
         return _("an e-mail address has an @ in it")
+    if not norm.rpartition("@")[0].isascii():
+        return _("letters such as ü or я before the @ cannot be written to: few mail servers take them")
     if len(norm) > LONGEST:
         return _("an e-mail address has at most {longest} characters").format(longest=LONGEST)
     try:

@@ -72,7 +72,8 @@ class LedgerEntry:
     proof: Mapping[str, Any]
 
 
-# A pending consent waits beside what holds: it is not yet a yes, and it takes no yes away.
+# A pending consent waits beside what holds: it is not yet a yes, and it takes no yes away. A no waits to be
+# kept by the hash of each address that the lead has (store/kept_nos).
 _WRITE = text(
     """
     WITH given AS (
@@ -93,6 +94,14 @@ _WRITE = text(
         SET granted = excluded.granted, consent_id = excluded.consent_id, at = excluded.at
         WHERE NOT held.granted
            OR (SELECT state FROM entered WHERE id = excluded.consent_id) <> 'pending'
+    ), kept AS (
+        INSERT INTO no_to_keep (email_norm, purpose, lead_id, consent_id, at)
+        SELECT known.email_norm, e.purpose, e.lead_id, e.id, :now
+        FROM entered e JOIN lead l ON l.id = e.lead_id AND NOT l.demo
+        CROSS JOIN LATERAL (
+            SELECT l.email_norm UNION SELECT a.email_norm FROM lead_alias a WHERE a.lead_id = e.lead_id
+        ) known
+        WHERE e.state = 'withdrawn' AND known.email_norm IS NOT NULL
     )
     SELECT id FROM entered ORDER BY id
     """
@@ -154,6 +163,37 @@ def has_left(session: Session, lead_id: int) -> bool:
     return bool(session.scalar(_LEFT, {"lead_id": lead_id}))
 
 
+# A question that waits for its answer takes no no back: anybody may have typed the address into a form.
+_REFUSED = text(
+    """
+    SELECT k.lead_id, k.purpose FROM lead_consent k
+    CROSS JOIN LATERAL (
+        SELECT state FROM consent
+        WHERE lead_id = k.lead_id AND purpose = k.purpose AND state <> 'pending' ORDER BY id DESC LIMIT 1
+    ) said
+    WHERE k.lead_id = ANY(CAST(:leads AS bigint[])) AND NOT k.granted AND said.state = 'withdrawn'
+    """
+)
+
+
+def refused(session: Session, lead_ids: Sequence[int]) -> set[tuple[int, str]]:
+    """What these leads have taken their yes back for, by lead and purpose, whatever they were asked since."""
+    rows = session.execute(_REFUSED, {"leads": list(lead_ids)}) if lead_ids else ()
+    return {(row.lead_id, row.purpose) for row in rows}
+
+
+def refused_by(session: Session, family: Sequence[int]) -> set[str]:
+    """The purposes that these leads, who are one person, have said no to."""
+    return {purpose for _lead, purpose in refused(session, family)}
+
+
+def granted(session: Session, lead_ids: Sequence[int]) -> set[tuple[int, str]]:
+    """What these leads agree to, by lead and purpose."""
+    query = select(LeadConsent.lead_id, LeadConsent.purpose)
+    rows = session.execute(query.where(LeadConsent.lead_id.in_(lead_ids), LeadConsent.granted))
+    return {(row.lead_id, row.purpose) for row in rows}
+
+
 def standing_entry(session: Session, lead_id: int, purpose: str) -> int | None:
     """The entry of the ledger on which rests what holds now."""
     held = session.get(LeadConsent, (lead_id, purpose), populate_existing=True)
@@ -180,15 +220,11 @@ def held(session: Session, lead_ids: Sequence[int]) -> dict[tuple[int, str], int
 
 def decided(session: Session, lead_ids: Sequence[int], purpose: str) -> set[int]:
     """Those of the leads who have said yes or no to a purpose themselves: agreed, or taken a yes back."""
-    query = select(LeadConsent.lead_id).join(Consent, Consent.id == LeadConsent.consent_id)
-    rows = session.scalars(
-        query.where(
-            LeadConsent.lead_id.in_(lead_ids),
-            LeadConsent.purpose == purpose,
-            Consent.state.in_(("granted", "withdrawn")),
-        )
+    query = select(LeadConsent.lead_id).where(
+        LeadConsent.lead_id.in_(lead_ids), LeadConsent.purpose == purpose, LeadConsent.granted
     )
-    return set(rows)
+    no = {lead for lead, refusal in refused(session, lead_ids) if refusal == purpose}
+    return set(session.scalars(query)) | no
 
 
 def let_go_of(session: Session, purpose: str, entries: Mapping[int, int]) -> list[int]:
@@ -234,6 +270,11 @@ def ledger(session: Session, lead_id: int) -> list[LedgerEntry]:
 def entry(session: Session, consent_id: int) -> Consent | None:
     """One entry of the ledger."""
     return session.get(Consent, consent_id)
+
+
+def purposes_of(session: Session, entries: Sequence[int]) -> list[str]:
+    """What these entries of the ledger are about."""
+    return sorted(set(session.scalars(select(Consent.purpose).where(Consent.id.in_(entries)))))
 
 
 def purposes_for(session: Session, lead_id: int) -> list[str]:

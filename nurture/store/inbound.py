@@ -24,6 +24,7 @@ class InboundReport(Base):
         Index("ix_inbound_report_delivery_id", "delivery_id"),
         Index("ix_inbound_report_lead_id", "lead_id"),
         Index("ix_inbound_report_kind_id", "kind", "id"),
+        Index("ix_inbound_report_of_nobody", "received_at", postgresql_where=text("delivery_id IS NULL")),
     )
 
     id: Mapped[Id]
@@ -109,24 +110,27 @@ _LATEST_TO = text(
           ORDER BY d.id DESC LIMIT 1 FOR NO KEY UPDATE OF d"""
 )
 
-# The first of its kind is counted with its step; a later one changes nothing.
+# The first of its kind is counted with its step, whether a server said it at its door or a report later; a
+# later one changes nothing.
 _MARK = """
     WITH before AS (
         SELECT id, chain_id, version_id, step_key,
                CAST(coalesce(sent_at, settled_at, due_at) AT TIME ZONE 'UTC' AS date) AS day
-        FROM delivery WHERE id = :id AND {column} IS NULL
+        FROM delivery WHERE id = ANY(CAST(:ids AS bigint[])) AND {column} IS NULL
     ), marked AS (
         UPDATE delivery d SET {column} = :now FROM before b WHERE d.id = b.id
     ), counted AS (
         INSERT INTO step_count (chain_id, version_id, step_key, what, n)
-        SELECT chain_id, version_id, step_key, '{what}', 1 FROM before
+        SELECT chain_id, version_id, step_key, '{what}', count(*) FROM before
         WHERE chain_id IS NOT NULL AND version_id IS NOT NULL AND step_key IS NOT NULL
-        ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + 1
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + excluded.n
     ), by_day AS (
         INSERT INTO step_day (chain_id, day, version_id, step_key, what, n)
-        SELECT chain_id, day, version_id, step_key, '{what}', 1 FROM before
+        SELECT chain_id, day, version_id, step_key, '{what}', count(*) FROM before
         WHERE chain_id IS NOT NULL AND version_id IS NOT NULL AND step_key IS NOT NULL
-        ON CONFLICT (chain_id, day, version_id, step_key, what) DO UPDATE SET n = step_day.n + 1
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+        ON CONFLICT (chain_id, day, version_id, step_key, what) DO UPDATE SET n = step_day.n + excluded.n
     )
     SELECT count(*) FROM before
 """
@@ -216,10 +220,12 @@ def latest_to(session: Session, email_norm: str) -> Meant | None:
     return Meant(*row) if row else None
 
 
-def mark(session: Session, delivery_id: int, what: str, *, now: datetime) -> bool:
-    """Mark a delivery as bounced or complained about, and count it with its step; False when it was so
+def mark(session: Session, delivery_ids: Sequence[int], what: str, *, now: datetime) -> int:
+    """Mark deliveries as bounced or complained about, and count them with their steps; how many were not so
     already."""
-    return bool(session.execute(_MARKS[what], {"id": delivery_id, "now": now}).scalar_one())
+    if not delivery_ids:
+        return 0
+    return int(session.execute(_MARKS[what], {"ids": list(delivery_ids), "now": now}).scalar_one())
 
 
 def given_up(session: Session, softly: Mapping[int, int], *, most: int) -> set[int]:
@@ -251,6 +257,16 @@ def forget(session: Session, lead_ids: Sequence[int]) -> None:
 def forget_address(session: Session, address: str) -> None:
     """Clear the reports that belong to no delivery and name this address."""
     session.execute(_FORGET_STRANGERS, {"address": address})
+
+
+def forget_strangers(session: Session, moment: datetime, *, limit: int) -> int:
+    """Drop up to `limit` reports from before that belong to no delivery; how many."""
+    query = text(
+        "DELETE FROM inbound_report WHERE id IN (SELECT id FROM inbound_report"
+        " WHERE delivery_id IS NULL AND received_at < :moment ORDER BY received_at LIMIT :n)"
+        " RETURNING id"
+    )
+    return len(session.execute(query, {"moment": moment, "n": limit}).all())
 
 
 def provider_key(session: Session, provider: str) -> str | None:

@@ -227,6 +227,19 @@ def grant(
     session.execute(_GRANT, given)
 
 
+def nos(session: Session, import_id: int) -> list[tuple[int, str, int | None]]:
+    """What the owners of the rows' addresses have said no to before: the lead, the purpose, and the number of
+    the kept no where it has one."""
+    query = text(
+        """
+        SELECT abs(r.lead_id), n.key, CAST(n.value AS bigint)
+        FROM import_row r, jsonb_each_text(r.values -> 'nos') n
+        WHERE r.import_id = :id AND r.values ? 'nos' ORDER BY r.line, n.key
+        """
+    )
+    return [(lead, purpose, number) for lead, purpose, number in session.execute(query, {"id": import_id})]
+
+
 def hold_new(session: Session, import_id: int, *, now: datetime) -> None:
     """Keep the leads that this very import made out of all programs until somebody lets them in."""
     session.execute(_HOLD_NEW, {"id": import_id, "now": now})

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.consent import LEFT_ALL
 from nurture.store.base import Base, Id, Instant, Ref
+from nurture.store.kept_nos import EVERYTHING
 
 
 class Suppression(Base):
@@ -42,11 +43,13 @@ class Suppression(Base):
 
 
 _BLOCK = 64  # of SHA-256, in bytes
-_ACTIVE = text("""
-    SELECT s.address_hash, s.reason
-    FROM unnest(string_to_array(:hashes, ',')) AS h (digits)
-    JOIN suppression s ON s.address_hash = decode(h.digits, 'hex')
-    WHERE s.lifted_at IS NULL
+_ACTIVE = text(f"""
+    WITH asked AS (SELECT decode(digits, 'hex') AS hash FROM unnest(string_to_array(:hashes, ',')) h (digits))
+    SELECT s.address_hash, s.reason, NULL AS purpose
+    FROM asked JOIN suppression s ON s.address_hash = asked.hash AND s.lifted_at IS NULL
+    UNION ALL
+    SELECT k.address_hash, '{LEFT_ALL}', nullif(k.purpose, '{EVERYTHING}')
+    FROM asked JOIN kept_no k ON k.address_hash = asked.hash AND k.lifted_at IS NULL
 """)
 
 
@@ -59,6 +62,15 @@ class NewSuppression:
     detail: str = ""
     lead_id: int | None = None
     delivery_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """`wholly` are addresses that are suppressed, each with its reason; `purposes` what the owners of others
+    have said no to alone."""
+
+    wholly: dict[bytes, str]
+    purposes: dict[bytes, set[str]]
 
 
 def address_hash(pepper: bytes, normalised: str) -> bytes:
@@ -79,13 +91,24 @@ def _keyed(pepper: bytes) -> "tuple[hashlib._Hash, hashlib._Hash]":
     return hashlib.sha256(inner), hashlib.sha256(outer)
 
 
+def shut(session: Session, hashes: Iterable[bytes]) -> Shut:
+    """What these addresses must not be written to about. One statement."""
+    wanted = list(hashes)
+    found = Shut({}, {})
+    if not wanted:
+        return found
+    rows = session.execute(_ACTIVE, {"hashes": ",".join([digest.hex() for digest in wanted])})
+    for digest, reason, purpose in rows:
+        if purpose is not None:
+            found.purposes.setdefault(bytes(digest), set()).add(purpose)
+        elif reason != LEFT_ALL or digest not in found.wholly:  # the others say more: they hold for any mail
+            found.wholly[bytes(digest)] = reason
+    return found
+
+
 def suppressed(session: Session, hashes: Iterable[bytes]) -> dict[bytes, str]:
     """Those of the hashes that are suppressed now, each with its reason."""
-    wanted = list(hashes)
-    if not wanted:
-        return {}
-    rows = session.execute(_ACTIVE, {"hashes": ",".join([digest.hex() for digest in wanted])})
-    return {bytes(digest): reason for digest, reason in rows}
+    return shut(session, hashes).wholly
 
 
 def active(session: Session, digest: bytes) -> Suppression | None:

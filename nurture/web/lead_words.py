@@ -57,6 +57,7 @@ CHANNELS = {
     "in_person": _N("in person"),
     "demo": _N("in the demo data"),
     "import": _N("by import"),
+    "kept": _N("before, under the same address"),
     "merge": _N("by a merge with another lead"),
     "merge_undone": _N("by undoing a merge"),
     "api": _N("by API"),

@@ -26,6 +26,7 @@ DELIVERIES = {
 REASONS = {
     "no_answer_after_dot": _N("the server fell silent after the text"),
     "sender_died_after_dot": _N("the sending process died before it heard the answer"),
+    "broken_off": _N("the receiving server hung up in the middle of it"),
     "in_doubt": _N("the answer was lost: it is sent once more"),
     "no_address": _N("no e-mail address"),
     "erased": _N("the lead was erased"),

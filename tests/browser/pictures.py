@@ -132,7 +132,9 @@ def _twin(runtime: Runtime, lead_id: int) -> int:
             "city": "Kassel",
         }
         base_url = runtime.settings.base_url
-        return save_lead(session, said, now=MOMENT, by="demo", base_url=base_url, source_kind="demo").id
+        return save_lead(
+            session, said, now=MOMENT, by="demo", pepper=b"pepper", base_url=base_url, source_kind="demo"
+        ).id
 
 
 def _sign_in(page: Page, url: str) -> None:

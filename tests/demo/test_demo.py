@@ -69,7 +69,12 @@ def test_no_receiver_hears_of_invented_leads(furnished: Runtime) -> None:
 def test_a_house_with_leads_of_its_own_is_left_alone(furnished: Runtime) -> None:
     with furnished.sessions.begin() as session:
         save_lead(
-            session, {"email": "vera@real.example"}, now=TUESDAY, by="test", base_url="http://localhost"
+            session,
+            {"email": "vera@real.example"},
+            now=TUESDAY,
+            by="test",
+            pepper=b"pepper",
+            base_url="http://localhost",
         )
     with furnished.sessions.begin() as session, pytest.raises(Conflict, match="leads of your own"):
         flow.ask(session, by="test", now=TUESDAY)

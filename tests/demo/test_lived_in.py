@@ -65,7 +65,7 @@ def test_what_is_real_stays_when_the_demo_goes(alive: Runtime, engine: Engine) -
         load_folder(session, CAMPAIGNS / "consulting", publish=True, now=TUESDAY, by="test")
         for name, at in (("vera", company), ("hugo", {"name": shared})):
             answers = {"email": f"{name}@real.example", "company": at, "consent": {"marketing": True}}
-            save_lead(session, answers, now=TUESDAY, by="test", base_url="http://localhost")
+            save_lead(session, answers, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost")
     own = number(
         alive, "SELECT count(*) FROM enrollment WHERE lead_id IN (SELECT id FROM lead WHERE NOT demo)"
     )
@@ -90,7 +90,7 @@ def test_real_and_invented_leads_do_not_meet(alive: Runtime) -> None:
     )
     with alive.sessions.begin() as session:
         answers = {"email": "vera@real.example", "consent": {"marketing": True}, "tags": ["demo"]}
-        save_lead(session, answers, now=TUESDAY, by="test", base_url="http://localhost")
+        save_lead(session, answers, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost")
 
     assert number(alive, f"{inside} WHERE p.demo AND NOT l.demo") == 0
 

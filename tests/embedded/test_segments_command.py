@@ -21,7 +21,7 @@ def fair(runtime, clock):
     with runtime.sessions.begin() as session:
         for email, tags in (("ada@muster.example", ["Fair"]), ("bo@muster.example", [])):
             said = {"email": email, "tags": tags}
-            save_lead(session, said, now=clock.now, by="test", base_url="http://localhost")
+            save_lead(session, said, now=clock.now, by="test", pepper=b"pepper", base_url="http://localhost")
         segments.create(
             session, {"key": "fair", "name": "Was at the fair", "condition": CONDITION}, now=clock.now
         )

@@ -123,3 +123,33 @@ def test_an_answer_lost_after_the_dot_is_uncertain_and_never_sent_again(
     assert room.state(fine)[0] == "sent"
     room.run(now=TUESDAY + timedelta(days=3))
     assert server.recipients() == ["bert@leads.example", "cora@leads.example"]
+
+
+def test_a_mail_that_the_server_cannot_bear_is_given_up_and_holds_nobody_up(
+    room: Mailroom, server: ScriptedSmtp
+) -> None:
+    def hang(phase: str, who: str) -> str | None:
+        if phase == "body" and "bert" in who:
+            raise Hang
+        return None
+
+    server.on = hang
+    server.take_little_at_a_time()
+    with room.sessions.begin() as session:
+        huge = room.mail(session, "huge", "many words " * 36_000)
+    heavy = room.queue(room.lead("Bert"), mail_version_id=huge)
+    now, waits = TUESDAY, []
+    while room.state(heavy)[0] != "failed":
+        light = room.queue(room.lead(f"Cora{len(waits)}"))
+        room.run(now=now)
+        assert room.state(light)[0] == "sent"
+        row = room.get(heavy)
+        assert row.reason == "broken_off"
+        waits.append((row.due_at - now).total_seconds() / 60)
+        now = max(now, row.due_at)
+    assert len(waits) == row.attempt_no == 8
+    assert waits[0] < waits[2] < waits[6] and timedelta(hours=6) < now - TUESDAY < timedelta(hours=10)
+    with room.sessions() as session:
+        assert session.scalars(select(Suppression)).all() == []
+        assert all(state.ok for state in transport_states.every(session))
+    assert row.bounced_at is None

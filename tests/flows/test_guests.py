@@ -172,9 +172,16 @@ def test_everybody_who_came_is_asked_once_in_their_language(
 ) -> None:
     anna, ben = a_lead(db), a_lead(db, "ben")
     oleg = save_lead(
-        db, {"email": "oleg@example.com", "language": "ru"}, now=TUESDAY, by="test", base_url=BASE
+        db,
+        {"email": "oleg@example.com", "language": "ru"},
+        now=TUESDAY,
+        by="test",
+        pepper=b"pepper",
+        base_url=BASE,
     ).id
-    caller = save_lead(db, {"phone": "+4930123456"}, now=TUESDAY, by="test", base_url=BASE).id
+    caller = save_lead(
+        db, {"phone": "+4930123456"}, now=TUESDAY, by="test", pepper=b"pepper", base_url=BASE
+    ).id
     guests.register(db, webinar.id, [ben.id], by="user:1", now=TUESDAY)
     for one in (anna.id, oleg, caller):
         guests.check_in(db, webinar.id, one, by="user:1", now=TUESDAY)
@@ -204,7 +211,9 @@ def test_a_file_of_guests_takes_who_can_be_taken_and_says_why_not(
         "Email,First name,Company\nanna@example.com,Anna,Ohm\nno address,Ben,\ncleo@example.com,Cleo,\n"
     )
     for _again in range(2):
-        done = register_file(sessions, webinar.id, file, by="user:1", now=TUESDAY, base_url=BASE)
+        done = register_file(
+            sessions, webinar.id, file, by="user:1", now=TUESDAY, pepper=b"pepper", base_url=BASE
+        )
         assert done.registered == 2
         assert [line for line, _why in done.faults] == [3]
     assert [kind for _lead, kind in counting(db)] == ["event_registered"] * 2
@@ -212,7 +221,7 @@ def test_a_file_of_guests_takes_who_can_be_taken_and_says_why_not(
     assert sources == ["Webinar"]
     file.write_text("Name\nAnna\n")
     with pytest.raises(Invalid, match="column email"):
-        register_file(sessions, webinar.id, file, by="user:1", now=TUESDAY, base_url=BASE)
+        register_file(sessions, webinar.id, file, by="user:1", now=TUESDAY, pepper=b"pepper", base_url=BASE)
 
 
 @pytest.mark.parametrize(

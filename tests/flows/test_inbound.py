@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows.consent import grant
-from nurture.flows.inbound import Desk, Taken, secret_of, take_in_events, take_in_mail
+from nurture.flows.inbound import Desk, Taken, forget_strangers, secret_of, take_in_events, take_in_mail
 from nurture.flows.leads import erase_lead
 from nurture.mail.inbound.providers import read_events
 from nurture.rules.bounces import return_path
@@ -110,6 +110,18 @@ def test_a_report_without_a_token_of_ours_is_kept_and_changes_nothing(
     assert delivery(db, sent).bounced_at is None
     assert reason_of(db, anna) is None
     assert count(db, "SELECT count(*) FROM inbound_report") == 1
+
+
+def test_what_names_nobody_is_dropped_after_a_month_and_nothing_else_is(
+    sessions: sessionmaker[Session], db: Session, mailing: Mailing, anna: Lead, comes_back: Send
+) -> None:
+    comes_back(UNKNOWN, a_delivery(db, mailing, anna))
+    comes_back(FULL)
+    month = timedelta(days=30)
+    assert forget_strangers(sessions, now=TUESDAY + month) == 0
+    assert forget_strangers(sessions, now=TUESDAY + month + timedelta(seconds=1)) == 1
+    assert count(db, "SELECT count(*) FROM inbound_report") == 1
+    assert count(db, "SELECT count(*) FROM inbound_report WHERE delivery_id IS NULL") == 0
 
 
 def test_a_message_id_of_ours_stands_for_a_lost_return_path(

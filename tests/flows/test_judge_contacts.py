@@ -29,7 +29,9 @@ def weber(sessions: Sessions) -> dict[str, int]:
     with sessions.begin() as session:
         for name, company in (("anna", "Weber"), ("ben", "Weber"), ("carl", "Other")):
             said = {"email": f"{name}@weber.example", "company": company}
-            found[name] = save_lead(session, said, now=TUESDAY, by="test", base_url="http://x.example").id
+            found[name] = save_lead(
+                session, said, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://x.example"
+            ).id
         found["weber"] = session.execute(text("SELECT id FROM company WHERE name = 'Weber'")).scalar_one()
     judge_all(sessions)
     return found
@@ -69,7 +71,7 @@ def test_a_lead_that_tells_of_the_company_grades_its_colleagues(
 ) -> None:
     with sessions.begin() as session:
         said = {"email": "anna@weber.example", "company": {"name": "Weber", "size": 120}}
-        save_lead(session, said, now=TUESDAY, by="test", base_url="http://x.example")
+        save_lead(session, said, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://x.example")
     judge_all(sessions)
     assert points(sessions, weber) == [30, 30, 0]
 

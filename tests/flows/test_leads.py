@@ -20,7 +20,7 @@ Sessions = sessionmaker[Session]
 
 def save(sessions: Sessions, now=TUESDAY, **answers: Any) -> SavedLead:
     with sessions.begin() as session:
-        return save_lead(session, answers, now=now, by="test", base_url="http://localhost")
+        return save_lead(session, answers, now=now, by="test", pepper=b"pepper", base_url="http://localhost")
 
 
 def test_a_new_lead_has_a_stage_with_its_record_and_a_search_text(sessions: Sessions, db: Session):

@@ -57,7 +57,7 @@ def merged(garden, lead_id, other_id):
 
 def parted(garden, merge_id):
     with garden.sessions.begin() as session:
-        undo_merge(session, merge_id, by="mia", now=garden.clock.now)
+        undo_merge(session, merge_id, pepper=b"pepper", by="mia", now=garden.clock.now)
 
 
 def meet_the_goal(garden, lead_id):

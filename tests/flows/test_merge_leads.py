@@ -46,7 +46,7 @@ def _merge(garden, lead_id, other_id, *take):
 
 def _undo(garden, merge_id):
     with garden.sessions.begin() as session:
-        undo_merge(session, merge_id, by="mia", now=garden.clock.now)
+        undo_merge(session, merge_id, pepper=PEPPER, by="mia", now=garden.clock.now)
 
 
 def _lead(garden, lead_id):
@@ -81,7 +81,7 @@ def test_one_stays_and_everybody_who_asks_for_the_other_finds_it(garden):
     with garden.sessions.begin() as session:
         assert lead_aliases.meant(session, [anna, other, 999]) == {anna: anna, other: anna}
         again = save_lead(session, {"email": "A.Weber@muster.example", "role": "Buyer"}, now=garden.clock.now,
-                          by="test", base_url="http://localhost")  # fmt: skip
+                          by="test", pepper=PEPPER, base_url="http://localhost")  # fmt: skip
     assert (again.id, again.created) == (anna, False)
     assert (_lead(garden, anna).email, _lead(garden, anna).role) == ("anna@muster.example", "Buyer")
     assert garden.value("SELECT count(*) FROM lead_line") == 1
@@ -271,7 +271,9 @@ def test_pairs_are_found_by_number_name_and_address_until_somebody_says_no(garde
             {"email": "t.koch@pumps.example", "first_name": "Tim", "last_name": "Koch", "company": "Pumps"},
             {"phone": "+4940999888777", "first_name": "TIM", "last_name": "koch", "company": "Pumps"},
         ):
-            save_lead(session, said, now=garden.clock.now, by="test", base_url="http://localhost")
+            save_lead(
+                session, said, now=garden.clock.now, by="test", pepper=PEPPER, base_url="http://localhost"
+            )
     assert pairs_flow.look(garden.sessions, now=garden.clock.now) == 2
     with garden.sessions.begin() as session:
         found = duplicates.page(session, limit=9)

@@ -18,7 +18,7 @@ BY = {"by": "test", "now": TUESDAY}
 
 def _lead(db: Session, name: str, **said: object) -> Lead:
     given = {"email": f"{name}@werk.example", "first_name": name, **said}
-    lead_id = save_lead(db, given, now=TUESDAY, by="test", base_url="http://localhost").id
+    lead_id = save_lead(db, given, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost").id
     return db.get_one(Lead, lead_id)
 
 

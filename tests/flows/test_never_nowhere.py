@@ -133,7 +133,7 @@ def test_a_lead_never_stands_nowhere(garden: Garden) -> None:
     stands(garden, anna, by_both, "a merge")
     days(garden, anna, by_both, 2)
     with garden.sessions.begin() as session:
-        undo_merge(session, noted, by="mia", now=garden.clock.now)
+        undo_merge(session, noted, pepper=b"pepper", by="mia", now=garden.clock.now)
     garden.enter(anna, ben)
     for lead in (anna, ben):
         warmth = str(garden.value("SELECT temperature FROM lead WHERE id = :id", id=lead))

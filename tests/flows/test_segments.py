@@ -47,7 +47,14 @@ def inside(garden, key):
 
 def say(garden, lead_id, **answers):
     with garden.sessions.begin() as session:
-        save_lead(session, {"id": lead_id, **answers}, now=garden.clock.now, by="test", base_url=BASE)
+        save_lead(
+            session,
+            {"id": lead_id, **answers},
+            now=garden.clock.now,
+            by="test",
+            pepper=b"pepper",
+            base_url=BASE,
+        )
 
 
 def hear(garden, lead_id, kind):

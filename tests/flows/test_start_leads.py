@@ -61,7 +61,14 @@ def test_the_places_are_the_chains_and_steps_of_live_programs(program: None, db:
 
 def test_many_start_at_a_step_and_are_taken_out_again(program: None, db: Session) -> None:
     ids = [
-        save_lead(db, {"email": f"{n}@werk.example"}, now=TUESDAY, by="test", base_url="http://localhost").id
+        save_lead(
+            db,
+            {"email": f"{n}@werk.example"},
+            now=TUESDAY,
+            by="test",
+            pepper=b"pepper",
+            base_url="http://localhost",
+        ).id
         for n in "abc"
     ]
     db.get_one(Lead, ids[2]).held_at = TUESDAY

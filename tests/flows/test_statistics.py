@@ -14,6 +14,8 @@ from nurture.rules.entering import held_out
 from nurture.rules.statistics.comparing import Group
 from nurture.store.views import recounts
 from tests.flows.garden import HEAD, Garden
+from tests.flows.mailroom import Mailroom, mailer
+from tests.mail.scripted_smtp import ScriptedSmtp
 
 ALL = Asked()
 CHAINS = """
@@ -132,6 +134,23 @@ def test_who_answers_and_is_won_by_it_counts_though_the_run_is_over(garden):
     found = chain(garden)
     assert found.converted.group == Group(2, 1)
     assert (found.goals.met, found.goals.worth) == (1, {"EUR": 4000})
+
+
+def test_a_mail_that_comes_back_at_the_door_of_the_server_has_bounced(garden, tmp_path):
+    garden.publish(CHAINS)
+    garden.enter(garden.lead("ada"), garden.lead("ben"), garden.lead("cleo"))
+    garden.tick()
+    refusals = {"ben": "550 5.1.1 no such user", "cleo": "554 5.7.1 no such words"}
+    with ScriptedSmtp() as server:
+        server.on = lambda phase, who: refusals.get(who.partition("@")[0]) if phase == "rcpt" else None
+        Mailroom(garden.sessions, tmp_path / "post", mailer(server.url), garden.clock.now).run()
+    for _again in range(2):
+        found = step(chain(garden), "welcome").mails
+        assert (found.sent, found.failed, found.bounced) == (1, 2, 1)
+        with garden.sessions.begin() as session:  # what the migration finds of before it was counted
+            session.execute(text("DELETE FROM step_day WHERE what = 'bounced'"))
+            session.execute(text("DELETE FROM step_count WHERE what = 'bounced'"))
+            session.execute(text(import_module("nurture.migrations.versions.0042_kept_nos")._CAME_BACK))
 
 
 def test_a_lead_that_turns_warm_counts_in_both_chains_and_once_in_the_program(garden):

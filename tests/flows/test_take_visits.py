@@ -179,7 +179,9 @@ def test_the_same_look_told_again_with_its_visitor_is_one_visit(
 def test_identify_with_the_visitor_of_our_script_joins_it(db: Session, arrive: Callable[..., None]) -> None:
     arrive(look("/about", v=LAPTOP))
     said = {"anonymousId": LAPTOP, "traits": {"email": "anna@example.com"}}
-    lead_id = identify(db, said, now=TUESDAY, by="test", base_url="https://n.example").lead_id
+    lead_id = identify(
+        db, said, now=TUESDAY, by="test", pepper=b"pepper", base_url="https://n.example"
+    ).lead_id
     db.commit()
     assert (lead_id, "visited", "/about") in signals(db)
     assert not join_visitor(db, LAPTOP, lead_id, now=TUESDAY)

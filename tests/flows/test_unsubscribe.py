@@ -138,11 +138,11 @@ def test_a_yes_without_proof_opens_no_address_for_a_purpose_that_is_new_either(
     leave_everything(db, anna.id, how="page", proof=PROOF, pepper=b"pepper", now=LATER)
     digest = suppressions.address_hash(b"pepper", normalise(anna.email or ""))
     told = {"id": anna.id, "consent": {"webinars": True}}
-    save_lead(db, told, now=LATER, by="key:7", base_url="https://nurture.example")
+    save_lead(db, told, now=LATER, by="key:7", pepper=b"pepper", base_url="https://nurture.example")
     assert suppressions.suppressed(db, [digest])
     assert "webinars" not in consents.standing(db, anna.id)
     told = {"id": anna.id, "consent": {"webinars": True, "proof": "asked for them by phone"}}
-    save_lead(db, told, now=LATER, by="key:7", base_url="https://nurture.example")
+    save_lead(db, told, now=LATER, by="key:7", pepper=b"pepper", base_url="https://nurture.example")
     assert suppressions.suppressed(db, [digest]) == {}
     assert consents.standing(db, anna.id)["webinars"] == "granted"
 

@@ -87,7 +87,14 @@ def test_a_contact_who_leaves_or_is_erased_takes_their_heat_along(
         send(sessions, one, "clicked", TUESDAY)
     settle(sessions)
     whole = heat_of(db, weber)
-    save_lead(db, {"id": anna, "company": "Ohm"}, now=TUESDAY, by="test", base_url="https://n.example")
+    save_lead(
+        db,
+        {"id": anna, "company": "Ohm"},
+        now=TUESDAY,
+        by="test",
+        pepper=b"pepper",
+        base_url="https://n.example",
+    )
     db.commit()
     settle(sessions)
     assert math.isclose(heat_of(db, weber), whole / 2, rel_tol=1e-9)

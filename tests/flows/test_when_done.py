@@ -13,6 +13,7 @@ from nurture.rules.pacing import WarmUp
 from nurture.rules.transports import Limits
 from nurture.store import installation, pacing, transports
 from nurture.store.transports import Tally
+from nurture.store.users import User
 from tests.conftest import TUESDAY
 from tests.flows.mailroom import Mailroom, mailer
 
@@ -107,3 +108,28 @@ def test_a_newsletter_from_another_domain_waits_for_that_domain_alone(room: Mail
         assert seen.end(60, **mine) == TUESDAY + timedelta(days=1)
         pacing.pause_sender(session, "fair.example", reply="550 5.7.515", delivery_id=1, now=TUESDAY)
         assert when_done.outlook(session, now=TUESDAY).end(60, **mine) is None
+
+
+def test_mails_of_chains_end_by_the_schedules_of_those_who_speak_in_them(room: Mailroom) -> None:
+    with room.sessions.begin() as session:
+        senders.create(session, {"name": "Press", "email": "press@fair.example"}, by="user:1", now=TUESDAY)
+        pacing.set_warm_up(session, "domain", "fair.example", WarmUp(TUESDAY.date(), (10, 10, 10, 10)))
+    assert end_of_chains(room) == TUESDAY + timedelta(seconds=60), "nothing of theirs waits"
+    for number in range(30):
+        room.queue(room.lead(f"Press{number}"), params={"sender": "press"})
+    with room.sessions() as session:
+        [chains] = when_done.going(session, now=TUESDAY)
+    assert (chains.left, chains.ends_at) == (90, TUESDAY + timedelta(days=2))
+    assert end_of_chains(room) == TUESDAY + timedelta(days=2)
+    # An owner whose domain proves nothing does not speak: the default sender's schedule bounds theirs.
+    with room.sessions.begin() as session:
+        pacing.set_warm_up(session, "domain", "news.example", WarmUp(TUESDAY.date(), (20,) * 9))
+        owner = User(
+            email="mia@other.example", name="Mia", role="sales", password_hash="", created_at=TUESDAY
+        )
+        session.add(owner)
+        session.flush()
+    for number in range(25):
+        lead = room.lead(f"Own{number}", owner_id=owner.id)
+        room.queue(lead, params={"sender": "owner"})
+    assert end_of_chains(room) == TUESDAY + timedelta(days=4)

@@ -54,6 +54,10 @@ class ScriptedSmtp:
                 sock.shutdown(socket.SHUT_RDWR)
         self._open.clear()
 
+    def take_little_at_a_time(self) -> None:
+        """What comes later is not buffered for us: a large mail is still on its way when we hang up."""
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
     def _listen(self) -> None:
         while True:
             try:

@@ -9,7 +9,7 @@ from nurture.errors import Invalid
 from nurture.mail.active import active_parts
 from nurture.mail.compile import check, compile_mail, fingerprint
 from nurture.mail.message import build
-from nurture.mail.prepare import prepare
+from nurture.mail.prepare import RenderFault, prepare
 from nurture.mail.source import CompiledMail, Link, MailSource
 from tests.mail.test_message import SENDER, letter
 
@@ -200,6 +200,11 @@ def test_lines_are_those_of_the_file() -> None:
         "{% if lead.city %}" * 90 + "x" + "{% endif %}" * 90,
         "{% filter upper %}x{% endfilter %}",
         "{{ " + " ~ ".join(["lead.city"] * 3000) + " }}",
+        "{{ " + "9" * 5000 + " }}",
+        "{{ 0x" + "f" * 9000 + " }}",
+        "{% for a in lead.tags %}{% for b in lead.tags %}"
+        + "{% if lead.city | title == b | title %}{% endif %}" * 20
+        + "{% endfor %}{% endfor %}",
     ],
 )
 def test_a_template_that_could_run_away_is_refused_before_it_runs(bomb: str) -> None:
@@ -272,6 +277,54 @@ def test_whatever_is_taken_can_be_put_together(deep: str) -> None:
     assert sentences(deep) == []
     values = letter({"city": "x", "fields": {"a": 1}})
     assert build(prepare(compile_mail(source(deep)), {}), SENDER, values)
+
+
+@pytest.mark.parametrize(
+    ("one", "form"),
+    [
+        ("<div>", "md"),
+        ("<div>", "html"),
+        ("<b a='1'>x", "html"),
+        ("<mj-wrapper>", "mjml"),
+        ("<table><tr><td></div>", "html"),
+    ],
+)
+def test_parts_in_parts_without_end_are_refused_and_end_no_process(one: str, form: str) -> None:
+    body = one * 20_000 if form != "mjml" else f"<mjml><mj-body>{one * 20_000}</mj-body></mjml>"
+    assert "elements" in sentences(body, format=form)[0]
+    with pytest.raises(Invalid):
+        compile_mail(source(body, format=form))
+    few = one * 90 if form != "mjml" else f"<mjml><mj-body>{one * 90}{'</mj-wrapper>' * 90}</mj-body></mjml>"
+    assert sentences(few, format=form) == []
+
+
+@pytest.mark.parametrize(
+    "hungry",
+    [
+        "{{ " + "lead.tags | join(" * 20 + "'x'" + ")" * 20 + " }}",
+        "{% set a = lead.tags | join(lead.fields.note) %}"
+        + "{% set a = lead.tags | join(a) %}" * 9
+        + "{{ a }}",
+        "{% set a = lead.fields.note | urlencode | urlencode | urlencode %}{{ a" + " ~ a" * 900 + " }}",
+        "{{ lead.fields.note" + " | urlencode" * 55 + " }}",
+        "{% for a in lead.tags %}{% for b in lead.tags %}{% if lead.fields.note"
+        + " | title" * 35
+        + " == a %}{% endif %}{% endfor %}{% endfor %}",
+        "{% for a in lead.tags %}{{ lead.fields.note | e | join | e | join | e }}"
+        + "x" * 9000
+        + "{% endfor %}",
+        "{{ " + " ~ ".join(["lead.fields.note"] * 1200) + " }}",
+    ],
+)
+def test_a_template_that_grows_or_lasts_with_its_values_fails_for_this_reader_alone(hungry: str) -> None:
+    """What is harmless for most is ended for the one whose values make it grow, within seconds."""
+    assert sentences(hungry) == []
+    mail = prepare(compile_mail(source(hungry)), {})
+    few = {"city": "x", "fields": {"note": "short"}, "tags": ["a"]}
+    assert build(mail, SENDER, letter(few))
+    many = {"city": "x", "fields": {"note": "ü" * 1000}, "tags": [f"tag {n:03}" for n in range(100)]}
+    with pytest.raises(RenderFault):
+        build(mail, SENDER, letter(many))
 
 
 def test_what_marketers_write_is_taken() -> None:

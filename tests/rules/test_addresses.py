@@ -20,6 +20,12 @@ def test_the_normal_form_is_trimmed_lower_case_and_idna(written: str, norm: str)
     assert addresses.normalise(written) == norm
 
 
+def test_letters_that_few_servers_take_are_refused_in_words_that_say_so():
+    for written in ("jürgen@example.com", "Я@example.com"):
+        assert "before the @" in str(addresses.check(written).fault)
+    assert addresses.check("juergen@müller.de").norm == "juergen@xn--mller-kva.de"
+
+
 @given(st.text(max_size=80))
 def test_normalising_twice_is_normalising_once_and_checking_never_fails(written: str):
     once = addresses.normalise(written)

@@ -35,7 +35,9 @@ def people(db: Session) -> dict[str, int]:
             "tags": tags,
             "source": "Fair" if number % 2 else "Website",
         }
-        found[first] = save_lead(db, said, now=TUESDAY, by="test", base_url="http://localhost").id
+        found[first] = save_lead(
+            db, said, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost"
+        ).id
         lead = db.get_one(Lead, found[first])
         lead.readiness, lead.heat_log2 = readiness, None if number == 1 else 980.0 + number
         lead.last_signal_at = TUESDAY - timedelta(days=number) if number else None

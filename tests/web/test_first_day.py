@@ -57,7 +57,7 @@ def open_house(runtime: Runtime, leads: int = 3) -> None:
                 "first_name": f"Lead {number}",
                 "consent": {"marketing": True},
             }
-            save_lead(session, answers, now=TUESDAY, by="test", base_url="http://localhost")
+            save_lead(session, answers, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost")
     enter_existing(runtime.sessions, now=TUESDAY)
 
 

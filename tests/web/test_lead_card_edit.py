@@ -22,14 +22,16 @@ def ada(runtime: Runtime) -> int:
         said = {"email": "ada@werk.example", "first_name": "Ada", "company": "Werk", "tags": ["fair"]}
         for name in ("ben", "cleo"):
             other = {"email": f"{name}@werk.example", "first_name": name.title(), "company": "Werk"}
-            save_lead(session, other, now=TUESDAY, by="test", base_url="http://localhost")
+            save_lead(session, other, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost")
         for label, kind, choices in (
             ("Pumps", "number", ()),
             ("Visit", "yes_no", ()),
             ("Plan", "choice", ("A",)),
         ):
             custom_fields.create(session, label, kind=kind, choices=choices, by="test", now=TUESDAY)
-        return save_lead(session, said, now=TUESDAY, by="test", base_url="http://localhost").id
+        return save_lead(
+            session, said, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost"
+        ).id
 
 
 def _post(client: FlaskClient, address: str, **form: str) -> TestResponse:

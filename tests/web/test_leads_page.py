@@ -24,7 +24,9 @@ def people(runtime: Runtime) -> dict[str, int]:
     with runtime.sessions.begin() as session:
         for name in ("ada", "ben", "cleo"):
             said = {"email": f"{name}@werk.example", "first_name": name.title(), "tags": [name]}
-            found[name] = save_lead(session, said, now=TUESDAY, by="test", base_url="http://localhost").id
+            found[name] = save_lead(
+                session, said, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost"
+            ).id
     return found
 
 
@@ -148,7 +150,7 @@ def test_the_export_is_the_filter_and_its_columns_and_opens_safely(
 ) -> None:
     with runtime.sessions.begin() as session:
         said = {"id": people["ada"], "company": "=cmd|' /C calc'!A0", "fields": {"plan": "+1"}}
-        save_lead(session, said, now=TUESDAY, by="test", base_url="http://localhost")
+        save_lead(session, said, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost")
     client = sign_in("marketer")
     csrf = {"csrf_token": token_of(client.get("/leads").text)}
     address = "/leads/export.csv?sort=name&cols=company,heat,tags,fields.plan,password_hash"

@@ -23,7 +23,7 @@ def twins(runtime: Runtime) -> tuple[int, int]:
     )  # fmt: skip
     with runtime.sessions.begin() as session:
         one, two = (
-            save_lead(session, said, now=TUESDAY, by="test", base_url="http://localhost").id
+            save_lead(session, said, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost").id
             for said in people
         )
     return one, two

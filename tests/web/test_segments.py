@@ -22,7 +22,9 @@ def api(app, runtime):
 def lead(runtime, name, **answers):
     with runtime.sessions.begin() as session:
         said = {"email": f"{name}@muster.example", "first_name": name, **answers}
-        return save_lead(session, said, now=runtime.now(), by="test", base_url="http://localhost").id
+        return save_lead(
+            session, said, now=runtime.now(), by="test", pepper=b"pepper", base_url="http://localhost"
+        ).id
 
 
 def settle(runtime):

@@ -17,7 +17,9 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 def ada(runtime: Runtime) -> int:
     with runtime.sessions.begin() as session:
         said = {"email": "ada@werk.example", "tags": [HOSTILE], "source": HOSTILE, "fields": {"plan": "gold"}}
-        return save_lead(session, said, now=TUESDAY, by="test", base_url="http://localhost").id
+        return save_lead(
+            session, said, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost"
+        ).id
 
 
 def _post(client: FlaskClient, address: str, **form: str) -> str:

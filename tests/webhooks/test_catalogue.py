@@ -50,6 +50,7 @@ def test_what_is_really_written_fits(db, sessions, tmp_path) -> None:
             {"email": "ada@new.example", "consent": {"marketing": True}},
             now=TUESDAY,
             by="test",
+            pepper=b"pepper",
             base_url=BASE,
         )
         unsubscribe(session, made.id, "marketing", how="api", proof={}, now=TUESDAY)

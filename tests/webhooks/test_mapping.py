@@ -136,6 +136,13 @@ def test_a_body_that_would_be_too_large_is_refused() -> None:
     assert MOST_BYTES == 65_536
 
 
+def test_a_value_that_is_quoted_again_and_again_is_refused_before_it_fills_the_memory() -> None:
+    """Each time round it is twice as long."""
+    body = json.dumps({"type": "form.submitted", "data": {"answers": {"q": "x"}}}).encode()
+    with pytest.raises(Invalid, match="grows beyond"):
+        shape_messages.mapped(json.dumps({"a": "{{ data.answers.q" + " | json" * 50 + " }}"}), body)
+
+
 def test_what_people_write_into_fields_never_becomes_code_or_breaks_the_json() -> None:
     example = catalogue.example("lead.hot")
     for name in ("name", "first_name", "last_name"):

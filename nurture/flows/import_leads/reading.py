@@ -15,7 +15,7 @@ from nurture.flows.import_leads.values import Progress, Run
 from nurture.rules.conditions import seen
 from nurture.rules.lead_rows import LeadRow, RefusedRow, search_text, take
 from nurture.rules.words import _, ngettext
-from nurture.store import staging, suppressions
+from nurture.store import kept_nos, staging, suppressions
 from nurture.store.imports import Import
 
 CHUNK = 5_000
@@ -77,9 +77,13 @@ def _stage_chunk(run: Run, good: list[LeadRow], done: dict[str, Any], read: int)
 
 
 def _mark_suppressed(run: Run, session: Session, rows: Sequence[LeadRow]) -> None:
+    """Note with each row whether its address is shut, and what its owner has said no to alone."""
     hashes = {suppressions.address_hash(run.pepper, row.email_norm): row for row in rows if row.email_norm}
     for digest in suppressions.suppressed(session, hashes):
         hashes[digest].values["suppressed"] = True
+    addresses = {digest: row.email_norm or "" for digest, row in hashes.items()}
+    for digest, noes in kept_nos.standing(session, addresses).items():
+        hashes[digest].values["nos"] = {one.purpose: one.number for one in noes}
 
 
 def fold_row(row: LeadRow, now: datetime) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from nurture.flows.import_leads.reading import fold_row
 from nurture.flows.import_leads.values import Progress, Run
+from nurture.flows.keep_nos import hold_rows_to
 from nurture.rules.lead_rows import LeadRow, merge, share_phone
 from nurture.rules.words import _
 from nurture.store import companies, custom_fields, leads, sources, staged_leads, staging
@@ -42,6 +43,7 @@ def take_all(run: Run, session: Session) -> None:
     custom_fields.note(session, staged_leads.own_fields(session, run.import_id), now=run.now)
     if not run.options.enter:
         staged_leads.hold_new(session, run.import_id, now=run.now)
+    hold_rows_to(session, staged_leads.nos(session, run.import_id), now=run.now)
     if run.options.consent:
         _grant(run, session, run.options.consent)
     reach = staged_leads.reach(session, run.import_id, run.options.consent or "marketing")

@@ -19,6 +19,16 @@ def of_mail(program: Program | None, mail_key: str, mail_says: str) -> str:
     return by_steps or mail_says or program.sender
 
 
+def by_steps(program: Program | None, mail_key: str, mail_says: str) -> list[str]:
+    """Everybody in whose name a mail goes out, in the order of the steps that send it; without any, in whose
+    name it would."""
+    if program is None:
+        return [mail_says or HOUSE]
+    steps = [step for chain in program.chains.values() for step in chain.by_key.values()]
+    told = [step.sender for step in steps if isinstance(step, Send) and step.mail == mail_key]
+    return list(dict.fromkeys(one or mail_says or program.sender for one in told or [None]))
+
+
 def at_step(program: Program, temperature: str, step_key: str, mail_says: str) -> str:
     """What holds for the mail of one step."""
     step = program.chains[temperature].by_key.get(step_key)

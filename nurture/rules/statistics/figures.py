@@ -17,7 +17,9 @@ NONE: Counts = {}
 @dataclass(frozen=True, slots=True)
 class MailFigures:
     """What became of the mails of a step. `opened` and `clicked` are by people, of those sent in the period;
-    `machine_…` those that machines opened and clicked: never counted as people, and never hidden."""
+    `machine_…` those that machines opened and clicked: never counted as people, and never hidden. `bounced`
+    came back for their address's sake, at the door of its server (these have failed as well) or by a report
+    after they were sent."""
 
     sent: int
     opened: int

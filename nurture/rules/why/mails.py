@@ -22,7 +22,8 @@ def under_way(around: Around, mail: MailRecord) -> Answer:
     if held:
         return _by(mail, NOT_YET, held, None)
     if mail.state == "deferred":
-        return _by(mail, NOT_YET, "put_off", mail.due_at)
+        reason = mail.reason if mail.reason == "broken_off" else "put_off"
+        return _by(mail, NOT_YET, reason, mail.due_at)
     waits = mail.reason in ("window", "own_pause")
     return _by(mail, NOT_YET, mail.reason if waits else "sending", mail.due_at)
 

@@ -61,7 +61,7 @@ class Claimed(NamedTuple):
     token: int
     attempt_no: int
     purpose: str
-    needs_consent: bool
+    consent_purpose: str | None
     refusal: str
     address: str | None
     email_norm: str | None
@@ -73,6 +73,10 @@ class Claimed(NamedTuple):
     first_tried_at: datetime
     params: Mapping[str, Any]
     lead: Mapping[str, Any]
+
+    @property
+    def needs_consent(self) -> bool:
+        return self.consent_purpose is not None
 
 
 _SENDING = text("""
@@ -154,7 +158,7 @@ _CLAIM = text(f"""
                   d.message_id, d.mail_version_id, d.lead_id, d.program_id, d.step_key, d.first_tried_at,
                   d.params
     )
-    SELECT q.id, q.lease_token, q.attempt_no, q.purpose, q.consent_purpose IS NOT NULL, q.refusal, q.address,
+    SELECT q.id, q.lease_token, q.attempt_no, q.purpose, q.consent_purpose, q.refusal, q.address,
            CASE WHEN q.address = l.email THEN l.email_norm END, CAST(q.message_id AS text),
            q.mail_version_id, q.lead_id, p.key AS program_key, q.step_key, q.first_tried_at,
            nullif(q.params, CAST(:none AS jsonb)),

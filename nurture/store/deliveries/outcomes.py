@@ -46,8 +46,7 @@ _RECORD = text("""
     WITH given AS (
         SELECT CAST(r ->> 0 AS bigint) AS id, CAST(r ->> 1 AS bigint) AS token, r ->> 2 AS state,
                r ->> 3 AS reason, r ->> 4 AS reply, CAST(r ->> 5 AS timestamptz) AS due_at,
-               CAST(r ->> 6 AS boolean) AS tried, CAST(r ->> 7 AS boolean) AS bounced,
-               r ->> 8 AS remote_id
+               CAST(r ->> 6 AS boolean) AS tried, r ->> 8 AS remote_id
         FROM jsonb_array_elements(CAST(:rows AS jsonb)) AS r
     ), changed AS (
         UPDATE delivery d
@@ -60,7 +59,6 @@ _RECORD = text("""
             sent_at = CASE WHEN g.state = 'sent' THEN :now ELSE d.sent_at END,
             settled_at = CASE WHEN g.state IN ('sent', 'failed', 'uncertain')
                          THEN coalesce(d.settled_at, :now) ELSE d.settled_at END,
-            bounced_at = CASE WHEN g.bounced THEN :now ELSE d.bounced_at END,
             in_doubt_at = CASE WHEN g.state = 'uncertain' OR g.reason = 'in_doubt'
                           THEN coalesce(d.in_doubt_at, :now) ELSE d.in_doubt_at END
         FROM given g

@@ -28,6 +28,8 @@ MOVES: Mapping[str, str] = {
     "visit": "view",
     "webhook_message": "id",
     "suppression": "id",
+    "kept_no": "id",
+    "no_to_keep": "id",
     "turned_signal": "signal_id",
     "unrated_signal": "signal_id",
     "lead_identity": "value",
@@ -134,6 +136,12 @@ def write(session: Session, lead_id: int, row: Mapping[str, Any], *, now: dateti
 def let_go_of_contact(session: Session, lead_id: int) -> None:
     """Address and number are free for another row."""
     session.execute(_CONTACT, {"id": lead_id})
+
+
+def addresses(session: Session, lead_ids: Sequence[int]) -> list[tuple[int, str]]:
+    """The addresses of these leads, in normal form, each with its lead."""
+    query = text("SELECT id, email_norm FROM lead WHERE id = ANY(:leads) AND email_norm IS NOT NULL")
+    return [(row.id, row.email_norm) for row in session.execute(query, {"leads": list(lead_ids)})]
 
 
 def empty(session: Session, lead_id: int, *, now: datetime) -> None:

@@ -27,6 +27,7 @@ _MAILS = """
     FROM delivery d
     CROSS JOIN LATERAL (VALUES
         ('sent', d.state IN ('sent', 'uncertain')),
+        ('bounced', d.bounced_at IS NOT NULL), ('complained', d.complained_at IS NOT NULL),
         ('opened', d.opened_at IS NOT NULL), ('clicked', d.clicked_at IS NOT NULL){more}
     ) AS w (what, so)
     WHERE w.so AND d.chain_id IS NOT NULL AND d.version_id IS NOT NULL AND d.step_key IS NOT NULL
@@ -109,14 +110,16 @@ _CHECKS: Mapping[str, tuple[str, str]] = {
     "mails of steps": (
         """
         SELECT chain_id || '/' || step_key || '/' || what AS place, sum(n) AS n FROM step_count
-        WHERE what IN ('sent', 'opened', 'clicked') GROUP BY 1
+        WHERE what IN ('sent', 'bounced', 'complained', 'opened', 'clicked') GROUP BY 1
         """,
         _MAILS.format(by="", more=""),
     ),
     "mails of steps, by day": (
         """
         SELECT chain_id || '/' || step_key || '/' || day || '/' || what AS place, sum(n) AS n FROM step_day
-        WHERE what IN ('sent', 'opened', 'clicked', 'machine_opened', 'machine_clicked') GROUP BY 1
+        WHERE what IN (
+            'sent', 'bounced', 'complained', 'opened', 'clicked', 'machine_opened', 'machine_clicked'
+        ) GROUP BY 1
         """,
         _MAILS.format(
             by=_DAY.format("coalesce(d.sent_at, d.settled_at, d.due_at)") + " || '/' || ", more=_MACHINES

@@ -106,7 +106,7 @@ def merge(lead_id: int) -> ResponseReturnValue:
 def undo(merge_id: int) -> ResponseReturnValue:
     try:
         with runtime().sessions.begin() as session:
-            noted = undo_merge(session, merge_id, by=signed_in().actor, now=now())
+            noted = undo_merge(session, merge_id, pepper=runtime().pepper, by=signed_in().actor, now=now())
             lead_id = noted.lead_id
     except Conflict as refusal:
         flash(str(refusal), "bad")

@@ -109,8 +109,16 @@ def add_guest(event_id: int) -> ResponseReturnValue:
             if form.get("lead_id", "").isdecimal() and len(form["lead_id"]) < 19:
                 guests.register(session, event_id, [int(form["lead_id"])], by=by, now=now(), beyond=True)
             else:
-                base = runtime().settings.base_url
-                guests.register_person(session, event_id, said, by=by, now=now(), base_url=base, beyond=True)
+                guests.register_person(
+                    session,
+                    event_id,
+                    said,
+                    by=by,
+                    now=now(),
+                    pepper=runtime().pepper,
+                    base_url=runtime().settings.base_url,
+                    beyond=True,
+                )
     except (Invalid, Conflict, NotFound) as refusal:
         errors = getattr(refusal, "errors", None) or {"email": [str(refusal)]}
         return _one(event_id, form, errors), 422
@@ -148,7 +156,9 @@ def add_file(event_id: int) -> ResponseReturnValue:
         sent.save(path)
         try:
             base, by = runtime().settings.base_url, signed_in().actor
-            done = register_file(runtime().sessions, event_id, path, by=by, now=now(), base_url=base)
+            done = register_file(
+                runtime().sessions, event_id, path, by=by, now=now(), pepper=runtime().pepper, base_url=base
+            )
         except Refusal as refusal:
             return _one(event_id, {}, {"file": [str(refusal)]}), 422
     runtime().wake("signals")

@@ -1,6 +1,9 @@
 """Senders to choose from, each in words: what speaks where nothing is chosen comes first."""
 
+from collections.abc import Mapping
+
 from nurture.rules.program import Program
+from nurture.rules.program.speaking import by_steps
 from nurture.rules.senders import HOUSE, OWNER
 from nurture.rules.words import _
 from nurture.store import domains, senders
@@ -35,6 +38,18 @@ def for_step(program: Program | None, by_mail: str, said: str) -> Choices:
     if not by_mail:
         return for_mail(program, said)
     return _under(by_mail, _("As the mail says: %(sender)s"), said)
+
+
+def speaking(program: Program | None, mails: Mapping[str, str]) -> dict[str, list[str]]:
+    """In whose name each mail goes out, in words; `mails` is what each says itself, by its key."""
+    found = _every()
+    by_key = {row.key: row.name or row.email for row in found}
+    default = next((by_key[row.key] for row in found if row.is_default), "–")
+    told = {HOUSE: default, OWNER: _owner()[1], **by_key}
+    return {
+        key: list(dict.fromkeys(told.get(one, one) for one in by_steps(program, key, says)))
+        for key, says in mails.items()
+    }
 
 
 def _under(above: str, words: str, said: str) -> Choices:

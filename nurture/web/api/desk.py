@@ -22,6 +22,7 @@ def learn(said: dict[str, Any], handoff_id: int) -> None:
             said["part"],
             said["answer"],
             by=door.actor(),
+            pepper=runtime().pepper,
             base_url=runtime().settings.base_url,
             now=now(),
         )

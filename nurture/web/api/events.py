@@ -156,6 +156,7 @@ def register(said: dict[str, Any], event_id: int) -> ResponseReturnValue:
             answers,
             by=door.actor(),
             now=now(),
+            pepper=runtime().pepper,
             base_url=runtime().settings.base_url,
             source="api",
             beyond=beyond,

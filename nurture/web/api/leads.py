@@ -52,7 +52,9 @@ def list_leads(asked: dict[str, Any]) -> dict[str, Any]:
 def save(said: dict[str, Any]) -> ResponseReturnValue:
     """Make a lead, or update the one with this id, e-mail address or phone."""
     with runtime().sessions.begin() as session:
-        saved = flow.save_lead(session, said, now=now(), by=door.actor(), base_url=_base_url())
+        saved = flow.save_lead(
+            session, said, now=now(), by=door.actor(), pepper=runtime().pepper, base_url=_base_url()
+        )
     runtime().wake("leads")
     return _lead(saved.id), 201 if saved.created else 200
 
@@ -70,7 +72,16 @@ def one(lead_id: int) -> dict[str, Any]:
 def change(said: dict[str, Any], lead_id: int) -> dict[str, Any]:
     """Change what is said and nothing else; null clears a value, or one entry of fields and dates."""
     with runtime().sessions.begin() as session:
-        edit_lead(session, lead_id, said, by=door.actor(), now=now(), base_url=_base_url(), source_kind="api")
+        edit_lead(
+            session,
+            lead_id,
+            said,
+            by=door.actor(),
+            now=now(),
+            pepper=runtime().pepper,
+            base_url=_base_url(),
+            source_kind="api",
+        )
     runtime().wake("leads")
     return _lead(lead_id)
 

@@ -56,7 +56,7 @@ def one(merge_id: int) -> dict[str, Any]:
 def undo(merge_id: int) -> dict[str, Any]:
     """Two leads again. Refused (409) the second time, where a later merge rests on it, after an erasure."""
     with runtime().sessions.begin() as session:
-        answer = _plain(undo_merge(session, merge_id, by=door.actor(), now=now()))
+        answer = _plain(undo_merge(session, merge_id, pepper=runtime().pepper, by=door.actor(), now=now()))
     runtime().wake("rate")
     return answer
 

@@ -96,7 +96,7 @@ def identify() -> dict[str, Any]:
     """Make or update a lead by its traits; userId and anonymousId name it from then on."""
     said = _read(IdentifyIn)
     with runtime().sessions.begin() as session:
-        told = flow.identify(session, said, now=now(), by=door.actor(), base_url=runtime().settings.base_url)
+        told = _identify(session, said)
     runtime().wake("leads")
     return _shown(told)
 
@@ -153,13 +153,17 @@ def _taken(session: Any, one: Any) -> Told:
     kind = one.get("type") if isinstance(one, dict) else None
     match kind:
         case "identify":
-            base = runtime().settings.base_url
-            return flow.identify(session, _read(IdentifyIn, one), now=now(), by=door.actor(), base_url=base)
+            return _identify(session, _read(IdentifyIn, one))
         case "track":
             return flow.track(session, _read(TrackIn, one), now=now())
         case "page" | "screen":
             return flow.page(session, _read(PageIn, one), now=now())
     raise Invalid(_("A message is identify, track or page."), {"type": [_("identify, track or page")]})
+
+
+def _identify(session: Any, said: dict[str, Any]) -> flow.Told:
+    base, pepper = runtime().settings.base_url, runtime().pepper
+    return flow.identify(session, said, now=now(), by=door.actor(), pepper=pepper, base_url=base)
 
 
 def _read(schema: type[Message], given: Any = None) -> dict[str, Any]:

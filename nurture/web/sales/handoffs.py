@@ -66,6 +66,7 @@ def learn(handoff_id: int) -> ResponseReturnValue:
             part,
             value,
             by=signed_in().actor,
+            pepper=runtime().pepper,
             base_url=runtime().settings.base_url,
             now=now(),
         )

@@ -25,10 +25,13 @@ _WORDS = ("name", "subject", "preheader", "layout", "format", "sender", "body")
 
 @pages.get("/edit/mails")
 def mail_list(program_id: int) -> ResponseReturnValue:
-    """Every mail of the draft, and which step sends it."""
+    """Every mail of the draft, in whose name it goes out, and the steps that it is used in."""
     here = opened(program_id)
-    uses = {key: edit_draft.mail_uses(here.folder, key) for key in here.folder.mails}
-    return render_template("admin/editor/mails.html", here=here, tab="mails", uses=uses)
+    mails = here.folder.mails
+    uses = {key: edit_draft.mail_uses(here.folder, key) for key in mails}
+    says = {key: mail.sender for key, mail in mails.items()}
+    speaking = sender_words.speaking(here.folder.program, says)
+    return render_template("admin/editor/mails.html", here=here, tab="mails", uses=uses, speaking=speaking)
 
 
 @pages.get("/edit/mails/<key>")

@@ -83,7 +83,9 @@ def _save(
         if faults:
             raise Invalid(_("Some answers cannot be taken."), faults)
         with runtime().sessions.begin() as session:
-            changes = edit_lead(session, lead_id, said, by=by, now=now(), base_url=base_url)
+            changes = edit_lead(
+                session, lead_id, said, by=by, now=now(), pepper=runtime().pepper, base_url=base_url
+            )
             audit(
                 session, by, "lead.changed", f"lead:{lead_id}", now=now(), detail={"names": sorted(changes)}
             )
