@@ -67,7 +67,7 @@ def breaches(rows: Rows, story: Story) -> list[str]:
     said += _counters(rows)
     said += _references(rows)
     said += _signals.breaches(rows, story.looks)
-    said += _rates.booked(rows, story.taken)
+    said += _rates.booked(rows)
     said += _rates.breaches(story.taken, story.speed)
     said += _hours.breaches(story.taken, story.calendar)
     return said + _standards(story)

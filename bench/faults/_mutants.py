@@ -112,6 +112,10 @@ MUTANTS = (
         ("nurture/flows/settle.py", "[one.delivery_id for one in recorded if one.delivery_id in untried]",
          "[one.delivery_id for one in recorded]"),
     )),
+    Mutant("given_back_twice", "what did not go out is free again once", (
+        ("nurture/store/pacing.py", "UPDATE quota_minute q SET n = greatest(0, q.n - g.n)",
+         "UPDATE quota_minute q SET n = greatest(0, q.n - 2 * g.n)"),
+    )),
     Mutant("everybody_is_a_person", "what machines do warms nobody", (
         ("nurture/flows/record.py", "verdict = judge(one.hit, Context(one.since_sent, scene.signs(one.hit)))",
          "verdict = Verdict(HUMAN, ())"),
