@@ -28,8 +28,6 @@ ANSWER_SECONDS = 0.5
 _MOST_ENTRIES = 1_000_000
 _BATCH = 500
 _MOST_WAITING = 20_000
-# For so long a page that somebody has asked for ahead of its turn is theirs.
-_AHEAD_MILLIS = 10_000
 _FIRST_REST = 1.0
 _LONGEST_REST = 30.0
 
@@ -67,27 +65,17 @@ class HitStream:
         pipe.execute()
         wake(self._redis, "record")
 
-    def read(self, limit: int) -> list[Entry]:
-        """The oldest entries. They stay until they are let go."""
-        return [_entry(*one) for one in self._range(limit)]
-
-    def read_ahead(self, limit: int) -> list[Entry]:
-        """The entries behind the oldest `limit`, which are in somebody's hands; none where somebody has asked
-        for these within the last seconds."""
-        entries = self._range(2 * limit)[limit:]
-        if not entries:
-            return []
-        mark = f"{self._key}:ahead:{_bytes(entries[0][0]).decode()}"
-        if not self._redis.set(mark, 1, nx=True, px=_AHEAD_MILLIS):
-            return []
-        return [_entry(*one) for one in entries]
+    def read(self, limit: int, after: str | None = None) -> list[Entry]:
+        """The oldest entries, or those behind the one with this number. They stay until they are let go."""
+        first = "-" if after is None else f"({after}"
+        return [_entry(*one) for one in self._range(first, limit)]
 
     def let_go(self, numbers: Sequence[str]) -> None:
         """Forget these entries."""
         self._redis.xdel(self._key, *numbers)
 
-    def _range(self, limit: int) -> list[tuple[Any, dict[Any, Any]]]:
-        return cast(list[tuple[Any, dict[Any, Any]]], self._redis.xrange(self._key, count=limit))
+    def _range(self, first: str, limit: int) -> list[tuple[Any, dict[Any, Any]]]:
+        return cast(list[tuple[Any, dict[Any, Any]]], self._redis.xrange(self._key, first, count=limit))
 
     def length(self) -> int:
         """How many entries wait: the lag that /readyz and `doctor` show."""

@@ -51,11 +51,10 @@ class Hits:
     def add(self, line: bytes) -> None:
         self._lines.append(line)
 
-    def read(self, limit: int) -> list[Entry]:
-        return [Entry(str(number), line) for number, line in enumerate(self._lines[:limit], start=1)]
-
-    def read_ahead(self, limit: int) -> list[Entry]:
-        return []
+    def read(self, limit: int, after: str | None = None) -> list[Entry]:
+        behind = int(after or 0)
+        wanted = self._lines[behind : behind + limit]
+        return [Entry(str(number), line) for number, line in enumerate(wanted, start=behind + 1)]
 
     def let_go(self, numbers: Sequence[str]) -> None:
         del self._lines[: len(numbers)]

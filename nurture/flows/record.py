@@ -4,7 +4,7 @@ Hits come twice, by the stream (fast) and by the host's spool (sure), and each i
 let go of after the commit, so a death at any line brings some of them again, and again changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,18 +18,18 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.buffers.stream import Entry
 from nurture.files.spool import draining
 from nurture.flows import doubt
+from nurture.flows.judge_hits import Judged, judge_again, judge_hits
 from nurture.flows.take_visits import take_visits
 from nurture.flows.turn_verdicts import turn_to_machine
-from nurture.flows.weigh_hits import Scene, arrived, each_signal, first_seen, is_under_way
+from nurture.flows.weigh_hits import each_signal, first_seen, is_under_way
 from nurture.rules import hits as lines
 from nurture.rules import visits
 from nurture.rules.hits import CLICK, Hit, NotAHit
 from nurture.rules.patience import rate_by
-from nurture.rules.patterns import Pattern, first_met
-from nurture.rules.robots import HUMAN, OVERRULED, Context, Verdict, judge
+from nurture.rules.robots import HUMAN
 from nurture.rules.visits import NotAVisit, Visit
-from nurture.store import hits, patterns, signals, verdicts
-from nurture.store.hits import Arrived, HitDelivery, JudgedHit
+from nurture.store import hits, kept_pages, signals, verdicts
+from nurture.store.hits import HitDelivery, JudgedHit
 
 log = structlog.get_logger()
 
@@ -40,9 +40,7 @@ _MAY_BE_IN_DOUBT = ("sending", "uncertain", "deferred", "ready")
 class Stream(Protocol):
     """The fast way: entries stay until they are let go. Every call may raise RedisError."""
 
-    def read(self, limit: int) -> list[Entry]: ...
-
-    def read_ahead(self, limit: int) -> list[Entry]: ...
+    def read(self, limit: int, after: str | None = None) -> list[Entry]: ...
 
     def let_go(self, numbers: Sequence[str]) -> None: ...
 
@@ -72,21 +70,27 @@ def record(
     whole before the first of its clicks counts; without a stall at once, and is taken back when what comes
     later shows it in another light.
 
-    Recorders judge in turn, so that each sees what the one before has kept. Whose turn it is not takes the
-    page behind, if there is one, and reads it meanwhile.
+    Recorders read and judge side by side, each a page of the stream of its own, and keep in turn, so that
+    each has seen what those before it have kept (flows/judge_hits).
     """
-    if not _asked(stream.read, 1) and not any(map(_holds_lines, spools)):
+    entries = _read(stream, limit)
+    if not entries and not any(map(_holds_lines, spools)):
         return 0
     with ExitStack() as kept:
         with sessions() as session, session.begin():
-            mine = hits.is_my_turn(session)
-            page = _page(session, _asked(stream.read if mine else stream.read_ahead, limit))
-            if not mine and not (page.entries and hits.wait_for_turn(session)):
+            page = _page(session, _claimed(session, stream, entries, limit))
+            judged = judge_hits(session, page.seen, page.deliveries)
+            # Whoever has nothing in hand need not wait: the spool is looked at again soon.
+            if not hits.is_my_turn(session) and not (page.entries and hits.wait_for_turn(session)):
                 return 0
-            _take_in(session, page, now, stall)
+            judged = judge_again(session, judged, page.deliveries)
+            _keep(session, judged, page, now, stall)
             taken = [one for folder in spools if (one := kept.enter_context(draining(folder, limit)))]
             late = _late(session, page, [line for one in taken for line in one.lines])
-            _take_in(session, late, now, stall)
+            too_late = judge_hits(session, late.seen, late.deliveries)
+            _keep(session, too_late, late, now, stall)
+            if keys := judged.keys() | too_late.keys():
+                kept_pages.note(session, keys)
         for one in taken:
             one.keep()
     if page.entries:
@@ -99,13 +103,20 @@ def _holds_lines(folder: Path) -> bool:
         return drained is not None and bool(drained.lines)
 
 
-def _asked(read: Callable[[int], list[Entry]], limit: int) -> list[Entry]:
+def _read(stream: Stream, limit: int, after: str | None = None) -> list[Entry]:
     try:
-        return read(limit)
+        return stream.read(limit, after)
     except RedisError as fault:
         # Said softly, since it is asked twice a second: the feeds and /readyz say that Redis is away.
         log.debug("record.stream_away", error=type(fault).__name__)
         return []
+
+
+def _claimed(session: Session, stream: Stream, entries: list[Entry], limit: int) -> list[Entry]:
+    """The oldest page that nobody else has in hand, `entries` being the oldest of all."""
+    while entries and not hits.claim_page(session, entries[0].number):
+        entries = _read(stream, limit, entries[-1].number)
+    return entries
 
 
 def _let_go(stream: Stream, entries: Sequence[Entry]) -> None:
@@ -152,63 +163,48 @@ def _readable(raw: Iterable[bytes]) -> tuple[list[Hit], list[Visit]]:
     return [found[number] for number in sorted(found)], sorted(looks.values(), key=lambda look: look.id)
 
 
-def _take_in(session: Session, page: _Page, now: datetime, stall: timedelta) -> None:
-    known = hits.known(session, [hit.id for hit in page.seen])
-    fresh = [hit for hit in page.seen if hit.id not in known] if known else page.seen
-    if fresh:
-        _keep(session, fresh, page.deliveries, now, stall)
+def _keep(session: Session, judged: Judged, page: _Page, now: datetime, stall: timedelta) -> None:
+    if judged.hits:
+        # Whoever looks at a mail has it, a machine at the gate too: what was in doubt was sent.
+        looked_at = {one.hit.delivery_id for one in judged.hits}
+        doubt.arrived(session, [number for number in looked_at if _in_doubt(page, number)], now=now)
+        _keep_hits(session, judged, page.deliveries, now, stall)
     take_visits(session, page.looks, now=now)
 
 
-def _keep(
+def _in_doubt(page: _Page, delivery_id: int) -> bool:
+    delivery = page.deliveries.get(delivery_id)
+    return delivery is not None and delivery.state in _MAY_BE_IN_DOUBT
+
+
+def _keep_hits(
     session: Session,
-    fresh: Sequence[Hit],
+    judged: Judged,
     deliveries: Mapping[int, HitDelivery],
     now: datetime,
     stall: timedelta,
 ) -> None:
-    # Whoever looks at a mail has it, a machine at the gate too: what was in doubt was sent.
-    doubt.arrived(session, [one.id for one in deliveries.values() if one.state in _MAY_BE_IN_DOUBT], now=now)
-    new = [arrived(hit, deliveries.get(hit.delivery_id)) for hit in fresh]
-    scene = Scene(session, new, deliveries)
-    known_patterns = patterns.active(session)
-    judged: list[JudgedHit] = []
-    # The first are kept while the last are judged.
-    hits.add(session, _judging(new, scene, known_patterns, judged))
-    waiting = {one.hit.id: one for one in judged if stall and one.hit.at + stall > now and _waits(one, scene)}
-    verdicts.stall(session, [(one.hit.id, one.hit.at, one.hit.at + stall) for one in waiting.values()])
-    turn_to_machine(session, scene.turned(), now=now)
-    human = [one for one in judged if one.verdict.verdict == HUMAN]
+    hits.add(session, judged.hits)
+    waiting = {
+        one.hit.id for one in judged.hits if stall and one.hit.at + stall > now and _waits(one, deliveries)
+    }
+    stalled = [(one.hit.id, one.hit.at, one.hit.at + stall) for one in judged.hits if one.hit.id in waiting]
+    verdicts.stall(session, stalled)
+    turn_to_machine(session, judged.turned, now=now)
+    human = [one for one in judged.hits if one.verdict.verdict == HUMAN]
     if waiting:
         human = [one for one in human if one.hit.id not in waiting]
-    signals.add_of_hits(session, each_signal(human, deliveries, scene.links), rate_by=rate_by(now))
+    signals.add_of_hits(session, each_signal(human, deliveries, judged.links), rate_by=rate_by(now))
     hits.mark_first(session, first_seen(human))
     hits.mark_first(
-        session, first_seen([one for one in judged if one.verdict.verdict != HUMAN]), people=False
+        session, first_seen([one for one in judged.hits if one.verdict.verdict != HUMAN]), people=False
     )
 
 
-def _judging(
-    new: Iterable[Arrived], scene: Scene, known_patterns: Sequence[Pattern], judged: list[JudgedHit]
-) -> Iterator[JudgedHit]:
-    for one in new:
-        judged.append(_judged(one, scene, known_patterns))
-        yield judged[-1]
-
-
-def _judged(one: Arrived, scene: Scene, known_patterns: Sequence[Pattern]) -> JudgedHit:
-    pattern = first_met(known_patterns, one.hit)
-    if pattern is not None:
-        verdict = Verdict(pattern.verdict, (OVERRULED,))
-    else:
-        verdict = judge(one.hit, Context(one.since_sent, scene.signs(one.hit)))
-    return JudgedHit(one.hit, one.lead_id, one.since_sent, one.domain, verdict)
-
-
-def _waits(one: JudgedHit, scene: Scene) -> bool:
+def _waits(one: JudgedHit, deliveries: Mapping[int, HitDelivery]) -> bool:
     """Clicks of people wait for what comes after them, and so does what came before the moment of
     acceptance was written down."""
     if one.verdict.verdict == HUMAN:
         return one.hit.kind == CLICK
     early = one.verdict.reasons == ("too_soon",)
-    return early and is_under_way(scene.deliveries.get(one.hit.delivery_id))
+    return early and is_under_way(deliveries.get(one.hit.delivery_id))

@@ -113,6 +113,10 @@ _PATIENCE = text("SELECT current_setting('lock_timeout'), set_config('lock_timeo
 _PATIENCE_AS_BEFORE = text("SELECT set_config('lock_timeout', :before, true)")
 _TURN_AFTER = text("SELECT pg_advisory_xact_lock(:lock)")
 
+# The pages of the stream that recorders have in hand, each by a lock on its first entry: it ends with them.
+_CLAIM = text("SELECT pg_try_advisory_xact_lock(:pages, hashtext(:first))")
+_PAGES = 726_854
+
 _KNOWN = text(
     """
     SELECT id FROM hit
@@ -200,8 +204,14 @@ _MARK_MACHINES = text(_MARK_FIRST.format(whose="machine_", rest="SELECT count(*)
 
 
 def is_my_turn(session: Session) -> bool:
-    """Whether this transaction may judge hits now; nobody else may until it ends."""
+    """Whether this transaction may keep hits now; nobody else may until it ends."""
     return bool(session.scalar(_TURN, {"lock": _TURN_LOCK}))
+
+
+def claim_page(session: Session, first: str) -> bool:
+    """Whether the page of the stream that begins with this entry is this transaction's now; nobody else gets
+    it until it ends."""
+    return bool(session.scalar(_CLAIM, {"pages": _PAGES, "first": first}))
 
 
 def wait_for_turn(session: Session) -> bool:

@@ -39,17 +39,12 @@ def test_entries_stay_until_they_are_let_go(stream: HitStream) -> None:
     assert [line for _, line in stream.read(10)] == [b"two"]
 
 
-def test_the_page_behind_is_one_readers_alone(stream: HitStream) -> None:
+def test_a_page_is_read_from_behind_another(stream: HitStream) -> None:
     stream.add([b"%d" % n for n in range(5)])
-    assert [one.line for one in stream.read_ahead(2)] == [b"2", b"3"]
-    assert stream.read_ahead(2) == []
-    stream.let_go([one.number for one in stream.read(2)])
-    assert [one.line for one in stream.read_ahead(2)] == [b"4"]
-
-
-def test_nothing_lies_behind_a_page_that_is_not_full(stream: HitStream) -> None:
-    stream.add([b"one", b"two"])
-    assert stream.read_ahead(2) == []
+    first = stream.read(2)
+    second = stream.read(2, first[-1].number)
+    assert [one.line for one in second] == [b"2", b"3"]
+    assert [one.line for one in stream.read(2, second[-1].number)] == [b"4"]
 
 
 def test_a_decoding_client_reads_the_same(redis_url: str, stream: HitStream) -> None:

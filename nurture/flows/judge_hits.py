@@ -1,0 +1,108 @@
+"""Hits get their verdicts: before the turn of their recorder, by what was kept until then, and in its turn
+once more where others have kept something near them meanwhile.
+
+So recorders judge side by side, and every page is judged as if it had been read after all that were kept
+before it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from nurture.flows.weigh_hits import Scene, arrived
+from nurture.rules.hits import Hit
+from nurture.rules.patterns import Pattern, first_met
+from nurture.rules.robots import OVERRULED, Context, Verdict, judge
+from nurture.store import hits, kept_pages, patterns
+from nurture.store.hits import Arrived, HitDelivery, HitLink, JudgedHit
+from nurture.store.kept_pages import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Hits that were not known yet, with their verdicts, in the order of time.
+
+    `near`: what was recorded near them before; `turned`: those of it that are a machine's after all, and why;
+    `links`: those that were followed. Judged by `patterns`, and by what was kept until page `no`.
+    """
+
+    hits: list[JudgedHit]
+    near: list[JudgedHit]
+    turned: list[tuple[JudgedHit, str]]
+    links: Mapping[int, HitLink]
+    patterns: Sequence[Pattern]
+    no: int
+
+    def keys(self) -> set[Key]:
+        """What these hits share with others."""
+        return {key for one in self.hits for key in _keys(one)}
+
+
+_NOTHING = Judged([], [], [], {}, (), 0)
+
+
+def judge_hits(session: Session, seen: Sequence[Hit], deliveries: Mapping[int, HitDelivery]) -> Judged:
+    """The verdicts on those of these hits that are not recorded yet, `seen` in the order of time; nothing is
+    written."""
+    if not seen:
+        return _NOTHING
+    no = kept_pages.latest(session)
+    active = patterns.active(session)
+    known = hits.known(session, [hit.id for hit in seen])
+    fresh = [arrived(hit, deliveries.get(hit.delivery_id)) for hit in seen if hit.id not in known]
+    if not fresh:
+        return Judged([], [], [], {}, active, no)
+    scene = Scene(session, fresh, deliveries)
+    judged = [_judged(one, scene, active) for one in fresh]
+    return Judged(judged, scene.near, scene.turned(), scene.links, active, no)
+
+
+def judge_again(session: Session, before: Judged, deliveries: Mapping[int, HitDelivery]) -> Judged:
+    """The same hits as they are to be judged now, by the one whose turn it is: those that stand near what
+    others have kept meanwhile are looked at once more, with all their company."""
+    if not before.hits:
+        return before
+    others = kept_pages.since(session, before.no)
+    if others is None or patterns.active(session) != before.patterns:
+        return judge_hits(session, [one.hit for one in before.hits], deliveries)
+    company = _company((*before.hits, *before.near), others)
+    if not company:
+        return before
+    again = judge_hits(session, [one.hit for one in before.hits if one.hit.id in company], deliveries)
+    kept = [one for one in before.hits if one.hit.id not in company]
+    return Judged(
+        sorted((*kept, *again.hits), key=lambda one: one.hit.id.int),
+        [*(one for one in before.near if one.hit.id not in company), *again.near],
+        [*(turn for turn in before.turned if turn[0].hit.id not in company), *again.turned],
+        {**before.links, **again.links},
+        before.patterns,
+        again.no,
+    )
+
+
+def _company(seen: Iterable[Arrived], others: set[Key]) -> set[UUID]:
+    """Those that share something with these others, or with one of those that do, and so on: whatever can
+    change the verdict on one of them is among them."""
+    keys = set(others)
+    apart = [(one.hit.id, _keys(one)) for one in seen]
+    found: set[UUID] = set()
+    while met := [one for one in apart if not keys.isdisjoint(one[1])]:
+        found.update(number for number, _keys_of_it in met)
+        keys.update(key for _number, his in met for key in his)
+        apart = [one for one in apart if one[0] not in found]
+    return found
+
+
+def _keys(one: Arrived) -> tuple[Key, ...]:
+    return tuple(key for key in (one.hit.delivery_id, one.hit.ip, one.domain) if key is not None)
+
+
+def _judged(one: Arrived, scene: Scene, active: Sequence[Pattern]) -> JudgedHit:
+    pattern = first_met(active, one.hit)
+    if pattern is not None:
+        verdict = Verdict(pattern.verdict, (OVERRULED,))
+    else:
+        verdict = judge(one.hit, Context(one.since_sent, scene.signs(one.hit)))
+    return JudgedHit(one.hit, one.lead_id, one.since_sent, one.domain, verdict)
