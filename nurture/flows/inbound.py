@@ -94,10 +94,12 @@ def _take_in(
     now: datetime,
     known_by: str,
 ) -> Taken:
+    meant = find(session, desk.ring, report, known_by)
+    if meant is not None and meant.address:
+        report = report.about(normalise(meant.address))
     report_id = inbound.keep(session, _kept(report, digest, raw, source), now=now)
     if report_id is None:
         return Taken(report.kind, new=False)
-    meant = find(session, desk.ring, report, known_by)
     if meant is None:
         return Taken(report.kind, new=True)
     inbound.link(session, report_id, meant)

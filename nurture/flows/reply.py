@@ -1,6 +1,5 @@
 """A lead has answered a mail: the chain stops, a person goes on."""
 
-import re
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -8,6 +7,7 @@ from sqlalchemy.orm import Session
 from nurture.flows.leave import leave_on
 from nurture.flows.leave_everything import leave_everything
 from nurture.mail.inbound import Report
+from nurture.rules.leaving import asks_to_leave
 from nurture.store import hits, signals
 from nurture.store.inbound import Meant
 from nurture.store.leads import Lead
@@ -17,14 +17,6 @@ REPLIED = "replied"
 _SHOWN = 2_000
 # Who answers a mail to ourselves is not the lead it may be about.
 _NOT_FROM_LEADS = frozenset(("test", "notice"))
-_LEAVE = re.compile(
-    r"\W*(?:please )?(?:unsubscribe(?: me)?|stop|remove me|opt[- ]?out|abmelden|abbestellen|austragen|"
-    r"d[ée]sabonne(?:r|z)?(?:[- ]moi)?|d[ée]sinscri(?:re|ption|vez[- ]moi)|cancelar|baja|darme de baja|"
-    r"cancellami|disiscrivi(?:mi)?|"
-    r"afmelden|uitschrijven|wypisz|отписаться|отписка|отпишите)"
-    r"(?:\W+(?:please|bitte|por favor|s'il vous pla[îi]t|per favore|пожалуйста|thanks?|danke))*\W*",
-    re.I,
-)
 
 
 def reply(
@@ -37,7 +29,7 @@ def reply(
     lead = session.get(Lead, meant.lead_id)
     if lead is None or lead.erased_at is not None:
         return
-    if _LEAVE.fullmatch(_first_line(report.text)):
+    if asks_to_leave(report.subject, report.text):
         leave(session, meant, pepper=pepper, now=now)
         return
     mail_key = hits.deliveries_of(session, [meant.id])[meant.id].mail_key
@@ -54,11 +46,6 @@ def reply(
     signals.add(session, [signal], now=now)
     if meant.program_id is not None:
         leave_on(session, [lead.id], "reply", REPLIED, now=now, program_id=meant.program_id)
-
-
-def _first_line(text: str) -> str:
-    """What somebody says first; a signature and a greeting of the phone stand below."""
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:200]
 
 
 def leave(session: Session, meant: Meant, *, pepper: bytes, now: datetime, how: str = "mail") -> None:

@@ -72,12 +72,14 @@ _ADDRESS = re.compile(r"[<(\"'«]{0,2}[\w.+%&*!=/~-]{1,120}@[\w.-]{1,200}[\w>)\"
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _HOST = re.compile(r"\b(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,18}\b\.?|\[?\b\d{1,3}(?:\.\d{1,3}){3}\b\]?")
 _EXCHANGE = re.compile(r"\b(?:resolver|storedrv|routing|smtpsend|transport|approval|queue|agent)\.[a-z.]+")
-_SENTENCE = re.compile(r"[^.!?\n]+|[.!?\n]+")
+_SENTENCE = re.compile(r"[^.!?\n。！？]+|[.!?\n。！？]+")
 _HEDGE = re.compile(
     r"\b(?:may (?:be|have|not)|might|possibly|possible (?:reason|cause)s?|perhaps|could (?:mean|"
-    r"indicate)|could be|maybe|either|for example|such as|"
+    r"indicate)|could be (?:that|because|due|caused|one|an?|full)\b|maybe|either|for example|such as|"
     r"one of the following|common(?:ly)? (?:reasons?|causes?)|typically|usually|"
-    r"if (?:you|the|this|it|your))\b",
+    r"if (?:you|the|this|it|your)|möglicherweise|eventuell|vielleicht|peut-être|il se peut|podría|puede que|"
+    r"es posible que|quizás?|forse|potrebbe|talvez|pode ser que|misschien|mogelijk|być może|możliwe|możná|"
+    r"возможно|можливо|belki|ίσως)\b|可能是|可能性|かもしれ",
     re.I,
 )
 _QUOTED = re.compile(r"(?:[\"'(]|-> ?)(?=[45]\d\d[ -])|\b[45]\d\d[ -](?=['\"])")

@@ -77,7 +77,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r")?restricted",
     ),
     SPAM: (
-        r"\bspam|spam(?:my|mer|ming)?\b|junk|unsolicited|\bube\b|\buce\b|bulk mail",
+        r"(?:helo|ehlo) (?:command|name|argument|reject|invalid|host|string)|\b(?:in|bad|invalid|your|"
+        r"the) (?:helo|ehlo)\b|\bspam|spam(?:my|mer|ming)?\b|junk|unsolicited|\bube\b|\buce\b|bulk mail",
         r"(?:black|block|deny|reject|ban) ?-?list|blocklist|denylist|\bd?r?bl\b|dnsbl|\brbl\b|\brpbl\b",
         r"spamhaus|spamcop|\bsorbs\b|senderbase|senderscore|cloudmark|proofpoint dynamic|barracuda "
         r"?central",
@@ -170,7 +171,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"no_such_user",
         r"user not (?:known|found|local|exist|in|here)|recipient not (?:known|found|here|exist|ok\b)|not "
         r"our customer|"
-        r"not known (?:here|at this)|address unknown|account unknown|mailbox unknown|name is not "
+        r"\bno (?:matching )?(?:name|entry|match) (?:\S+ ){0,3}(?:found|exists)|not known (?:here|at "
+        r"this|on host|to this|by this)|address unknown|account unknown|mailbox unknown|name is not "
         r"recogni[sz]ed|"
         r"not a (?:\S+ ){0,2}gateway user|there is no (?:\S+ ){0,4}(?:user|mailbox|account|address|one|"
         r"person)|"
@@ -215,7 +217,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"is (?:not|no longer) (?:with|working (?:at|for)|employed)",
     ),
     DNS: (
-        r"(?:host|domain|name) (?:\S+ ){0,3}not found, try again|try again\b[^.]{0,40}(?:dns|name server|"
+        r"soft error|(?:host|domain|name) (?:\S+ ){0,3}not found, try again|try "
+        r"again\b[^.]{0,40}(?:dns|name server|"
         r"lookup)",
         r"(?:dns|mx|a|cname|name|domain|host) (?:\S+ ){0,2}?(?:lookup|look-up|resolution|query|server|"
         r"service) "
@@ -230,8 +233,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"(?:servfail|refused)",
     ),
     UNKNOWN_DOMAIN: (
-        r"(?:host|domain|host or domain name|hostname|mail server|destination) (?:name )?(?:\S{0,3} "
-        r")?(?:(?:is|was|does|could|can) ?)?(?:not found|"
+        r"(?:host|domain|host or domain name|hostname|mail server|destination) (?:name )?(?:\S{0,3} ){0,2}"
+        r"(?:(?:is|was|does|could|can) ?)?(?:not found|"
         r"unknown|not exist|does not exist|doesn't exist|nonexistent|non-existent|isn't found|couldn't be "
         r"found|"
         r"could not be found|not known|invalid|cannot be (?:found|resolved)|not (?:be )?(?:resolved|"
@@ -241,7 +244,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"mail |remote |recipient |host/|or invalid )*(?:domain|host|hostname|destination system|system|"
         r"mail domain|"
         r"node|relay host)",
-        r"\bno (?:mail |mx )?(?:hosts?|exchangers?) for|nxdomain|nonexistentdomain|"
+        r"\bno (?:mail |mx )?(?:hosts?|exchangers?) for|\bno (?:mx|a) or (?:mx|a)\b|"
+        r"record indicated no smtp|nxdomain|nonexistentdomain|"
         r"infodomainnonexistent|name or service not known|nodename nor servname|"
         r"null ?mx|does(?: not|n't) accept (?:any )?(?:e-?)?mails?\b|no mail exchanger|never accepts? mail|"
         r"domain (?:\S+ ){0,4}(?:expired|has no (?:mx|mail))|(?:no|find|"

@@ -89,6 +89,23 @@ def test_a_hard_bounce_marks_the_delivery_and_suppresses_the_address_at_once(
     assert reason_of(db, anna) == "hard_bounce"
 
 
+def test_of_several_recipients_each_has_a_verdict_of_its_own(
+    db: Session, mailing: Mailing, anna: Lead, comes_back: Send
+) -> None:
+    both = shapes.dsn(
+        "smtp; 550 5.1.1 User unknown",
+        "5.1.1",
+        extra="\r\nFinal-Recipient: rfc822; anna@example.com\r\nAction: delivered\r\nStatus: 2.0.0",
+    )
+    sent = a_delivery(db, mailing, anna)
+    assert comes_back(both, sent).kind == "ignore"
+    full = both.replace(b"Action: delivered\r\nStatus: 2.0.0", b"Action: failed\r\nStatus: 5.2.2")
+    assert comes_back(full, sent).kind == "soft"
+    assert reason_of(db, anna) is None
+    assert comes_back(full.replace(b"anna@example.com", b"bob@example.com"), sent).kind == "soft"
+    assert reason_of(db, anna) is None, "passed on to two, and one of them may take it yet"
+
+
 def test_the_same_report_again_changes_nothing(
     db: Session, mailing: Mailing, anna: Lead, comes_back: Send
 ) -> None:

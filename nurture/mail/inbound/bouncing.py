@@ -62,11 +62,14 @@ def bounces_back(opened: Opened, said: str, rest: str, original: Fields) -> bool
         codes = bool(human_part.said_by_servers(said))
         carrier = signs.named_daemon(fields) and names and not signs.answers_something(fields)
         return not away and (by_subject or by_words or codes or carrier)
-    if signs.answers_something(fields) or away or not names:
+    if signs.answers_something(fields) or away:
         return False
-    if first(fields, "auto-submitted").strip().lower().startswith("auto-generated"):
+    if names and first(fields, "auto-submitted").strip().lower().startswith("auto-generated"):
         return by_subject or by_words or bool(bounces.heard(said[:2_000]))
-    return by_words and (by_subject or _comes_back(opened, rest))
+    if by_subject:
+        told = by_words or (_comes_back(opened, rest) and bool(human_part.said_by_servers(said)))
+        return told and (names or signs.tells_a_reason(said))
+    return names and by_words and _comes_back(opened, rest)
 
 
 def _comes_back(opened: Opened, rest: str) -> bool:

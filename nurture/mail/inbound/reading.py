@@ -23,7 +23,7 @@ from nurture.mail.inbound.report import AUTOREPLY, COMPLAINT, IGNORE, REPLY, UNK
 from nurture.mail.inbound.statuses import Told
 from nurture.rules import bounces
 from nurture.rules.bounces import Judgement, Refusal
-from nurture.rules.bounces_meanings import POLICY
+from nurture.rules.bounces_meanings import MAILBOX_FULL, POLICY
 from nurture.rules.words import _
 
 _DONE = frozenset(("delivered", "relayed", "expanded"))
@@ -92,7 +92,9 @@ def _receipt(opened: Opened, said: str) -> Report:
     if not _REFUSED.search(told):
         return _plain(opened, AUTOREPLY, said)
     whose = [one for part in opened.of(_RECEIPT) for one in addresses_in(part.text)] or [""]
-    return _bounce(opened, [_failed(whose[0], bounces.soft_for(POLICY), " ".join(said.split()))], said)
+    heard = bounces.judge(Refusal(around=said))
+    verdict = heard if heard.reason == MAILBOX_FULL else bounces.soft_for(POLICY)
+    return _bounce(opened, [_failed(whose[0], verdict, " ".join(said.split()))], said)
 
 
 def _forwarded(opened: Opened) -> Report | None:
@@ -141,6 +143,7 @@ def _notification(opened: Opened, told: list[Told], said: str, original: Fields)
             heard = bounces.judge(Refusal(one.status, one.action, [*replies, *servers], said))
             verdict = verdict if heard.reason in _OPEN else heard
         failed.append(_failed(one.address or fallback, verdict, one.diagnostic or " ".join(servers[:2])))
+    failed += [Failed(one.address, IGNORE, one.action, False, "", "") for one in told if one.action in _DONE]
     return _bounce(opened, failed, said)
 
 

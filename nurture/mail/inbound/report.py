@@ -1,6 +1,6 @@
 """What a mail that came back says, as a value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 HARD, SOFT, IGNORE = "hard", "soft", "ignore"
 COMPLAINT, AUTOREPLY, REPLY, UNKNOWN = "complaint", "autoreply", "reply", "unknown"
@@ -46,3 +46,20 @@ class Report:
     sender: str = ""
     subject: str = ""
     text: str = ""
+
+    def about(self, address: str) -> "Report":
+        """What it says of one recipient, `address` in lower case: of several that fared differently each has
+        a verdict of its own. Where none has this address (its mail was passed on), the mildest counts."""
+        if len(self.recipients) < 2 or self.kind not in (HARD, SOFT):
+            return self
+        named = [one for one in self.recipients if one.address == address]
+        failed = [one for one in self.recipients if one.kind in (HARD, SOFT)]
+        meant = named[0] if named else min(failed, key=lambda one: one.kind == HARD)
+        return replace(
+            self,
+            kind=meant.kind,
+            reason=meant.reason,
+            status=meant.status,
+            diagnostic=meant.diagnostic,
+            counts=meant.counts,
+        )

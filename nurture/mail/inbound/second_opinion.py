@@ -1,6 +1,7 @@
 """Another reader of bounces, asked about what ours does not recognise. It finds addresses in rare formats;
 what their refusal means is judged by us."""
 
+import logging
 from email import message_from_bytes
 from email.errors import MessageError
 
@@ -10,6 +11,8 @@ from nurture.mail.inbound.fields import addresses_in
 
 # Its detectors take a parsed message, and the library's parser goes as deep as the message says.
 _LARGEST, _MOST_LEVELS = 100_000, 20
+# It catches what its detectors stumble over and writes each time a page about it, with words of the mail.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
 
 def failed_addresses(raw: bytes) -> list[str]:

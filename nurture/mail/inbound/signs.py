@@ -128,7 +128,12 @@ def bounce_subject(subject: str) -> bool:
 def bounce_words(text: str) -> bool:
     """Whether a text tells that a mail did not arrive, or why none can."""
     told = unmarked(" ".join(text[:12_000].split()))
-    return bool(_BODY.search(told)) or bounces.heard(told[:2_000]) in _REASONS
+    return bool(_BODY.search(told)) or tells_a_reason(text)
+
+
+def tells_a_reason(text: str) -> bool:
+    """Whether a text says something of a mailbox or a domain that keeps mails from arriving."""
+    return bounces.heard(text[:2_000]) in _REASONS
 
 
 def answers_something(fields: Fields) -> bool:

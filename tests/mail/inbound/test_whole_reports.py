@@ -7,8 +7,8 @@ from tests.mail.inbound.shapes import ANN, Shape
 from tests.mail.inbound.whole_reports import refusals, whole_reports
 
 BOUNCES = (HARD, SOFT)
-WHOLE = ("first", "second", "third", "fourth", "fifth")
-SINGLE = ("refusals", "refusals2")
+WHOLE = ("first", "second", "third", "fourth", "fifth", "sixth")
+SINGLE = ("refusals", "refusals2", "refusals3")
 SETS = {name: whole_reports(name) for name in WHOLE} | {name: refusals(name) for name in SINGLE}
 
 
@@ -33,6 +33,13 @@ def test_the_address_that_failed_is_named(name: str) -> None:
     told = [shape for shape in SETS[name] if shape.kind in BOUNCES and f"<{ANN}>".encode() in shape.raw]
     unnamed = [shape.name for shape in told if not _names(shape)]
     assert len(unnamed) <= 0.02 * len(told), unnamed
+
+
+def test_of_several_recipients_each_is_told_apart() -> None:
+    several = [shape for name in WHOLE for shape in SETS[name] if shape.named]
+    assert len(several) >= 3
+    for shape in several:
+        assert {one.address: one.kind for one in read_report(shape.raw).recipients} == shape.named, shape.name
 
 
 def _names(shape: Shape) -> bool:
