@@ -32,6 +32,10 @@ _CHECK = timedelta(seconds=5)
 _SAME_VISIT = {CLICK: timedelta(seconds=10), OPEN: timedelta(seconds=60)}
 # The same, of one that calls itself by the same name: scanners that come in waves pause between them.
 _SAME_VISITOR = timedelta(minutes=3)
+# A monitor comes at even steps, to the second; whoever is impatient comes sooner.
+_SHORTEST_TICK, _TICK_SLACK = timedelta(seconds=20), timedelta(seconds=1)
+# Two readers of one mail do not follow two of its links within such a time.
+_CHANGE = timedelta(seconds=60)
 # No reader follows that many; who made them is compared two by two.
 _MOST_TOLD_APART = 60
 
@@ -149,9 +153,63 @@ def _parties(clicks: Sequence[Trace], shared: Callable[[Trace, Trace], bool]) ->
 
 
 def firsts(clicks: Sequence[Trace]) -> list[Trace]:
-    """The first click on each link."""
-    found = {trace.link_id: trace for trace in reversed(clicks)}
-    return sorted(found.values(), key=lambda trace: trace.at)
+    """The first click on each link, and the first again of whoever comes back after a while."""
+    last: dict[int | None, datetime] = {}
+    found = []
+    for trace in clicks:
+        if trace.link_id not in last or trace.at - last[trace.link_id] > VISIT:
+            found.append(trace)
+        last[trace.link_id] = trace.at
+    return found
+
+
+def ticking(clicks: Sequence[Trace]) -> list[Trace]:
+    """Clicks on one link by one visitor at even distances, over and over: a monitor looks if it works."""
+    found: dict[UUID, Trace] = {}
+    for visits in grouped(clicks, lambda trace: (trace.link_id, network(trace.ip), trace.ua)).values():
+        for first, second, third in zip(visits, visits[1:], visits[2:], strict=False):
+            step = second.at - first.at
+            if _SHORTEST_TICK <= step <= VISIT and abs(third.at - second.at - step) <= _TICK_SLACK:
+                found |= {trace.id: trace for trace in (first, second, third)}
+    return list(found.values())
+
+
+def changing_faces(traces: Sequence[Trace], early: timedelta) -> list[Trace]:
+    """Clicks on different links of one mail, moments apart, each by another program from another address: of
+    one network, or, `early` after acceptance, of any, where nobody had opened the mail. A scanner dresses
+    anew for every visit. Robots that say so, and readers of a link that was just checked, are none of it."""
+    plain = [trace for trace in traces if trace.click and not trace.robot]
+    checks = {trace.id for trace in checked_first(plain)}
+    blind = {trace.id for trace in unread(traces) if trace.within(early)}
+    found: dict[UUID, Trace] = {}
+    for one, other in pairwise([trace for trace in plain if trace.id not in checks]):
+        changes = one.link_id != other.link_id and one.ua != other.ua and one.ip != other.ip
+        beside = network(one.ip) == network(other.ip) or {one.id, other.id} <= blind
+        if changes and beside and other.at - one.at <= _CHANGE:
+            found |= {one.id: one, other.id: other}
+    return list(found.values())
+
+
+def unread(traces: Sequence[Trace]) -> list[Trace]:
+    """The clicks whose mail nobody had opened shortly before from the same address by the same program: mail
+    programs load pictures before their readers reach a link, scanners as a rule do not load any."""
+    opened: dict[Hashable, datetime] = {}
+    found = []
+    for trace in traces:
+        face = (trace.delivery_id, trace.ip, trace.ua)
+        if not trace.click:
+            opened[face] = trace.at
+        elif face not in opened or trace.at - opened[face] > VISIT:
+            found.append(trace)
+    return found
+
+
+def pooled(clicks: Sequence[Trace], recipients: int, addresses: int, within: timedelta) -> Iterator[Trace]:
+    """Clicks on the mails of many people of one company from many addresses of one network: people who share
+    a network leave it by few."""
+    for traces in grouped(clicks, lambda trace: network(trace.ip) if trace.ip else None).values():
+        if len({trace.ip for trace in traces}) >= addresses:
+            yield from crowded(traces, recipient, recipients, within)
 
 
 def even_steps(firsts: Sequence[Trace]) -> list[Trace]:

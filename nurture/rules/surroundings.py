@@ -3,7 +3,7 @@ same company. Scanners look like browsers one hit at a time and like scanners to
 
 Every sign is a fact about a set of hits within a stretch of time, so it is found looking back as well as
 ahead: when a later hit completes the picture, the first of the set gets the same sign (flows/record).
-More hits only ever bring more signs.
+More clicks only ever bring more signs; that somebody opened the mail before speaks for a reader.
 """
 
 import re
@@ -27,6 +27,8 @@ ROBOT_BESIDE = "robot_beside"
 CHECKED_FIRST = "checked_first"
 MANY_RECIPIENTS = "many_recipients"
 SAME_VISIT = "same_visit"
+TICKING = "ticking"
+CHANGING_FACES = "changing_faces"
 
 # How far hits of one address or company may lie apart and still say something of each other: what is read
 # from the tables around a batch (of one mail: crowds.VISIT).
@@ -36,10 +38,13 @@ GATE = timedelta(minutes=10)
 _SWEEPS = ((3, timedelta(seconds=2)), (2, timedelta(seconds=0.4)))
 # (links of the mail at least, within): a reader does not follow each and every link, down to the footer.
 _EVERY_FAST = (3, timedelta(seconds=5))
+# (links of the mail at least, seconds for each): at any time.
+_EVERY_STEADILY = (5, timedelta(seconds=3.5))
+# (links of the mail at least, within): some readers do, but hardly in the first minutes.
 _EVERY = ((5, timedelta(seconds=60)), (8, timedelta(seconds=180)))
 # (links of the mail at least, within, first hit at most this long after acceptance): nor at his leisure,
 # before he can have read it.
-_EVERY_EARLY = (5, timedelta(minutes=10), timedelta(minutes=10))
+_EVERY_EARLY = (5, timedelta(minutes=10), EARLY)
 # (distinct links, within, first hit at most this long after acceptance): scanners begin before readers do.
 _FLURRIES = (
     (4, timedelta(seconds=60), timedelta(minutes=5)),
@@ -52,10 +57,12 @@ _EARLY_GATE = (10, timedelta(minutes=10))
 # Mail programs load pictures for a whole office at nine o'clock, so opens take more.
 _OPENING_GATE = (30, timedelta(seconds=60))
 _DOMAIN_GATE = (20, timedelta(seconds=60))
+# (recipients, addresses of one network, within): sandboxes in a cloud look at a link of each mail.
+_POOL = (8, 4, timedelta(minutes=10))
 DOMAIN_EARLY = timedelta(minutes=15)
 # Fewer than so many hits tell nothing against an address, or against a company.
 LEAST_AT_ADDRESS = min(least for least, _within in (*_GATES, _EARLY_GATE, _OPENING_GATE))
-LEAST_AT_DOMAIN = _DOMAIN_GATE[0]
+LEAST_AT_DOMAIN = min(_DOMAIN_GATE[0], _POOL[0])
 # Nor does less than two clicks on a mail, where one on a link that nobody can see weighs as much as two.
 LEAST_ON_MAIL = 2
 # Where strangers have their mailboxes: that many of them click in one minute says nothing.
@@ -98,6 +105,7 @@ class Surroundings:
         quiet = [trace for trace in whole if not trace.accused and not self._signs.get(trace.id)]
         for traces in grouped(quiet, lambda trace: trace.domain).values():
             self._mark(crowded(traces, crowds.recipient, *_DOMAIN_GATE), MANY_RECIPIENTS)
+            self._mark(crowds.pooled(traces, *_POOL), MANY_RECIPIENTS)
 
     def signs(self, hit_id: UUID) -> tuple[str, ...]:
         """What the company of this hit tells against it, by name."""
@@ -121,14 +129,18 @@ class Surroundings:
         self._mark(crowds.trapped(traces), TRAP_LINK)
         self._mark(crowds.beside_robots(clicks), ROBOT_BESIDE)
         self._mark(crowds.checked_first(clicks), CHECKED_FIRST)
+        self._mark(crowds.ticking(clicks), TICKING)
+        self._mark(crowds.changing_faces(traces, DOMAIN_EARLY), CHANGING_FACES)
         self._mark(self._same_visit(traces), SAME_VISIT)
 
     def _look_at_walks(self, firsts: Sequence[Trace], links: int) -> None:
         """What takes its time. Only the first visit of each link is a step of such a walk: a reader who
         follows a link again while a scanner is under way is none of it."""
+        if links >= _EVERY_STEADILY[0]:
+            self._mark(crowded(firsts, crowds.link, links, links * _EVERY_STEADILY[1]), EVERY_LINK)
         for least, within in _EVERY:
             if links >= least:
-                self._mark(crowded(firsts, crowds.link, links, within), EVERY_LINK)
+                self._mark(flurry(firsts, links, within, EARLY), EVERY_LINK)
         if links >= _EVERY_EARLY[0]:
             self._mark(flurry(firsts, links, *_EVERY_EARLY[1:]), EVERY_LINK)
         for least, within, early in _FLURRIES:
@@ -152,9 +164,11 @@ class Surroundings:
 
     def _look_at_address(self, traces: Sequence[Trace]) -> None:
         clicks = [trace for trace in traces if trace.click]
-        for least, within in _GATES:
-            self._mark(crowded(clicks, crowds.recipient, least, within), MANY_RECIPIENTS)
-        early = [trace for trace in clicks if trace.within(EARLY)]
+        self._mark(crowded(clicks, crowds.recipient, *_GATES[0]), MANY_RECIPIENTS)
+        # A house that gets a mail from its boss reads it at once, through one door.
+        blind = crowds.unread(traces)
+        self._mark(crowded(blind, crowds.recipient, *_GATES[1]), MANY_RECIPIENTS)
+        early = [trace for trace in blind if trace.within(EARLY)]
         self._mark(crowded(early, crowds.recipient, *_EARLY_GATE), MANY_RECIPIENTS)
         self._mark(crowded(traces, crowds.recipient, *_OPENING_GATE), MANY_RECIPIENTS)
 

@@ -28,7 +28,7 @@ _ROBOT_WORDS = re.compile(
     | scanner | security | sentinel | protection | defen[cs]e | barracuda | mimecast | proofpoint
     | symantec | messagelabs | fireeye | trend.?micro | trendmicro | sophos | kaspersky | forcepoint
     | ironport | safelinks | avanan | cloudmark | zscaler | netcraft | phish | urlscan | virustotal
-    | existence\ discovery | monitor | uptime | pingdom | statuscake | site24x7 | checker | inspection
+    | monitor | uptime | pingdom | statuscake | site24x7 | checker | inspection
     | facebookexternalhit | facebookcatalog | meta-external | whatsapp | telegrambot | skypeuri | embedly
     | flipboardproxy | vkshare | bitlybot | google-(?!chrome) | googleother | google\ favicon | mediapartners
     | feedfetcher | feed(?:ly|bin|parser|burner) | rss\b | lighthouse | pagespeed | gtmetrix | ptst/
@@ -37,6 +37,7 @@ _ROBOT_WORDS = re.compile(
     | okhttp | apache-http | httpclient | http_request | go-http | golang | node-fetch | axios | undici
     | ruby | faraday | guzzle | php/ | winhttp | powershell | postman | insomnia | httpie | nmap | nikto
     | sqlmap | masscan | zgrab | nuclei | dataprovider | internet-measurement | expanse | censys | shodan
+    | office\ \w+\ discovery | mcafee | web\ gateway | oembed | jetpack
     | synthetics | sleuth | teleport | http_client
     | \bcheck(?:s|ing)?\b | \bhttrack | \bcopier | \bdownload(?:er|\ manager) | \bcapture | \bscreenshot
     """,
@@ -54,6 +55,8 @@ _MAIL_PROGRAM = re.compile(
     r"microsoft outlook|macoutlook|outlook-(?:ios|android)|^microsoft office/|thunderbird/|^apple ?mail|"
     r"airmail|lotus-notes|^mail/|spark/|k-9 mail|emclient|mailbird|postbox/|^evolution|bluemail"
 )
+# People's, though they call themselves as tools do.
+_TEXT_BROWSER = re.compile(r"^(?:lynx/\d|w3m/\d|e?links[/ ]\(?\d|elinks \(|dillo/\d|netsurf/\d|emacs-w3m/)")
 _DISGUISED_ROBOT = re.compile(r"^mozilla/[\d.]+ \(compatible;(?! (?:msie|konqueror|ms-office))")
 # A name and a version, or one bare word.
 _TOOL = re.compile(r"^(?!mozilla/)[\w.!'-]+(?: [\w.'-]+){0,4}[/ ]v?\d|^\S+$")
@@ -68,6 +71,8 @@ def kind_of(ua: str) -> str:
         return MACHINE
     if ua.strip() == BARE_MOZILLA or any(name in low for name in IMAGE_PROXIES):
         return PRIVACY_PROXY
+    if _TEXT_BROWSER.match(low):
+        return BROWSER
     if low.endswith(_GMAIL_PREFETCH) or _is_robot(low):
         return MACHINE
     if _ENGINE.search(low) or _MAIL_PROGRAM.search(low):

@@ -30,6 +30,8 @@ SIGNS = {
     "checked_first": _N("checked before it was read"),
     "many_recipients": _N("one address for many recipients"),
     "same_visit": _N("part of the same visit"),
+    "ticking": _N("comes back like a clock"),
+    "changing_faces": _N("another program for each link"),
 }
 BUYING_ROLES = {
     "decision_maker": _N("Decision maker"),
