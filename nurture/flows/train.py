@@ -15,6 +15,7 @@ from nurture.rules.target.columns import Matrix, Row
 from nurture.rules.target.figures import shares_out
 from nurture.rules.target.regression import covariance
 from nurture.rules.target.score import plain, weights
+from nurture.rules.target.shapes import best_shapes
 from nurture.store import facts, outcomes, target_scores
 from nurture.store.audit import audit
 from nurture.store.outcomes import Outcome
@@ -78,10 +79,10 @@ def learn(
     suspected = find_leaks(inside, won[~held], names, filled_later)
     leaks = [one for one in suspected if one.column not in use]
     kept = [name for name in names if name not in {leak.column for leak in leaks}]
-    layout = layout_of(inside, kept)
+    layout = best_shapes(layout_of(inside, kept), inside, won[~held])
     fitted = fit(layout.matrix(inside), won[~held])
     chances = fitted.chances(layout.matrix(outside))
-    whole = layout_of(rows, kept)
+    whole = best_shapes(layout_of(rows, kept), rows, won)
     matrix = whole.matrix(rows)
     scorer = Scorer(whole, fit(matrix, won), tuple(map(float, matrix.mean(axis=0))))
     report = {

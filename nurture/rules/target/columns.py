@@ -1,8 +1,9 @@
 """Columns of what was known of leads, and how each becomes numbers.
 
-A column of numbers is one feature (standardised, log-shaped where it is skewed) and one that says "not
-known". A column of words is one feature for each value that is frequent enough; the rest is "another", and an
-absent value is "not known", for that a form was not filled in says something too.
+A column of numbers is one feature (standardised, log-shaped where it is skewed; rules/target/shapes looks
+again) and one that says "not known". A column of words is one feature for each value that is frequent
+enough; the rest is "another", and an absent value is "not known", for that a form was not filled in says
+something too.
 """
 
 import math
