@@ -4,36 +4,19 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, fields
 
 from nurture.errors import Invalid
 from nurture.files import uploads
 from nurture.flows.import_signals import import_signals
 from nurture.rules.words import _
 from nurture.web.api import door
+from nurture.web.api.schemas.activities import TakenFile
 from nurture.web.request import now, runtime
 
 part = door.Part("activities", "Past activities of leads from a CSV file.", json_only=False)
 # Taken while the caller waits; larger ones are taken in the terminal.
 LARGEST = 10 * 1024 * 1024
 _FORM_ALLOWANCE = 64 * 1024
-
-
-class RowRefused(Schema):
-    """A row that was not taken, and why."""
-
-    line = fields.Integer()
-    reason = fields.String()
-
-
-class TakenFile(Schema):
-    """What became of the rows; the first thousand that were refused, each with its reason."""
-
-    read = fields.Integer()
-    new = fields.Integer()
-    known = fields.Integer()
-    bad = fields.Integer()
-    errors = fields.List(fields.Nested(RowRefused))
 
 
 _BODY = {

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, fields, validate
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files import uploads
@@ -15,8 +14,7 @@ from nurture.rules.words import _
 from nurture.store.imports import Import
 from nurture.web.api import door
 from nurture.web.api.imports import shown
-from nurture.web.api.schemas import In
-from nurture.web.api.schemas.imports import ImportOut
+from nurture.web.api.schemas.imports import DraftChoice, DraftOut, ImportOut
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part(
@@ -34,35 +32,6 @@ _FILE = {
         },
     }
 }
-
-
-class ColumnOut(Schema):
-    """A column of the file: what its name says it holds (ignore for nothing), and its first values."""
-
-    name = fields.String()
-    answer = fields.String()
-    sample = fields.List(fields.String())
-
-
-class DraftOut(Schema):
-    """The file as it was brought."""
-
-    draft = fields.Nested(ImportOut)
-    columns = fields.List(fields.Nested(ColumnOut))
-
-
-class DraftChoice(In):
-    """What is to be done with the file. `do`: keep the choices, check (try, nothing is changed) or begin."""
-
-    mapping = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
-    source = fields.String(required=True, validate=validate.Length(1, 200))
-    consent = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=100))
-    wording = fields.String(load_default="", validate=validate.Length(max=2_000))
-    on_error = fields.String(load_default="skip", validate=validate.OneOf(("skip", "stop")))
-    enter = fields.Boolean(load_default=True)
-    start = fields.String(load_default="", validate=validate.Length(max=200))
-    spread_days = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 365))
-    do = fields.String(load_default="keep", validate=validate.OneOf(tuple(_STEPS)))
 
 
 def _allow_large() -> None:

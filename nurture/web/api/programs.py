@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
-
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows import enroll_leads, live_edits, pause_programs
 from nurture.rules.words import _
@@ -12,38 +10,18 @@ from nurture.store.views.programs import Board, Lane, ProgramLine
 from nurture.web.api import door
 from nurture.web.api.drafts import went_live
 from nurture.web.api.plain import moment, plain
-from nurture.web.api.schemas import ID_MOST, LONG, In, ListOf
+from nurture.web.api.schemas import ListOf
 from nurture.web.api.schemas.drafts import PublishIn, WentLiveOut
 from nurture.web.api.schemas.programs import (
     ChainOut,
     EnrolledOut,
+    EnrollIn,
+    HeldIn,
+    HeldOut,
     ProgramOut,
     ProgramWhole,
 )
 from nurture.web.request import close_session, now, page_session, runtime
-
-
-class HeldIn(In):
-    """Whether those held take their step after all."""
-
-    go_on = fields.Boolean(required=True)
-
-
-class EnrollIn(In):
-    """Who begins in the chain: ids or addresses of leads, together at most a thousand; at `step` if named."""
-
-    lead_ids = fields.List(
-        fields.Integer(strict=True, validate=validate.Range(1, ID_MOST)), load_default=list
-    )
-    emails = fields.List(fields.String(validate=LONG), load_default=list)
-    step = fields.String(validate=LONG, allow_none=True, load_default=None)
-
-
-class HeldOut(Schema):
-    """How many were decided about."""
-
-    decided = fields.Integer()
-
 
 part = door.Part("programs", "Nurture programs: a chain for each temperature.")
 

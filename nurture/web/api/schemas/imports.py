@@ -1,6 +1,8 @@
 """The shapes of imports."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
+
+from nurture.web.api.schemas import In
 
 
 class ImportOut(Schema):
@@ -32,3 +34,32 @@ class RowFault(Schema):
     line = fields.Integer()
     reason = fields.String()
     values = fields.Dict(keys=fields.String(), values=fields.String())
+
+
+class ColumnOut(Schema):
+    """A column of the file: what its name says it holds (ignore for nothing), and its first values."""
+
+    name = fields.String()
+    answer = fields.String()
+    sample = fields.List(fields.String())
+
+
+class DraftOut(Schema):
+    """The file as it was brought."""
+
+    draft = fields.Nested(ImportOut)
+    columns = fields.List(fields.Nested(ColumnOut))
+
+
+class DraftChoice(In):
+    """What is to be done with the file. `do`: keep the choices, check (try, nothing is changed) or begin."""
+
+    mapping = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
+    source = fields.String(required=True, validate=validate.Length(1, 200))
+    consent = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=100))
+    wording = fields.String(load_default="", validate=validate.Length(max=2_000))
+    on_error = fields.String(load_default="skip", validate=validate.OneOf(("skip", "stop")))
+    enter = fields.Boolean(load_default=True)
+    start = fields.String(load_default="", validate=validate.Length(max=200))
+    spread_days = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 365))
+    do = fields.String(load_default="keep", validate=validate.OneOf(("keep", "check", "begin")))

@@ -1,6 +1,8 @@
 """The shapes of programs and chains."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
+
+from nurture.web.api.schemas import ID_MOST, LONG, In
 
 
 class ProgramOut(Schema):
@@ -68,3 +70,25 @@ class ProgramWhole(Schema):
     published_at = fields.String(allow_none=True)
     definition = fields.Raw()
     chains = fields.List(fields.Nested(ChainOut))
+
+
+class HeldIn(In):
+    """Whether those held take their step after all."""
+
+    go_on = fields.Boolean(required=True)
+
+
+class EnrollIn(In):
+    """Who begins in the chain: ids or addresses of leads, together at most a thousand; at `step` if named."""
+
+    lead_ids = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(1, ID_MOST)), load_default=list
+    )
+    emails = fields.List(fields.String(validate=LONG), load_default=list)
+    step = fields.String(validate=LONG, allow_none=True, load_default=None)
+
+
+class HeldOut(Schema):
+    """How many were decided about."""
+
+    decided = fields.Integer()

@@ -2,6 +2,8 @@
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from nurture.web.api.schemas.sent import SentOut
+
 
 class StatisticsQuery(Schema):
     """The last `days` in UTC, today among them (without it all that was counted), and a `version` of the
@@ -66,16 +68,9 @@ class PassageOut(Schema):
     mean_seconds = fields.Float(allow_none=True)
 
 
-class MailFiguresOut(Schema):
+class MailFiguresOut(SentOut):
     """Mails of a step sent in the period. Opened and clicked are by people; machines stand apart."""
 
-    sent = fields.Integer()
-    opened = fields.Integer()
-    clicked = fields.Integer()
-    machine_opened = fields.Integer()
-    machine_clicked = fields.Integer()
-    failed = fields.Integer()
-    skipped = fields.Integer()
     bounced = fields.Integer()
     not_sent = fields.Dict(keys=fields.String(), values=fields.Integer())
 
