@@ -4,7 +4,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from nurture.web.access_table import ACCESS, PUBLIC
-from nurture.web.api.access import ACCESS as API
+from nurture.web.api.access_table import ACCESS as API
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # The change of a page -> the calls that do the same.

@@ -19,7 +19,7 @@ from nurture.flows.keys import CheckedKey, check_key, note_use
 from nurture.rules.words import _
 from nurture.store import idempotency
 from nurture.web import aliases
-from nurture.web.api.access import ACCESS
+from nurture.web.api.access_table import ACCESS
 from nurture.web.api.problems import problem
 from nurture.web.limits import limiter
 from nurture.web.request import close_session, now, page_session, real_now, runtime
