@@ -11,6 +11,7 @@ from nurture.files import conditions
 from nurture.files import segments as texts
 from nurture.flows import segments as flow
 from nurture.rules.conditions import parse, unparse
+from nurture.store import segment_sizes
 from nurture.store import segments as store
 from nurture.store.segments import StoredSegment
 from nurture.store.views import segments as view
@@ -29,7 +30,7 @@ def segments() -> None:
 def list_command(json_: bool) -> None:
     """Every segment with its size and its condition in words."""
     with ready() as runtime, reading(runtime.sessions) as session:
-        sizes = store.sizes(session)
+        sizes = segment_sizes.sizes(session)
         found = [(one, sizes[one.id] if one.refreshed_at else None) for one in store.every(session)]
     if json_:
         as_json([{**_plain(one), "size": size} for one, size in found])
@@ -46,7 +47,7 @@ def show_command(key: str, json_: bool) -> None:
     """One segment as text, what asks for it, and its size."""
     with ready() as runtime, reading(runtime.sessions) as session:
         one = flow.existing(session, key)
-        size, uses = store.size(session, one.id), flow.used_by(session, key)
+        size, uses = segment_sizes.size(session, one.id), flow.used_by(session, key)
     if json_:
         as_json({**_plain(one), "size": size, "used_by": [f"{use.kind} {use.key}" for use in uses]})
         return

@@ -18,7 +18,7 @@ from nurture.flows.reach_goals import leave_reached
 from nurture.rules.conditions import holds, parse, signals_asked
 from nurture.rules.facts import Facts
 from nurture.rules.segments import TIME, named
-from nurture.store import enrollments, facts, scores, segment_members, segments
+from nurture.store import enrollments, facts, scores, segment_members, segment_sizes, segments
 
 _SOON, _SELDOM = timedelta(minutes=5), timedelta(days=1)
 _SHARE = 50  # telling anew takes at most a fiftieth of the time
@@ -64,7 +64,7 @@ def update_dirty(sessions: sessionmaker[Session], *, now: datetime, limit: int =
 def refresh_due(sessions: sessionmaker[Session], *, now: datetime) -> int:
     """Tell one segment anew whose time has come; 0 if none is due."""
     with sessions.begin() as session:
-        segments.add_up_sizes(session)
+        segment_sizes.add_up_sizes(session)
         segment_id = segment_members.take_due(session, now=now)
         if segment_id is None:
             return int(segments_by_model.refresh_due(session, now=now))

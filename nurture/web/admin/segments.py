@@ -12,7 +12,7 @@ from nurture.rules import names
 from nurture.rules.conditions import ConditionFault, parse, unparse
 from nurture.rules.conditions.tree import BANT_ANSWERS, BANT_PARTS
 from nurture.rules.words import _
-from nurture.store import segments
+from nurture.store import segment_sizes, segments
 from nurture.store.leads import STAGES
 from nurture.store.segments import StoredSegment
 from nurture.store.views import segments as view
@@ -34,7 +34,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "admin/segments/index.html",
         found=[(one, flow.sentence_of(one)) for one in found],
-        sizes=segments.sizes(session),
+        sizes=segment_sizes.sizes(session),
     )
 
 
@@ -148,7 +148,7 @@ def _builder(
         answers=answers,
         written=written,
         errors=errors,
-        size=segments.size(session, stored.id) if stored and stored.refreshed_at else None,
+        size=segment_sizes.size(session, stored.id) if stored and stored.refreshed_at else None,
         members=view.some(session, members[:PAGE]),
         next_after=members[PAGE - 1] if len(members) > PAGE else None,
         uses=flow.used_by(session, stored.key) if stored else [],

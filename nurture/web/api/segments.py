@@ -4,82 +4,26 @@ from dataclasses import asdict
 from typing import Any
 
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, fields, validate
 
 from nurture.errors import NotFound
 from nurture.flows import segments as flow
 from nurture.rules.words import _
-from nurture.store import segments
+from nurture.store import segment_sizes, segments
 from nurture.store.segments import StoredSegment
 from nurture.web.api import door
 from nurture.web.api.plain import moment
-from nurture.web.api.schemas import In, ListOf
+from nurture.web.api.schemas import ListOf
+from nurture.web.api.schemas.segments import (
+    PreviewIn,
+    PreviewOut,
+    SegmentChange,
+    SegmentIn,
+    SegmentOut,
+    SegmentWhole,
+)
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("segments", "Leads by condition: who is in, how many, and what asks for them.")
-
-
-class SegmentIn(In):
-    """A named condition. The key is made from the name unless given, and stays."""
-
-    key = fields.String(validate=validate.Length(1, 64))
-    name = fields.String(required=True, validate=validate.Length(1, 200))
-    description = fields.String(validate=validate.Length(max=2_000))
-    condition = fields.Dict(
-        required=True, metadata={"example": {"all": [{"temperature": "warm"}, {"tag": "fair"}]}}
-    )
-
-
-class SegmentChange(In):
-    """What is to be changed."""
-
-    name = fields.String(validate=validate.Length(1, 200))
-    description = fields.String(validate=validate.Length(max=2_000))
-    condition = fields.Dict()
-
-
-class SegmentOut(Schema):
-    """A segment. `size` is null until its members have been told for the first time."""
-
-    id = fields.Integer()
-    key = fields.String()
-    name = fields.String()
-    description = fields.String()
-    condition = fields.Dict()
-    size = fields.Integer(allow_none=True)
-    refreshed_at = fields.String(allow_none=True)
-    created_at = fields.String()
-    updated_at = fields.String()
-
-
-class UseOut(Schema):
-    """A program, a newsletter or another segment that asks for it."""
-
-    kind = fields.String()
-    id = fields.Integer()
-    key = fields.String()
-    name = fields.String()
-
-
-class SegmentWhole(SegmentOut):
-    """A segment with its condition in words and the places that ask for it."""
-
-    sentence = fields.String()
-    used_by = fields.List(fields.Nested(UseOut))
-
-
-class PreviewIn(In):
-    """A condition to be counted; nothing is kept."""
-
-    condition = fields.Dict(required=True)
-
-
-class PreviewOut(Schema):
-    """How many leads it holds for now, the newest of them, and the condition in words."""
-
-    size = fields.Integer()
-    lead_ids = fields.List(fields.Integer())
-    sentence = fields.String()
 
 
 @part.route("/segments", methods=["GET"])
@@ -90,7 +34,7 @@ def list_segments(asked: dict[str, Any]) -> dict[str, Any]:
     place = door.place_of(asked["cursor"], (door.whole,))
     session = page_session()
     rows = segments.page(session, after=place[0] if place else 0, limit=asked["limit"] + 1)
-    sizes = segments.sizes(session)
+    sizes = segment_sizes.sizes(session)
     page = door.cut(rows, asked["limit"], lambda row: (row.id,))
     return {**page, "data": [_plain(row, sizes.get(row.id, 0)) for row in page["data"]]}
 
@@ -148,7 +92,7 @@ def _whole(segment_id: int) -> dict[str, Any]:
     if stored is None:
         raise NotFound(_("There is no such segment."))
     uses = [asdict(use) for use in flow.used_by(session, stored.key)]
-    plain = _plain(stored, segments.size(session, segment_id))
+    plain = _plain(stored, segment_sizes.size(session, segment_id))
     return plain | {"sentence": flow.sentence_of(stored), "used_by": uses}
 
 
