@@ -76,10 +76,7 @@ def write(
         with os.fdopen(handle, "w+b") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
                 sums = {_DUMP: _stream(archive, _DUMP, dump, progress)}
-                secrets = {_PEPPER: pepper.hex().encode()} | ({_KEYS: b"\n".join(keys)} if keys else {})
-                for name, text in secrets.items():
-                    archive.writestr(name, text)
-                    sums[name] = hashlib.sha256(text).hexdigest()
+                sums |= _keep_secrets(archive, pepper, keys)
                 about = {**asdict(contents), "made_at": contents.made_at.isoformat()}
                 manifest = {"file": _PRODUCT, "format": FORMAT, **about, "sha256": sums}
                 archive.writestr(_MANIFEST, json.dumps(manifest, indent=2))
@@ -93,6 +90,14 @@ def write(
     return path.stat().st_size
 
 
+def _keep_secrets(archive: zipfile.ZipFile, pepper: bytes, keys: Sequence[bytes]) -> dict[str, str]:
+    """Put the pepper and the keys, if any, into the archive; the sum of each by its name."""
+    secrets = {_PEPPER: pepper.hex().encode()} | ({_KEYS: b"\n".join(keys)} if keys else {})
+    for name, text in secrets.items():
+        archive.writestr(name, text)
+    return {name: hashlib.sha256(text).hexdigest() for name, text in secrets.items()}
+
+
 def whole(path: Path) -> Backup:
     """The backup in a file, after every byte of it was compared with its sum. Raises Damaged."""
     if not path.is_file():
@@ -100,9 +105,8 @@ def whole(path: Path) -> Backup:
     try:
         with zipfile.ZipFile(path) as archive:
             manifest = _manifest(archive, path)
-            for name, expected in manifest["sha256"].items():
-                if name not in (_DUMP, _PEPPER, _KEYS) or _sum(archive, name) != expected:
-                    raise _damaged(path)
+            if not all(_is_as_written(archive, *one) for one in manifest["sha256"].items()):
+                raise _damaged(path)
             pepper = bytes.fromhex(_text(archive, _PEPPER).decode())
             keys = tuple(_text(archive, _KEYS).split()) if _KEYS in manifest["sha256"] else ()
             size = archive.getinfo(_DUMP).file_size
@@ -116,6 +120,10 @@ def whole(path: Path) -> Backup:
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError) as error:
         raise _damaged(path) from error
     return Backup(path, contents, pepper, keys, size)
+
+
+def _is_as_written(archive: zipfile.ZipFile, name: str, expected: str) -> bool:
+    return name in (_DUMP, _PEPPER, _KEYS) and _sum(archive, name) == expected
 
 
 def _manifest(archive: zipfile.ZipFile, path: Path) -> dict[str, Any]:

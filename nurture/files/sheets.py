@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from nurture.errors import Invalid
 from nurture.rules.words import _
@@ -20,6 +20,9 @@ from nurture.rules.words import _
 MOST = 256 * 1024 * 1024
 _CHUNK = 1 << 20
 _WHOLE = 2.0**53  # beyond it Excel has rounded the number already
+
+# What zipfile and zlib raise for an archive that is cut short, altered or encrypted.
+_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
@@ -38,15 +41,21 @@ def write_csv(path: Path, to: Path) -> None:
     that is too large, damaged or empty."""
     _weigh(path)
     try:
-        workbook = CalamineWorkbook.from_path(path)
-        for one in workbook.sheets_metadata:
-            if one.typ == SheetTypeEnum.WorkSheet and one.visible == SheetVisibleEnum.Visible:
-                sheet = workbook.get_sheet_by_name(one.name)
-                if sheet.height and sheet.width:
-                    return _write(sheet.iter_rows(), to)
+        sheet = next(_filled_sheets(CalamineWorkbook.from_path(path)), None)
+        if sheet is None:
+            raise Invalid(_("This Excel file is empty: no sheet of it says anything."))
+        _write(sheet.iter_rows(), to)
     except CalamineError as error:
         raise Invalid(_damaged()) from error
-    raise Invalid(_("This Excel file is empty: no sheet of it says anything."))
+
+
+def _filled_sheets(workbook: CalamineWorkbook) -> Iterator[CalamineSheet]:
+    """The visible sheets that say something, in their order."""
+    for one in workbook.sheets_metadata:
+        if one.typ == SheetTypeEnum.WorkSheet and one.visible == SheetVisibleEnum.Visible:
+            sheet = workbook.get_sheet_by_name(one.name)
+            if sheet.height and sheet.width:
+                yield sheet
 
 
 def _weigh(path: Path) -> None:
@@ -54,21 +63,20 @@ def _weigh(path: Path) -> None:
     size = 0
     try:
         with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                with archive.open(member) as file:
-                    while chunk := file.read(_CHUNK):
-                        size += len(chunk)
-                        if size > MOST:
-                            raise Invalid(_too_large())
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        ValueError,
-    ) as error:
+            for piece in _unpacked(archive):
+                size += len(piece)
+                if size > MOST:
+                    raise Invalid(_too_large())
+    except _BROKEN as error:
         raise Invalid(_damaged()) from error
+
+
+def _unpacked(archive: zipfile.ZipFile) -> Iterator[bytes]:
+    """What all members hold, in pieces."""
+    for member in archive.infolist():
+        with archive.open(member) as file:
+            while piece := file.read(_CHUNK):
+                yield piece
 
 
 def _write(rows: Iterator[list[Cell]], to: Path) -> None:

@@ -58,13 +58,18 @@ def enroll_leads(
 
 
 def _chain(session: Session, chain_id: int) -> tuple[Published, str]:
-    for one in published(session, ("live", "paused")).values():
-        for temperature, number in one.chain_ids.items():
-            if number == chain_id and temperature in one.program.chains:
-                if one.row.state != "live":
-                    raise Conflict(_("The program is paused: nobody enters."))
-                return one, temperature
-    raise NotFound(_("There is no such chain in a live program."))
+    chains = (
+        (one, temperature)
+        for one in published(session, ("live", "paused")).values()
+        for temperature, number in one.chain_ids.items()
+        if number == chain_id and temperature in one.program.chains
+    )
+    found = next(chains, None)
+    if found is None:
+        raise NotFound(_("There is no such chain in a live program."))
+    if found[0].row.state != "live":
+        raise Conflict(_("The program is paused: nobody enters."))
+    return found
 
 
 def _leads(session: Session, lead_ids: Sequence[int], emails: Sequence[str]) -> list[int]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from nurture.files.programs import Folder
 from nurture.files.yaml_lines import Faults
-from nurture.rules.program import Send
+from nurture.rules.program import Program, Send
 from nurture.rules.senders import is_named
 from nurture.rules.tables import near
 from nurture.rules.words import _
@@ -42,19 +42,22 @@ def _warn_of_addresses(session: Session, said: list[_Said]) -> None:
 
 def _said(folder: Folder) -> Iterator[_Said]:
     """Where a sender is named: the faults of its file, its line, and who."""
-    program = folder.program
-    if program is not None:
-        yield folder.faults, folder.line_of("sender"), program.sender
-        places = {(str(path[1]), key): path for path, key in folder.keys.items()}
-        for temperature, chain in program.chains.items():
-            for step in chain.by_key.values():
-                if isinstance(step, Send) and step.sender is not None:
-                    path = places.get((temperature, step.key), ())
-                    yield folder.faults, folder.line_at((*path, "sender")), step.sender
+    if folder.program is not None:
+        yield folder.faults, folder.line_of("sender"), folder.program.sender
+        yield from _said_by_steps(folder, folder.program)
     for mail in folder.mails.values():
         if mail.sender:
             beside = folder.faults.beside(str(Path(folder.path) / mail.path))
             yield beside, mail.lines.get("sender", 1), mail.sender
+
+
+def _said_by_steps(folder: Folder, program: Program) -> Iterator[_Said]:
+    places = {(str(path[1]), key): path for path, key in folder.keys.items()}
+    steps = ((warm, step) for warm, chain in program.chains.items() for step in chain.by_key.values())
+    for temperature, step in steps:
+        if isinstance(step, Send) and step.sender is not None:
+            path = places.get((temperature, step.key), ())
+            yield folder.faults, folder.line_at((*path, "sender")), step.sender
 
 
 def _domain(address: str) -> str:

@@ -143,6 +143,23 @@ def one(session: Session, delivery_id: int) -> DeliveryPage | None:
     if found is None:
         return None
     attempts = select(DeliveryAttempt).where(DeliveryAttempt.delivery_id == delivery_id)
+    delivery, name, mail, version, subject, program, temperature = found
+    return DeliveryPage(
+        delivery=delivery,
+        name=name,
+        mail=mail,
+        mail_version=version,
+        subject=subject,
+        program=program,
+        temperature=temperature,
+        attempts=list(session.scalars(attempts.order_by(DeliveryAttempt.attempt_no))),
+        hits=_hits(session, delivery_id),
+        reports=of_delivery(session, delivery_id),
+    )
+
+
+def _hits(session: Session, delivery_id: int) -> list[HitRow]:
+    """The last hundred, each with the verdict that holds now."""
     reasons = case(
         (SignalVerdict.by == BY_RULES, func.string_to_array(SignalVerdict.reason, " ")),
         else_=array([SignalVerdict.reason]),
@@ -154,7 +171,7 @@ def one(session: Session, delivery_id: int) -> DeliveryPage | None:
         .limit(1)
         .lateral()
     )
-    hits = session.execute(
+    found = session.execute(
         select(
             Hit.occurred_at,
             Hit.kind,
@@ -170,19 +187,7 @@ def one(session: Session, delivery_id: int) -> DeliveryPage | None:
         .order_by(Hit.received_at.desc())
         .limit(100)
     )
-    delivery, name, mail, version, subject, program, temperature = found
-    return DeliveryPage(
-        delivery=delivery,
-        name=name,
-        mail=mail,
-        mail_version=version,
-        subject=subject,
-        program=program,
-        temperature=temperature,
-        attempts=list(session.scalars(attempts.order_by(DeliveryAttempt.attempt_no))),
-        hits=[HitRow(*hit) for hit in hits],
-        reports=of_delivery(session, delivery_id),
-    )
+    return [HitRow(*hit) for hit in found]
 
 
 @dataclass(frozen=True)

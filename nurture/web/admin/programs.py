@@ -7,8 +7,8 @@ from datetime import timedelta
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from nurture.errors import Conflict, FileFault, Invalid, NotFound
-from nurture.flows import new_programs, pause_programs
+from nurture.errors import NotFound
+from nurture.flows import pause_programs
 from nurture.rules.program import TEMPERATURES, read
 from nurture.rules.words import _
 from nurture.store import goals_met
@@ -18,6 +18,7 @@ from nurture.store.views import response
 from nurture.store.views.model import default_model
 from nurture.store.views.reading import PageSession
 from nurture.web.admin import board as drawing
+from nurture.web.admin import new_program
 from nurture.web.request import now, page_session, runtime, signed_in
 
 pages = Blueprint("programs", __name__)
@@ -87,18 +88,8 @@ def create() -> ResponseReturnValue:
     """A program with one chain and one mail, or a copy of another, to go on from in the editor."""
     answers = {name: request.form.get(name, "").strip() for name in ("name", "key", "like")}
     like = int(answers["like"]) if re.fullmatch("[0-9]{1,18}", answers["like"]) else None
-    try:
-        with runtime().sessions.begin() as session:
-            made = new_programs.create(
-                session, answers["key"], answers["name"], like=like, by=signed_in().actor, now=now()
-            )
-    except Invalid as refusal:
-        errors = refusal.errors
-    except Conflict as refusal:
-        errors = {"key": [str(refusal)]}
-    except FileFault as refusal:
-        errors = {"name": refusal.faults}
-    else:
+    made, errors = new_program.make(answers, like)
+    if made is not None:
         return redirect(url_for("editor.index", program_id=made), 303)
     return _new_form(answers, errors), 422
 

@@ -119,58 +119,19 @@ class Teller:
         return self._told(what, one)
 
     def _told(self, what: str, one: Mapping[str, Any]) -> tuple[str, str]:
-        step = self.step(one.get("chain"), one.get("step"))
         reason = one.get("reason", "")
-        chain = says(one["chain"], "temperature").lower() if one.get("chain") else ""
+        step = self.step(one.get("chain"), one.get("step"))
         match what:
             case "sent":
                 return "mail", _("Mail %(mail)s") % {"mail": quoted(self.mail(one.get("mail")))}
-            case "entered":
-                why = RESTS.get(reason)
-                if why is not None:
-                    return "arrow-right", _("Comes into the %(chain)s chain: %(why)s") % {
-                        "chain": chain,
-                        "why": _(why),
-                    }
-                return "arrow-right", _("Comes into the %(chain)s chain") % {"chain": chain}
             case "waits":
                 return "clock", f"{step}: {self._waits(reason, one)}"
-            case "deferred":
-                until = moment(one["until"])
-                words = {"step": step, "why": held(reason)[0].lower(), "until": until}
-                return "hourglass", _("%(step)s is held back until %(until)s: %(why)s") % words
-            case "skipped":
-                why_not = _(SKIPPED[reason]) if reason in SKIPPED else reason
-                return "x", _("%(step)s is left out: %(why)s") % {"step": step, "why": why_not}
-            case "branched":
-                return "git-branch", _("%(step)s: %(way)s") % {"step": step, "way": _way(reason)}
-            case "temperature":
-                by = _("silence") if one["by"] == "silence" else says(one["by"], "signal").lower()
-                told = {
-                    "new": says(one["new"], "temperature"),
-                    "heat": rendering.number(one["heat"], 1),
-                    "by": by,
-                }
-                return "flame" if one["new"] == "hot" else "sun", _("%(new)s by %(by)s, heat %(heat)s") % told
-            case "ripe":
-                told = {
-                    "score": rendering.number(one["score"], 1),
-                    "why": says(one["cause"], "cause").lower(),
-                }
-                return "target", _("Ready with %(score)s points: %(why)s") % told
-            case "released":
-                return "heart-handshake", _("Goes to sales")
-            case "answered":
-                return "message-circle", _("Sales: %(answer)s") % {
-                    "answer": says(one["outcome"], "outcome").lower()
-                }
-            case "left":
-                return "door-exit", _("Leaves the %(chain)s chain: %(why)s") % {
-                    "chain": chain,
-                    "why": left(reason),
-                }
-            case "finished":
-                return "check", _("The %(chain)s chain has come to its end") % {"chain": chain}
+            case "deferred" | "skipped" | "branched":
+                return _at_step(what, step, reason, one)
+            case "entered" | "left" | "finished":
+                return _in_chain(what, one.get("chain"), reason)
+            case "temperature" | "ripe" | "released" | "answered":
+                return _towards_sales(what, one)
             case "resting":
                 return "player-pause", _("Rests: %(why)s") % {"why": _(RESTS.get(reason, reason))}
         return "check", f"{step}: {what.replace('_', ' ')}" if step else what.replace("_", " ")
@@ -201,3 +162,42 @@ def _way(reason: str) -> str:
     if reason.isdigit():
         return _("way %(no)s") % {"no": reason}
     return known.get(reason, reason)
+
+
+def _at_step(what: str, step: str, reason: str, one: Mapping[str, Any]) -> tuple[str, str]:
+    """What became of a step: held back, left out, or the way it took."""
+    if what == "deferred":
+        words = {"step": step, "why": held(reason)[0].lower(), "until": moment(one["until"])}
+        return "hourglass", _("%(step)s is held back until %(until)s: %(why)s") % words
+    if what == "skipped":
+        why_not = _(SKIPPED[reason]) if reason in SKIPPED else reason
+        return "x", _("%(step)s is left out: %(why)s") % {"step": step, "why": why_not}
+    return "git-branch", _("%(step)s: %(way)s") % {"step": step, "way": _way(reason)}
+
+
+def _in_chain(what: str, temperature: str | None, reason: str) -> tuple[str, str]:
+    """Into a chain, out of it, and through."""
+    chain = says(temperature, "temperature").lower() if temperature else ""
+    if what == "left":
+        return "door-exit", _("Leaves the %(chain)s chain: %(why)s") % {"chain": chain, "why": left(reason)}
+    if what == "finished":
+        return "check", _("The %(chain)s chain has come to its end") % {"chain": chain}
+    if reason in RESTS:
+        words = {"chain": chain, "why": _(RESTS[reason])}
+        return "arrow-right", _("Comes into the %(chain)s chain: %(why)s") % words
+    return "arrow-right", _("Comes into the %(chain)s chain") % {"chain": chain}
+
+
+def _towards_sales(what: str, one: Mapping[str, Any]) -> tuple[str, str]:
+    """Warmer or colder, ready, with sales, and what sales says."""
+    if what == "temperature":
+        by = _("silence") if one["by"] == "silence" else says(one["by"], "signal").lower()
+        heat = rendering.number(one["heat"], 1)
+        words = {"new": says(one["new"], "temperature"), "heat": heat, "by": by}
+        return "flame" if one["new"] == "hot" else "sun", _("%(new)s by %(by)s, heat %(heat)s") % words
+    if what == "ripe":
+        words = {"score": rendering.number(one["score"], 1), "why": says(one["cause"], "cause").lower()}
+        return "target", _("Ready with %(score)s points: %(why)s") % words
+    if what == "released":
+        return "heart-handshake", _("Goes to sales")
+    return "message-circle", _("Sales: %(answer)s") % {"answer": says(one["outcome"], "outcome").lower()}

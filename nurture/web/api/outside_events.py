@@ -135,18 +135,21 @@ def batch() -> dict[str, Any]:
     if not isinstance(given, list) or not 1 <= len(given) <= _MOST:
         sentence = _("Send a batch of 1 to 500 messages.")
         raise Invalid(sentence, {"batch": [sentence]})
-    answers = []
     with runtime().sessions.begin() as session:
-        for one in given:
-            try:
-                with session.begin_nested():
-                    answers.append(_shown(_taken(session, one)))
-            except Refusal as refusal:
-                errors = getattr(refusal, "errors", None) or {}
-                answers.append({"success": False, "detail": str(refusal), "errors": errors})
+        answers = [_answered(session, one) for one in given]
     runtime().wake("leads")
     runtime().wake("signals")
     return {"success": all(one["success"] for one in answers), "data": answers}
+
+
+def _answered(session: Any, message: Any) -> dict[str, Any]:
+    """What became of one message; one that is refused leaves nothing behind."""
+    try:
+        with session.begin_nested():
+            return _shown(_taken(session, message))
+    except Refusal as refusal:
+        errors = getattr(refusal, "errors", None) or {}
+        return {"success": False, "detail": str(refusal), "errors": errors}
 
 
 def _taken(session: Any, one: Any) -> Told:

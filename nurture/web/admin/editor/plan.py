@@ -5,14 +5,15 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from nurture.errors import Conflict, FileFault, Invalid
-from nurture.flows import live_edits, new_programs
+from nurture.errors import Conflict, FileFault
+from nurture.flows import live_edits
 from nurture.flows.enroll import enter_existing
 from nurture.flows.publish import Inside
 from nurture.rules.edits.saying import changes_in_words, plan_in_words
 from nurture.rules.program import Program
 from nurture.rules.words import _, ngettext
 from nurture.store.views import chain as view
+from nurture.web.admin import new_program
 from nurture.web.admin.editor.difference import drawn
 from nurture.web.admin.editor.door import opened, pages, revision
 from nurture.web.admin.step_words import in_words
@@ -101,18 +102,8 @@ def duplicate(program_id: int) -> ResponseReturnValue:
 def make_duplicate(program_id: int) -> ResponseReturnValue:
     """One more program like this one, as a draft."""
     answers = {name: request.form.get(name, "").strip() for name in ("name", "key")}
-    try:
-        with runtime().sessions.begin() as session:
-            made = new_programs.create(
-                session, answers["key"], answers["name"], like=program_id, by=signed_in().actor, now=now()
-            )
-    except Invalid as refusal:
-        errors = refusal.errors
-    except Conflict as refusal:
-        errors = {"key": [str(refusal)]}
-    except FileFault as refusal:
-        errors = {"name": refusal.faults}
-    else:
+    made, errors = new_program.make(answers, program_id)
+    if made is not None:
         return redirect(url_for("editor.index", program_id=made), 303)
     draft = opened(program_id).draft
     return render_template("admin/editor/new.html", answers=answers, errors=errors, like=draft), 422
