@@ -24,6 +24,8 @@ DESK, PHONE = (1440, 900), (390, 844)
 # By then scripts of the page have begun what they fetch when it opens.
 _TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _FETCHES_SECONDS = 15
+# Pages for leads follow the system by their styles alone, the others by a word at their root.
+_WEARS = "scheme => [scheme, undefined].includes(document.documentElement.dataset.bsTheme)"
 PAGES = (
     "/",
     "/leads",
@@ -102,6 +104,14 @@ class Visit:
         beyond = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert beyond <= 0, f"{path} scrolls sideways by {beyond} px"
         assert _barriers(self.page) == [], path
+
+    def check_day_and_night(self, path: str) -> None:
+        """The same in light colours and in dark ones: what was not chosen follows the system at once."""
+        for scheme in ("dark", "light"):
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.wait_for_function(_WEARS, arg=scheme)
+            self.page.evaluate(_TWO_FRAMES)
+            self.check(f"{path}, {scheme}")
 
 
 Open = Callable[..., Visit]

@@ -55,7 +55,7 @@ class Loss:
 
 
 @pytest.fixture
-def loss(
+def young(
     runtime: Runtime,
     clock: StandingClock,
     smtp_sink: SmtpSink,
@@ -63,7 +63,7 @@ def loss(
     servers: Throwaway,
     tmp_path: Path,
 ) -> Iterator[Loss]:
-    """Two weeks into the main job."""
+    """The first day of the main job: leads are in, nothing has been sent."""
     with world_over(runtime, clock, smtp_sink) as world:
         with runtime.sessions.begin() as session:
             session.execute(
@@ -78,9 +78,6 @@ def loss(
         secret = listen(world, webhook_sink)
         publish(world)
         bring_in(world, LEADS, tmp_path, consent="marketing", source="Trade fair")
-        world.readers = {KATRIN: reads_all, JONAS: never_reads, MIRA: never_reads}
-        world.live(weeks=2, step=PACE)
-        assert len(world.letters) >= 6
         name = "second_life"
         dropped(servers, name)
         yield Loss(
@@ -92,6 +89,15 @@ def loss(
             key,
         )
         dropped(servers, name)
+
+
+@pytest.fixture
+def loss(young: Loss) -> Loss:
+    """Two weeks into it."""
+    young.world.readers = {KATRIN: reads_all, JONAS: never_reads, MIRA: never_reads}
+    young.world.live(weeks=2, step=PACE)
+    assert len(young.world.letters) >= 6
+    return young
 
 
 def twice(smtp: SmtpSink) -> list[tuple[str, str]]:
@@ -167,56 +173,56 @@ def test_what_was_due_after_the_loss_goes_out(loss: Loss, smtp_sink: SmtpSink) -
     assert twice(smtp_sink) == []
 
 
-def test_no_number_of_what_was_lost_is_given_again(loss: Loss) -> None:
-    loss.back_up()
-    key = {"Authorization": f"Bearer {loss.key}"}
+def test_no_number_of_what_was_lost_is_given_again(young: Loss) -> None:
+    young.back_up()
+    key = {"Authorization": f"Bearer {young.key}"}
     late = {"email": "late@kessler.example"}
-    lost = loss.world.door.post("/api/v1/leads", json=late, headers=key).json["id"]
-    assert loss.restore()[0] == 0
-    with life(loss.home, loss.database, loss.world.runtime, loss.world.clock) as runtime:
+    lost = young.world.door.post("/api/v1/leads", json=late, headers=key).json["id"]
+    assert young.restore()[0] == 0
+    with life(young.home, young.database, young.world.runtime, young.world.clock) as runtime:
         visitor = create_app(runtime).test_client()
         fresh = visitor.post("/api/v1/leads", json={"email": "new@kessler.example"}, headers=key).json["id"]
     assert fresh > lost
 
 
-def test_who_was_erased_after_the_backup_stays_erased(loss: Loss) -> None:
-    loss.back_up()
-    runtime = loss.world.runtime
-    assert typed(runtime, "erase", MIRA, "--yes", at=loss.world.clock.moment).exit_code == 0
-    code, said = loss.restore("--erasures", str(runtime.settings.home / "erasures" / "ledger"))
+def test_who_was_erased_after_the_backup_stays_erased(young: Loss) -> None:
+    young.back_up()
+    runtime = young.world.runtime
+    assert typed(runtime, "erase", MIRA, "--yes", at=young.world.clock.moment).exit_code == 0
+    code, said = young.restore("--erasures", str(runtime.settings.home / "erasures" / "ledger"))
     assert (code, "1 people who were erased since then are erased again" in said) == (0, True), said
-    with life(loss.home, loss.database, runtime, loss.world.clock) as second, second.sessions() as session:
+    with life(young.home, young.database, runtime, young.world.clock) as second, second.sessions() as session:
         assert session.scalar(text("SELECT count(*) FROM lead WHERE email_norm = :e"), {"e": MIRA}) == 0
         assert session.scalar(text("SELECT count(*) FROM suppression WHERE reason = 'erased'")) == 1
 
 
-def test_a_restore_overwrites_nothing(loss: Loss) -> None:
-    loss.back_up()
-    there = typed(loss.world.runtime, "backup", str(loss.file), at=loss.world.clock.moment)
+def test_a_restore_overwrites_nothing(young: Loss) -> None:
+    young.back_up()
+    there = typed(young.world.runtime, "backup", str(young.file), at=young.world.clock.moment)
     assert there.exit_code == 1 and "is there already" in there.output
-    assert loss.restore()[0] == 0
-    again = loss.restore()
+    assert young.restore()[0] == 0
+    again = young.restore()
     assert again[0] == 1 and "There are tables in this database already" in again[1]
 
 
-def test_a_home_with_another_pepper_or_other_keys_is_left_as_it_is(loss: Loss, tmp_path: Path) -> None:
-    loss.back_up()
-    loss.home = tmp_path / "strange"
-    pepper = secrets.load_pepper(loss.home)
-    code, said = loss.restore()
+def test_a_home_with_another_pepper_or_other_keys_is_left_as_it_is(young: Loss, tmp_path: Path) -> None:
+    young.back_up()
+    young.home = tmp_path / "strange"
+    pepper = secrets.load_pepper(young.home)
+    code, said = young.restore()
     assert code == 1 and "is not the pepper of this backup" in said
-    assert secrets.load_pepper(loss.home) == pepper
-    secrets.pepper_file(loss.home).unlink()
-    keys = secrets.load_ring(loss.home, None)
-    code, said = loss.restore()
+    assert secrets.load_pepper(young.home) == pepper
+    secrets.pepper_file(young.home).unlink()
+    keys = secrets.load_ring(young.home, None)
+    code, said = young.restore()
     assert code == 1 and "has not the keys of this backup" in said
-    assert secrets.load_ring(loss.home, None) == keys
-    assert not secrets.pepper_file(loss.home).exists()
+    assert secrets.load_ring(young.home, None) == keys
+    assert not secrets.pepper_file(young.home).exists()
 
 
-def test_a_damaged_or_strange_file_is_refused_before_anything_is_touched(loss: Loss, tmp_path: Path) -> None:
-    loss.back_up()
-    good = loss.file.read_bytes()
+def test_a_damaged_or_strange_file_is_refused_before_anything_is_touched(young: Loss, tmp_path: Path) -> None:
+    young.back_up()
+    good = young.file.read_bytes()
     flipped = bytearray(good)
     flipped[len(good) // 2] ^= 1
     strange = tmp_path / "strange.zip"
@@ -230,34 +236,34 @@ def test_a_damaged_or_strange_file_is_refused_before_anything_is_touched(loss: L
     ):
         bad = tmp_path / f"bad-{number}"
         bad.write_bytes(raw)
-        code, said = loss.restore(file=bad)
+        code, said = young.restore(file=bad)
         assert code == 1 and "is no backup of this program, or it is damaged" in said, said
-    assert loss.restore(file=tmp_path / "missing")[0] == 1
+    assert young.restore(file=tmp_path / "missing")[0] == 1
     newer = good.replace(b'"format": 1', b'"format": 9')
     (tmp_path / "newer").write_bytes(newer)
-    assert loss.restore(file=tmp_path / "newer")[0] == 1
-    assert not (loss.home / "pepper").exists()
-    assert loss.restore()[0] == 0
+    assert young.restore(file=tmp_path / "newer")[0] == 1
+    assert not (young.home / "pepper").exists()
+    assert young.restore()[0] == 0
 
 
-def test_keys_may_be_left_out_and_given_by_the_environment(loss: Loss) -> None:
-    loss.back_up("--without-keys")
-    keys = [key.decode() for key in loss.world.runtime.ring.keys]
-    assert keys[0].encode() not in loss.file.read_bytes()
-    code, said = loss.restore()
+def test_keys_may_be_left_out_and_given_by_the_environment(young: Loss) -> None:
+    young.back_up("--without-keys")
+    keys = [key.decode() for key in young.world.runtime.ring.keys]
+    assert keys[0].encode() not in young.file.read_bytes()
+    code, said = young.restore()
     assert code == 1 and "set NURTURE_SECRET_KEY to them" in said
-    code, said = loss.restore(NURTURE_SECRET_KEY=",".join(keys))
+    code, said = young.restore(NURTURE_SECRET_KEY=",".join(keys))
     assert code == 0, said
-    assert loss.file.stat().st_mode & 0o077 == 0
+    assert young.file.stat().st_mode & 0o077 == 0
 
 
-def test_nothing_is_restored_while_it_runs(loss: Loss) -> None:
-    loss.back_up()
-    home = Home(loss.home)
+def test_nothing_is_restored_while_it_runs(young: Loss) -> None:
+    young.back_up()
+    home = Home(young.home)
     home.make()
     lock = Lock(home.run / "up.lock")
     assert lock.take_now()
-    code, said = loss.restore()
+    code, said = young.restore()
     lock.close()
     assert code == 1 and "is running" in said
 

@@ -59,8 +59,16 @@ _OBJECTS = (
 )
 
 
-def haunt(runtime: Runtime, bad: str = BAD) -> list[str]:
-    """Write the attack into every free text of every table; the columns, as table.column."""
+# Which of the attacks a row gets, by where it lies.
+_ONE_OF_THEM = (
+    "(CAST(:bad AS text[]))[1 + abs(hashtext(CAST(ctid AS text))) % cardinality(CAST(:bad AS text[]))]"
+)
+
+
+def haunt(runtime: Runtime, *bad: str) -> list[str]:
+    """Write the attack into every free text of every table, or these attacks, each into some of the rows; the
+    columns, as table.column."""
+    bad = bad or (BAD,)
     done = []
     with runtime.sessions() as session:
         columns = session.execute(_COLUMNS).all()
@@ -72,11 +80,14 @@ def haunt(runtime: Runtime, bad: str = BAD) -> list[str]:
     return done
 
 
-def _try(runtime: Runtime, statement: str, name: str, bad: str) -> list[str]:
+def _try(runtime: Runtime, statement: str, name: str, bad: tuple[str, ...]) -> list[str]:
     """Tables that only grow refuse, and so do columns that must stay different from row to row."""
     with runtime.sessions() as session:
         try:
-            changed = session.execute(text(statement), {"bad": bad, "link": LINK}).rowcount  # type: ignore[attr-defined]
+            found = session.execute(
+                text(statement.replace(":bad", _ONE_OF_THEM)), {"bad": list(bad), "link": LINK}
+            )
+            changed = found.rowcount  # type: ignore[attr-defined]
             session.commit()
         except Exception:  # noqa: BLE001 - a refusal of the database is no hole
             session.rollback()

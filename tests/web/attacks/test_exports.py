@@ -61,21 +61,28 @@ def test_every_table_that_goes_out_is_known_here(town: Town, given_back: None) -
     assert set(tables(town)) == TABLES
 
 
-@pytest.mark.parametrize("formula", FORMULAS, ids=ascii)
-def test_no_export_carries_a_formula(town: Town, given_back: None, formula: str) -> None:
-    haunt(town.runtime, formula)
+def test_no_export_carries_a_formula(town: Town, given_back: None) -> None:
+    seen: dict[str, set[str]] = {}
     try:
-        found = tables(town, TABLES)
+        for turn in (FORMULAS, FORMULAS[5:] + FORMULAS[:5]):
+            haunt(town.runtime, *turn)
+            for endpoint, sheet in tables(town, TABLES).items():
+                seen.setdefault(endpoint, set()).update(as_text(endpoint, sheet))
     finally:
         haunt(town.runtime)
-    assert set(found) == TABLES
-    seen = 0
-    for endpoint, sheet in found.items():
-        for row in csv.reader(io.StringIO(sheet.removeprefix("\ufeff"), newline="")):
-            for cell in row:
-                assert not dangerous(cell), f"{endpoint}: {cell!r}"
-                seen += cell in (formula, f"'{formula}")
-    assert seen > 5, "the formulas were there, as text"
+    assert set(seen) == TABLES
+    assert seen["leads.export"] == seen["api-exports.leads"] == set(FORMULAS), "each stood there, as text"
+    assert seen["imports.bad_rows"] and seen["handoffs.export"], "and in what Python writes"
+
+
+def as_text(endpoint: str, sheet: str) -> set[str]:
+    """The formulas that stand in this table, none of them to be run."""
+    found = set()
+    for row in csv.reader(io.StringIO(sheet.removeprefix("\ufeff"), newline="")):
+        for cell in row:
+            assert not dangerous(cell), f"{endpoint}: {cell!r}"
+            found |= {one for one in FORMULAS if cell.removeprefix("'").startswith(one)}
+    return found
 
 
 def dangerous(cell: str) -> bool:
