@@ -5,7 +5,7 @@ from rq.serializers import JSONSerializer
 
 from nurture.jobs.queues import queue
 from tests.web.audit_walk import Walk
-from tests.web.test_jobs_page import breaks
+from tests.web.broken_jobs import breaks
 
 COMPANY = {
     "company_name": "Kessler Ohm AG",

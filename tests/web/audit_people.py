@@ -10,7 +10,7 @@ from tests.clock import StandingClock
 from tests.conftest import TUESDAY
 from tests.web.audit_walk import Walk
 from tests.web.conftest import PASSWORD, SignIn, token_of
-from tests.web.test_users import NINA, path_of
+from tests.web.people import NINA, path_of
 
 
 def users(walk: Walk) -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from nurture.flows.keys import create_key
 from nurture.runtime import Runtime
 from tests.web.conftest import PASSWORD, SignIn, token_of
-from tests.web.test_users import NINA, accepted
+from tests.web.people import NINA, accepted
 
 Call = Callable[..., Any]
 

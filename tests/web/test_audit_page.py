@@ -7,7 +7,7 @@ from nurture.runtime import Runtime
 from nurture.store import audit
 from tests.clock import StandingClock
 from tests.web.conftest import SignIn
-from tests.web.test_users import post
+from tests.web.people import post
 
 
 def test_a_line_says_who_did_what_in_words(sign_in: SignIn) -> None:

@@ -10,7 +10,7 @@ from nurture.flows.bring_in import bring_in_folders
 from nurture.runtime import Runtime
 from tests.files.mautic_export import export, send
 from tests.web.conftest import SignIn, token_of
-from tests.web.test_first_day import api, open_house
+from tests.web.open_house import api, open_house
 
 EXPORT = json.dumps(export()).encode()
 

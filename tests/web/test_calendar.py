@@ -9,7 +9,7 @@ from nurture.runtime import Runtime
 from nurture.store import forecasts
 from tests.conftest import TUESDAY
 from tests.web.conftest import SignIn
-from tests.web.test_first_day import API, api, open_house
+from tests.web.open_house import API, api, open_house
 
 # Runs that are over do not show in a calendar; they only make the house a large one.
 _PAST = """

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
-from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -14,9 +13,6 @@ from nurture.app import move_in
 from nurture.files.yaml_lines import Faults
 from nurture.flows.advance import advance
 from nurture.flows.domains import add_domain
-from nurture.flows.enroll import enter_existing
-from nurture.flows.keys import create_key
-from nurture.flows.leads import save_lead
 from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.flows.setup import offer_setup
@@ -29,11 +25,10 @@ from tests.conftest import TUESDAY
 from tests.sinks import SmtpSink
 from tests.stories.world import World
 from tests.web.conftest import SignIn, token_of
+from tests.web.open_house import API, CAMPAIGNS, api, open_house
 from tests.web.test_cost_of_lists import lists
 from tests.web.test_setup import ANSWERS
 
-CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
-API = "/api/v1"
 COMPANY = {
     "company_name": "Kessler Ohm",
     "postal_address": "Speicherstraße 14",
@@ -45,31 +40,9 @@ COMPANY = {
 }
 
 
-def open_house(runtime: Runtime, leads: int = 3) -> None:
-    """The sample program is live, and a few leads have just come into its cold chain."""
-    with runtime.sessions.begin() as session:
-        for file in read_models(CAMPAIGNS, Faults("campaigns")).values():
-            lay_by(session, file, now=TUESDAY)
-        load_folder(session, CAMPAIGNS / "consulting", publish=True, now=TUESDAY, by="test")
-        for number in range(leads):
-            answers = {
-                "email": f"lead{number}@firm.example",
-                "first_name": f"Lead {number}",
-                "consent": {"marketing": True},
-            }
-            save_lead(session, answers, now=TUESDAY, by="test", pepper=b"pepper", base_url="http://localhost")
-    enter_existing(runtime.sessions, now=TUESDAY)
-
-
 def post(client: FlaskClient, page: str, address: str, **form: str) -> int:
     token = token_of(client.get(page).text)
     return client.post(address, data={"csrf_token": token, **form}).status_code
-
-
-def api(client: FlaskClient, runtime: Runtime, role: str = "admin") -> dict[str, str]:
-    with runtime.sessions.begin() as session:
-        key = create_key(session, f"test {role}", role, now=TUESDAY)
-    return {"Authorization": f"Bearer {key}"}
 
 
 def test_the_set_up_page_offers_demo_data_and_asks_for_it(visitor: FlaskClient, runtime: Runtime) -> None:

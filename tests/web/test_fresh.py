@@ -13,8 +13,8 @@ from nurture.web import fresh
 from nurture.web.access_table import ACCESS, ADMINS
 from tests.clock import StandingClock
 from tests.web.conftest import PASSWORD, SignIn, token_of
-from tests.web.test_second_factor import set_up
-from tests.web.test_users import NINA, post
+from tests.web.people import NINA, post
+from tests.web.phone import set_up
 
 
 @pytest.fixture

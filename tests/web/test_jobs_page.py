@@ -16,13 +16,9 @@ from nurture.jobs.queues import queue
 from nurture.jobs.workers import QuickWorker
 from nurture.runtime import Runtime
 from nurture.web.queues import why
+from tests.web.broken_jobs import breaks
 from tests.web.conftest import SignIn, take_redis_away
-from tests.web.test_users import done, post
-
-
-def breaks(address: str) -> None:
-    """A job that fails and says too much."""
-    raise ValueError(f"{address} cannot be read")
+from tests.web.people import done, post
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from nurture.store.installation import get as installation
 from tests.mailed import a_lead, a_mailing
 from tests.sinks import SmtpSink
 from tests.web.conftest import SignIn
-from tests.web.test_users import done, post
+from tests.web.people import done, post
 
 Call = Callable[..., Any]
 

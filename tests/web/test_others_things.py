@@ -3,7 +3,7 @@
 from nurture.runtime import Runtime
 from nurture.store.users import User
 from tests.web.conftest import PASSWORD, SignIn
-from tests.web.test_users import post, user_id
+from tests.web.people import post, user_id
 
 
 def test_a_view_that_is_not_shared_is_neither_opened_nor_changed_nor_deleted_by_another(

@@ -1,7 +1,6 @@
 """The second factor: codes of a phone, each once; recovery codes for when it is lost."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,20 +10,10 @@ from nurture.runtime import Runtime
 from nurture.store.users import User
 from tests.clock import StandingClock
 from tests.web.conftest import PASSWORD, SignIn, token_of
-from tests.web.test_users import done, post, user_id
+from tests.web.people import done, post, user_id
+from tests.web.phone import Phone, set_up
 
 EMAIL = "marketer@kessler-ohm.example"
-
-
-class Phone:
-    """What shows the codes."""
-
-    def __init__(self, secret: str, watch: StandingClock) -> None:
-        self._totp = TOTP(secret)
-        self._watch = watch
-
-    def code(self, later: int = 0) -> str:
-        return self._totp.at(self._watch.moment + timedelta(seconds=later))
 
 
 @pytest.fixture
@@ -33,17 +22,6 @@ def phone(sign_in: SignIn, watch: StandingClock) -> Phone:
     phone, _codes = set_up(sign_in("marketer"), watch)
     watch.advance(minutes=1)
     return phone
-
-
-def set_up(client: FlaskClient, watch: StandingClock) -> tuple[Phone, list[str]]:
-    post(client, "/account/second-factor/begin")
-    page = client.get("/account/second-factor").text
-    found = re.search(r'<code class="key">([A-Z2-7]{32})</code>', page)
-    assert found and re.search(r'<svg viewBox="0 0 \d+ \d+" class="segno">', page), "drawn whole at any size"
-    phone = Phone(found[1], watch)
-    answer = post(client, "/account/second-factor/confirm", code=phone.code())
-    assert answer.status_code == 200
-    return phone, re.findall(r"(?:[a-z2-7]{4}-){3}[a-z2-7]{4}", answer.text)
 
 
 def enter(client: FlaskClient, code: str, password: str = PASSWORD) -> int:

@@ -13,7 +13,7 @@ from nurture.store import pacing, transports
 from tests.conftest import TUESDAY
 from tests.mail.scripted_smtp import ScriptedSmtp
 from tests.web.conftest import SignIn
-from tests.web.test_first_day import open_house
+from tests.web.open_house import open_house
 
 HERE = "/settings/transports"
 

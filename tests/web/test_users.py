@@ -13,44 +13,8 @@ from nurture.store.installation import get as installation
 from nurture.store.users import User
 from tests.clock import StandingClock
 from tests.sinks import SmtpSink
-from tests.web.conftest import PASSWORD, SignIn, token_of
-
-NINA = "nina@kessler-ohm.example"
-
-
-def post(client: FlaskClient, address: str, **form: str):
-    page = client.get("/account" if client.get("/account").status_code == 200 else "/sign-in")
-    return client.post(address, data={**form, "csrf_token": token_of(page.text)})
-
-
-def path_of(page: str, where: str) -> str:
-    found = re.search(rf"http://localhost:8000(/{where}/[^\s<\")]+)", page)
-    assert found, page
-    return found[1]
-
-
-def invited(admin: FlaskClient, email: str = NINA, role: str = "marketer") -> str:
-    answer = post(admin, "/settings/users", email=email, name="Nina Berg", role=role)
-    assert answer.status_code == 201
-    return path_of(answer.text, "invitation")
-
-
-def accepted(visitor: FlaskClient, path: str, password: str = PASSWORD):
-    form = {"name": "Nina Berg", "password": password, "csrf_token": token_of(visitor.get("/sign-in").text)}
-    return visitor.post(path, data=form)
-
-
-def done(runtime: Runtime, kind: str) -> list[tuple[str, str, str]]:
-    with runtime.sessions() as session:
-        rows = audit.page(session, Wanted(kind=kind), before=None, limit=50)
-    return [(row.actor, row.action, row.subject) for row in reversed(rows)]
-
-
-def user_id(runtime: Runtime, role: str) -> int:
-    with runtime.sessions() as session:
-        found = session.query(User.id).filter_by(role=role).scalar()
-    assert isinstance(found, int)
-    return found
+from tests.web.conftest import SignIn, token_of
+from tests.web.people import NINA, accepted, done, invited, path_of, post, user_id
 
 
 def test_an_invited_person_chooses_a_name_and_a_password_and_is_in(
