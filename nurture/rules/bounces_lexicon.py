@@ -37,7 +37,8 @@ NONE = """
     tidak_ada. khong_co.
 """
 BEING = """
-        exist found. find. locat identif resolv know list regist live. lives. correspond belong match
+            vergeben. exist found. find. locat identif resolv know list regist live. lives. correspond
+    belong match
     present recogni resid valid.
     ours. appear defin configured provision associat connu existe trouv enregistr encontr registr conoc
     valid. trovat esist risulta attivat gefunden bekannt existier vorhanden gultig angelegt gefuhrt

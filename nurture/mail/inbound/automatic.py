@@ -33,7 +33,7 @@ _FIELDS = (
 _PRECEDENCE = ("auto_reply", "auto-reply", "junk", "bulk")
 _ROBOT = re.compile(
     r"^(?:majordomo|listserv|listproc|mailman|sympa|ezmlm|autorespon\w*|auto-?reply\w*|vacation|"
-    r"[\w.-]+-(?:request|help|bounces|owner|subscribe|unsubscribe))@"
+    r"[\w.-]+-(?:request|bounces|owner))@"
 )
 
 

@@ -60,7 +60,7 @@ def bounces_back(opened: Opened, said: str, rest: str, original: Fields) -> bool
     names = _names_somebody(opened, said, rest, original)
     if signs.from_daemon(fields):
         codes = bool(human_part.said_by_servers(said))
-        carrier = signs.named_daemon(fields) and names and not signs.answers_something(fields)
+        carrier = signs.carries_mail(fields) and names and not signs.answers_something(fields)
         return not away and (by_subject or by_words or codes or carrier)
     if signs.answers_something(fields) or away:
         return False

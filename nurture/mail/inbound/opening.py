@@ -45,6 +45,8 @@ class Opened:
 def open_message(raw: bytes) -> Opened:
     """The message in these bytes; never raises."""
     text = raw[:MOST_BYTES].replace(b"\x00", b"").decode("latin-1").lstrip("\r\n \t")
+    if "\n" not in text[:_MOST_TEXT]:  # lines that end as they did on old Macs
+        text = text.replace("\r", "\n")
     if text.startswith(("From ", ">From ")):
         text = text.partition("\n")[2]
     head, body = _split(text)

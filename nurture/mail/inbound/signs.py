@@ -20,6 +20,12 @@ _DAEMON = re.compile(
     r"(?<![\w.])root@|exchange|mailsystem",
     re.I,
 )
+# Names that nobody bears but those who carry mail.
+_CARRIER = re.compile(
+    r"mailer[-_. ]?d[ae]+mon|mail ?delivery|delivery (?:sub)?system|mail[-_. ]?d[ae]+mon|mdaemon|postmaster@|"
+    r"^mailer@",
+    re.I,
+)
 _DOMAIN = re.compile(r"@[\w.-]+")
 _SUBJECT = re.compile(
     unmarked_pattern(
@@ -119,6 +125,11 @@ def named_daemon(fields: Fields) -> bool:
     """Whether it says so by its name; what its domain is called says nothing."""
     sender = f"{first(fields, 'from')} {first(fields, 'sender')}"
     return bool(_DAEMON.search(_DOMAIN.sub("@", sender)))
+
+
+def carries_mail(fields: Fields) -> bool:
+    """Whether its name is one that only a mail system has."""
+    return bool(_CARRIER.search(_DOMAIN.sub("@", first(fields, "from"))))
 
 
 def bounce_subject(subject: str) -> bool:

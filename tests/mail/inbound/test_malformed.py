@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from nurture.mail.inbound.reading import read_report
 from nurture.mail.inbound.report import KINDS
 from tests.mail.inbound.gate import gate
-from tests.mail.inbound.whole_reports import whole_reports
+from tests.mail.inbound.whole_reports import WHOLE, whole_reports
 
-_SHAPES = [*gate(), *whole_reports("first"), *whole_reports("second"), *whole_reports("third")]
+_SHAPES = [*gate(), *(shape for name in WHOLE for shape in whole_reports(name))]
 _SEEDS = st.integers(0, 2**32 - 1)
 _BLOWS = (
     "cut",

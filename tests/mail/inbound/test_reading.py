@@ -69,8 +69,13 @@ def test_a_complaint_names_who_complains() -> None:
         b"Message-ID: " + b"<a@b> " * 80_000,
         b"In-Reply-To: <a@b>\n" + b"\n\n \n" * 100_000,
         b"Final-Recipient: rfc822; a@b.c\nAction: failed\nStatus: 5.0.0\n\n" * 8_000,
+        b"Subject: failed\rFrom: mailer-daemon@x.example\r\r" + b"a@b.c is not " * 400_000,
+        b"Subject: failed\nFrom: mailer-daemon@x.example\n\n" + b"a@b.c user, not, no account " * 20_000,
+        b"Subject: failed\nFrom: a@x.example\n\n" + b"out of office until 550 ('5.1.1 - " * 20_000,
+        b"Subject: \x1b$" + b"\xe4" * 200_000,
+        b"From: a@x.example\n\n" + bytes(range(128, 256)) * 4_000,
     ],
-    ids=range(16),
+    ids=range(21),
 )
 def test_what_is_huge_or_hostile_is_read_within_bounds(raw: bytes) -> None:
     began = time.process_time()

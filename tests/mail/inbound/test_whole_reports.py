@@ -4,11 +4,9 @@ import pytest
 
 from nurture.mail.inbound import HARD, SOFT, read_report
 from tests.mail.inbound.shapes import ANN, Shape
-from tests.mail.inbound.whole_reports import refusals, whole_reports
+from tests.mail.inbound.whole_reports import SINGLE, WHOLE, refusals, whole_reports
 
 BOUNCES = (HARD, SOFT)
-WHOLE = ("first", "second", "third", "fourth", "fifth", "sixth")
-SINGLE = ("refusals", "refusals2", "refusals3")
 SETS = {name: whole_reports(name) for name in WHOLE} | {name: refusals(name) for name in SINGLE}
 
 
