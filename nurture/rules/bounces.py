@@ -71,13 +71,16 @@ _SAID_FOR_ALL = frozenset(("7.0", "7.1"))
 _ADDRESS = re.compile(r"[<(\"'«]{0,2}[\w.+%&*!=/~-]{1,120}@[\w.-]{1,200}[\w>)\"'»]{0,2}")
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _HOST = re.compile(r"\b(?:[a-z0-9_-]{1,63}\.){1,8}[a-z]{2,18}\b\.?|\[?\b\d{1,3}(?:\.\d{1,3}){3}\b\]?")
+_IP = re.compile(r"\b(?:ip |client )?address\W{0,3}\d{1,3}(?:\.\d{1,3}){3}")
+_OUT_OF_ORDER = 503
 _EXCHANGE = re.compile(r"\b(?:resolver|storedrv|routing|smtpsend|transport|approval|queue|agent)\.[a-z.]+")
 _SENTENCE = re.compile(r"[^.!?\n。！？]+|[.!?\n。！？]+")
 _HEDGE = re.compile(
     r"\b(?:may (?:be|have|not)|might|possibly|possible (?:reason|cause)s?|perhaps|could (?:mean|"
     r"indicate)|could be (?:that|because|due|caused|one|an?|full)\b|maybe|either|for example|such as|"
     r"one of the following|common(?:ly)? (?:reasons?|causes?)|typically|usually|"
-    r"if (?:you|the|this|it|your)|möglicherweise|eventuell|vielleicht|peut-être|il se peut|podría|puede que|"
+    r"if (?:you|the|this|it|your)|möglicherweise|eventuell|vielleicht|peut-être|il se peut|podría|"
+    r"puede que|"
     r"es posible que|quizás?|forse|potrebbe|talvez|pode ser que|misschien|mogelijk|być może|możliwe|możná|"
     r"возможно|можливо|belki|ίσως)\b|可能是|可能性|かもしれ",
     re.I,
@@ -121,6 +124,8 @@ def judge(refusal: Refusal) -> Judgement:
     if refusal.action == DELAYED:
         return Judgement(SOFT, DELAYED, counts=False, status=status)
     reason = _reason(said, status, around)
+    if reason in _HARD_REASONS and {code for text in said for code in codes_in(text)} == {_OUT_OF_ORDER}:
+        return soft_for(means.SYSTEM, status)
     if reason in _HARD_REASONS and _temporary(said, statuses, own, around):
         return Judgement(SOFT, reason, counts=False, status=status)
     kind = HARD if reason in _HARD_REASONS else SOFT
@@ -149,7 +154,10 @@ def codes_in(text: str) -> list[int]:
 
 def meaning(text: str) -> str:
     """What the words mean: the first meaning found, "" for none."""
-    plain = _plain(text)
+    return _meaning(_plain(text))
+
+
+def _meaning(plain: str) -> str:
     return next((name for name, pattern in words.MEANINGS if pattern.search(plain)), "")
 
 
@@ -176,11 +184,14 @@ def _reason(said: Sequence[str], status: str, around: str) -> str:
 def heard(text: str) -> str:
     """The meaning of what was said. Where the tables of words know nothing better than a vague word, the
     clauses are asked."""
-    sure = _sure(text)
-    found = meaning(sure)
-    if found and found not in _VAGUE:
-        return found
-    return clauses.meaning(_plain(sure)) or found
+    plain = _plain(_sure(text))
+    found = _understood(plain)
+    return found if found != means.UNKNOWN_USER else _understood(words.FOREIGN.sub(" ", plain))
+
+
+def _understood(plain: str) -> str:
+    found = _meaning(plain)
+    return found if found and found not in _VAGUE else clauses.meaning(plain) or found
 
 
 def _own_words(text: str) -> tuple[str, str]:
@@ -253,7 +264,7 @@ def _plain(text: str) -> str:
     lowered = unmarked(text[:_LONGEST].replace("\u2019", "'").lower())
     if lowered.count("_") > _MANY_UNDERSCORES:  # qmail's log, where they stand for spaces
         lowered = lowered.replace("_", " ")
-    lowered = _ADDRESS.sub(" ", _URL.sub(" ", lowered))
+    lowered = _IP.sub(" client host ", _ADDRESS.sub(" ", _URL.sub(" ", lowered)))
     lowered = _EXCHANGE.sub(lambda found: found.group().replace(".", " "), lowered)
     return " ".join(_HOST.sub(" ", lowered).split())
 

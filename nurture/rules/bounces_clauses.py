@@ -29,6 +29,14 @@ _NOT = rf"(?:{_words(lexicon.NOT)}|n't\b|\bn'(?=\w))"
 _WHO = _words(lexicon.BOX, lexicon.PERSON)
 _IS_NOT = _near(_NOT, _words(lexicon.BEING))
 _IS_NONE = re.compile(rf"{_words(lexicon.NONE)}\W+(?:[\w'-]+\W+){{0,1}}?{_WHO}")
+# What is not found must be the person: a server may miss other things on the way to one.
+_FINDS_NONE = re.compile(
+    rf"{_NOT}\W+(?:[\w'-]+\W+){{0,2}}?(?:find|locate|identify|resolve|match)\W+(?:[\w'-]+\W+){{0,2}}?{_WHO}"
+)
+_IS_NO_USER = re.compile(
+    rf"{_NOT}\W+(?:(?:an?|the|any|one|of|our|my|name|local|valid|known|real)\W+){{1,5}}"
+    r"(?:user|recipient|addressee|address|alias|mail ?box|account)"
+)
 _NO_ANSWER = _near(_NOT, _words(lexicon.SILENT))
 _SOMEBODY, _MAILBOX = re.compile(_WHO), re.compile(_words(lexicon.BOX))
 _PLACE, _MACHINE = re.compile(_words(lexicon.PLACE)), re.compile(_words(lexicon.SERVER))
@@ -40,7 +48,8 @@ _SERVED = re.compile(_words(lexicon.SERVED))
 def meaning(plain: str) -> str:
     """What the clauses of a text say that bounces_words does not know, "" for nothing. The text is made
     plain already; of two clauses the milder one is heard."""
-    heard = {_of(clause) for clause in _END.split(plain) if 0 < len(clause) <= _LONGEST_CLAUSE}
+    text = plain.replace("e-mail", "email")
+    heard = {_of(clause) for clause in _END.split(text) if 0 < len(clause) <= _LONGEST_CLAUSE}
     return next((one for one in _MILDEST_FIRST if one in heard), "")
 
 
@@ -53,8 +62,11 @@ def _of(clause: str) -> str:
         return ""
     if _PLACE.search(clause) and _IS_NOT.search(clause) and not _SERVED.search(clause):
         return UNKNOWN_DOMAIN
+    gone = bool(_GONE.search(clause)) and not _DENIED.search(clause)
+    if gone and _PLACE.search(clause) and not _SERVED.search(clause):
+        return UNKNOWN_DOMAIN
     if not _SOMEBODY.search(clause):
         return ""
-    if _IS_NOT.search(clause) or _IS_NONE.search(clause):
+    if any(one.search(clause) for one in (_IS_NOT, _IS_NONE, _FINDS_NONE, _IS_NO_USER)):
         return UNKNOWN_USER
-    return DISABLED if _GONE.search(clause) and not _DENIED.search(clause) else ""
+    return DISABLED if gone else ""

@@ -10,7 +10,7 @@ BOX = """
     hesab hop_thu tai_khoan
 """
 PERSON = """
-    user recipient addressee address alias customer subscriber person member login uid username employee
+    user recipient addressee address alias customer subscriber person login uid username employee
     empfanger benutzer teilnehmer adress destinatair utilisateur abonne destinatari usuari utent indirizz
     enderec direccion titular ontvanger gebruiker adres. mottagar anvandar adress modtager bruger mottaker
     bruker vastaanottaj kayttaj osoit odbiorc uzytkownik adres prijemc uzivatel pouzivatel adresat cimzett
@@ -37,7 +37,7 @@ NONE = """
     tidak_ada. khong_co.
 """
 BEING = """
-            vergeben. exist found. find. locat identif resolv know list regist live. lives. correspond
+            vergeben. exist found. located. identified. resolved. know list regist live. lives. correspond
     belong match
     present recogni resid valid.
     ours. appear defin configured provision associat connu existe trouv enregistr encontr registr conoc

@@ -111,7 +111,8 @@ _TOLD: dict[str, tuple[str, ...]] = {
         r"network)s? "
         r"(?:[^\s.;]+ ){0,3}(?:do(?:es)?(?: not|n't)|has no|have no|lacks?|without|not)\b|"
         r"sender (?:is )?(?:rejected|denied|refused|blocked|unknown|verif|not)|(?:unable|could ?n[o']t|"
-        r"cannot|failed) (?:to )?verify (?:the )?sender|sender (?:verif|callout)|callout (?:\S+ "
+        r"cannot|failed) (?:to )?verify (?:the )?sender|sender (?:verif|callout)|address in (?:the "
+        r")?(?:from|header)|callout (?:\S+ "
         r"){0,4}sender|bad sender|"
         r"invalid sender|fake sender|domain of sender|sender is not|only accepts? (?:messages?|mails?|"
         r"e-?mails?) from|"
@@ -356,3 +357,12 @@ PLAINLY_UNKNOWN = re.compile(
 
 # Words of a rule of the server's own: what it says beside them of users and recipients is about the rule.
 BY_RULE = re.compile(r"polic|\brules?\b|administrat|organi[sz]ation|block|restrict")
+
+# Addresses and boxes that are not the reader's: what is said of them is no word about the reader.
+FOREIGN = re.compile(
+    r"\b(?:ip|client|return|source|network|envelope|reverse|server|host)[ -]address(?:es)?\b|"
+    r"\baddress(?:es)? (?:in|of) (?:the )?(?:from|sender|header|client|server)\b|"
+    r"\b(?:mailbox|mail) (?:server|store|host)s?\b|"
+    r"\b(?:folder|certificate|licen[cs]e)s?\b[^.;:]{0,200}|\b[^.;:]{0,100}\bwhile (?:it|being|"
+    r"we)\b[^.;:]{0,100}"
+)

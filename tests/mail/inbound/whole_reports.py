@@ -16,7 +16,7 @@ from tests.mail.inbound.shapes import ANN, ORIGINAL, US, Shape, dsn, letter
 
 MANNERS = Path(__file__).parent / "manners"
 WHOLE = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
-SINGLE = ("refusals", "refusals2", "refusals3", "refusals4")
+SINGLE = ("refusals", "refusals2", "refusals3", "refusals4", "refusals5")
 _CHARSET = re.compile(r"^#charset (\S+)\n", re.M)
 
 # What many reports have in common: a head, the beginning of a status part, the mail that came back.
