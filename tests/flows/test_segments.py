@@ -11,7 +11,7 @@ from nurture.flows.leads import erase_lead, save_lead
 from nurture.flows.rate import rate
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.flows.why import why
-from nurture.store import leads, models, signals, stages
+from nurture.store import leads, models, segment_sizes, signals, stages
 from nurture.store import segments as stored
 from nurture.store.signals import NewSignal
 from nurture.store.stages import StageMove
@@ -206,7 +206,7 @@ def test_sizes_are_kept_however_leads_come_and_go(garden):
 
 def sizes(garden):
     with garden.sessions() as session:
-        found = stored.sizes(session)
+        found = segment_sizes.sizes(session)
         return {one.key: found[one.id] for one in stored.every(session)}
 
 
