@@ -18,17 +18,22 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.flows.bounce import bounce
 from nurture.flows.complain import complain
 from nurture.flows.doubt import arrived
+from nurture.flows.in_whose_name import sender_of_delivery
+from nurture.flows.letters import sender_of
 from nurture.flows.reply import leave, reply
+from nurture.flows.trouble import pause_sender
 from nurture.mail.inbound import COMPLAINT, HARD, REPLY, SOFT, UNSUBSCRIBED, Report, read_report
 from nurture.mail.inbound.providers import Event
 from nurture.rules import bounces
 from nurture.rules.addresses import normalise
+from nurture.rules.throttling import sender_not_believed
 from nurture.rules.tokens import KeyRing, mint, read
-from nurture.store import inbound
+from nurture.store import deliveries, inbound
 from nurture.store.inbound import Meant, NewReport
 
 LARGEST = 10 * 1024 * 1024
 _KEPT = 64 * 1024
+_SHOWN = 300
 # Long enough to find out why nobody was found; then an address that nobody here knows has no business here.
 KEPT_UNKNOWN = timedelta(days=30)
 _UUID = re.compile(r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
@@ -103,6 +108,8 @@ def _take_in(
     if meant is None:
         return Taken(report.kind, new=True)
     inbound.link(session, report_id, meant)
+    if known_by:
+        _look_at_sender(session, report, meant, now)
     _act(session, desk, report, report_id, meant, now)
     return Taken(report.kind, new=True, delivery_id=meant.id)
 
@@ -125,6 +132,16 @@ def forget_strangers(sessions: sessionmaker[Session], *, now: datetime, limit: i
     """Drop a portion of the reports that name no mail of ours and are older than KEPT_UNKNOWN; how many."""
     with sessions.begin() as session:
         return inbound.forget_strangers(session, now - KEPT_UNKNOWN, limit=limit)
+
+
+def _look_at_sender(session: Session, report: Report, meant: Meant, now: datetime) -> None:
+    """A service tells that receivers do not believe our domain: nothing more goes out from it, as where a
+    server says so at its door. What anybody can write, such as a report by mail, stops nothing."""
+    words = report.diagnostic or report.text
+    if report.kind in (HARD, SOFT) and sender_not_believed(550, report.status, words):
+        house = sender_of(deliveries.sending(session))
+        domain = sender_of_delivery(session, house, meant.id).domain.lower()
+        pause_sender(session, domain, meant.id, words[:_SHOWN], now)
 
 
 def find(session: Session, ring: KeyRing, report: Report, known_by: str = "") -> Meant | None:

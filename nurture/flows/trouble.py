@@ -53,7 +53,7 @@ def note_outcomes(
     if trouble.slower:
         _slow_down(session, chunk, trouble.slower, seconds, now)
     for domain, one in _first_of_domains(chunk, trouble.not_believed).items():
-        _pause_sender(session, domain, one, trouble.not_believed[one], now)
+        pause_sender(session, domain, one, trouble.not_believed[one], now)
     if is_sick(tally.accepted + tally.refused + tally.put_off, tally.lost):
         sentence = _("It took a mail and gave no answer, many times in a row.")
         transports.note_down(
@@ -99,7 +99,7 @@ def _slow_down(session: Session, chunk: Chunk, asked: dict[int, str], seconds: f
         log.warning("deliver.slower", provider=provider, rate=round(found.rate, 3))
 
 
-def _pause_sender(session: Session, domain: str, delivery_id: int, reply: str, now: datetime) -> None:
+def pause_sender(session: Session, domain: str, delivery_id: int, reply: str, now: datetime) -> None:
     """Nothing more goes out from a domain that receivers do not believe: every further mail would make
     its name
     worse."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.flows.consent import grant
 from nurture.flows.inbound import Desk, Taken, forget_strangers, secret_of, take_in_events, take_in_mail
 from nurture.flows.leads import erase_lead
+from nurture.flows.senders import keep_house
 from nurture.mail.inbound.providers import read_events
 from nurture.rules.bounces import return_path
 from nurture.rules.tokens import KeyRing
@@ -323,6 +324,22 @@ def test_a_provider_may_name_the_recipient(
         (taken,) = take_in_events(sessions, DESK, read_events("generic", body), source="generic", now=TUESDAY)
         assert taken == Taken("hard", new=new, delivery_id=sent if new else None)
     assert reason_of(db, anna) == "hard_bounce"
+
+
+def test_a_service_that_tells_of_a_sender_nobody_believes_pauses_it_and_a_mail_that_says_so_does_not(
+    db: Session, sessions: sessionmaker[Session], mailing: Mailing, anna: Lead, comes_back: Send
+) -> None:
+    words = "550 5.7.515 Access denied, sending domain news.example does not pass authentication"
+    with sessions.begin() as session:
+        keep_house(session, name="Anna", email="anna@news.example", reply_to=None, now=TUESDAY)
+    comes_back(shapes.dsn(f"smtp; {words}", "5.7.515"), a_delivery(db, mailing, anna))
+    assert count(db, "SELECT count(*) FROM sender_pause") == 0
+    told = {"type": "bounce", "recipient": anna.email, "status": "5.7.515", "reply": words, "id": "e1"}
+    take_in_events(
+        sessions, DESK, read_events("generic", json.dumps(told).encode()), source="generic", now=TUESDAY
+    )
+    assert count(db, "SELECT count(*) FROM sender_pause WHERE domain = 'news.example'") == 1
+    assert reason_of(db, anna) is None
 
 
 def test_the_secret_of_the_address_outlives_a_new_key() -> None:
