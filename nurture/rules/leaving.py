@@ -2,6 +2,7 @@
 
 import re
 
+from nurture.rules.leaving_sentences import says_to_leave
 from nurture.rules.marks import unmarked, unmarked_pattern
 
 # A few words say it; in a longer answer a person reads what is meant.
@@ -69,13 +70,22 @@ _NOT_SO = re.compile(
 )
 
 
+# What phones put under a mail that says nothing else.
+_OF_A_PHONE = re.compile(
+    r"(?:sent from (?:my|mail)|get outlook for|von meinem|gesendet (?:von|mit)|envoyé de|enviado desde|"
+    r"inviato da|отправлено (?:с|из))\b",
+    re.I,
+)
+
+
 def asks_to_leave(subject: str, text: str) -> bool:
-    """Whether the first line of an answer says that its sender wants no more mails, and nothing else; where
-    there is no line at all, the subject, unless it is that of an answer."""
+    """Whether the first line of an answer says that its sender wants no more mails, and nothing else, or in a
+    sentence of its own; where there is no line at all but the one of a phone, the subject, unless it is that
+    of an answer."""
     line = next((one.strip() for one in text.splitlines() if one.strip()), "")
-    if not line:
+    if not line or _OF_A_PHONE.match(line):
         line = "" if ":" in subject else subject
-    return _tells(line)
+    return _tells(line) or says_to_leave(line)
 
 
 def _tells(line: str) -> bool:
