@@ -141,7 +141,8 @@ def _look_at_sender(session: Session, report: Report, meant: Meant, now: datetim
     if report.kind in (HARD, SOFT) and sender_not_believed(550, report.status, words):
         house = sender_of(deliveries.sending(session))
         domain = sender_of_delivery(session, house, meant.id).domain.lower()
-        pause_sender(session, domain, meant.id, words[:_SHOWN], now)
+        if domain:
+            pause_sender(session, domain, meant.id, words[:_SHOWN], now)
 
 
 def find(session: Session, ring: KeyRing, report: Report, known_by: str = "") -> Meant | None:
