@@ -68,7 +68,7 @@ MUTANTS = (
         ("nurture/store/deliveries/claiming.py",
          "WHEN d.consent_purpose IS NOT NULL AND c.granted IS NOT TRUE THEN 'no_consent'",
          "WHEN false THEN 'no_consent'"),
-        ("nurture/flows/claiming.py", "    reasons = kept_out(session, addresses, outbox.pepper)\n",
+        ("nurture/flows/claiming.py", "    reasons = kept_out(session, addresses, outbox.pepper, purposes)\n",
          "    reasons: dict[int, str] = {}\n"),
     )),
     Mutant("put_off_is_for_ever", "a mail that was put off is tried again", (
@@ -117,24 +117,24 @@ MUTANTS = (
          "UPDATE quota_minute q SET n = greatest(0, q.n - 2 * g.n)"),
     )),
     Mutant("everybody_is_a_person", "what machines do warms nobody", (
-        ("nurture/flows/record.py", "verdict = judge(one.hit, Context(one.since_sent, scene.signs(one.hit)))",
-         "verdict = Verdict(HUMAN, ())"),
+        ("nurture/flows/judge_hits.py", "judge(one.hit, Context(one.since_sent, scene.signs(one.hit)))",
+         'Verdict("human", ())'),
     )),
     Mutant("spool_is_not_read", "what the stream has lost, the spool has", (
         ("nurture/flows/record.py", "if (one := kept.enter_context(draining(folder, limit)))]",
          "if (one := kept.enter_context(draining(folder, limit))) and not one.marks]"),
     )),
     Mutant("let_go_before_the_commit", "an entry of the stream stays until its hit is kept", (
-        ("nurture/flows/record.py", "            _take_in(session, page, now, stall)\n",
-         "            _let_go(stream, page.entries)\n            _take_in(session, page, now, stall)\n"),
+        ("nurture/flows/record.py", "            _keep(session, judged, page, now, stall)\n",
+         "            _let_go(stream, page.entries)\n            _keep(session, judged, page, now, stall)\n"),
     ), lines=True),
     Mutant("drained_before_the_commit", "a line of the spool stays until its hit is kept", (
         ("nurture/flows/record.py", "            late = _late(",
          "            for one in taken:\n                one.keep()\n            late = _late("),
     ), lines=True),
     Mutant("hit_without_its_signal", "a hit and what follows from it are one transaction", (
-        ("nurture/flows/record.py", "    waiting = {one.hit.id: one",
-         f"    {_COMMIT}    waiting = {{one.hit.id: one"),
+        ("nurture/flows/record.py", "    hits.add(session, judged.hits)\n",
+         f"    hits.add(session, judged.hits)\n    {_COMMIT}"),
     ), lines=True),
     Mutant("warmed_twice", "a signal leaves the inbox with the heat that it gave", (
         ("nurture/flows/rate.py", "    unrated.done(session, claimed)\n",
