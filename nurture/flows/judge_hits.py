@@ -24,11 +24,13 @@ from nurture.store.kept_pages import Key
 class Judged:
     """Hits that were not known yet, with their verdicts, in the order of time.
 
-    `near`: what was recorded near them before; `turned`: those of it that are a machine's after all, and why;
-    `links`: those that were followed. Judged by `patterns`, and by what was kept until page `no`.
+    `lines`: the same as the table takes them, made here so that a turn is short; `near`: what was recorded
+    near them before; `turned`: those of it that are a machine's after all, and why; `links`: those that were
+    followed. Judged by `patterns`, and by what was kept until page `no`.
     """
 
     hits: list[JudgedHit]
+    lines: list[bytes]
     near: list[JudgedHit]
     turned: list[tuple[JudgedHit, str]]
     links: Mapping[int, HitLink]
@@ -40,7 +42,7 @@ class Judged:
         return {key for one in self.hits for key in _keys(one)}
 
 
-_NOTHING = Judged([], [], [], {}, (), 0)
+_NOTHING = Judged([], [], [], [], {}, (), 0)
 
 
 def judge_hits(session: Session, seen: Sequence[Hit], deliveries: Mapping[int, HitDelivery]) -> Judged:
@@ -53,10 +55,11 @@ def judge_hits(session: Session, seen: Sequence[Hit], deliveries: Mapping[int, H
     known = hits.known(session, [hit.id for hit in seen])
     fresh = [arrived(hit, deliveries.get(hit.delivery_id)) for hit in seen if hit.id not in known]
     if not fresh:
-        return Judged([], [], [], {}, active, no)
+        return _NOTHING
     scene = Scene(session, fresh, deliveries)
     judged = [_judged(one, scene, active) for one in fresh]
-    return Judged(judged, scene.near, scene.turned(), scene.links, active, no)
+    lines = [hits.line(one) for one in judged]
+    return Judged(judged, lines, scene.near, scene.turned(), scene.links, active, no)
 
 
 def judge_again(session: Session, before: Judged, deliveries: Mapping[int, HitDelivery]) -> Judged:
@@ -71,9 +74,13 @@ def judge_again(session: Session, before: Judged, deliveries: Mapping[int, HitDe
     if not company:
         return before
     again = judge_hits(session, [one.hit for one in before.hits if one.hit.id in company], deliveries)
-    kept = [one for one in before.hits if one.hit.id not in company]
+    made = zip(before.hits, before.lines, strict=True)
+    apart = [(one, line) for one, line in made if one.hit.id not in company]
+    both = [*apart, *zip(again.hits, again.lines, strict=True)]
+    both.sort(key=lambda pair: pair[0].hit.id.int)
     return Judged(
-        sorted((*kept, *again.hits), key=lambda one: one.hit.id.int),
+        [one for one, _line in both],
+        [line for _one, line in both],
         [*(one for one in before.near if one.hit.id not in company), *again.near],
         [*(turn for turn in before.turned if turn[0].hit.id not in company), *again.turned],
         {**before.links, **again.links},

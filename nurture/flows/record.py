@@ -70,16 +70,20 @@ def record(
     whole before the first of its clicks counts; without a stall at once, and is taken back when what comes
     later shows it in another light.
 
-    Recorders read and judge side by side, each a page of the stream of its own, and keep in turn, so that
-    each has seen what those before it have kept (flows/judge_hits).
+    Recorders read and judge side by side, each a page of the stream of its own, and keep them in turn and in
+    their order, so that each has seen what was kept before (flows/judge_hits).
     """
     entries = _read(stream, limit)
     if not entries and not any(map(_holds_lines, spools)):
         return 0
     with ExitStack() as kept:
         with sessions() as session, session.begin():
-            page = _page(session, _claimed(session, stream, entries, limit))
+            ahead, mine = _claimed(session, stream, entries, limit)
+            page = _page(session, mine)
             judged = judge_hits(session, page.seen, page.deliveries)
+            if page.entries and ahead is not None:
+                # Pages are kept in their order, but for one whose recorder was halted.
+                hits.wait_for_page(session, ahead)
             # Whoever has nothing in hand need not wait: the spool is looked at again soon.
             if not hits.is_my_turn(session) and not (page.entries and hits.wait_for_turn(session)):
                 return 0
@@ -112,11 +116,16 @@ def _read(stream: Stream, limit: int, after: str | None = None) -> list[Entry]:
         return []
 
 
-def _claimed(session: Session, stream: Stream, entries: list[Entry], limit: int) -> list[Entry]:
-    """The oldest page that nobody else has in hand, `entries` being the oldest of all."""
+def _claimed(
+    session: Session, stream: Stream, entries: list[Entry], limit: int
+) -> tuple[str | None, list[Entry]]:
+    """The oldest page that nobody else has in hand, `entries` being the oldest of all; and the first entry of
+    the page ahead of it, where somebody has one."""
+    ahead = None
     while entries and not hits.claim_page(session, entries[0].number):
+        ahead = entries[0].number
         entries = _read(stream, limit, entries[-1].number)
-    return entries
+    return ahead, entries
 
 
 def _let_go(stream: Stream, entries: Sequence[Entry]) -> None:
@@ -184,7 +193,7 @@ def _keep_hits(
     now: datetime,
     stall: timedelta,
 ) -> None:
-    hits.add(session, judged.hits)
+    hits.add(session, judged.lines)
     waiting = {
         one.hit.id for one in judged.hits if stall and one.hit.at + stall > now and _waits(one, deliveries)
     }

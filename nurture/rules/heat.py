@@ -36,6 +36,8 @@ class Heat:
 
     def plus(self, other: "Heat") -> "Heat":
         """Both together."""
+        if self is NO_HEAT or other is NO_HEAT:
+            return other if self is NO_HEAT else self
         return Heat(_plus(self.pos, other.pos), _plus(self.neg, other.neg))
 
 

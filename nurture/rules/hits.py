@@ -32,6 +32,10 @@ KEPT_HEADERS = {
 LONGEST_TEXT = 400
 # How a line begins that `write` made before the year 2527; its id.
 _BEGINNING = re.compile(rb'\{"id":"(0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"')
+# Such an address is written as it is kept.
+_PLAIN_IPV4 = re.compile(
+    r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+)
 _LARGEST_ID = (1 << 63) - 1
 
 
@@ -114,7 +118,7 @@ def _parsed(line: bytes) -> Any:
 
 @lru_cache(maxsize=8192)
 def _canonical(ip: str) -> str:
-    return str(ip_address(ip))
+    return ip if _PLAIN_IPV4.fullmatch(ip) else str(ip_address(ip))
 
 
 def clean(text: str) -> str:

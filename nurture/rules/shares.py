@@ -7,6 +7,8 @@ from collections.abc import Sequence
 def rounded(parts: Sequence[float], digits: int = 1) -> list[float]:
     """Each part at `digits` decimals, together the rounded sum: the largest remainders are rounded up
     (Hamilton's method), ties by order. Negative parts are allowed."""
+    if len(parts) < 2:
+        return [whole(parts, digits) for _part in parts]
     scale = float(10**digits)
     scaled = [round(part * scale, 9) for part in parts]
     floors = [math.floor(part) for part in scaled]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Row, text
+from sqlalchemy import Index, Row, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.heat import NO_HEAT, NOTHING, Heat
@@ -31,8 +31,8 @@ class LeadHeat(Base):
         {"postgresql_with": {"fillfactor": 70}},
     )
 
-    lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"), primary_key=True)
-    model_id: Mapped[Ref] = mapped_column(ForeignKey("heat_model.id"), primary_key=True)
+    lead_id: Mapped[Ref] = mapped_column(primary_key=True)
+    model_id: Mapped[Ref] = mapped_column(primary_key=True)
     model_version_id: Mapped[Ref]
     pos_log2: Mapped[float | None]
     neg_log2: Mapped[float | None]

@@ -36,6 +36,7 @@ class HeatBucket(Base):
 
 
 BucketKey = tuple[int, int, str, date]
+_KEY = ("lead_id", "model_id", "rule", "day")
 
 _LOAD = text(
     """
@@ -59,9 +60,10 @@ _LOAD_SINCE = text(
 _SAVE = text(
     """
     INSERT INTO heat_bucket (lead_id, model_id, rule, day, count, pos_log2, neg_log2, last_at, last_id)
-    SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS g (
-        lead_id bigint, model_id bigint, rule text, day date, count int, pos float8, neg float8,
-        last_at timestamptz, last_id uuid
+    SELECT * FROM unnest(
+        CAST(:lead_id AS bigint[]), CAST(:model_id AS bigint[]), CAST(:rule AS text[]), CAST(:day AS date[]),
+        CAST(:count AS int[]), CAST(:pos AS float8[]), CAST(:neg AS float8[]),
+        CAST(:last_at AS timestamptz[]), CAST(:last_id AS uuid[])
     )
     ON CONFLICT (lead_id, model_id, rule, day) DO UPDATE SET
         count = excluded.count, pos_log2 = excluded.pos_log2, neg_log2 = excluded.neg_log2,
@@ -97,25 +99,20 @@ def load_since(session: Session, since: Mapping[Pair, date]) -> dict[BucketKey, 
 
 def save(session: Session, changed: Mapping[BucketKey, Bucket]) -> None:
     """Write buckets, new or changed, in one statement, and drop the empty ones in another."""
-    full = {key: bucket for key, bucket in changed.items() if bucket.last is not None}
+    full = [(key, bucket, bucket.last) for key, bucket in changed.items() if bucket.last is not None]
     empty = [key for key, bucket in changed.items() if bucket.last is None]
     if full:
-        rows = [
-            {
-                "lead_id": lead_id,
-                "model_id": model_id,
-                "rule": rule,
-                "day": day,
-                "count": bucket.count,
-                "pos": log_or_null(bucket.heat.pos),
-                "neg": log_or_null(bucket.heat.neg),
-                "last_at": bucket.last[0],
-                "last_id": bucket.last[1],
-            }
-            for (lead_id, model_id, rule, day), bucket in full.items()
-            if bucket.last
-        ]
-        session.execute(_SAVE, {"rows": batch.rows(rows)})
+        given = {
+            name: batch.array(key[place] for key, _bucket, _last in full) for place, name in enumerate(_KEY)
+        }
+        given |= {
+            "count": batch.array(bucket.count for _key, bucket, _last in full),
+            "pos": batch.array(log_or_null(bucket.heat.pos) for _key, bucket, _last in full),
+            "neg": batch.array(log_or_null(bucket.heat.neg) for _key, bucket, _last in full),
+            "last_at": batch.array(last[0] for _key, _bucket, last in full),
+            "last_id": batch.array(last[1] for _key, _bucket, last in full),
+        }
+        session.execute(_SAVE, given)
     if empty:
         session.execute(_DROP, _named(empty))
 
@@ -126,8 +123,7 @@ def forget(session: Session, model_id: int, lead_ids: Collection[int]) -> None:
 
 
 def _named(keys: Iterable[BucketKey]) -> dict[str, str]:
-    names = ("lead_id", "model_id", "rule", "day")
-    return {"rows": batch.rows([dict(zip(names, key, strict=True)) for key in keys])}
+    return {"rows": batch.rows([dict(zip(_KEY, key, strict=True)) for key in keys])}
 
 
 def _by_key(rows: Iterable[Row[Any]]) -> dict[BucketKey, Bucket]:

@@ -1,14 +1,14 @@
 """Hits: every request at the tracking door, raw facts and verdict, nothing thrown away."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import Index, PrimaryKeyConstraint, Uuid, text
+from sqlalchemy import Index, PrimaryKeyConstraint, TextClause, Uuid, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -115,6 +115,7 @@ _TURN_AFTER = text("SELECT pg_advisory_xact_lock(:lock)")
 
 # The pages of the stream that recorders have in hand, each by a lock on its first entry: it ends with them.
 _CLAIM = text("SELECT pg_try_advisory_xact_lock(:pages, hashtext(:first))")
+_PAGE_AFTER = text("SELECT pg_advisory_xact_lock(:pages, hashtext(:first))")
 _PAGES = 726_854
 
 _KNOWN = text(
@@ -149,8 +150,8 @@ _INTO = """
 # its newsletter; openings and clicks by people have a counter over all days beside.
 _MARK_FIRST = """
     WITH given AS (
-        SELECT * FROM json_to_recordset(CAST(:rows AS json))
-            AS g (id bigint, opened_at timestamptz, clicked_at timestamptz)
+        SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:opened AS timestamptz[]),
+                             CAST(:clicked AS timestamptz[])) AS g (id, opened_at, clicked_at)
     ), before AS (
         SELECT d.id, d.chain_id, d.version_id, d.step_key, d.newsletter_id,
                CAST(coalesce(d.sent_at, d.settled_at, d.due_at) AT TIME ZONE 'UTC' AS date) AS day,
@@ -214,12 +215,22 @@ def claim_page(session: Session, first: str) -> bool:
     return bool(session.scalar(_CLAIM, {"pages": _PAGES, "first": first}))
 
 
+def wait_for_page(session: Session, first: str) -> bool:
+    """Until whoever has the page of the stream that begins with this entry has kept it; False after two
+    seconds."""
+    return _waited(session, _PAGE_AFTER, {"pages": _PAGES, "first": first})
+
+
 def wait_for_turn(session: Session) -> bool:
-    """The same, waiting for whoever has the turn; False after two seconds."""
+    """As `is_my_turn`, waiting for whoever has the turn; False after two seconds."""
+    return _waited(session, _TURN_AFTER, {"lock": _TURN_LOCK})
+
+
+def _waited(session: Session, lock: TextClause, given: Mapping[str, Any]) -> bool:
     try:
         with session.begin_nested():
             before = session.execute(_PATIENCE).one()[0]
-            session.execute(_TURN_AFTER, {"lock": _TURN_LOCK})
+            session.execute(lock, given)
             session.execute(_PATIENCE_AS_BEFORE, {"before": before})
     except OperationalError as fault:
         if isinstance(fault.orig, LockNotAvailable):
@@ -257,9 +268,14 @@ def links_of(session: Session, ids: Iterable[int]) -> dict[int, HitLink]:
     return {row.id: HitLink(row.id, row.url, row.label) for row in rows}
 
 
-def add(session: Session, judged: Iterable[JudgedHit]) -> None:
-    """Record hits that are not known yet, by the one whose turn it is."""
-    batch.copy(session, _INTO, map(_row, judged))
+def add(session: Session, lines: Iterable[bytes]) -> None:
+    """Record hits that are not known yet, by the one whose turn it is; `lines` as `line` makes them."""
+    batch.copy_lines(session, _INTO, lines)
+
+
+def line(one: JudgedHit) -> bytes:
+    """A hit as it is handed over to the table."""
+    return batch.line(_row(one))
 
 
 def _row(one: JudgedHit) -> tuple[Any, ...]:
@@ -287,7 +303,9 @@ def mark_first(session: Session, seen: Sequence[FirstSeen], *, people: bool = Tr
     """Date the first open and click of deliveries (by people, or by machines) and raise the counters of
     their steps and newsletters, once a delivery."""
     if seen:
-        rows = [
-            {"id": one.delivery_id, "opened_at": one.opened_at, "clicked_at": one.clicked_at} for one in seen
-        ]
-        session.execute(_MARK_PEOPLE if people else _MARK_MACHINES, {"rows": batch.rows(rows)})
+        given = {
+            "ids": batch.numbers(one.delivery_id for one in seen),
+            "opened": batch.array(one.opened_at for one in seen),
+            "clicked": batch.array(one.clicked_at for one in seen),
+        }
+        session.execute(_MARK_PEOPLE if people else _MARK_MACHINES, given)

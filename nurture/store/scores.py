@@ -50,7 +50,7 @@ class LeadScore:
     touched: Touched = UNTOUCHED
 
 
-_KEPT = tuple(name for name in LeadScore.__dataclass_fields__ if name != "touched")
+_KEPT = tuple(name for name in LeadScore.__dataclass_fields__ if name not in ("touched", "readiness_parts"))
 _LOCK = text(
     """
     SELECT id, email, stage, armed, grade_override, future_at FROM lead
@@ -84,12 +84,16 @@ _SAVE = text(
                             THEN :now ELSE lead.temperature_since END,
         temperature = g.temperature, heat_log2 = g.heat_log2,
         grade = g.grade, grade_points = g.grade_points, readiness = g.readiness,
-        readiness_parts = g.readiness_parts, armed = g.armed,
+        readiness_parts = CAST(g.readiness_parts AS jsonb), armed = g.armed,
         touches_in = greatest(lead.touches_in + g.more, 0),
         last_signal_at = greatest(lead.last_signal_at, g.last_at)
-    FROM json_to_recordset(CAST(:scores AS json)) AS g (
-        lead_id bigint, temperature text, heat_log2 float8, grade text, grade_points float8,
-        readiness float8, readiness_parts jsonb, armed boolean, more int, last_at timestamptz
+    FROM unnest(
+        CAST(:lead_id AS bigint[]), CAST(:temperature AS text[]), CAST(:heat_log2 AS float8[]),
+        CAST(:grade AS text[]), CAST(:grade_points AS float8[]), CAST(:readiness AS float8[]),
+        CAST(:readiness_parts AS text[]), CAST(:armed AS boolean[]), CAST(:more AS int[]),
+        CAST(:last_at AS timestamptz[])
+    ) AS g (
+        lead_id, temperature, heat_log2, grade, grade_points, readiness, readiness_parts, armed, more, last_at
     )
     WHERE lead.id = g.lead_id
     """
@@ -133,8 +137,13 @@ def states(session: Session, lead_ids: Collection[int]) -> dict[int, LeadState]:
 def save(session: Session, scores: Sequence[LeadScore], *, now: datetime) -> None:
     """Write what was found on the rows of these leads, in one statement."""
     if scores:
-        given = batch.rows([_row(score) for score in scores])
-        session.execute(_SAVE, {"scores": given, "now": now})
+        given = {name: batch.array(getattr(one, name) for one in scores) for name in _KEPT}
+        given |= {
+            "readiness_parts": batch.array(batch.text_of(one.readiness_parts) for one in scores),
+            "more": batch.array(one.touched.more for one in scores),
+            "last_at": batch.array(one.touched.last_at for one in scores),
+        }
+        session.execute(_SAVE, given | {"now": now})
 
 
 def touch(session: Session, touches: Mapping[int, Touched]) -> None:
@@ -167,8 +176,3 @@ def _answers(bant: Mapping[str, Any]) -> dict[str, str]:
         part: str(given.get("answer", "unknown") if isinstance(given, Mapping) else given)
         for part, given in (bant or {}).items()
     }
-
-
-def _row(score: LeadScore) -> dict[str, Any]:
-    row = {name: getattr(score, name) for name in _KEPT}
-    return row | {"more": score.touched.more, "last_at": score.touched.last_at}

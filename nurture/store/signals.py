@@ -206,9 +206,9 @@ def add_of_hits(session: Session, rows: Iterable[NewSignal], *, rate_by: datetim
         for row in chain((first,), left):
             if row.id is None:
                 raise ValueError("the signal of a hit has the id of the hit")
-            at = time_of(row.id)
-            inbox.append((row.id, at, row.lead_id, rate_by))
-            yield _row(row.id, at, row)
+            # A hit came in when it happened: its id tells no other time.
+            inbox.append((row.id, row.occurred_at, row.lead_id, rate_by))
+            yield _row(row.id, row.occurred_at, row)
 
     batch.copy(session, _INTO, told())
     batch.copy(session, _INTO_INBOX, inbox)

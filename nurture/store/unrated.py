@@ -46,10 +46,14 @@ _CLAIM = """
         SELECT signal_id, received_at, lead_id FROM unrated_signal
         {which} LIMIT :limit FOR UPDATE SKIP LOCKED
     ), theirs AS MATERIALIZED (
-        SELECT u.signal_id, u.received_at, u.lead_id FROM unrated_signal u
-        WHERE u.lead_id IN (SELECT lead_id FROM oldest)
-          AND u.signal_id NOT IN (SELECT signal_id FROM oldest)
-        ORDER BY u.signal_id LIMIT :more FOR UPDATE SKIP LOCKED
+        -- Lead by lead, so that what waits of others is not looked through.
+        SELECT u.* FROM (SELECT DISTINCT lead_id FROM oldest) o
+        CROSS JOIN LATERAL (
+            SELECT signal_id, received_at, lead_id FROM unrated_signal u
+            WHERE u.lead_id = o.lead_id AND u.signal_id NOT IN (SELECT signal_id FROM oldest)
+            ORDER BY u.signal_id LIMIT :more FOR UPDATE SKIP LOCKED
+        ) u
+        LIMIT :more
     )
     SELECT * FROM oldest UNION ALL SELECT * FROM theirs
 """
@@ -67,7 +71,12 @@ _CLAIMED = text(
     f"""
     SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data
     FROM unnest(CAST(:ids AS uuid[]), CAST(:received AS timestamptz[])) AS g (id, received_at)
-    JOIN signal s ON s.id = g.id AND s.received_at = g.received_at AND s.received_at BETWEEN :first AND :last
+    CROSS JOIN LATERAL (
+        -- One by one: what came in between, and is not asked for, is not looked through.
+        SELECT * FROM signal s
+        WHERE s.id = g.id AND s.received_at = g.received_at AND s.received_at BETWEEN :first AND :last
+        OFFSET 0
+    ) s
     {_JUDGED}
     WHERE coalesce(latest.verdict, s.verdict) = 'human'
     """

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,17 +52,20 @@ def test_two_recorders_at_once_count_nothing_twice(
     assert counts(db) == {"clicked": 20}
 
 
-def test_a_page_that_somebody_has_in_hand_is_passed_over(
+def test_behind_a_page_in_somebodys_hands_the_next_is_taken_and_kept_after_it(
     db: Session, stream: HitStream, sessions: sessionmaker[Session], folder: Path
 ) -> None:
     mailing = a_mailing(db)
     delivery = a_delivery(db, mailing, a_lead(db))
     clicks = [clicked(delivery, mailing, at=TUESDAY + timedelta(minutes=5 * n)) for n in range(4)]
     stream.add([hits.write(one) for one in clicks])
-    with sessions.begin() as first:
-        assert stored.claim_page(first, stream.read(1)[0].number)
-        assert record(sessions, stream, [folder], now=TUESDAY, limit=2) == 2
-        assert record(sessions, stream, [folder], now=TUESDAY, limit=2) == 0
+    with ThreadPoolExecutor(1) as pool:
+        with sessions.begin() as first:
+            assert stored.claim_page(first, stream.read(1)[0].number)
+            other = pool.submit(record, sessions, stream, [folder], now=TUESDAY, limit=2)
+            while not first.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")):
+                assert not other.done()
+        assert other.result() == 2
     assert set(db.scalars(text("SELECT id FROM hit"))) == {one.id for one in clicks[2:]}
     assert [one.line for one in stream.read(10)] == [hits.write(one) for one in clicks[:2]]
 

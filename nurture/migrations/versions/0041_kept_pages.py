@@ -1,4 +1,5 @@
-"""What hits recorders have kept of late, for those who judged theirs meanwhile."""
+"""What hits recorders have kept of late, for those who judged theirs meanwhile; heat is written without a
+look-up of what it refers to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,3 +22,6 @@ def upgrade() -> None:
     )
     for column in ("deliveries", "places"):
         op.execute(f"ALTER TABLE kept_page ALTER {column} SET STORAGE EXTERNAL")
+    # Rating has locked the lead and read the model whose heat it writes.
+    for column in ("lead_id", "model_id"):
+        op.drop_constraint(f"fk_lead_heat_{column}", "lead_heat", type_="foreignkey")

@@ -23,6 +23,8 @@ REFERENCES = {
     ("unrated_signal", "signal_id"): "signal",
     ("heat_bucket", "lead_id"): "lead",
     ("heat_bucket", "model_id"): "heat_model",
+    ("lead_heat", "lead_id"): "lead",
+    ("lead_heat", "model_id"): "heat_model",
 }
 _LOST = """
     SELECT count(*) AS n, min(CAST(r.{column} AS text)) AS example
