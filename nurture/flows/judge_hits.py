@@ -7,33 +7,36 @@ before it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from nurture.flows.weigh_hits import Scene, arrived
+from nurture.flows.weigh_hits import Scene, arrived, signals_of
 from nurture.rules.hits import Hit
+from nurture.rules.patience import rate_by
 from nurture.rules.patterns import Pattern, first_met
-from nurture.rules.robots import OVERRULED, Context, Verdict, judge
-from nurture.store import hits, kept_pages, patterns
-from nurture.store.hits import Arrived, HitDelivery, HitLink, JudgedHit
+from nurture.rules.robots import HUMAN, OVERRULED, Context, Verdict, judge
+from nurture.store import hits, kept_pages, patterns, signals
+from nurture.store.hits import Arrived, HitDelivery, JudgedHit
 from nurture.store.kept_pages import Key
+from nurture.store.signals import Lines
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Hits that were not known yet, with their verdicts, in the order of time.
 
-    `lines`: the same as the table takes them, made here so that a turn is short; `near`: what was recorded
-    near them before; `turned`: those of it that are a machine's after all, and why; `links`: those that were
-    followed. Judged by `patterns`, and by what was kept until page `no`.
+    `lines`: the same as the table takes them, and `signals` those of people, by hit; both are made here, so
+    that a turn is short. `near`: what was recorded near them before; `turned`: those of it that are a
+    machine's after all, and why. Judged by `patterns`, and by what was kept until page `no`.
     """
 
     hits: list[JudgedHit]
     lines: list[bytes]
+    signals: dict[UUID, Lines]
     near: list[JudgedHit]
     turned: list[tuple[JudgedHit, str]]
-    links: Mapping[int, HitLink]
     patterns: Sequence[Pattern]
     no: int
 
@@ -42,10 +45,12 @@ class Judged:
         return {key for one in self.hits for key in _keys(one)}
 
 
-_NOTHING = Judged([], [], [], [], {}, (), 0)
+_NOTHING = Judged([], [], {}, [], [], (), 0)
 
 
-def judge_hits(session: Session, seen: Sequence[Hit], deliveries: Mapping[int, HitDelivery]) -> Judged:
+def judge_hits(
+    session: Session, seen: Sequence[Hit], deliveries: Mapping[int, HitDelivery], now: datetime
+) -> Judged:
     """The verdicts on those of these hits that are not recorded yet, `seen` in the order of time; nothing is
     written."""
     if not seen:
@@ -59,21 +64,29 @@ def judge_hits(session: Session, seen: Sequence[Hit], deliveries: Mapping[int, H
     scene = Scene(session, fresh, deliveries)
     judged = [_judged(one, scene, active) for one in fresh]
     lines = [hits.line(one) for one in judged]
-    return Judged(judged, lines, scene.near, scene.turned(), scene.links, active, no)
+    people = [one for one in judged if one.verdict.verdict == HUMAN and one.lead_id is not None]
+    until = rate_by(now)
+    told = {
+        one.hit.id: signals.lines(row, until)
+        for one, row in zip(people, signals_of(people, deliveries, scene.links), strict=True)
+    }
+    return Judged(judged, lines, told, scene.near, scene.turned(), active, no)
 
 
-def judge_again(session: Session, before: Judged, deliveries: Mapping[int, HitDelivery]) -> Judged:
+def judge_again(
+    session: Session, before: Judged, deliveries: Mapping[int, HitDelivery], now: datetime
+) -> Judged:
     """The same hits as they are to be judged now, by the one whose turn it is: those that stand near what
     others have kept meanwhile are looked at once more, with all their company."""
     if not before.hits:
         return before
     others = kept_pages.since(session, before.no)
     if others is None or patterns.active(session) != before.patterns:
-        return judge_hits(session, [one.hit for one in before.hits], deliveries)
+        return judge_hits(session, [one.hit for one in before.hits], deliveries, now)
     company = _company((*before.hits, *before.near), others)
     if not company:
         return before
-    again = judge_hits(session, [one.hit for one in before.hits if one.hit.id in company], deliveries)
+    again = judge_hits(session, [one.hit for one in before.hits if one.hit.id in company], deliveries, now)
     made = zip(before.hits, before.lines, strict=True)
     apart = [(one, line) for one, line in made if one.hit.id not in company]
     both = [*apart, *zip(again.hits, again.lines, strict=True)]
@@ -81,9 +94,9 @@ def judge_again(session: Session, before: Judged, deliveries: Mapping[int, HitDe
     return Judged(
         [one for one, _line in both],
         [line for _one, line in both],
+        {number: one for number, one in before.signals.items() if number not in company} | again.signals,
         [*(one for one in before.near if one.hit.id not in company), *again.near],
         [*(turn for turn in before.turned if turn[0].hit.id not in company), *again.turned],
-        {**before.links, **again.links},
         before.patterns,
         again.no,
     )

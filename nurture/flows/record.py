@@ -21,14 +21,13 @@ from nurture.flows import doubt
 from nurture.flows.judge_hits import Judged, judge_again, judge_hits
 from nurture.flows.take_visits import take_visits
 from nurture.flows.turn_verdicts import turn_to_machine
-from nurture.flows.weigh_hits import each_signal, first_seen, is_under_way
+from nurture.flows.weigh_hits import first_seen, is_under_way
 from nurture.rules import hits as lines
 from nurture.rules import visits
 from nurture.rules.hits import CLICK, Hit, NotAHit
-from nurture.rules.patience import rate_by
 from nurture.rules.robots import HUMAN
 from nurture.rules.visits import NotAVisit, Visit
-from nurture.store import hits, kept_pages, signals, verdicts
+from nurture.store import hits, kept_pages, recorders, signals, verdicts
 from nurture.store.hits import HitDelivery, JudgedHit
 
 log = structlog.get_logger()
@@ -80,18 +79,18 @@ def record(
         with sessions() as session, session.begin():
             ahead, mine = _claimed(session, stream, entries, limit)
             page = _page(session, mine)
-            judged = judge_hits(session, page.seen, page.deliveries)
+            judged = judge_hits(session, page.seen, page.deliveries, now)
             if page.entries and ahead is not None:
                 # Pages are kept in their order, but for one whose recorder was halted.
-                hits.wait_for_page(session, ahead)
+                recorders.wait_for_page(session, ahead)
             # Whoever has nothing in hand need not wait: the spool is looked at again soon.
-            if not hits.is_my_turn(session) and not (page.entries and hits.wait_for_turn(session)):
+            if not recorders.is_my_turn(session) and not (page.entries and recorders.wait_for_turn(session)):
                 return 0
-            judged = judge_again(session, judged, page.deliveries)
+            judged = judge_again(session, judged, page.deliveries, now)
             _keep(session, judged, page, now, stall)
             taken = [one for folder in spools if (one := kept.enter_context(draining(folder, limit)))]
             late = _late(session, page, [line for one in taken for line in one.lines])
-            too_late = judge_hits(session, late.seen, late.deliveries)
+            too_late = judge_hits(session, late.seen, late.deliveries, now)
             _keep(session, too_late, late, now, stall)
             if keys := judged.keys() | too_late.keys():
                 kept_pages.note(session, keys)
@@ -122,7 +121,7 @@ def _claimed(
     """The oldest page that nobody else has in hand, `entries` being the oldest of all; and the first entry of
     the page ahead of it, where somebody has one."""
     ahead = None
-    while entries and not hits.claim_page(session, entries[0].number):
+    while entries and not recorders.claim_page(session, entries[0].number):
         ahead = entries[0].number
         entries = _read(stream, limit, entries[-1].number)
     return ahead, entries
@@ -203,7 +202,8 @@ def _keep_hits(
     human = [one for one in judged.hits if one.verdict.verdict == HUMAN]
     if waiting:
         human = [one for one in human if one.hit.id not in waiting]
-    signals.add_of_hits(session, each_signal(human, deliveries, judged.links), rate_by=rate_by(now))
+    told = (judged.signals.get(one.hit.id) for one in human)
+    signals.add_of_hits(session, [one for one in told if one is not None])
     hits.mark_first(session, first_seen(human))
     hits.mark_first(
         session, first_seen([one for one in judged.hits if one.verdict.verdict != HUMAN]), people=False

@@ -1,7 +1,7 @@
 """What the tables know about hits: the mail they are on, and everything that stands near them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -67,14 +67,7 @@ def signals_of(
     human: Iterable[JudgedHit], deliveries: Mapping[int, HitDelivery], links: Mapping[int, HitLink]
 ) -> list[NewSignal]:
     """The signals of people's hits, where a lead stands behind them."""
-    return list(each_signal(human, deliveries, links))
-
-
-def each_signal(
-    human: Iterable[JudgedHit], deliveries: Mapping[int, HitDelivery], links: Mapping[int, HitLink]
-) -> Iterator[NewSignal]:
-    """The same, one after the other."""
-    return (
+    return [
         NewSignal(
             lead_id=one.lead_id,
             kind=SIGNAL_KINDS[one.hit.kind],
@@ -87,7 +80,7 @@ def each_signal(
         )
         for one in human
         if one.lead_id is not None
-    )
+    ]
 
 
 def _followed(hit: Hit, links: Mapping[int, HitLink]) -> dict[str, str]:

@@ -1,15 +1,13 @@
 """Hits: every request at the tracking door, raw facts and verdict, nothing thrown away."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from psycopg.errors import LockNotAvailable
-from sqlalchemy import Index, PrimaryKeyConstraint, TextClause, Uuid, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Index, PrimaryKeyConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.rules.hits import TRAP_LABEL, id_of
@@ -105,19 +103,6 @@ class FirstSeen:
 
 # Two ids are compared by Python, two numbers are not.
 _NUMBER = attrgetter("int")
-# Recorders take turns by it; see flows/record.
-_TURN_LOCK = 7_268_541_011
-_TURN = text("SELECT pg_try_advisory_xact_lock(:lock)")
-# Whoever waits for longer than this stands behind somebody who has been halted, and has other work to do.
-_PATIENCE = text("SELECT current_setting('lock_timeout'), set_config('lock_timeout', '2s', true)")
-_PATIENCE_AS_BEFORE = text("SELECT set_config('lock_timeout', :before, true)")
-_TURN_AFTER = text("SELECT pg_advisory_xact_lock(:lock)")
-
-# The pages of the stream that recorders have in hand, each by a lock on its first entry: it ends with them.
-_CLAIM = text("SELECT pg_try_advisory_xact_lock(:pages, hashtext(:first))")
-_PAGE_AFTER = text("SELECT pg_advisory_xact_lock(:pages, hashtext(:first))")
-_PAGES = 726_854
-
 _KNOWN = text(
     """
     SELECT id FROM hit
@@ -202,41 +187,6 @@ _BY_PEOPLE = """
 """
 _MARK_PEOPLE = text(_MARK_FIRST.format(whose="", rest=_BY_PEOPLE))
 _MARK_MACHINES = text(_MARK_FIRST.format(whose="machine_", rest="SELECT count(*) FROM before"))
-
-
-def is_my_turn(session: Session) -> bool:
-    """Whether this transaction may keep hits now; nobody else may until it ends."""
-    return bool(session.scalar(_TURN, {"lock": _TURN_LOCK}))
-
-
-def claim_page(session: Session, first: str) -> bool:
-    """Whether the page of the stream that begins with this entry is this transaction's now; nobody else gets
-    it until it ends."""
-    return bool(session.scalar(_CLAIM, {"pages": _PAGES, "first": first}))
-
-
-def wait_for_page(session: Session, first: str) -> bool:
-    """Until whoever has the page of the stream that begins with this entry has kept it; False after two
-    seconds."""
-    return _waited(session, _PAGE_AFTER, {"pages": _PAGES, "first": first})
-
-
-def wait_for_turn(session: Session) -> bool:
-    """As `is_my_turn`, waiting for whoever has the turn; False after two seconds."""
-    return _waited(session, _TURN_AFTER, {"lock": _TURN_LOCK})
-
-
-def _waited(session: Session, lock: TextClause, given: Mapping[str, Any]) -> bool:
-    try:
-        with session.begin_nested():
-            before = session.execute(_PATIENCE).one()[0]
-            session.execute(lock, given)
-            session.execute(_PATIENCE_AS_BEFORE, {"before": before})
-    except OperationalError as fault:
-        if isinstance(fault.orig, LockNotAvailable):
-            return False
-        raise
-    return True
 
 
 def known(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:

@@ -2,10 +2,9 @@
 
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Row, Uuid, text
@@ -193,25 +192,24 @@ def add(
     return [number for number, _row in fresh] if new is None else list(new)
 
 
-def add_of_hits(session: Session, rows: Iterable[NewSignal], *, rate_by: datetime) -> None:
-    """Take in the signals of hits that were recorded just now, and never before, and queue them for rating;
-    they may wait until `rate_by` while many hits are recorded."""
-    left = iter(rows)
-    first = next(left, None)
-    if first is None:
-        return
-    inbox: list[tuple[Any, ...]] = []
+# A signal of a hit and its place in the inbox, as the tables take them.
+Lines = tuple[bytes, bytes]
 
-    def told() -> Iterator[tuple[Any, ...]]:
-        for row in chain((first,), left):
-            if row.id is None:
-                raise ValueError("the signal of a hit has the id of the hit")
-            # A hit came in when it happened: its id tells no other time.
-            inbox.append((row.id, row.occurred_at, row.lead_id, rate_by))
-            yield _row(row.id, row.occurred_at, row)
 
-    batch.copy(session, _INTO, told())
-    batch.copy(session, _INTO_INBOX, inbox)
+def lines(row: NewSignal, rate_by: datetime) -> Lines:
+    """The signal of a hit, ready to be added; it may wait until `rate_by` while many hits are recorded."""
+    if row.id is None:
+        raise ValueError("the signal of a hit has the id of the hit")
+    # A hit came in when it happened: its id tells no other time.
+    at = row.occurred_at
+    return batch.line(_row(row.id, at, row)), batch.line((row.id, at, row.lead_id, rate_by))
+
+
+def add_of_hits(session: Session, made: Sequence[Lines]) -> None:
+    """Take in signals of hits that were recorded just now, and never before, and queue them for rating."""
+    if made:
+        batch.copy_lines(session, _INTO, (signal for signal, _waiting in made))
+        batch.copy_lines(session, _INTO_INBOX, (waiting for _signal, waiting in made))
 
 
 def _row(number: uuid.UUID, received_at: datetime, row: NewSignal) -> tuple[Any, ...]:

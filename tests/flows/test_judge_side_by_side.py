@@ -15,8 +15,7 @@ from nurture.buffers.stream import HitStream
 from nurture.flows.record import record
 from nurture.rules import hits
 from nurture.rules.hits import OPEN, Hit
-from nurture.store import hits as stored
-from nurture.store import kept_pages
+from nurture.store import kept_pages, recorders
 from tests.conftest import TUESDAY
 from tests.flows.recording import clicked, counts, folder, hit, run, stream
 from tests.mailed import Mailing, a_delivery, a_lead, a_mailing
@@ -64,7 +63,7 @@ def all_at_once(sessions: Sessions, stream: HitStream, folder: Path, many: int, 
     """So many recorders each have a page judged before the first of them may keep its own."""
     with ThreadPoolExecutor(many) as pool:
         with sessions.begin() as first:
-            assert stored.is_my_turn(first)
+            assert recorders.is_my_turn(first)
             at_work = [
                 pool.submit(record, sessions, stream, [folder], now=TUESDAY, limit=limit) for _ in range(many)
             ]

@@ -13,7 +13,7 @@ from nurture.buffers.stream import HitStream
 from nurture.files.spool import Spool
 from nurture.flows.record import record
 from nurture.rules import hits
-from nurture.store import hits as stored
+from nurture.store import recorders
 from tests.conftest import TUESDAY
 from tests.flows.recording import arrive, clicked, counts, folder, number_of, run, spool, stream
 from tests.mailed import a_delivery, a_lead, a_mailing
@@ -61,7 +61,7 @@ def test_behind_a_page_in_somebodys_hands_the_next_is_taken_and_kept_after_it(
     stream.add([hits.write(one) for one in clicks])
     with ThreadPoolExecutor(1) as pool:
         with sessions.begin() as first:
-            assert stored.claim_page(first, stream.read(1)[0].number)
+            assert recorders.claim_page(first, stream.read(1)[0].number)
             other = pool.submit(record, sessions, stream, [folder], now=TUESDAY, limit=2)
             while not first.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")):
                 assert not other.done()
@@ -78,7 +78,7 @@ def test_behind_a_halted_recorder_others_go_on_and_its_hits_are_not_lost(
     clicks = [clicked(delivery, mailing, at=TUESDAY + timedelta(minutes=5 * n)) for n in range(4)]
     stream.add([hits.write(one) for one in clicks])
     with sessions.begin() as halted:
-        assert stored.is_my_turn(halted)
+        assert recorders.is_my_turn(halted)
         assert record(sessions, stream, [folder], now=TUESDAY, limit=2) == 0
     run()
     assert (number_of(db, "hit"), stream.length()) == (4, 0)
