@@ -116,13 +116,15 @@ def _gather(
     sessions: sessionmaker[Session], ended: Sequence[Outcome], now: datetime, told: Told
 ) -> tuple[list[Row], Matrix | None, dict[str, float]]:
     """What was known of each lead before its outcome, what the scorecard gave it, and of each column the
-    share of its values that were filled after the hand-over."""
+    share of its values that were filled after the hand-over; those of which mostly nobody knows when they
+    were filled are not among them."""
     rows: list[Row] = []
     points: list[float] = []
     with reading(sessions) as session:
         model = default_model(session)
     late: dict[str, int] = {}
     seen: dict[str, int] = {}
+    dated: dict[str, int] = {}
     for start in range(0, len(ended), _BATCH):
         portion = ended[start : start + _BATCH]
         with reading(sessions) as session:
@@ -139,11 +141,12 @@ def _gather(
             for name in [name for name, value in row.items() if value not in (None, "")]:
                 seen[name] = seen.get(name, 0) + 1
                 late[name] = late.get(name, 0) + (name in after)
+                dated[name] = dated.get(name, 0) + (one.known_at is not None)
             rows.append({name: value for name, value in row.items() if name not in after})
             card = model.scorecard if model is not None else None
             points.append(scorecard.grade(card, known[one.lead_id], now).points)
         told(start + len(portion))
-    shares = {name: late[name] / seen[name] for name in seen}
+    shares = {name: late[name] / seen[name] for name in seen if 2 * dated[name] >= seen[name]}
     has_card = model is not None and model.scorecard is not None
     return rows, np.array(points) if has_card else None, shares
 

@@ -120,6 +120,20 @@ def test_a_column_that_knows_the_outcome_is_found_and_left_out() -> None:
     assert report["auc"] == pytest.approx(learn(clean, won, {}, None)[1]["auc"], abs=1e-9)
 
 
+def test_a_field_that_sales_fill_in_for_the_leads_they_work_on_is_found_without_times() -> None:
+    """What an agent thinks of a lead stands with those he talked to; it is weaker than all else together."""
+    rows, won = school(3)
+    chance = random.Random(2)
+    for row, one in zip(rows, won, strict=True):
+        talked = chance.random() < (0.7 if one else 0.35)
+        right = chance.random() < 0.85
+        row["quality"] = ("high" if one == right else "low") if talked else chance.choice(["Select", None])
+    found = learn(rows, won, {}, None)[1]["left_out"]
+    assert [(one["column"], one["why"]) for one in found] == [("quality", "often_empty")]
+    # Where it is known that it was filled in before the hand-over it stays.
+    assert learn(rows, won, {"quality": 0.0}, None)[1]["left_out"] == []
+
+
 def test_a_column_filled_after_the_hand_over_is_left_out_by_its_times() -> None:
     rows, won = market(many=800)
     _spec, report = learn(rows, won, {"did visited": 0.6, "country": 0.1}, None)

@@ -1,7 +1,9 @@
 """Columns that know the outcome: filled once it was known, or too good to be true.
 
 A column that alone tells nearly everything, or more than all the others together, is not what one knows
-before the hand-over but what somebody wrote down after it. Such columns are left out and named.
+before the hand-over but what somebody wrote down after it. Nor is a field that stands empty for many leads
+and tells much by itself, where nothing says when it was filled: whoever works on a lead fills in such a
+field. Such columns are left out and named.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,20 +11,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nurture.rules.target.columns import Matrix, Row, layout_of
+from nurture.rules.target.columns import UNKNOWN, Matrix, Row, layout_of, word
 from nurture.rules.target.figures import auc, shares_out
 from nurture.rules.target.regression import fit
 
 TOO_GOOD = 0.9
 GOOD = 0.8
 FILLED_LATER = 0.3
+TELLING = 0.7
+OFTEN_EMPTY = 0.4
 _FOLDS = 3
+# What forms and other programs write where nothing was chosen.
+_NOT_CHOSEN = frozenset({UNKNOWN, "select", "please select", "n/a", "none", "null", "-"})
+# Counts and tags: whoever has none is not somebody of whom nothing is known.
+_NEVER_EMPTY = ("did ", "tag ")
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
     """A column that is left out. `why`: filled_later (`figure` is the share of its values that came after the
-    hand-over) or too_good (`figure` is what it reaches alone, as AUC)."""
+    hand-over), too_good or often_empty (`figure` is what it reaches alone, as AUC)."""
 
     column: str
     why: str
@@ -32,8 +40,8 @@ class Leak:
 def find_leaks(
     rows: Sequence[Row], won: Matrix, names: Sequence[str], filled_later: Mapping[str, float]
 ) -> list[Leak]:
-    """The columns to leave out, worst first. `filled_later` says of each column which share of its values
-    came after the hand-over."""
+    """The columns to leave out, worst first. `filled_later` says of each column whose times are known which
+    share of its values came after the hand-over."""
     late = [
         Leak(name, "filled_later", filled_later[name])
         for name in names
@@ -48,7 +56,19 @@ def find_leaks(
             break
         if alone[name] >= TOO_GOOD or alone[name] > held_out_auc(rows, won, others):
             found.append(Leak(name, "too_good", alone[name]))
-    return [*found, *late]
+    good = {leak.column for leak in found}
+    timeless = [name for name in left if name not in good and name not in filled_later]
+    empty = [
+        Leak(name, "often_empty", alone[name])
+        for name in sorted(timeless, key=lambda one: -alone[one])
+        if alone[name] >= TELLING and _is_often_empty(rows, name)
+    ]
+    return [*found, *empty, *late]
+
+
+def _is_often_empty(rows: Sequence[Row], name: str) -> bool:
+    empty = sum(word(row.get(name)) in _NOT_CHOSEN for row in rows)
+    return not name.startswith(_NEVER_EMPTY) and empty >= OFTEN_EMPTY * len(rows)
 
 
 def held_out_auc(rows: Sequence[Row], won: Matrix, names: Sequence[str]) -> float:
