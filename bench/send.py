@@ -183,9 +183,7 @@ def _world(session: Session, count: int) -> None:
 
 
 def _sign(session: Session, algorithm: str) -> None:
-    domain = domains.sender_domain(session, now=NOW)
-    if domain is None:
-        raise RuntimeError("the sender has no domain")
+    domain = domains.known_domain(session, _SENDER["email"].rpartition("@")[2], now=NOW)
     key = domains.make_key(session, VAULT, domain.id, algorithm, by="bench", now=NOW)
     domains.sign_now(session, key.id, domain.id, by="bench", now=NOW)
 

@@ -85,6 +85,15 @@ class Courier:
         """Whether anything is under way."""
         return any(lane.busy for lane in self._lanes.values())
 
+    @property
+    def moving(self) -> bool:
+        """Whether something is under way, with nobody hanging: what has landed is soon to be recorded."""
+        return self.busy and not self._stuck
+
+    @property
+    def _stuck(self) -> bool:
+        return any(lane.stuck for lane in self._lanes.values())
+
     def drain(self) -> bool:
         """The turn is over: claim no more, unless a transport hangs, for which the others need not wait.
         Whether anything is still under way."""
@@ -95,9 +104,9 @@ class Courier:
         """Record what is finished and claim what is due; how many mails came to an end or set out. Only when
         nothing moves does it wait, so that the next chunk stands ready before the one on its way is over."""
         done = self._land(now)
-        if not self._draining or any(lane.stuck for lane in self._lanes.values()):
+        if not self._draining or self._stuck:
             done += self._claim_for_all(now)
-        if not done and self.busy and not any(lane.stuck for lane in self._lanes.values()):
+        if not done and self.moving:
             self._told.wait(_WAIT_SECONDS)
             self._told.clear()
             done = self._land(now)

@@ -48,12 +48,15 @@ class Stream:
 
 class Streams(list[Stream]):
     """The streams of a turn. `drain()`, asked when its time is over, says whether something is still
-    under way
-    that has to be waited for, and begins nothing more of that kind."""
+    under way that has to be waited for, and begins nothing more of that kind. `moving()`: something goes on
+    by itself and soon wants to be looked at."""
 
-    def __init__(self, streams: Iterable[Stream], drain: Callable[[], bool]) -> None:
+    def __init__(
+        self, streams: Iterable[Stream], drain: Callable[[], bool], moving: Callable[[], bool]
+    ) -> None:
         super().__init__(streams)
         self.drain = drain
+        self.moving = moving
 
 
 @contextmanager
@@ -102,7 +105,7 @@ def streams(runtime: Runtime) -> Iterator["Streams"]:
             Stream("beat", _seldom(lambda now: _beat(runtime, outbox.host, live, now), _BEAT_SECONDS)),
             Stream("sweep", _seldom(lambda now: sweep(sessions, outbox, now=now), _SWEEP_SECONDS)),
         ]
-        yield Streams(work, courier.drain)
+        yield Streams(work, courier.drain, lambda: courier.moving)
 
 
 def _beat(runtime: Runtime, host: str, live: bool, now: datetime) -> int:

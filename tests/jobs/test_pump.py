@@ -97,6 +97,22 @@ def test_a_wish_to_stop_ends_the_turn_after_the_present_portion() -> None:
     assert time.monotonic() - began < 5.0
 
 
+def test_with_mails_on_their_way_it_looks_again_at_once() -> None:
+    waits: list[float] = []
+    stop = threading.Event()
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            stop.set()
+
+    nothing = Work("deliver", 0).stream
+    pump([nothing], lambda: TUESDAY, wait, stop, seconds=60, moving=lambda: not waits)
+
+    moving, idle = waits
+    assert moving < 0.1 < idle
+
+
 def test_an_idle_pump_costs_next_to_nothing() -> None:
     idle = Work("advance", 0)
 
