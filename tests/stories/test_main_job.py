@@ -148,6 +148,7 @@ def test_from_a_file_of_leads_to_a_hot_lead_at_sales_and_the_answer_back(
     assert len(world.letters_to(KATRIN)) == before, "the goal is met: no more chain mails"
 
     _sales_answers_by_link(world, body["answer_url"])
+    world.work()
     assert value(world, "SELECT stage FROM lead WHERE email_norm = :e", e=KATRIN) == "customer"
     assert len(of_type(webhook_sink, "lead.hot")) == 1
 
