@@ -214,12 +214,16 @@ def remove(path: Path) -> None:
 
 
 def all_told(folder: Path) -> Told:
-    """What the journals of this host tell at this moment, those of living processes too."""
+    """What the journals of this host tell at this moment, those of living processes too. Of a mail that
+    several have had in hand, one after the other, the one that had it last tells."""
     found: dict[int, Trace] = {}
     whole = folder.is_dir()
     for path in folder.glob("*.journal"):
         try:
-            found |= {trace.delivery_id: trace for trace in _traces(path)}
+            for trace in _traces(path):
+                known = found.get(trace.delivery_id)
+                if known is None or known.token < trace.token:
+                    found[trace.delivery_id] = trace
         except FileNotFoundError:  # closed while I look
             continue
         except (Unreadable, OSError):

@@ -52,11 +52,10 @@ def _ran_out(sessions: sessionmaker[Session], outbox: Outbox, now: datetime, lim
 
 def _trace(delivery_id: int, token: int, told: Told, *, foreign: bool) -> Trace:
     trace = told.traces.get(delivery_id)
-    if foreign or (trace is None and not told.whole):
-        return Trace(delivery_id, token, IN_DOUBT)
-    if trace is None or trace.token != token:
-        return Trace(delivery_id, token, NEVER_BEGUN)
-    return trace
+    if trace is not None and trace.token == token and not foreign:
+        return trace
+    # What is told under another lease says nothing about this one.
+    return Trace(delivery_id, token, NEVER_BEGUN if told.whole and not foreign else IN_DOUBT)
 
 
 def _end(trace: Trace, now: datetime) -> Outcome:

@@ -94,6 +94,19 @@ def test_a_journal_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, damage: 
     assert list(journal.left_behind(tmp_path)) == []
 
 
+def test_of_two_that_had_a_mail_in_hand_the_later_one_tells(tmp_path: Path) -> None:
+    """Whichever of their files is read first."""
+    one, other = Journal(tmp_path), Journal(tmp_path)
+    one.open_group([(1, 5), (2, 6)])
+    other.open_group([(1, 6), (2, 5)])
+    other.start(1)
+    one.start(2)
+    told = journal.all_told(tmp_path).traces
+    assert [(told[mail].token, told[mail].phase) for mail in (1, 2)] == [(6, IN_DOUBT), (6, IN_DOUBT)]
+    one.abandon()
+    other.abandon()
+
+
 def test_a_closed_journal_leaves_no_file(tmp_path: Path) -> None:
     book = Journal(tmp_path)
     book.open_group([(1, 1)])

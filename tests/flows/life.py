@@ -112,9 +112,9 @@ class Life(RuleBasedStateMachine):
         with self.garden.sessions.begin() as session:
             session.execute(text(sql), {"now": self.garden.clock.now, **values} if ":now" in sql else values)
 
-    def rows(self, sql: str) -> list:
+    def rows(self, sql: str, **values: object) -> list:
         with self.garden.sessions() as session:
-            return list(session.execute(text(sql), {"leads": self.leads}))
+            return list(session.execute(text(sql), {"leads": self.leads, **values}))
 
     def publish(self, raw, inside):
         """The program as it is now, made live."""

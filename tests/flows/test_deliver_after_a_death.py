@@ -76,6 +76,20 @@ def test_a_journal_that_cannot_be_read_puts_the_whole_chunk_in_doubt(room: Mailr
     assert {room.state(one)[0] for one in ids} == {"uncertain"}
 
 
+def test_whoever_had_a_mail_before_says_nothing_about_whoever_took_it_over(room: Mailroom) -> None:
+    delivery_id = room.queue(room.lead("Bert"))
+    sleeper = Journal(journal.folder_of(room.home))
+    sleeper.open_group(list(claim(room).items()))
+    let_leases_run_out(room)
+    sweep(room.sessions, room.outbox, now=TUESDAY)
+    claim(room)
+    (journal.folder_of(room.home) / "torn.journal").write_text("rubbish")
+    let_leases_run_out(room)
+    sweep(room.sessions, room.outbox, now=TUESDAY)
+    assert room.state(delivery_id) == ("uncertain", "sender_died_after_dot")
+    sleeper.abandon()
+
+
 def test_another_hosts_mails_are_left_to_it_for_a_while(room: Mailroom) -> None:
     delivery_id = room.queue(room.lead("Bert"))
     claim(room, host="another")
