@@ -5,6 +5,7 @@ RFC 8463).
 """
 
 import base64
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -49,11 +50,11 @@ class SigningKey:
         """The algorithm as it stands in `a=`."""
         return f"{self.algorithm}-sha256"
 
-    def sign(self, data: bytes, digest: bytes) -> bytes:
-        """The signature over `data`, whose SHA-256 is `digest` (Ed25519 signs the digest, RFC 8463)."""
+    def sign(self, data: bytes) -> bytes:
+        """The signature over `data`; Ed25519 signs its SHA-256 (RFC 8463)."""
         if isinstance(self.private, RSAPrivateKey):
             return self.private.sign(data, PKCS1v15(), SHA256())
-        return self.private.sign(digest)
+        return self.private.sign(hashlib.sha256(data).digest())
 
 
 def generate(algorithm: str) -> str:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 
-from nurture.mail.dkim.canonical import fields_of, relaxed_body, relaxed_field
+from nurture.mail.dkim.canonical import relaxed_body, relaxed_fields
 from nurture.mail.dkim.keys import SigningKey
 
 # Signed wherever they stand, and once more: one that is added on the way breaks the signature.
@@ -38,44 +38,50 @@ def signed(message: bytes, keys: Sequence[SigningKey], moment: int, *, relaxed: 
     maker's word that the body is in relaxed form, as mail/message.py builds them."""
     if not keys:
         return message
-    head, _gap, body = message.partition(b"\r\n\r\n")
-    hashed = hashlib.sha256(body if relaxed else relaxed_body(body))
-    digest = base64.b64encode(hashed.digest()).decode()
-    names, covered = _covered(fields_of(head))
-    return b"".join(_signature(key, names, covered, digest, moment) for key in keys) + message
-
-
-def _covered(fields: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
-    """The names for `h=` and the relaxed fields in that order; of several the last comes first."""
-    by_name: dict[bytes, list[bytes]] = {}
-    for name, field in fields:
-        by_name.setdefault(name, []).append(field)
-    names: list[bytes] = []
-    lines: list[bytes] = []
-    for name, once_more in _ORDER:
-        found = by_name.get(name, ())
-        names += [name] * (len(found) + once_more)
-        lines += [relaxed_field(field) for field in reversed(found)]
-    lines.append(b"")
-    return b":".join(names), b"\r\n".join(lines)
-
-
-def _signature(key: SigningKey, names: bytes, covered: bytes, digest: str, moment: int) -> bytes:
-    """One field. Its own relaxed form, with `b=` empty, is the last thing that is signed."""
-    begin = (
-        f"DKIM-Signature: v=1; a={key.name}; c=relaxed/relaxed; d={key.domain};\r\n"
-        f" s={key.selector}; t={moment};\r\n"
-        f" h={_folded(names.decode())};\r\n"
-        f" bh={digest};\r\n"
-        f" b="
-    ).encode("ascii")
-    data = covered + relaxed_field(begin)
-    value = base64.b64encode(key.sign(data, hashlib.sha256(data).digest())).decode("ascii")
-    lines = [value[at : at + _LINE] for at in range(0, len(value), _LINE)]
-    return begin + "\r\n ".join(lines).encode("ascii") + b"\r\n"
+    end = message.find(b"\r\n\r\n")
+    head, body = (message[:end], memoryview(message)[end + 4 :]) if end >= 0 else (message, memoryview(b""))
+    hashed = hashlib.sha256(body if relaxed else relaxed_body(bytes(body)))
+    digest = base64.b64encode(hashed.digest())
+    standing, lines = relaxed_fields(head)
+    names, chosen = _order(standing)
+    covered = b"\r\n".join([*(lines[place] for place in chosen), b""])
+    return b"".join((*(_signature(key, names, covered, digest, moment) for key in keys), message))
 
 
 @lru_cache(maxsize=64)  # mails of one kind have the same fields
+def _order(standing: tuple[bytes, ...]) -> tuple[bytes, tuple[int, ...]]:
+    """The names for `h=` and the places of the fields in that order; of several the last comes first."""
+    names: list[bytes] = []
+    chosen: list[int] = []
+    for name, once_more in _ORDER:
+        places = [place for place, other in enumerate(standing) if other == name]
+        names += [name] * (len(places) + once_more)
+        chosen += reversed(places)
+    return b":".join(names), tuple(chosen)
+
+
+def _signature(key: SigningKey, names: bytes, covered: bytes, digest: bytes, moment: int) -> bytes:
+    """One field. Its own relaxed form, with `b=` empty, is the last thing that is signed."""
+    begin, relaxed = _begun(key.name, key.domain, key.selector, names, moment)
+    data = b"".join((covered, relaxed, digest, b"; b="))
+    value = base64.b64encode(key.sign(data))
+    lines = [value[at : at + _LINE] for at in range(0, len(value), _LINE)]
+    return b"".join((begin, digest, b";\r\n b=", b"\r\n ".join(lines), b"\r\n"))
+
+
+@lru_cache(maxsize=64)  # mails of one kind and second say the same
+def _begun(algorithm: str, domain: str, selector: str, names: bytes, moment: int) -> tuple[bytes, bytes]:
+    """The field up to the hash of the body, as it is written and in relaxed form."""
+    begin = (
+        f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed; d={domain};\r\n"
+        f" s={selector}; t={moment};\r\n"
+        f" h={_folded(names.decode())};\r\n"
+        f" bh="
+    ).encode("ascii")
+    _names, (relaxed,) = relaxed_fields(begin)
+    return begin, relaxed
+
+
 def _folded(names: str) -> str:
     """The list in lines; folds around colons do not count (RFC 6376, section 3.5)."""
     lines, line = [], ""
