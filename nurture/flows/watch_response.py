@@ -20,7 +20,8 @@ from nurture.store.handoffs import Handoff
 from nurture.store.webhooks import Message, write_messages
 from nurture.webhooks import payload
 
-_BY = "response_clock"
+# Who gives a lead back where nobody answered in time.
+CLOCK = "response_clock"
 # The reason that the returned lead carries.
 NO_ANSWER = "no_answer"
 
@@ -116,17 +117,17 @@ class _Clock:
         handoff.rerouted += 1
         kind = response.REROUTE
         event_id = give(
-            self.session, handoff, choice.seller, self.floor, self.links, kind=kind, by=_BY, now=self.now
+            self.session, handoff, choice.seller, self.floor, self.links, kind=kind, by=CLOCK, now=self.now
         )
         self._tell_overdue(handoff, event_id, rerouted=True)
 
     def _return(self, handoff: Handoff) -> None:
         self._record(handoff, response.RETURN)
-        answer(self.session, handoff.id, Outcome("rejected", reason=NO_ANSWER), by=_BY, now=self.now)
+        answer(self.session, handoff.id, Outcome("rejected", reason=NO_ANSWER), by=CLOCK, now=self.now)
 
     def _record(self, handoff: Handoff, kind: str) -> int:
         detail = {"owner_id": handoff.owner_id}
-        return handoffs.note_event(self.session, handoff.id, kind, by=_BY, now=self.now, detail=detail)
+        return handoffs.note_event(self.session, handoff.id, kind, by=CLOCK, now=self.now, detail=detail)
 
     def _tell_overdue(self, handoff: Handoff, event_id: int, *, rerouted: bool = False) -> None:
         data = payload.overdue(

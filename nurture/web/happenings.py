@@ -52,6 +52,7 @@ STAGE_REASONS = {
     "imported": _N("imported"),
     "import": _N("by import"),
     "api": _N("by API"),
+    "demo": _N("in the demo data"),
     "form": _N("by form"),
     "page": _N("by hand"),
 }

@@ -33,7 +33,7 @@ def install(app: Flask, vendor: Vendor) -> None:
     environment.undefined = StrictUndefined
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(
-        told_day=told_day,
+        told_day=told_day, told_moment=told_moment,
         when=when, moment=moment, day=day, whole_day=whole_day, clock=clock, lasting=lasting,
         num=number, share=share, money=money,
         sentence=sentence, initials=initials, masked=masked, points=points, palette=palette,
@@ -107,6 +107,11 @@ def whole_day(instant: datetime) -> str:
 def told_day(written: str) -> str:
     """The day of an instant as JSON keeps it."""
     return day(datetime.fromisoformat(written))
+
+
+def told_moment(written: str) -> str:
+    """The moment of an instant as JSON keeps it."""
+    return moment(datetime.fromisoformat(written))
 
 
 def time_of_day(minute: int | None) -> str:

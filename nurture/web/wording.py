@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from babel.dates import get_day_names
 from flask import Flask
 
+from nurture.flows.watch_response import CLOCK
 from nurture.rules import bounces, domains
 from nurture.rules.providers import NAMES
 from nurture.rules.timing import WEEKDAYS
@@ -64,6 +65,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["written_day"] = written_day
     app.jinja_env.filters["quoted"] = lambda text: _("“%(text)s”") % {"text": text}
     app.jinja_env.filters["stage_reason"] = stage_reason
+    app.jinja_env.filters["answer_reason"] = answer_reason
     app.jinja_env.filters["bounce_sentence"] = bounces.sentence
     app.jinja_env.filters["finding"] = domains.sentence
     app.jinja_env.filters["finding_about"] = domains.words_of
@@ -83,9 +85,15 @@ def says(name: str | None, table: str) -> str:
     return _(text) if text else name.replace("_", " ")
 
 
-def stage_reason(reason: str) -> str:
-    """Why a stage changed, as it is kept: a name, an answer of sales with its reason, or a sentence."""
+def answer_reason(reason: str, by: str) -> str:
+    """Why sales answered so: a reason of its own, or one of the clock, which answers for the silent."""
+    return says(reason, "answer_reason" if by == CLOCK else "why_not")
+
+
+def stage_reason(reason: str, by: str) -> str:
+    """Why a stage changed, as it is kept: a name, an answer of sales with its reason, or a sentence. `by` is
+    who changed it."""
     outcome, colon, why = reason.partition(": ")
     if outcome in sales_words.HANDOFFS:
-        return says(outcome, "handoff") + colon + (says(why, "answer_reason") if why else "")
+        return says(outcome, "handoff") + colon + (answer_reason(why, by) if why else "")
     return _(STAGE_REASONS[reason]) if reason in STAGE_REASONS else retold(reason).replace("_", " ")

@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from nurture.flows.answer import Outcome, answer
 from nurture.flows.consent import grant
 from nurture.flows.hand_over import hand_over
-from nurture.flows.watch_response import watch_response
+from nurture.flows.watch_response import CLOCK, NO_ANSWER, watch_response
 from nurture.runtime import Runtime
 from nurture.store import handoffs
 from nurture.store.blocked_domains import BlockedDomain, blocked
@@ -101,6 +102,29 @@ def test_a_meeting_is_an_opportunity_with_its_own_warmth_and_a_calendar_file(db,
     assert "SEQUENCE:0" in lines
     act(seller, f"/handoffs/{ada}/answer", outcome="meeting", at="2026-03-06T14:00")
     assert "SEQUENCE:1" in seller.get(f"/handoffs/{ada}/meeting.ics").data.decode()
+
+
+def test_the_timeline_of_the_lead_says_when_they_meet_what_they_paid_and_why_not(db, seller, ada) -> None:
+    card = f"/leads/{row(db, ada).lead_id}"
+    act(seller, f"/handoffs/{ada}/answer", outcome="meeting", at="2026-03-05T14:00")
+    assert "meeting set</span></a> · 5 Mar, 14:00" in seller.get(card).text
+    act(seller, f"/handoffs/{ada}/answer", outcome="won", amount="1200", currency="EUR")
+    assert "won</span></a> · €1,200" in seller.get(card).text
+
+
+def test_the_timeline_tells_a_no_of_sales_from_one_of_the_clock(db, seller, ada) -> None:
+    found = row(db, ada)
+    reason = Outcome("rejected", reason=NO_ANSWER)
+    answer(db, ada, reason, by="user:1", now=TUESDAY)
+    db.commit()
+    told = seller.get(f"/leads/{found.lead_id}").text
+    assert "cannot be reached" in told and "nobody answered in time" not in told
+    again = ripened(db, found.lead_id, found.model_id, score=91, now=TUESDAY)
+    db.commit()
+    db.get_one(Handoff, again).state = "released"
+    answer(db, again, reason, by=CLOCK, now=TUESDAY)
+    db.commit()
+    assert "nobody answered in time" in seller.get(f"/leads/{found.lead_id}").text
 
 
 def test_a_bant_answer_is_kept_with_sales_as_its_source(db, seller, ada) -> None:

@@ -215,14 +215,15 @@ class Earlier:
     owner: str | None
     reason: str
     note: str
+    by: str
 
 
 _EARLIER = text("""
     SELECT h.id, h.ready_at, h.state, u.name AS owner, coalesce(o.reason, '') AS reason,
-        coalesce(o.note, '') AS note
+        coalesce(o.note, '') AS note, coalesce(o.by, '') AS by
     FROM handoff h LEFT JOIN user_account u ON u.id = h.owner_id
     LEFT JOIN LATERAL (
-        SELECT reason, note FROM handoff_outcome WHERE handoff_id = h.id ORDER BY id DESC LIMIT 1
+        SELECT reason, note, by FROM handoff_outcome WHERE handoff_id = h.id ORDER BY id DESC LIMIT 1
     ) o ON true
     WHERE h.lead_id = :lead AND h.id < :before ORDER BY h.id DESC LIMIT 5
 """)

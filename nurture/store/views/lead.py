@@ -249,7 +249,7 @@ _TIMELINE = text(
       UNION ALL
       (SELECT o.at, 'outcome', 'outcome', o.outcome, h.id::text, o.reason,
               jsonb_build_object('note', o.note, 'amount', o.amount, 'currency', o.currency,
-                                 'happens_at', o.happens_at), ''
+                                 'happens_at', o.happens_at, 'by', o.by), ''
          FROM handoff h JOIN handoff_outcome o ON o.handoff_id = h.id
         WHERE h.lead_id = :lead AND (CAST(:before AS timestamptz) IS NULL OR o.at < :before)
         ORDER BY o.at DESC LIMIT :limit)
