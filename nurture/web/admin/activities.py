@@ -8,8 +8,10 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import Invalid
 from nurture.files import uploads
 from nurture.flows.import_signals import SignalImport, import_signals
+from nurture.rules.sales_signals import SAID_BY_SALES
 from nurture.rules.words import _
 from nurture.web.api.activities import LARGEST
+from nurture.web.lead_words import SIGNALS
 from nurture.web.request import close_session, now, runtime
 from nurture.web.security import csrf, without_csrf
 
@@ -47,5 +49,10 @@ def take() -> ResponseReturnValue:
 
 def _page(done: SignalImport | None, errors: Mapping[str, list[str]]) -> str:
     return render_template(
-        "admin/imports/activities.html", done=done, shown=_SHOWN, megabytes=LARGEST >> 20, errors=errors
+        "admin/imports/activities.html",
+        done=done,
+        shown=_SHOWN,
+        megabytes=LARGEST >> 20,
+        errors=errors,
+        kinds=[kind for kind in SIGNALS if kind not in SAID_BY_SALES],
     )

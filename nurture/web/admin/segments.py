@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import Invalid
 from nurture.files import conditions as texts
 from nurture.flows import segments as flow
-from nurture.rules import names
+from nurture.rules import names, touches
 from nurture.rules.conditions import ConditionFault, parse, unparse
 from nurture.rules.conditions.tree import BANT_ANSWERS, BANT_PARTS
+from nurture.rules.sales_signals import SAID_BY_SALES
 from nurture.rules.words import _
 from nurture.store import segment_sizes, segments
 from nurture.store.leads import STAGES
@@ -23,6 +24,8 @@ from nurture.web.wording import says
 
 pages = Blueprint("segments", __name__)
 PAGE = 50
+# What people of ours enter or answer: no mail brought it.
+_OF_NO_MAIL = SAID_BY_SALES | set(touches.KINDS.values())
 _NEW: dict[str, Any] = {"all": [{"temperature": "warm"}]}
 
 
@@ -172,6 +175,7 @@ def builder_words(offered: view.Offered) -> dict[str, Any]:
             "mail": [[one, one] for one in offered.mails],
             "bant": [[one, says(one, "answer").lower()] for one in BANT_ANSWERS],
         },
+        "of_no_mail": sorted(_OF_NO_MAIL),
         "values": {
             name: [[one, names.value(name, one)] for one in known] for name, known in names.VALUES.items()
         },

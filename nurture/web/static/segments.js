@@ -196,11 +196,20 @@
       if (/^\d+$/.test(amount) && Number(amount) > 0) leaf.within = Number(amount) + unit; else delete leaf.within;
       changed();
     }
-    holder.append(choose(words.what, words.choices.signal, leaf.signal, function (value) { leaf.signal = value; changed(); }));
-    holder.append(say(words.of_mail), choose(words.of_mail, [['', words.any_mail]].concat(words.choices.mail), leaf.mail || '', function (value) {
-      if (value) leaf.mail = value; else delete leaf.mail;
+    holder.append(choose(words.what, words.choices.signal, leaf.signal, function (value) {
+      leaf.signal = value;
+      if (ofNoMail()) { delete leaf.mail; mail[1].value = ''; }
+      offer();
       changed();
     }));
+    var mail = [say(words.of_mail), choose(words.of_mail, [['', words.any_mail]].concat(words.choices.mail), leaf.mail || '', function (value) {
+      if (value) leaf.mail = value; else delete leaf.mail;
+      changed();
+    })];
+    function ofNoMail() { return words.of_no_mail.indexOf(leaf.signal) >= 0; }
+    function offer() { mail.forEach(function (one) { one.hidden = ofNoMail() && !leaf.mail; }); }
+    offer();
+    holder.append.apply(holder, mail);
     holder.append(say(words.at_least), type(words.times, leaf.at_least || 1, function (typed) {
       if (Number(typed) > 1) leaf.at_least = Math.floor(Number(typed)); else delete leaf.at_least;
       changed();

@@ -59,7 +59,7 @@ def value_words(column: str, value: Any) -> str:
         return _("has it") if value else _("does not have it")
     if value is None or value == "":
         return _("not known")
-    return (_("yes") if value else _("no")) if isinstance(value, bool) else str(value)
+    return (_("yes") if value else _("no")) if isinstance(value, bool) else names.value(column, str(value))
 
 
 def _times(number: int) -> str:
@@ -74,4 +74,4 @@ def level_name(column: str, level: str | None) -> str:
         return _("has it") if level else _("does not have it")
     if level is None:
         return _("the more")
-    return {"": _("not known"), "\x00another": _("another value")}.get(level, level)
+    return {"": _("not known"), "\x00another": _("another value")}.get(level, names.value(column, level))
