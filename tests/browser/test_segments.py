@@ -51,6 +51,12 @@ def test_a_segment_is_built_by_keyboard_and_its_size_is_told_at_once(open_page: 
     subject = visit.page.get_by_label("What", exact=True).nth(1)
     assert subject.evaluate("one => one === document.activeElement")
     subject.select_option("signal")
+    kind = visit.page.get_by_label("What", exact=True).nth(2)
+    mail = visit.page.get_by_label("of the mail")
+    kind.select_option("sales_rejected")
+    assert not mail.is_visible()
+    kind.select_option("clicked")
+    assert mail.is_visible()
     visit.page.get_by_label("times").fill("2")
     visit.page.get_by_text("clicked at least 2 times within 30 days").wait_for()
     assert written(visit) == {

@@ -63,7 +63,7 @@ def test_it_learns_from_outcomes_and_names_what_it_left_out(runtime: Runtime, si
     page = train(client)
     assert "120 won and 120 lost to learn from." in page
     assert "Outcome note" in page and "Too good to be true" in page
-    assert "Country" in page and "The scorecard on the same leads" in page
+    assert "Country" in page and "Austria" in page and "The scorecard on the same leads" in page
     form = {"csrf_token": token_of(page), "use": "fields.outcome_note", "leave_out": "country"}
     said = client.post("/models/target", data=form, follow_redirects=True).text
     assert "because a person said so: outcome note" in said and "Left out by a person." in said
@@ -82,7 +82,7 @@ def test_the_card_and_the_api_say_what_speaks_for_and_against_a_lead(
     train(client)
     ada = make_lead(runtime.sessions, country="AT", first_name="Ada")
     card = client.get(f"/leads/{ada}").text
-    assert "Ten points double the odds" in card and "Country" in card
+    assert "Ten points double the odds" in card and "Country" in card and "Austria" in card
     assert re.search(r'<td class="num hide-p">\d+\s?%', client.get("/leads?cols=target").text)
     with runtime.sessions.begin() as session:
         key = create_key(session, "CRM", "viewer", now=TUESDAY)
