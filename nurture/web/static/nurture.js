@@ -24,7 +24,9 @@
     };
   }
 
-  function day(at) { return new Date(at).toLocaleDateString(root.lang, { day: 'numeric', month: 'short' }); }
+  /* The day first, as the pages write it. */
+  var days = root.lang === 'en' ? 'en-GB' : root.lang;
+  function day(at) { return new Date(at).toLocaleDateString(days, { day: 'numeric', month: 'short' }); }
 
   /* The heat of a lead: the curve coloured by temperature, thresholds on their lines, silence dotted. */
   function heat(data) {
