@@ -10,6 +10,7 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.events import existing
 from nurture.flows.leads import save_lead
 from nurture.flows.take_back import take_back
+from nurture.rules.touches import TAKEN_BACK
 from nurture.rules.words import _
 from nurture.store import guests, lead_aliases, signals
 from nurture.store.audit import audit
@@ -24,7 +25,6 @@ KINDS = {
     "attended": "event_attended",
     "no_show": "event_no_show",
 }
-_UNDONE = "taken_back"
 _ON_LIST = ("registered", "attended", "no_show")
 
 
@@ -223,7 +223,7 @@ def _take_back(
 ) -> None:
     """Take back what was told of these guests, in whatever round up to the given one."""
     keys = [_key(event.id, lead, what, no) for lead, last in rounds.items() for no in range(last + 1)]
-    take_back(session, guests.told(session, keys), reason=_UNDONE, by=by, now=now)
+    take_back(session, guests.told(session, keys), reason=TAKEN_BACK, by=by, now=now)
 
 
 def _key(event_id: int, lead_id: int, what: str, round_no: int) -> str:

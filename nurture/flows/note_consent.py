@@ -2,7 +2,7 @@
 transaction."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,12 +12,11 @@ from nurture.flows.consent import GRANTED, WITHDRAWN, grant
 from nurture.flows.judge_leads import judge_leads
 from nurture.flows.leave_everything import come_back
 from nurture.flows.unsubscribe import unsubscribe
+from nurture.rules.happened import fault_of
 from nurture.rules.messages import instant
 from nurture.rules.words import _
 from nurture.store import consents, leads
 from nurture.store.audit import audit
-
-_AHEAD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,8 @@ def note_consent(session: Session, lead_id: int, said: Said, *, by: str, now: da
     """Write it into the ledger and lead the lead on; the entry's number, None where a no was known already. A
     yes of before a later no changes nothing and raises Conflict; NotFound for a lead that is gone."""
     at = said.at or now
-    if at > now + _AHEAD:
-        sentence = _("This lies in the future.")
-        raise Invalid(sentence, {"at": [sentence]})
+    if fault := fault_of(at, now):
+        raise Invalid(fault, {"at": [fault]})
     if lead_id not in leads.existing(session, [lead_id]):
         raise NotFound(_("There is no such lead."))
     proof = {"by": by} | ({"proof": said.proof} if said.proof is not None else {})

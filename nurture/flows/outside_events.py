@@ -4,7 +4,7 @@ specification)."""
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -14,6 +14,7 @@ from nurture.errors import Invalid, NotFound
 from nurture.flows.leads import save_lead
 from nurture.flows.take_visits import join_visitor, take_visits
 from nurture.rules.addresses import normalise
+from nurture.rules.happened import fault_of
 from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
 from nurture.rules.outside_events import VISITED, answers_of, kind_of
 from nurture.rules.visits import reported
@@ -22,8 +23,6 @@ from nurture.store import identities, leads, signals
 from nurture.store.signals import NewSignal
 
 SOURCE = "segment"
-# Clocks of other machines are a little ahead at times; a day ahead is a mistake.
-_AHEAD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +74,8 @@ def page(session: Session, said: Mapping[str, Any], *, now: datetime) -> Told:
 
 def _take(session: Session, said: Mapping[str, Any], kind: str, data: dict[str, Any], now: datetime) -> Told:
     at = said.get("timestamp") or now
-    if at > now + _AHEAD:
-        sentence = _("This lies in the future.")
-        raise Invalid(sentence, {"timestamp": [sentence]})
+    if fault := fault_of(at, now):
+        raise Invalid(fault, {"timestamp": [fault]})
     lead_id = _lead(session, said)
     if lead_id is None:
         return _keep_anonymous(session, said, kind, data, min(at, now), now)

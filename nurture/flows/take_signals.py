@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +11,13 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid
 from nurture.rules.addresses import normalise
+from nurture.rules.happened import fault_of
 from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
 from nurture.rules.words import _
 from nurture.store import lead_aliases, leads, signals
 from nurture.store.signals import NewSignal
 
 MOST = 1_000
-# Clocks of other machines are a little ahead at times; a day ahead is a mistake.
-_AHEAD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,8 @@ def take_signals(
     rows: list[NewSignal] = []
     for number, one in enumerate(said):
         at = one.get("occurred_at") or now
-        if at > now + _AHEAD:
-            faults[f"{number}.occurred_at"] = [_("This lies in the future.")]
+        if fault := fault_of(at, now):
+            faults[f"{number}.occurred_at"] = [fault]
         lead_id = lead_ids[number]
         if lead_id is None:
             place = "lead_id" if one.get("lead_id") is not None else "email"

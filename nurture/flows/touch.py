@@ -1,19 +1,19 @@
 """A touch outside of mails, entered in seconds: a call, a meeting kept or missed, a business card, a note."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid, NotFound
-from nurture.rules.touches import KINDS, OUTWARD
+from nurture.rules.happened import fault_of
+from nurture.rules.touches import BY_HAND, KINDS, OUTWARD
 from nurture.rules.words import _
 from nurture.store import leads, scores, signals
 from nurture.store.signals import NewSignal
 
 LONGEST_NOTE = 5_000
-_AHEAD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,12 @@ def add_touch(session: Session, lead_id: int, touch: Touch, *, by: str, now: dat
         sentence = _("A touch is a call, a meeting, a missed meeting, a business card or a note.")
         raise Invalid(sentence, {"kind": [sentence]})
     at = touch.at or now
-    if at > now + _AHEAD:
-        sentence = _("This lies in the future.")
-        raise Invalid(sentence, {"at": [sentence]})
+    if fault := fault_of(at, now):
+        raise Invalid(fault, {"at": [fault]})
     if lead_id not in leads.existing(session, [lead_id]):
         raise NotFound(_("There is no such lead."))
     data = {"direction": touch.direction, "by": by} | ({"note": touch.note} if touch.note else {})
-    row = NewSignal(lead_id, kind, min(at, now), "page", data=data)
+    row = NewSignal(lead_id, kind, min(at, now), BY_HAND, data=data)
     added = signals.add(session, [row], now=now)
     if kind in OUTWARD:
         scores.touch_out(session, lead_id)

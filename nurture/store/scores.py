@@ -158,10 +158,11 @@ def touch(session: Session, touches: Mapping[int, Touched]) -> None:
     session.execute(_TOUCH, given)
 
 
-def touch_out(session: Session, lead_id: int) -> None:
-    """Count one more touch from our side."""
+def touch_out(session: Session, lead_id: int, more: int = 1) -> None:
+    """Count one more touch from our side, or one less."""
     session.execute(
-        text("UPDATE lead SET touches_out = touches_out + 1 WHERE id = :lead_id"), {"lead_id": lead_id}
+        text("UPDATE lead SET touches_out = touches_out + :more WHERE id = :lead_id"),
+        {"lead_id": lead_id, "more": more},
     )
 
 

@@ -114,6 +114,16 @@ class TimelineSignal:
     verdict: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What was reported, of whom and by whom."""
+
+    lead_id: int
+    kind: str
+    source: str
+
+
+_REPORTED = text("SELECT lead_id, kind, source FROM signal WHERE id = :id")
 _ADD_KEYS = text(
     """
     INSERT INTO signal_key (source, key, signal_id)
@@ -159,6 +169,12 @@ _TIMELINE = """
 """
 _NEWEST = text(_TIMELINE.format(older=""))
 _OLDER = text(_TIMELINE.format(older="AND (s.occurred_at, s.id) < (:at, CAST(:id AS uuid))"))
+
+
+def reported(session: Session, signal_id: uuid.UUID) -> Reported | None:
+    """A signal by its id, whatever its verdict."""
+    row = session.execute(_REPORTED, {"id": signal_id}).one_or_none()
+    return None if row is None else Reported(*row)
 
 
 def add(

@@ -127,6 +127,7 @@ _STANDING = text(
     FROM signal s {_JUDGED} WHERE s.id = :id
     """
 )
+_REASON = text("SELECT reason FROM signal_verdict WHERE signal_id = :id ORDER BY at DESC LIMIT 1")
 _OVERRULE = text(
     """
     INSERT INTO signal_verdict (signal_id, at, verdict, reason, by)
@@ -201,6 +202,12 @@ def find_all(session: Session, signal_ids: Collection[uuid.UUID]) -> dict[uuid.U
 def standing(session: Session, signal_id: uuid.UUID) -> Standing:
     """The standing of a signal that exists."""
     return Standing(*session.execute(_STANDING, {"id": signal_id}).one())
+
+
+def reason(session: Session, signal_id: uuid.UUID) -> str | None:
+    """Why the verdict that holds was given; None while nobody judged the signal anew."""
+    found: str | None = session.scalar(_REASON, {"id": signal_id})
+    return found
 
 
 def overrule(

@@ -157,6 +157,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "leads.save_view": EVERYONE,
     "leads.change_view": EVERYONE,
     "leads.add_touch": SELLERS,
+    "leads.take_back_touch": SELLERS,
     "why.lead": EVERYONE,
     "why.in_short": EVERYONE,
     "companies.index": EVERYONE,

@@ -91,6 +91,7 @@ ACTIONS = {
     "leads.consent.undone": _N("took a noted consent of many leads back"),
     "leads.job_cancelled": _N("stopped a change of many leads"),
     "lead.graded": _N("set the grade of a lead by hand"),
+    "lead.signal_taken_back": _N("took back a touch or a signal of a lead"),
     "lead.put_off": _N("chose when a lead comes back"),
     "lead.never_mail": _N("ended all mails to a lead"),
     "hit.overruled": _N("overruled a verdict"),

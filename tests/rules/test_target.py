@@ -127,7 +127,9 @@ def test_a_field_that_sales_fill_in_for_the_leads_they_work_on_is_found_without_
     for row, one in zip(rows, won, strict=True):
         talked = chance.random() < (0.7 if one else 0.35)
         right = chance.random() < 0.85
-        row["quality"] = ("high" if one == right else "low") if talked else chance.choice(["Select", None])
+        row["quality"] = (
+            ("high" if one == right else "low") if talked else chance.choice(["Select", "не указано", None])
+        )
     found = learn(rows, won, {}, None)[1]["left_out"]
     assert [(one["column"], one["why"]) for one in found] == [("quality", "often_empty")]
     # Where it is known that it was filled in before the hand-over it stays.

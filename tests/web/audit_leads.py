@@ -2,6 +2,7 @@
 
 import io
 
+from nurture.flows.touch import Touch, add_touch
 from tests.web.audit_walk import Walk
 
 
@@ -31,6 +32,8 @@ def leads(walk: Walk) -> None:
     walk.page("lead.changed", "/leads/1", role="Buyer")
     walk.page("lead.changed", "/leads/1/bant", need="yes")
     walk.page("lead.consent_noted", "/leads/1/consent", purpose="marketing", agreed="yes", words="by phone")
+    walk.page("lead.signal_taken_back", f"/leads/touches/{_touch(walk)}/take_back")
+    walk.call("lead.signal_taken_back", "DELETE", f"/signals/{_touch(walk)}")
     walk.page("lead.exported", "/leads/1/data.json")
     walk.page("lead.merged", "/leads/1/merge", other="3")
     walk.page("lead.unmerged", f"/merges/{walk.sql(_MERGE)}/undo")
@@ -81,3 +84,8 @@ def sources_and_tags(walk: Walk) -> None:
     walk.call("field.changed", "PATCH", "/fields/plan", json={"label": "Plan"})
     walk.call("field.removed", "DELETE", "/fields/plan")
     walk.call("field.created", "POST", "/fields", json={"label": "Plan"})
+
+
+def _touch(walk: Walk) -> str:
+    with walk.runtime.sessions.begin() as session:
+        return str(add_touch(session, 1, Touch("call"), by="user:1", now=walk.runtime.now()))

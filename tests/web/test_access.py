@@ -38,6 +38,7 @@ _NUMBERS = dict.fromkeys(
     "key": "nothing",
     "temperature": "cold",
     "hit_id": "0192f0c1-2b3c-7d4e-8f50-123456789abc",
+    "signal_id": "0192f0c1-2b3c-7d4e-8f50-123456789abc",
     "pattern_id": 999,
     "pair_id": 999,
     "bulk_id": 999,

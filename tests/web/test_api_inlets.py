@@ -173,6 +173,53 @@ def test_a_call_is_entered_and_counts_when_it_was_the_lead_who_called(
     assert [kind for _lead, kind, _source in signals(db)] == ["business_card", "called", "note", "phoned"]
 
 
+def test_what_was_told_by_mistake_is_taken_back_as_if_it_had_never_been(
+    post: Call, client: FlaskClient, db: Session, runtime: Runtime, clock: StandingClock
+) -> None:
+    publish(runtime.sessions)
+    number = identified(post)
+
+    def take_back(signal: object) -> int:
+        key = {"Authorization": f"Bearer {post.key}"}  # type: ignore[attr-defined]
+        return client.delete(f"/api/v1/signals/{signal}", headers=key).status_code
+
+    reply = {"lead_id": number, "kind": "replied", "key": "mail-1"}
+    told = [
+        post(f"/leads/{number}/touches", kind="call", direction="out").json["id"],
+        post(f"/leads/{number}/touches", kind="business_card").json["id"],
+        post("/signals", **reply).json["id"],
+    ]
+    rate(runtime.sessions, now=clock.moment)
+    late = post(f"/leads/{number}/touches", kind="call").json["id"]
+    counted = text("SELECT touches_in, touches_out, temperature FROM lead WHERE id = :id")
+    assert tuple(db.execute(counted, {"id": number}).one()) == (2, 1, "warm")
+    db.rollback()
+    for signal in [*told, late, told[0]]:
+        assert take_back(signal) == 204
+    assert post("/signals", **reply).json["new"] is False
+    rate(runtime.sessions, now=clock.moment)
+    assert tuple(db.execute(counted, {"id": number}).one()) == (0, 0, "cold")
+    taken = "SELECT count(*) FROM audit_entry WHERE action = 'lead.signal_taken_back'"
+    assert db.execute(text(taken)).scalar() == 4
+    db.execute(text("UPDATE signal SET source = 'tracking' WHERE id = :id"), {"id": late})
+    db.commit()
+    assert take_back(late) == 409
+    assert take_back("0190a000-0000-7000-8000-000000000000") == 404
+
+
+def test_nothing_happened_before_the_first_year_of_computers(post: Call, db: Session) -> None:
+    number = identified(post)
+    for at in ("0001-01-01T00:00:00+14:00", "1960-01-01T00:00:00Z"):
+        lead = {"lead_id": number, "kind": "called"}
+        assert post("/signals", **lead, occurred_at=at).status_code == 422
+        assert post(f"/leads/{number}/touches", kind="call", at=at).status_code == 422
+        refused = post("/track", anonymousId="somebody", event="Looked", timestamp=at)
+        assert (refused.status_code, list(refused.json["errors"])) == (422, ["timestamp"])
+        consent = {"lead_id": number, "purpose": "marketing", "granted": True, "proof": "told", "at": at}
+        assert post("/consents", **consent).json["errors"] == {"at": ["This lies before 1970."]}
+    assert signals(db) == []
+
+
 def test_a_touch_needs_a_lead_a_kind_and_a_past(post: Call, clock: StandingClock) -> None:
     number = identified(post)
     later = (clock.moment + timedelta(days=1)).isoformat()

@@ -90,6 +90,10 @@ def test_a_call_is_noted_on_the_card(sign_in: SignIn, people: dict[str, int], ru
     assert "&lt;b&gt;Asked&lt;/b&gt; for a price" in card and "Noted." in card
     with runtime.sessions() as session:
         assert [row.kind for row in session.query(Signal)] == ["called"]
+    (take_back,) = re.findall(r'action="(/leads/touches/[^"]+/take_back)"', card)
+    assert take_back not in sign_in("viewer").get(f"/leads/{people['ada']}").text
+    card = client.get(client.post(take_back, data=form).headers["Location"]).text
+    assert "Called, taken back" in card and take_back not in card
     assert client.post(f"/leads/{people['ada']}/touch", data=form | {"what": "x"}).status_code == 302
     assert client.post("/leads/999999/touch", data=form).status_code == 404
 

@@ -34,6 +34,7 @@ TWINS: dict[str, str] = {
     "leads.take_out": "exports.data",
     "leads.erase": "leads.erase",
     "leads.add_touch": "touches.add",
+    "leads.take_back_touch": "signals.take_back",
     "duplicates.look": "merges.look",
     "duplicates.dismiss": "merges.dismiss",
     "duplicates.bring_back": "merges.bring_back",

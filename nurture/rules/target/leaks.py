@@ -21,8 +21,13 @@ FILLED_LATER = 0.3
 TELLING = 0.7
 OFTEN_EMPTY = 0.4
 _FOLDS = 3
-# What forms and other programs write where nothing was chosen.
-_NOT_CHOSEN = frozenset({UNKNOWN, "select", "please select", "n/a", "none", "null", "-"})
+# What forms and other programs write where nothing was chosen, in the languages of the house.
+_NOT_CHOSEN = frozenset(
+    {UNKNOWN, "select", "please select", "choose", "n/a", "na", "nan", "none", "null", "unknown", "not set"}
+    | {"not specified", "not available", "undefined", "empty", "-", "--", "–", "—", "?", "."}
+    | {"bitte wählen", "keine angabe", "k. a.", "k.a.", "unbekannt", "nicht angegeben", "leer"}
+    | {"выберите", "не указано", "не указан", "не указана", "не выбрано", "неизвестно", "нет данных", "н/д"}
+)
 # Counts and tags: whoever has none is not somebody of whom nothing is known.
 _NEVER_EMPTY = ("did ", "tag ")
 

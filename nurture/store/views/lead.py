@@ -73,7 +73,8 @@ class Card:
 
 @dataclass(frozen=True)
 class Touch:
-    """One line of the timeline. `what` is signal, hit, delivery, stage, temperature, outcome or handoff."""
+    """One line of the timeline. `what` is signal, hit, delivery, stage, temperature, outcome or handoff;
+    `verdict` of a signal that somebody took back is taken_back, `source` is who reported a signal."""
 
     at: datetime
     what: str
@@ -82,6 +83,7 @@ class Touch:
     about: str
     detail: dict[str, Any]
     verdict: str
+    source: str
 
 
 def load(session: Session, lead_id: int) -> Card | None:
@@ -198,15 +200,18 @@ def timeline(
 
 _TIMELINE = text(
     """
-    SELECT at, what, kind, ref, about, detail, verdict FROM (
+    SELECT at, what, kind, ref, about, detail, verdict, source FROM (
       (SELECT s.occurred_at AS at, 'signal' AS what,
               CASE WHEN s.kind IN ('opened', 'clicked') THEN 'mail' ELSE 'signal' END AS class,
               s.kind AS kind, s.id::text AS ref, coalesce(mv.subject, s.mail_key, '') AS about,
-              s.data AS detail, coalesce(v.verdict, s.verdict) AS verdict
+              s.data AS detail,
+              CASE v.reason WHEN 'taken_back' THEN v.reason
+                            ELSE coalesce(v.verdict, s.verdict) END AS verdict,
+              s.source AS source
          FROM signal s
          LEFT JOIN delivery d ON d.id = s.delivery_id
          LEFT JOIN mail_version mv ON mv.id = d.mail_version_id
-         LEFT JOIN LATERAL (SELECT verdict FROM signal_verdict WHERE signal_id = s.id
+         LEFT JOIN LATERAL (SELECT verdict, reason FROM signal_verdict WHERE signal_id = s.id
                             ORDER BY at DESC LIMIT 1) v ON true
         WHERE s.lead_id = :lead AND s.source <> 'sales'
           AND (CAST(:before AS timestamptz) IS NULL OR s.occurred_at < :before)
@@ -214,7 +219,7 @@ _TIMELINE = text(
       UNION ALL
       (SELECT h.occurred_at, 'hit', 'hit', h.kind, h.id::text, coalesce(mv.subject, ''),
               jsonb_build_object('reasons', coalesce(v.reasons, h.reasons)),
-              coalesce(v.verdict, h.verdict)
+              coalesce(v.verdict, h.verdict), ''
          FROM hit h
          LEFT JOIN delivery d ON d.id = h.delivery_id
          LEFT JOIN mail_version mv ON mv.id = d.mail_version_id
@@ -229,31 +234,31 @@ _TIMELINE = text(
       UNION ALL
       (SELECT coalesce(d.sent_at, d.settled_at, d.created_at), 'delivery', 'delivery', d.state, d.id::text,
               mv.subject, jsonb_build_object('reason', d.reason, 'purpose', d.purpose,
-                                             'bounced', d.bounced_at, 'complained', d.complained_at), ''
+                                             'bounced', d.bounced_at, 'complained', d.complained_at), '', ''
          FROM delivery d JOIN mail_version mv ON mv.id = d.mail_version_id
         WHERE d.lead_id = :lead AND d.state NOT IN ('scheduled')
           AND (CAST(:before AS timestamptz) IS NULL
                OR coalesce(d.sent_at, d.settled_at, d.created_at) < :before)
         ORDER BY d.id DESC LIMIT :limit)
       UNION ALL
-      (SELECT at, 'stage', 'stage', new, id::text, reason, jsonb_build_object('old', old, 'by', by), ''
+      (SELECT at, 'stage', 'stage', new, id::text, reason, jsonb_build_object('old', old, 'by', by), '', ''
          FROM stage_change
         WHERE lead_id = :lead AND (CAST(:before AS timestamptz) IS NULL OR at < :before)
         ORDER BY at DESC LIMIT :limit)
       UNION ALL
       (SELECT t.at, 'temperature', 'temperature', t.new, t.id::text, t.reason,
-              jsonb_build_object('old', t.old, 'heat', t.heat), ''
+              jsonb_build_object('old', t.old, 'heat', t.heat), '', ''
          FROM temperature_change t JOIN heat_model m ON m.id = t.model_id AND m.key = 'default'
         WHERE t.lead_id = :lead AND (CAST(:before AS timestamptz) IS NULL OR t.at < :before)
         ORDER BY t.at DESC LIMIT :limit)
       UNION ALL
       (SELECT o.at, 'outcome', 'outcome', o.outcome, h.id::text, o.reason,
               jsonb_build_object('note', o.note, 'amount', o.amount, 'currency', o.currency,
-                                 'happens_at', o.happens_at, 'by', o.by), ''
+                                 'happens_at', o.happens_at, 'by', o.by), '', ''
          FROM handoff h JOIN handoff_outcome o ON o.handoff_id = h.id
         WHERE h.lead_id = :lead AND (CAST(:before AS timestamptz) IS NULL OR o.at < :before)
         ORDER BY o.at DESC LIMIT :limit)
-    ) AS every (at, what, class, kind, ref, about, detail, verdict)
+    ) AS every (at, what, class, kind, ref, about, detail, verdict, source)
     WHERE :all OR class = ANY(:kinds)
     ORDER BY at DESC, what LIMIT :limit
     """

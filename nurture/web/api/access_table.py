@@ -74,6 +74,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-why.lead": EVERYONE,
     # What comes in
     "api-signals.take": SELLERS,
+    "api-signals.take_back": SELLERS,
     "api-outside-events.identify": SELLERS,
     "api-outside-events.track": SELLERS,
     "api-outside-events.page": SELLERS,

@@ -122,6 +122,7 @@ def timeline(asked: dict[str, Any], lead_id: int) -> dict[str, Any]:
                 "about": touch.about,
                 "detail": plain(touch.detail),
                 "verdict": touch.verdict or None,
+                "source": touch.source or None,
             }
             for touch in page["data"]
         ],

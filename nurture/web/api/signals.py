@@ -1,12 +1,14 @@
 """/signals: what leads do elsewhere."""
 
 from typing import Any
+from uuid import UUID
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, ValidationError, fields
 
 from nurture.errors import Invalid, NotFound
+from nurture.flows.take_back import take_back_one
 from nurture.flows.take_signals import MOST, take_signals
 from nurture.rules.words import _
 from nurture.web.api import door
@@ -81,6 +83,14 @@ def take() -> ResponseReturnValue:
     ]
     answer = {"data": found, "new": sum(1 for one in found if one["new"])} if many else found[0]
     return jsonify(answer), 201
+
+
+@part.route("/signals/<uuid:signal_id>", methods=["DELETE"])
+@part.response(204)
+def take_back(signal_id: UUID) -> None:
+    """Take back what was reported or entered by mistake: it counts no more, and stays in the timeline."""
+    with runtime().sessions.begin() as session:
+        take_back_one(session, signal_id, by=door.actor(), now=now())
 
 
 def _read(body: list[Any], *, many: bool) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,6 +10,7 @@ from markupsafe import Markup
 
 from nurture.errors import Invalid, NotFound
 from nurture.flows import change_leads, start_leads, target, touch
+from nurture.flows.take_back import take_back_one
 from nurture.flows.touch import Touch
 from nurture.rules import names
 from nurture.rules.answers import BUYING_ROLES
@@ -43,6 +45,15 @@ def add_touch(lead_id: int) -> ResponseReturnValue:
     else:
         runtime().wake("rate")
         flash(_("Noted. It stands in the timeline, and counts when it is rated."))
+    return redirect(url_for("leads.card", lead_id=lead_id))
+
+
+@pages.post("/leads/touches/<uuid:signal_id>/take_back")
+def take_back_touch(signal_id: UUID) -> ResponseReturnValue:
+    """A touch that was entered by mistake, or with the wrong lead, counts no more."""
+    with runtime().sessions.begin() as session:
+        lead_id = take_back_one(session, signal_id, by=signed_in().actor, now=now())
+    flash(_("Taken back. It stays in the timeline, and counts no more."))
     return redirect(url_for("leads.card", lead_id=lead_id))
 
 

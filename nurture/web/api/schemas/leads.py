@@ -90,7 +90,9 @@ class LeadOut(Schema):
 
 
 class TouchOut(Schema):
-    """One line of a timeline. `what` is signal, hit, delivery, stage, temperature, outcome or handoff."""
+    """One line of a timeline. `what` is signal, hit, delivery, stage, temperature, outcome or handoff; `ref`
+    of a signal is its id, its `source` who reported it,
+    its `verdict` taken_back when it was told by mistake."""
 
     at = fields.String()
     what = fields.String()
@@ -99,6 +101,7 @@ class TouchOut(Schema):
     about = fields.String()
     detail = fields.Raw()
     verdict = fields.String(allow_none=True)
+    source = fields.String(allow_none=True)
 
 
 class SignalIn(In):

@@ -1,0 +1,20 @@
+"""When something can have happened: what clocks and typed dates of other programs say is bounded here, for an
+instant outside of it is a mistake, and one before the first year could be written and never read again."""
+
+from datetime import UTC, datetime, timedelta
+
+from nurture.rules.words import _
+
+# Nothing that is reported here is older than the computers that report it.
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+# Clocks of other machines are a little ahead at times; a day ahead is a mistake.
+AHEAD = timedelta(minutes=10)
+
+
+def fault_of(at: datetime, now: datetime) -> str | None:
+    """Why something cannot have happened `at`, in a sentence; None for a moment that can be."""
+    if at > now + AHEAD:
+        return _("This lies in the future.")
+    if at < EARLIEST:
+        return _("This lies before 1970.")
+    return None
