@@ -21,8 +21,6 @@ _EVEN_LINKS = 4
 _EVEN_SHARE = 0.05
 _EVEN_LEAST = 0.2
 _LONGEST_STEP = timedelta(minutes=2)
-# Whoever follows a link that nobody can see is a machine, and so is whoever comes with it.
-_TRAPPED = timedelta(seconds=10)
 # Scanners begin this soon after acceptance.
 EARLY = timedelta(minutes=5)
 # What follows links beside a program that says it is a robot, from the same address.
@@ -36,8 +34,12 @@ _SAME_VISITOR = timedelta(minutes=3)
 _SHORTEST_TICK, _TICK_SLACK = timedelta(seconds=20), timedelta(seconds=1)
 # Two readers of one mail do not follow two of its links within such a time.
 _CHANGE = timedelta(seconds=60)
-# No reader follows that many; who made them is compared two by two.
-_MOST_TOLD_APART = 60
+# Nor does one reader put a device away and follow a link on the next one this soon.
+_ANOTHER_DEVICE = timedelta(seconds=5)
+# What looks at a page beside its reader does so at once.
+_LOOKED_AGAIN = timedelta(seconds=3)
+# An address that gave itself away on the mails of so many.
+_KNOWN_AT = 2
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -88,9 +90,14 @@ def grouped(traces: Iterable[Trace], key: Callable[[Trace], Key | None]) -> dict
 
 
 def crowded(
-    traces: Sequence[Trace], name: Callable[[Trace], Hashable], least: int, within: timedelta
+    traces: Sequence[Trace],
+    name: Callable[[Trace], Hashable],
+    least: int,
+    within: timedelta,
+    begun: timedelta | None = None,
 ) -> Iterator[Trace]:
-    """The traces that lie in a stretch of `within` that holds `least` different names. Sorted by time."""
+    """The traces that lie in a stretch of `within` that holds `least` different names, and that began
+    `begun` after acceptance at the latest. Sorted by time."""
     if len(traces) < least:
         return
     names: defaultdict[Hashable, int] = defaultdict(int)
@@ -103,53 +110,14 @@ def crowded(
             if not names[gone]:
                 del names[gone]
             first += 1
-        if len(names) >= least:
+        if len(names) >= least and (begun is None or traces[first].within(begun)):
             yield from traces[max(first, told) : last + 1]
             told = last + 1
-
-
-def flurry(clicks: Sequence[Trace], least: int, within: timedelta, early: timedelta) -> Iterator[Trace]:
-    """A crowd of links whose first came early after acceptance."""
-    soon = [trace for trace in clicks if trace.within(early + within)]
-    if soon and soon[0].within(early):
-        yield from crowded(soon, link, least, within)
 
 
 def visit_of(one: Trace, other: Trace) -> timedelta:
     """How far two hits from one neighbourhood may lie apart and still be one visit."""
     return _SAME_VISITOR if other.click and one.ua == other.ua else _SAME_VISIT[other.kind]
-
-
-def without_the_stranger(clicks: Sequence[Trace]) -> Sequence[Trace]:
-    """The clicks of a mail but for those of the one visitor who follows a single link, from a network (or
-    from a network and by a program) that nobody else uses, beside one other visitor who follows several: a
-    reader who was there while a scanner was. Several such strangers are a scanner that changes addresses."""
-    if len(clicks) > _MOST_TOLD_APART:
-        return clicks
-    for shared in (_by_network, _by_network_or_program):
-        parties = _parties(clicks, shared)
-        alone = [party for party in parties if len({trace.link_id for trace in party}) == 1]
-        if len(parties) == 2 and len(alone) == 1:
-            return next(party for party in parties if party is not alone[0])
-    return clicks
-
-
-def _by_network(one: Trace, other: Trace) -> bool:
-    return network(one.ip) == network(other.ip)
-
-
-def _by_network_or_program(one: Trace, other: Trace) -> bool:
-    return one.ua == other.ua or _by_network(one, other)
-
-
-def _parties(clicks: Sequence[Trace], shared: Callable[[Trace, Trace], bool]) -> list[list[Trace]]:
-    """Clicks by visitor, each party in the order of time: those that share something belong together."""
-    parties: list[list[Trace]] = []
-    for trace in clicks:
-        mine = [party for party in parties if any(shared(one, trace) for one in party)]
-        parties = [party for party in parties if not any(party is one for one in mine)]
-        parties.append([*(one for party in mine for one in party), trace])
-    return [sorted(party, key=lambda trace: trace.at) for party in parties]
 
 
 def firsts(clicks: Sequence[Trace]) -> list[Trace]:
@@ -176,16 +144,18 @@ def ticking(clicks: Sequence[Trace]) -> list[Trace]:
 
 def changing_faces(traces: Sequence[Trace], early: timedelta) -> list[Trace]:
     """Clicks on different links of one mail, moments apart, each by another program from another address: of
-    one network, or, `early` after acceptance, of any, where nobody had opened the mail. A scanner dresses
-    anew for every visit. Robots that say so, and readers of a link that was just checked, are none of it."""
+    one network, or, `early` after acceptance, of any, where nobody had opened the mail; from one address,
+    sooner than anybody changes devices. A scanner dresses anew for every visit. Robots that say so, readers
+    of a link that was just checked, and what looks at it after them are none of it."""
     plain = [trace for trace in traces if trace.click and not trace.robot]
-    checks = {trace.id for trace in checked_first(plain)}
+    checks = {trace.id for trace in (*checked_first(traces), *looked_again(plain))}
     blind = {trace.id for trace in unread(traces) if trace.within(early)}
     found: dict[UUID, Trace] = {}
     for one, other in pairwise([trace for trace in plain if trace.id not in checks]):
-        changes = one.link_id != other.link_id and one.ua != other.ua and one.ip != other.ip
+        if one.link_id == other.link_id or one.ua == other.ua:
+            continue
         beside = network(one.ip) == network(other.ip) or {one.id, other.id} <= blind
-        if changes and beside and other.at - one.at <= _CHANGE:
+        if beside and other.at - one.at <= (_ANOTHER_DEVICE if one.ip == other.ip else _CHANGE):
             found |= {one.id: one, other.id: other}
     return list(found.values())
 
@@ -228,18 +198,6 @@ def _is_even(steps: Sequence[float]) -> bool:
     return usual <= _LONGEST_STEP.total_seconds() and all(abs(step - usual) <= slack for step in steps)
 
 
-def trapped(traces: Sequence[Trace]) -> list[Trace]:
-    traps = [trace for trace in traces if trace.trap]
-    return [
-        trace
-        for trace in traces
-        if any(
-            abs(trap.at - trace.at) <= (VISIT if network(trap.ip) == network(trace.ip) else _TRAPPED)
-            for trap in traps
-        )
-    ]
-
-
 def beside_robots(clicks: Sequence[Trace]) -> list[Trace]:
     """Clicks from the address of a robot within seconds of it, in its own name or before readers come."""
     robots = [trace for trace in clicks if trace.robot and trace.ip]
@@ -256,9 +214,45 @@ def beside_robots(clicks: Sequence[Trace]) -> list[Trace]:
     ]
 
 
-def checked_first(clicks: Sequence[Trace]) -> list[Trace]:
-    """Clicks that another network repeats within seconds: the reader, after whoever checks links for him."""
+def looked_again(clicks: Sequence[Trace]) -> list[Trace]:
+    """Clicks that follow a link once more, seconds after another program at the same address: a scanner on
+    the reader's desk looks at what was just opened."""
+    return [
+        later
+        for one, later in pairwise(clicks)
+        if one.link_id == later.link_id
+        and one.ua != later.ua
+        and one.ip is not None
+        and one.ip == later.ip
+        and later.at - one.at <= _LOOKED_AGAIN
+    ]
+
+
+def known_elsewhere(
+    clicks: Sequence[Trace], caught: Callable[[Trace], bool], within: timedelta
+) -> list[Trace]:
+    """Clicks from one address that gave itself away on the mails of others shortly before or after."""
+    guilty = [trace for trace in clicks if caught(trace)]
+    return [
+        trace
+        for trace in clicks
+        if len(
+            {
+                one.delivery_id
+                for one in guilty
+                if one.delivery_id != trace.delivery_id and abs(one.at - trace.at) <= within
+            }
+        )
+        >= _KNOWN_AT
+    ]
+
+
+def checked_first(traces: Sequence[Trace]) -> list[Trace]:
+    """Clicks that another network repeats within seconds: the reader, after whoever checks links for him. Not
+    those of whoever had opened the mail, where the other one had not."""
+    clicks = [trace for trace in traces if trace.click]
     times = [trace.at for trace in clicks]
+    blind = {trace.id for trace in unread(traces)}
     return [
         trace
         for place, trace in enumerate(clicks)
@@ -268,6 +262,7 @@ def checked_first(clicks: Sequence[Trace]) -> list[Trace]:
             and later.ip is not None
             and trace.ip is not None
             and network(later.ip) != network(trace.ip)
+            and (trace.id in blind or later.id not in blind)
             for later in clicks[bisect_right(times, trace.at, place) : bisect_left(times, trace.at + _CHECK)]
         )
     ]

@@ -44,11 +44,11 @@ class Verdict:
 
 def judge(hit: Hit, context: Context) -> Verdict:
     """The verdict on one hit, with every reason that speaks for it (short stable names)."""
-    prefetch = bool(hit.headers) and _is_prefetch(hit)
+    headers = _of_the_headers(hit) if hit.headers else ()
     moment = _of_the_moment(hit, context)
     if moment:
-        return Verdict(MACHINE, (*_of_the_request(hit.kind, hit.method, hit.ua, prefetch), *moment))
-    return _by_the_request(hit.kind, hit.method, hit.ua, prefetch)
+        return Verdict(MACHINE, (*_of_the_request(hit.kind, hit.method, hit.ua, headers), *moment))
+    return _by_the_request(hit.kind, hit.method, hit.ua, headers)
 
 
 def says_robot(hit: Hit) -> bool:
@@ -58,9 +58,9 @@ def says_robot(hit: Hit) -> bool:
 
 # Few kinds of request make up nearly all hits.
 @lru_cache(maxsize=8192)
-def _by_the_request(what: str, method: str, ua: str, prefetch: bool) -> Verdict:
+def _by_the_request(what: str, method: str, ua: str, headers: tuple[str, ...]) -> Verdict:
     """The verdict on a hit that nothing but its request speaks of."""
-    machine = _of_the_request(what, method, ua, prefetch)
+    machine = _of_the_request(what, method, ua, headers)
     kind = user_agents.kind_of(ua)
     if machine:
         return Verdict(MACHINE, machine)
@@ -71,7 +71,7 @@ def _by_the_request(what: str, method: str, ua: str, prefetch: bool) -> Verdict:
     return Verdict(HUMAN, ("browser",))
 
 
-def _of_the_request(what: str, method: str, ua: str, prefetch: bool) -> tuple[str, ...]:
+def _of_the_request(what: str, method: str, ua: str, headers: tuple[str, ...]) -> tuple[str, ...]:
     kind = user_agents.kind_of(ua)
     found = {
         "head_request": method == "HEAD",
@@ -79,9 +79,8 @@ def _of_the_request(what: str, method: str, ua: str, prefetch: bool) -> tuple[st
         "robot_user_agent": kind == user_agents.MACHINE and bool(ua.strip()),
         # Proxies fetch images; one that follows links is a scanner in the same coat.
         "proxy_followed_link": kind == user_agents.PRIVACY_PROXY and what == CLICK,
-        "prefetch": prefetch,
     }
-    return tuple(reason for reason, holds in found.items() if holds)
+    return (*(reason for reason, holds in found.items() if holds), *headers)
 
 
 def _of_the_moment(hit: Hit, context: Context) -> list[str]:
@@ -97,6 +96,23 @@ def _of_the_moment(hit: Hit, context: Context) -> list[str]:
     # Image proxies serve everybody from few addresses, which says nothing against the reader.
     signs = [sign for sign in context.signs if not (proxy and sign == MANY_RECIPIENTS)]
     return [*(reason for reason, holds in found.items() if holds), *signs]
+
+
+def _of_the_headers(hit: Hit) -> tuple[str, ...]:
+    """What the kept headers tell. Browsers of people say which languages they read with every page they ask
+    for (RFC 9110, section 12.5.4); headless ones leave that out by default, and so do programs that only
+    borrow a browser's name (puppeteer-extra, issues 51 and 568)."""
+    found = []
+    if _is_prefetch(hit):
+        found.append("prefetch")
+    page = "text/html" in hit.headers.get("accept", "")
+    if hit.kind == CLICK and page and not hit.headers.get("accept-language") and _is_dressed(hit.ua):
+        found.append("no_language")
+    return tuple(found)
+
+
+def _is_dressed(ua: str) -> bool:
+    return ua.startswith("Mozilla/5.0 (") and user_agents.kind_of(ua) == user_agents.BROWSER
 
 
 def _is_prefetch(hit: Hit) -> bool:

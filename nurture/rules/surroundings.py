@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from nurture.rules import crowds
-from nurture.rules.crowds import EARLY, Trace, crowded, firsts, flurry, grouped
+from nurture.rules import crowds, parties
+from nurture.rules.crowds import EARLY, Trace, crowded, firsts, grouped
 from nurture.rules.hits import CLICK
 from nurture.rules.visitors import is_near
 
@@ -29,6 +29,9 @@ MANY_RECIPIENTS = "many_recipients"
 SAME_VISIT = "same_visit"
 TICKING = "ticking"
 CHANGING_FACES = "changing_faces"
+
+# What tells of an address that a machine sits there, on whatever mail.
+_GIVING_AWAY = frozenset({SWEPT_LINKS, EVERY_LINK, EARLY_FLURRY, TRAP_LINK, CHECKED_FIRST, CHANGING_FACES})
 
 # How far hits of one address or company may lie apart and still say something of each other: what is read
 # from the tables around a batch (of one mail: crowds.VISIT).
@@ -102,7 +105,9 @@ class Surroundings:
             if len(traces) >= LEAST_AT_ADDRESS and not is_near(ip):
                 self._look_at_address(traces)
         # What gives itself away otherwise says nothing about people who click at the same time.
-        quiet = [trace for trace in whole if not trace.accused and not self._signs.get(trace.id)]
+        quiet = [
+            trace for trace in crowds.unread(whole) if not trace.accused and not self._signs.get(trace.id)
+        ]
         for traces in grouped(quiet, lambda trace: trace.domain).values():
             self._mark(crowded(traces, crowds.recipient, *_DOMAIN_GATE), MANY_RECIPIENTS)
             self._mark(crowds.pooled(traces, *_POOL), MANY_RECIPIENTS)
@@ -120,31 +125,33 @@ class Surroundings:
         # Every sign of a mail is one of two clicks or more, or of a link that nobody sees.
         if len(clicks) < LEAST_ON_MAIL and not any(trace.trap for trace in traces):
             return
-        crowd = crowds.without_the_stranger(clicks)
-        for least, within in _SWEEPS:
-            self._mark(crowded(crowd, crowds.link, least, within), SWEPT_LINKS)
-        if links >= _EVERY_FAST[0]:
-            self._mark(crowded(crowd, crowds.link, links, _EVERY_FAST[1]), EVERY_LINK)
-        self._look_at_walks(firsts(crowd), links)
-        self._mark(crowds.trapped(traces), TRAP_LINK)
+        for walk in parties.walks(traces, links):
+            for least, within in _SWEEPS:
+                self._mark(crowded(walk, crowds.link, least, within), SWEPT_LINKS)
+            if links >= _EVERY_FAST[0]:
+                self._mark(crowded(walk, crowds.link, links, _EVERY_FAST[1]), EVERY_LINK)
+            self._look_at_steps(firsts(walk), links)
+        self._mark(parties.trapped(traces), TRAP_LINK)
         self._mark(crowds.beside_robots(clicks), ROBOT_BESIDE)
-        self._mark(crowds.checked_first(clicks), CHECKED_FIRST)
+        self._mark(crowds.checked_first(traces), CHECKED_FIRST)
         self._mark(crowds.ticking(clicks), TICKING)
         self._mark(crowds.changing_faces(traces, DOMAIN_EARLY), CHANGING_FACES)
         self._mark(self._same_visit(traces), SAME_VISIT)
+        # Of itself alone: it shares the address of its reader.
+        self._mark(crowds.looked_again(clicks), ROBOT_BESIDE)
 
-    def _look_at_walks(self, firsts: Sequence[Trace], links: int) -> None:
+    def _look_at_steps(self, firsts: Sequence[Trace], links: int) -> None:
         """What takes its time. Only the first visit of each link is a step of such a walk: a reader who
         follows a link again while a scanner is under way is none of it."""
         if links >= _EVERY_STEADILY[0]:
             self._mark(crowded(firsts, crowds.link, links, links * _EVERY_STEADILY[1]), EVERY_LINK)
         for least, within in _EVERY:
             if links >= least:
-                self._mark(flurry(firsts, links, within, EARLY), EVERY_LINK)
+                self._mark(crowded(firsts, crowds.link, links, within, EARLY), EVERY_LINK)
         if links >= _EVERY_EARLY[0]:
-            self._mark(flurry(firsts, links, *_EVERY_EARLY[1:]), EVERY_LINK)
+            self._mark(crowded(firsts, crowds.link, links, *_EVERY_EARLY[1:]), EVERY_LINK)
         for least, within, early in _FLURRIES:
-            self._mark(flurry(firsts, least, within, early), EARLY_FLURRY)
+            self._mark(crowded(firsts, crowds.link, least, within, early), EARLY_FLURRY)
         self._mark(crowds.even_steps(firsts), EVEN_STEPS)
 
     def _same_visit(self, traces: Sequence[Trace]) -> list[Trace]:
@@ -171,6 +178,10 @@ class Surroundings:
         early = [trace for trace in blind if trace.within(EARLY)]
         self._mark(crowded(early, crowds.recipient, *_EARLY_GATE), MANY_RECIPIENTS)
         self._mark(crowded(traces, crowds.recipient, *_OPENING_GATE), MANY_RECIPIENTS)
+        self._mark(crowds.known_elsewhere(blind, self._gave_itself_away, GATE), MANY_RECIPIENTS)
+
+    def _gave_itself_away(self, trace: Trace) -> bool:
+        return not _GIVING_AWAY.isdisjoint(self._signs.get(trace.id, ()))
 
 
 def gate_of(kind: str, address: str | None, since_sent: float | None) -> str | None:

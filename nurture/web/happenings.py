@@ -19,6 +19,7 @@ SIGNS = {
     "robot_user_agent": _N("says that it is a robot"),
     "proxy_followed_link": _N("a proxy that follows links"),
     "prefetch": _N("fetched in advance"),
+    "no_language": _N("a browser that reads no language"),
     "too_soon": _N("too soon after sending"),
     "proxy_too_soon": _N("a proxy, too soon after sending"),
     "swept_links": _N("many links in a moment"),

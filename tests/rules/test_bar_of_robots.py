@@ -10,7 +10,7 @@ import pytest
 from nurture.rules.hits import CLICK
 from nurture.rules.robots import HUMAN, MACHINE
 from nurture.rules.user_agents import kind_of
-from tests.rules import lived_shapes
+from tests.rules import gated_shapes, lived_shapes, session_shapes
 from tests.rules.hit_shapes import Log, a_log
 from tests.rules.known_user_agents import BROWSERS, PROXIES, ROBOTS
 from tests.rules.lived_programs import PEOPLES, SAYING_SO
@@ -51,6 +51,21 @@ def test_a_week_of_products_and_people_is_told_apart(say: Callable[[str], None])
     clicks = holds_the_bar(lived_shapes.a_week(330, 51), "a week", say, at_most=0.02)
     assert clicks[True] > 20_000
     assert clicks[False] > 3_000
+
+
+def test_gates_of_any_policy_and_readers_on_any_errand_are_told_apart(say: Callable[[str], None]) -> None:
+    clicks = holds_the_bar(gated_shapes.a_post(420, 61), "gates", say, at_most=0.02)
+    assert clicks[True] > 10_000
+    assert clicks[False] > 2_000
+
+
+def test_what_overlaps_in_every_respect_is_still_told_apart_most_of_the_time(
+    say: Callable[[str], None],
+) -> None:
+    """No rule was written for it; what is mistaken is more than the bar allows, and no more than this."""
+    clicks = holds_the_bar(session_shapes.sessions(200, 71), "sessions", say, at_most=0.04)
+    assert clicks[True] > 10_000
+    assert clicks[False] > 4_000
 
 
 def test_whoever_reads_in_a_program_is_no_robot_and_whoever_says_so_is_one() -> None:

@@ -6,7 +6,15 @@ from uuid import UUID
 
 from nurture.rules.crowds import Trace
 from nurture.rules.hits import CLICK, OPEN
-from nurture.rules.surroundings import CHANGING_FACES, EVERY_LINK, MANY_RECIPIENTS, TICKING, Surroundings
+from nurture.rules.surroundings import (
+    CHANGING_FACES,
+    CHECKED_FIRST,
+    EVERY_LINK,
+    MANY_RECIPIENTS,
+    ROBOT_BESIDE,
+    TICKING,
+    Surroundings,
+)
 
 SENT = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
 DOOR = "84.17.3.9"
@@ -83,3 +91,29 @@ def test_a_reader_may_follow_every_link_later_but_not_in_the_first_minutes() -> 
 def test_whoever_comes_again_at_night_goes_through_the_links_again() -> None:
     passes = [trace(start + 1.5 * n, link=n) for start in (4000, 40_000) for n in range(6)]
     assert all(accused(passes, EVERY_LINK))
+
+
+def test_an_address_that_swept_the_mails_of_two_others_is_no_reader_of_a_third() -> None:
+    swept = [trace(400 + 90 * n + link / 9, mail=n, link=link) for n in (1, 2) for link in range(6)]
+    assert accused([*swept, trace(700, mail=3)], MANY_RECIPIENTS)[-1]
+    assert not accused([*swept, trace(690, mail=3, link=None), trace(700, mail=3)], MANY_RECIPIENTS)[-1]
+    assert not accused([*swept[:6], trace(700, mail=3)], MANY_RECIPIENTS)[-1], "seen at one mail alone"
+
+
+def test_what_looks_again_on_the_readers_desk_is_a_robot_and_the_reader_is_none() -> None:
+    hits = [trace(5000), trace(5001, ua="IE"), trace(5030, link=2), trace(5031, link=2, ua="IE")]
+    assert accused(hits, ROBOT_BESIDE) == [False, True, False, True]
+    assert not any(accused([trace(5000), trace(5001)], ROBOT_BESIDE)), "a double click"
+
+
+def test_whoever_had_opened_the_mail_is_not_the_one_who_checks_it() -> None:
+    later = trace(5002, ip="52.9.1.4", ua="Edge")
+    assert accused([trace(5000), later], CHECKED_FIRST) == [True, False]
+    assert accused([trace(4990, link=None), trace(5000), later], CHECKED_FIRST) == [False, False]
+
+
+def test_a_reader_is_no_part_of_the_walk_that_a_scanner_made_alone() -> None:
+    reader = trace(200, link=3, ip="93.2.7.9", ua="Firefox")
+    other = trace(230, link=5, ip="93.2.7.9", ua="Firefox")
+    scanner = [trace(250 + 9 * n, link=n) for n in range(6)]
+    assert accused([reader, other, *scanner], EVERY_LINK) == [False] * 2 + [True] * 6

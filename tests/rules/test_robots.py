@@ -90,6 +90,14 @@ def test_programs_that_say_what_they_are_are_machines(ua: str) -> None:
     assert judge(hit(ua=ua), LATER).verdict == "machine"
 
 
+def test_a_browser_that_asks_for_a_page_in_no_language_has_no_reader() -> None:
+    page = {"accept": "text/html,*/*;q=0.8"}
+    assert judge(hit(headers=page), LATER).reasons == ("no_language",)
+    assert judge(hit(headers=page | {"accept-language": "de"}), LATER).verdict == "human"
+    assert judge(hit(headers={"accept": "*/*"}), LATER).verdict == "human", "no page was asked for"
+    assert judge(hit(kind=OPEN, headers=page), LATER).verdict == "human", "mail programs name none"
+
+
 def test_a_prefetching_browser_is_not_yet_a_reader() -> None:
     assert judge(hit(headers={"sec-purpose": "prefetch;prerender"}), LATER).reasons == ("prefetch",)
 
