@@ -14,6 +14,7 @@ from nurture.flows.leave import leave_all
 from nurture.flows.reach_goals import leave_reached
 from nurture.flows.routing import response_rule
 from nurture.rules import stages as funnel
+from nurture.rules.happened import fault_of_date
 from nurture.rules.messages import instant
 from nurture.rules.sales_signals import KIND_OF
 from nurture.rules.stages import Move
@@ -115,7 +116,7 @@ def _date_fault(outcome: Outcome, now: datetime) -> str | None:
         return _("The date needs its time zone.")
     if outcome.outcome == "later" and outcome.at <= now:
         return _("The date to come back to the lead lies in the past.")
-    return None
+    return fault_of_date(outcome.at)
 
 
 def _is_repeated(session: Session, handoff: Handoff, outcome: Outcome) -> bool:

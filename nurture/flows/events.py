@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
+from nurture.rules.happened import fault_of_date
 from nurture.rules.timing import zone_named
 from nurture.rules.words import _
 from nurture.store import events
@@ -71,10 +72,14 @@ def _read(said: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         faults["name"] = [_("Name the event.")]
     if not values.get("starts_at"):
         faults["starts_at"] = [_("Say when it begins.")]
+    elif fault := fault_of_date(values["starts_at"]):
+        faults["starts_at"] = [fault]
     elif values["ends_at"] is None:
         values["ends_at"] = values["starts_at"] + _LASTS
     elif values["ends_at"] < values["starts_at"]:
         faults["ends_at"] = [_("It cannot end before it begins.")]
+    elif fault := fault_of_date(values["ends_at"]):
+        faults["ends_at"] = [fault]
     if zone_named(values.get("timezone")) is None:
         faults["timezone"] = [_("Name a time zone, such as Europe/Berlin.")]
     if values["link"] and urlsplit(values["link"]).scheme not in ("http", "https"):

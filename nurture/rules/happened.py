@@ -7,6 +7,7 @@ from nurture.rules.words import _
 
 # Nothing that is reported here is older than the computers that report it.
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 # Clocks of other machines are a little ahead at times; a day ahead is a mistake.
 AHEAD = timedelta(minutes=10)
 
@@ -18,3 +19,10 @@ def fault_of(at: datetime, now: datetime) -> str | None:
     if at < EARLIEST:
         return _("This lies before 1970.")
     return None
+
+
+def fault_of_date(at: datetime) -> str | None:
+    """Why nobody can meet, or have met, `at`, in a sentence; None for a moment that calendars have."""
+    if at < EARLIEST:
+        return _("This lies before 1970.")
+    return _("This lies too far ahead.") if at >= LATEST else None
