@@ -170,9 +170,10 @@ def _domain_of(speaker: Speaker | None, house: Sender) -> str:
     return (speaker.sender if speaker is not None else house).domain.lower()
 
 
-def called_off(session: Session, outbox: Outbox, go: Sequence[Claimed]) -> set[int]:
-    """Those of the claimed that must not go out any more, because of what was said since."""
-    return deliveries.unwanted(session, [one.id for one in go]) | set(_suppressed(session, outbox, go))
+def called_off(session: Session, outbox: Outbox, go: Sequence[Claimed], *, now: datetime) -> set[int]:
+    """Those of the claimed that must not go out any more, because of what was said since, or not now."""
+    said = deliveries.unwanted(session, [one.id for one in go], now=now)
+    return said | set(_suppressed(session, outbox, go))
 
 
 def _skipped(session: Session, outbox: Outbox, claimed: Sequence[Claimed], now: datetime) -> dict[int, str]:

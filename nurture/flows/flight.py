@@ -68,9 +68,7 @@ class Flight:
         self._sessions = sessions
         self._outbox = outbox
         self._journal = outbox.take_journal()
-        self._lease = Lease(
-            sessions, chunk.leases, began, lambda session: called_off(session, outbox, chunk.go)
-        )
+        self._lease = Lease(sessions, chunk.leases, began, self._called_off_by_now)
         self._by_id = {one.id: one for one in chunk.go}
         self._ends: dict[int, Outcome] = {}
         self._started: set[int] = set()
@@ -194,6 +192,11 @@ class Flight:
             return Outcome(one.id, one.token, "uncertain", "no_answer_after_dot")
         # Whether anything more is knocked at is up to the transport's rest: another may take over at once.
         return self._given_back(one, timedelta(0))
+
+    def _called_off_by_now(self, session: Session) -> set[int]:
+        # It may stand ready for long, behind a chunk whose server is slow.
+        now = self.claimed_at + timedelta(seconds=monotonic() - self.began)
+        return called_off(session, self._outbox, self.chunk.go, now=now)
 
     def _called_off(self, one: Claimed) -> Outcome:
         """Given back at once: the next claim looks at its reader again and ends it for the right reason."""

@@ -37,6 +37,7 @@ REASONS = {
     "no_consent": _N("no consent for this purpose"),
     "unsubscribed": _N("unsubscribed"),
     "own_pause": _N("asked for a pause"),
+    "left": _N("had left the chain"),
     "with_sales": _N("sales was talking to the lead"),
     "newsletter_cancelled": _N("the newsletter was cancelled"),
     "window": _N("outside the hours in which the program writes"),

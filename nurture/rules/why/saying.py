@@ -22,5 +22,5 @@ def sentence(given: Answer, moment: Callable[[datetime], str]) -> str:
     if given.state == states.NOT_YET:
         clause = _(wording.WAITS[given.reason]).format(**values)
         return _("Not yet: {why}.").format(why=clause)
-    clause = _(wording.NOT_SENT[given.reason]).format(**values).strip()
+    clause = _(wording.NOT_SENT[given.reason]).format(**values).strip(" :")
     return (_("Not sent: {why}.") if given.mail else _("Not taken: {why}.")).format(why=clause)

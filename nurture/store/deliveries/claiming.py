@@ -125,7 +125,9 @@ _ANY_DUE = text(f"""
 # every lead and company is looked up once, by its key; the planner would rather read the whole tables.
 _CLAIM = text(f"""
     WITH due AS (
-        SELECT d.id, d.lead_id, d.program_id, d.purpose, d.consent_purpose, d.address FROM delivery d
+        SELECT d.id, d.lead_id, d.program_id, d.enrollment_id, d.newsletter_id, d.purpose,
+               d.consent_purpose, d.address
+        FROM delivery d
         WHERE {_MAY_GO}
         ORDER BY d.due_at, d.id
         LIMIT :limit
@@ -138,6 +140,10 @@ _CLAIM = text(f"""
                     WHEN l.demo AND CAST(:invented AS text) = 'skip' AND d.purpose <> 'test' THEN 'demo'
                     WHEN coalesce(d.address, l.email) IS NULL THEN 'no_address'
                     WHEN d.consent_purpose IS NOT NULL AND c.granted IS NOT TRUE THEN 'no_consent'
+                    -- It was in hand when that happened, and came back to be sent another time.
+                    WHEN (SELECT n.state FROM newsletter n WHERE n.id = d.newsletter_id) = 'cancelled'
+                         THEN 'newsletter_cancelled'
+                    WHEN (SELECT e.state FROM enrollment e WHERE e.id = d.enrollment_id) = 'ended' THEN 'left'
                     ELSE '' END AS refusal,
                CASE WHEN coalesce(d.address, l.email) = l.email THEN l.email_norm END AS email_norm,
                l.email, l.first_name, l.last_name, l.phone, l.role, l.language, l.timezone,

@@ -1,6 +1,7 @@
 """Leases of deliveries on their way: held while the process lives, found when they have run out."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -24,18 +25,28 @@ _EXPIRED = text("""
 """)
 
 
-# A mail in hand is looked at as it was when it was claimed: its reader may have left since.
+# A mail in hand is looked at as it was when it was claimed: its reader may have left since, somebody may have
+# paused what it belongs to, and behind a slow server its hours may be over. The next claim tells these apart.
+# Everything is looked up by its key, once for each mail: no table is read as a whole.
 _UNWANTED = text("""
-    SELECT d.id FROM delivery d JOIN lead l ON l.id = d.lead_id
-    LEFT JOIN lead_consent c ON c.lead_id = d.lead_id AND c.purpose = d.consent_purpose
-    WHERE d.id = ANY(:ids)
-      AND (l.erased_at IS NOT NULL OR (d.consent_purpose IS NOT NULL AND c.granted IS NOT TRUE))
+    SELECT d.id FROM delivery d
+    WHERE d.id = ANY(:ids) AND d.lead_id IS NOT NULL
+      AND ((SELECT l.erased_at FROM lead l WHERE l.id = d.lead_id) IS NOT NULL
+           OR (d.consent_purpose IS NOT NULL AND
+               (SELECT c.granted FROM lead_consent c
+                WHERE c.lead_id = d.lead_id AND c.purpose = d.consent_purpose) IS NOT TRUE)
+           OR CAST(d.params ->> 'until' AS timestamptz) <= :now
+           OR (SELECT e.state FROM enrollment e WHERE e.id = d.enrollment_id) = 'ended'
+           OR (SELECT n.state FROM newsletter n WHERE n.id = d.newsletter_id) IN ('paused', 'cancelled')
+           OR (d.purpose = 'chain' AND (SELECT p.state FROM program p WHERE p.id = d.program_id) = 'paused')
+           OR (d.purpose = 'chain' AND (SELECT h.paused_at FROM chain h WHERE h.id = d.chain_id) IS NOT NULL))
 """)
 
 
-def unwanted(session: Session, ids: Sequence[int]) -> set[int]:
-    """Those of claimed deliveries whose lead has withdrawn the consent they rest on, or was erased."""
-    return set(session.scalars(_UNWANTED, {"ids": list(ids)}))
+def unwanted(session: Session, ids: Sequence[int], *, now: datetime) -> set[int]:
+    """Those of claimed deliveries whose lead was erased, has withdrawn the consent they rest on or left their
+    chain, whose program, chain or newsletter was paused or cancelled, or whose hours are over."""
+    return set(session.scalars(_UNWANTED, {"ids": list(ids), "now": now}))
 
 
 def renew(session: Session, leases: Sequence[tuple[int, int]]) -> bool:
