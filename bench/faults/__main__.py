@@ -89,8 +89,8 @@ def _rounds(seed: int, seconds: float) -> list[str]:
 def _mutants(seed: int, names: list[str]) -> list[str]:
     """Those that were not caught. The program without a mutant goes first: it must pass."""
     missed = []
-    if struck("", (), seed):
-        missed.append("the program without a mutant does not pass")
+    if found := struck("", (), seed):
+        missed.append(f"the program without a mutant does not pass: {' '.join(found)}")
     for one in MUTANTS:
         if names and one.name not in names:
             continue

@@ -86,9 +86,10 @@ def _rows(found: list[tuple[Any, ...]], story: Story) -> list[str]:
     doubled = [key for key, n in Counter((row[5], row[4]) for row in found).items() if n > 1]
     if doubled:
         said.append(f"I1: {len(doubled)} steps have two deliveries.")
-    open_ = [row[6] for row in found if row[1] not in ENDED]
+    open_ = Counter(f"{row[1]} {row[2] or ''}".strip() for row in found if row[1] not in ENDED)
     if open_:
-        said.append(f"I1: {len(open_)} deliveries have not come to an end.")
+        states = ", ".join(f"{many} {state}" for state, many in open_.most_common())
+        said.append(f"I1: {open_.total()} deliveries have not come to an end: {states}.")
     per_lead = Counter(row[3] for row in found if row[1] in ("sent", "uncertain"))
     stay = [row for row in {row[3] for row in found} if row not in story.left and not row.startswith(NEVER)]
     short = [email for email in stay if per_lead[email] < story.steps]
