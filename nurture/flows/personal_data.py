@@ -11,7 +11,7 @@ from nurture.rules.words import _
 from nurture.store import forms, lead_edits, lead_json
 from nurture.store.audit import audit
 from nurture.store.views import consents
-from nurture.store.views import lead as card
+from nurture.store.views import timeline as timelines
 
 _MOST = 100_000
 
@@ -24,7 +24,7 @@ def gather(session: Session, lead_id: int, *, by: str, now: datetime, base_url: 
     if lead is None:
         raise NotFound(_("There is no such lead."))
     ledger = consents.page(session, lead_id=lead_id, before=None, limit=_MOST)
-    touches = card.timeline(session, lead_id, before=None, limit=_MOST)
+    touches = timelines.timeline(session, lead_id, before=None, limit=_MOST)
     edits = lead_edits.lately(session, lead_id, limit=_MOST)
     audit(session, by, "lead.exported", f"lead:{lead_id}", now=now)
     return {

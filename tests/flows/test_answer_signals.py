@@ -24,7 +24,7 @@ from nurture.store import outcomes, partitions
 from nurture.store.conditions import population
 from nurture.store.handoffs import Handoff
 from nurture.store.signals import Signal, SignalKey, UnratedSignal
-from nurture.store.views import lead as card
+from nurture.store.views import timeline as timelines
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import all_of, heat_row, lead, publish, rate_all, send, strong_lead
 from tests.rules.models import RAW
@@ -84,7 +84,7 @@ def test_a_deal_leaves_its_steps_in_the_history(sessions: Sessions, ada: int, sa
         ("sales_won", {"amount": 1200.5, "currency": "EUR"}),
     ]
     with sessions() as session:
-        shown = card.timeline(session, ada, before=None)
+        shown = timelines.timeline(session, ada, before=None)
         assert sorted(one.kind for one in shown if one.what == "outcome") == ["accepted", "meeting", "won"]
         assert not [one for one in shown if one.what == "signal" and one.kind in KIND_OF.values()]
         asked = parse({"signal": "sales_won", "within": "1d"})

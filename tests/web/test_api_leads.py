@@ -115,6 +115,19 @@ def test_an_erased_lead_is_gone_and_stays_gone(api: Caller, db: Session):
     assert db.execute(text("SELECT email, search FROM lead")).one() == (None, "")
 
 
+def test_a_thousand_things_of_one_instant_stand_in_the_timeline_once_each(api: Caller):
+    lead = anna(api)
+    batch = [{"lead_id": lead["id"], "kind": "called", "key": f"call-{n}"} for n in range(1000)]
+    taken = api.post("/signals", json=batch).json["data"]
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = api.get(f"/leads/{lead['id']}/timeline?limit=300{cursor and '&cursor='}{cursor}").json
+        seen += [line["ref"] for line in page["data"] if line["what"] == "signal"]
+        cursor = page["next_cursor"]
+    assert len(seen) == 1000
+    assert set(seen) == {one["id"] for one in taken}
+
+
 def test_timeline_and_explanation_of_a_lead(api: Caller):
     lead = anna(api)
     api.post("/signals", json={"lead_id": lead["id"], "kind": "called"})

@@ -1,10 +1,10 @@
-"""The lead card: the person, consents, where they stand in chains, hand-offs, and one timeline."""
+"""The lead card: the person, consents, where they stand in chains, hand-offs."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from nurture.store.companies import Company
@@ -16,8 +16,6 @@ from nurture.store.leads import Lead
 from nurture.store.programs import ChainRow, ProgramRow, ProgramVersion
 from nurture.store.sources import Source
 from nurture.store.users import User
-
-TIMELINE_PAGE = 40
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class RunLine:
 
 @dataclass(frozen=True)
 class Card:
-    """Everything of the page but the timeline and the explanation of the scores."""
+    """Everything of the page but the timeline (store/views/timeline.py) and the explanation of the scores."""
 
     lead: Lead
     company: Company | None
@@ -69,21 +67,6 @@ class Card:
     def name(self) -> str:
         person = " ".join(part for part in (self.lead.first_name, self.lead.last_name) if part)
         return person or self.lead.email or self.lead.phone or f"#{self.lead.id}"
-
-
-@dataclass(frozen=True)
-class Touch:
-    """One line of the timeline. `what` is signal, hit, delivery, stage, temperature, outcome or handoff;
-    `verdict` of a signal that somebody took back is taken_back, `source` is who reported a signal."""
-
-    at: datetime
-    what: str
-    kind: str
-    ref: str
-    about: str
-    detail: dict[str, Any]
-    verdict: str
-    source: str
 
 
 def load(session: Session, lead_id: int) -> Card | None:
@@ -181,85 +164,3 @@ def _runs(session: Session, lead_id: int) -> list[RunLine]:
         .limit(6)
     )
     return [RunLine(*tuple(row)) for row in rows]
-
-
-def timeline(
-    session: Session, lead_id: int, *, before: datetime | None, only: str = "", limit: int = TIMELINE_PAGE
-) -> list[Touch]:
-    """One statement: what happened, newest first, up to `limit` + 1 lines (one more says that there is more).
-
-    `only` is mails, people or empty. Human opens and clicks come from signals; hits add what machines
-    did. What sales answered stands there once: its signals are left out.
-    """
-    kinds = {"mails": ["delivery", "hit", "mail"], "people": ["signal", "outcome", "handoff"]}.get(only, [])
-    found = session.execute(
-        _TIMELINE, {"lead": lead_id, "before": before, "limit": limit + 1, "kinds": kinds, "all": not kinds}
-    )
-    return [Touch(*row) for row in found]
-
-
-_TIMELINE = text(
-    """
-    SELECT at, what, kind, ref, about, detail, verdict, source FROM (
-      (SELECT s.occurred_at AS at, 'signal' AS what,
-              CASE WHEN s.kind IN ('opened', 'clicked') THEN 'mail' ELSE 'signal' END AS class,
-              s.kind AS kind, s.id::text AS ref, coalesce(mv.subject, s.mail_key, '') AS about,
-              s.data AS detail,
-              CASE v.reason WHEN 'taken_back' THEN v.reason
-                            ELSE coalesce(v.verdict, s.verdict) END AS verdict,
-              s.source AS source
-         FROM signal s
-         LEFT JOIN delivery d ON d.id = s.delivery_id
-         LEFT JOIN mail_version mv ON mv.id = d.mail_version_id
-         LEFT JOIN LATERAL (SELECT verdict, reason FROM signal_verdict WHERE signal_id = s.id
-                            ORDER BY at DESC LIMIT 1) v ON true
-        WHERE s.lead_id = :lead AND s.source <> 'sales'
-          AND (CAST(:before AS timestamptz) IS NULL OR s.occurred_at < :before)
-        ORDER BY s.occurred_at DESC LIMIT :limit)
-      UNION ALL
-      (SELECT h.occurred_at, 'hit', 'hit', h.kind, h.id::text, coalesce(mv.subject, ''),
-              jsonb_build_object('reasons', coalesce(v.reasons, h.reasons)),
-              coalesce(v.verdict, h.verdict), ''
-         FROM hit h
-         LEFT JOIN delivery d ON d.id = h.delivery_id
-         LEFT JOIN mail_version mv ON mv.id = d.mail_version_id
-         LEFT JOIN LATERAL (
-             SELECT verdict, CASE WHEN by = 'rules' THEN string_to_array(reason, ' ')
-                                  ELSE ARRAY[reason] END AS reasons
-             FROM signal_verdict WHERE signal_id = h.id ORDER BY at DESC LIMIT 1) v ON true
-        WHERE h.lead_id = :lead AND coalesce(v.verdict, h.verdict) <> 'human'
-          AND NOT EXISTS (SELECT FROM signal s WHERE s.id = h.id AND s.received_at = h.received_at)
-          AND (CAST(:before AS timestamptz) IS NULL OR h.received_at < :before)
-        ORDER BY h.received_at DESC LIMIT :limit)
-      UNION ALL
-      (SELECT coalesce(d.sent_at, d.settled_at, d.created_at), 'delivery', 'delivery', d.state, d.id::text,
-              mv.subject, jsonb_build_object('reason', d.reason, 'purpose', d.purpose,
-                                             'bounced', d.bounced_at, 'complained', d.complained_at), '', ''
-         FROM delivery d JOIN mail_version mv ON mv.id = d.mail_version_id
-        WHERE d.lead_id = :lead AND d.state NOT IN ('scheduled')
-          AND (CAST(:before AS timestamptz) IS NULL
-               OR coalesce(d.sent_at, d.settled_at, d.created_at) < :before)
-        ORDER BY d.id DESC LIMIT :limit)
-      UNION ALL
-      (SELECT at, 'stage', 'stage', new, id::text, reason, jsonb_build_object('old', old, 'by', by), '', ''
-         FROM stage_change
-        WHERE lead_id = :lead AND (CAST(:before AS timestamptz) IS NULL OR at < :before)
-        ORDER BY at DESC LIMIT :limit)
-      UNION ALL
-      (SELECT t.at, 'temperature', 'temperature', t.new, t.id::text, t.reason,
-              jsonb_build_object('old', t.old, 'heat', t.heat), '', ''
-         FROM temperature_change t JOIN heat_model m ON m.id = t.model_id AND m.key = 'default'
-        WHERE t.lead_id = :lead AND (CAST(:before AS timestamptz) IS NULL OR t.at < :before)
-        ORDER BY t.at DESC LIMIT :limit)
-      UNION ALL
-      (SELECT o.at, 'outcome', 'outcome', o.outcome, h.id::text, o.reason,
-              jsonb_build_object('note', o.note, 'amount', o.amount, 'currency', o.currency,
-                                 'happens_at', o.happens_at, 'by', o.by), '', ''
-         FROM handoff h JOIN handoff_outcome o ON o.handoff_id = h.id
-        WHERE h.lead_id = :lead AND (CAST(:before AS timestamptz) IS NULL OR o.at < :before)
-        ORDER BY o.at DESC LIMIT :limit)
-    ) AS every (at, what, class, kind, ref, about, detail, verdict, source)
-    WHERE :all OR class = ANY(:kinds)
-    ORDER BY at DESC, what LIMIT :limit
-    """
-)

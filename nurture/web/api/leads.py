@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -16,7 +15,7 @@ from nurture.rules.messages import instant
 from nurture.rules.words import _
 from nurture.store import lead_json, lead_list
 from nurture.store.lead_list import LeadQuery, Order, Place, order_of
-from nurture.store.views import lead as card
+from nurture.store.views import timeline as timelines
 from nurture.web.api import door
 from nurture.web.api.plain import plain
 from nurture.web.api.schemas import Answer, ListOf
@@ -107,10 +106,10 @@ def erase(lead_id: int) -> None:
 def timeline(asked: dict[str, Any], lead_id: int) -> dict[str, Any]:
     """Everything that happened, in both directions, newest first."""
     _existing(lead_id)
-    place = door.place_of(asked["cursor"], (_moment,))
+    place = door.place_of(asked["cursor"], (timelines.Mark.read,))
     before = place[0] if place else None
-    touches = card.timeline(page_session(), lead_id, before=before, limit=asked["limit"])
-    page = door.cut(touches, asked["limit"], lambda touch: (touch.at.isoformat(),))
+    touches = timelines.timeline(page_session(), lead_id, before=before, limit=asked["limit"])
+    page = door.cut(touches, asked["limit"], lambda touch: (str(touch.mark),))
     return {
         **page,
         "data": [
@@ -184,13 +183,6 @@ def _lead(lead_id: int) -> dict[str, Any]:
 def _existing(lead_id: int) -> None:
     if not lead_list.exists(page_session(), lead_id):
         raise NotFound(_("There is no such lead."))
-
-
-def _moment(part: Any) -> datetime:
-    moment = datetime.fromisoformat(part)
-    if moment.tzinfo is None:
-        raise ValueError("an instant has a zone")
-    return moment
 
 
 def _base_url() -> str:

@@ -1,7 +1,6 @@
 """The card of one lead: who this is, why so warm and so ready, what comes next, what happened."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
@@ -18,6 +17,7 @@ from nurture.rules.words import _
 from nurture.store import custom_fields, lead_aliases, lead_edits
 from nurture.store.views import consents
 from nurture.store.views import lead as card_view
+from nurture.store.views import timeline as timeline_view
 from nurture.web import access
 from nurture.web.admin.leads import drawing
 from nurture.web.admin.leads.part import pages
@@ -79,8 +79,8 @@ def page(lead_id: int, *, typed: Mapping[str, str], errors: Mapping[str, list[st
         period=period,
         explained=drawing.explained(session, card, period=period, now=now()),
         ahead=drawing.ahead(session, card),
-        touches=card_view.timeline(session, lead_id, before=None, only=only),
-        page_size=card_view.TIMELINE_PAGE,
+        touches=timeline_view.timeline(session, lead_id, before=None, only=only),
+        page_size=timeline_view.TIMELINE_PAGE,
         ledger=consents.page(session, lead_id=lead_id, before=None, limit=20),
         colleagues=card_view.colleagues(session, card.lead),
         edits=lead_edits.lately(session, lead_id),
@@ -123,21 +123,20 @@ def start(lead_id: int) -> ResponseReturnValue:
 @pages.get("/leads/<int:lead_id>/timeline")
 def timeline(lead_id: int) -> ResponseReturnValue:
     """Older lines of the timeline, as a fragment."""
-    before = _instant("before")
+    before = _mark(request.args.get("before", ""))
     only = chosen("only", ("mails", "people"))
-    touches = card_view.timeline(page_session(), lead_id, before=before, only=only)
+    touches = timeline_view.timeline(page_session(), lead_id, before=before, only=only)
     return render_template(
         "admin/leads/touches.html",
         lead_id=lead_id,
         touches=touches,
         only=only,
-        page_size=card_view.TIMELINE_PAGE,
+        page_size=timeline_view.TIMELINE_PAGE,
     )
 
 
-def _instant(name: str) -> datetime | None:
+def _mark(written: str) -> timeline_view.Mark | None:
     try:
-        instant = datetime.fromisoformat(request.args.get(name, ""))
+        return timeline_view.Mark.read(written)
     except ValueError:
         return None
-    return instant if instant.tzinfo else None
