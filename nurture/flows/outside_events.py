@@ -19,7 +19,7 @@ from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
 from nurture.rules.outside_events import VISITED, answers_of, kind_of
 from nurture.rules.visits import reported
 from nurture.rules.words import _
-from nurture.store import identities, leads, signals
+from nurture.store import identities, leads, signals, websites
 from nurture.store.signals import NewSignal
 
 SOURCE = "segment"
@@ -79,6 +79,9 @@ def _take(session: Session, said: Mapping[str, Any], kind: str, data: dict[str, 
     lead_id = _lead(session, said)
     if lead_id is None:
         return _keep_anonymous(session, said, kind, data, min(at, now), now)
+    view = _view(said)
+    if view is not None and websites.told_before(session, view, lead_id):  # without a name
+        return Told(lead_id)
     row = NewSignal(lead_id, kind, min(at, now), SOURCE, key=said.get("messageId"), data=data)
     added = signals.add(session, [row], now=now)
     return Told(lead_id, added[0] if added else None)
@@ -92,20 +95,28 @@ def _keep_anonymous(
     if not visitor or said.get("userId"):
         raise NotFound(_("Nobody of this name was identified yet."))
     number = uuid7(millis_of(at), os.urandom(NOISE_BYTES))
-    message = said.get("messageId")
-    view = uuid5(NAMESPACE_URL, f"{visitor}:{message}") if message else None
     ua = str((said.get("context") or {}).get("userAgent") or "")
-    take_visits(session, [reported(number, view, visitor, kind, data, ua)], now=now)
+    take_visits(session, [reported(number, _view(said), visitor, kind, data, ua)], now=now)
     return Told(None)
 
 
+def _view(said: Mapping[str, Any]) -> UUID | None:
+    """The name of a message among visits: the same messageId is the same one, whoever it names by then."""
+    message = said.get("messageId")
+    return uuid5(NAMESPACE_URL, f"{SOURCE}:{message}") if message else None
+
+
 def _lead(session: Session, said: Mapping[str, Any]) -> int | None:
+    """Whom a message is about. A userId says who acts: one that was never identified may sit at the browser
+    of somebody we know, or speak of their address, and is not that person."""
     names = _names(said)
-    known = identities.find(session, names)
+    user_id = names.get("user_id")
+    known = identities.find(session, {"user_id": user_id} if user_id else names)
     if known is not None:
         return known
     traits = (said.get("context") or {}).get("traits") or {}
-    claims = (traits.get("email"), (said.get("properties") or {}).get("email"), names.get("user_id"))
+    spoken_of = None if user_id else (said.get("properties") or {}).get("email")
+    claims = (traits.get("email"), spoken_of, user_id)
     norms = [normalise(one) for one in claims if isinstance(one, str) and "@" in one]
     found = leads.by_emails(session, norms)
     for norm in norms:

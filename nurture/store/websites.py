@@ -158,6 +158,16 @@ _CLAIM_PAST = text(
     RETURNING v.view, v.at, v.lead_id, v.kind, v.url, v.path, v.title, v.referrer, v.data, v.verdict
     """
 )
+_TOLD_BEFORE = text(
+    """
+    WITH found AS (
+        UPDATE visit SET lead_id = :lead_id WHERE view = :view AND lead_id IS NULL RETURNING view
+    )
+    SELECT NOT EXISTS (SELECT FROM found) AND (
+        EXISTS (SELECT FROM visit WHERE view = :view)
+        OR EXISTS (SELECT FROM signal_key WHERE source = 'website' AND key = :key))
+    """
+)
 _JOIN = text(
     """
     UPDATE visitor SET lead_id = :lead_id, joined_at = :now
@@ -235,6 +245,12 @@ def add(session: Session, rows: Sequence[tuple[Visit, int | None, str, str]]) ->
         "verdicts": [verdict for _visit, _lead, _kind, verdict in rows],
     }
     session.execute(_ADD, given)
+
+
+def told_before(session: Session, view: uuid.UUID, lead_id: int) -> bool:
+    """Whether this look was told before, and is somebody's. One that was nobody's is now the lead's, as news;
+    a signal outlives the visit it came from."""
+    return bool(session.scalar(_TOLD_BEFORE, {"view": view, "key": view.hex, "lead_id": lead_id}))
 
 
 def claim_past(session: Session, owners: dict[str, int]) -> list[Looked]:

@@ -137,6 +137,24 @@ def test_what_somebody_did_without_a_name_is_the_leads_once_it_is_identified(pos
     assert len(signals(db)) == 2
 
 
+def test_a_message_that_is_sent_again_once_its_sender_is_known_counts_once(post: Call, db: Session) -> None:
+    said = {"anonymousId": "a-1", "event": "File Downloaded", "messageId": "m-1"}
+    assert post("/track", **said).json["lead_id"] is None
+    number = identified(post)
+    assert post("/track", **said).json == {"success": True, "lead_id": number, "signal_id": None}
+    named = {"userId": "u-17", "event": "File Downloaded", "messageId": "m-1"}
+    assert post("/track", **named).json["signal_id"] is None
+    assert signals(db) == [(number, "downloaded", "website")]
+
+
+def test_an_unknown_user_at_the_browser_of_a_known_lead_is_not_that_lead(post: Call, db: Session) -> None:
+    identified(post)
+    colleague = {"userId": "u-99", "anonymousId": "a-1"}
+    assert post("/track", **colleague, event="Signed Up").status_code == 404
+    assert post("/page", **colleague, properties={"email": ANNA}).status_code == 404
+    assert signals(db) == []
+
+
 def test_an_address_is_enough_to_be_found(post: Call, db: Session) -> None:
     number = identified(post)
     assert post("/track", userId=ANNA, event="File Downloaded").json["lead_id"] == number
