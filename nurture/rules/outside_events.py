@@ -1,16 +1,13 @@
 """What other programs tell in the words of the Segment specification, in ours: traits of a person become
 answers of a lead, events and pages become kinds of signals."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from nurture.rules import signal_kinds
 from nurture.rules.lead_answers import MOST_CUSTOM
 
 VISITED = "visited"
-_SEPARATORS = re.compile(r"[^a-z0-9]+")
-_CASES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_LONGEST_KIND = 64
 # Events of its catalogue that we know by another name; whatever else comes keeps its own.
 _KNOWN = {
     "product_viewed": "viewed_product",
@@ -48,10 +45,8 @@ _NOT_KEPT = frozenset({"name", "company", "address", "id", "createdAt", "created
 
 def kind_of(event: str) -> str | None:
     """The kind of signal an event is; None when its name has no letter to begin with."""
-    words = _SEPARATORS.sub("_", _CASES.sub("_", event.strip()).lower()).strip("_")[:_LONGEST_KIND].strip("_")
-    if not words or not words[0].isalpha():
-        return None
-    return _KNOWN.get(words, words)
+    words = signal_kinds.joined(event)
+    return _KNOWN.get(words, words) if signal_kinds.is_kind(words) else None
 
 
 def answers_of(traits: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,4 +100,4 @@ def _place(traits: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _own_name(name: str) -> str:
-    return _SEPARATORS.sub("_", _CASES.sub("_", name).lower()).strip("_") or "trait"
+    return signal_kinds.joined(name) or "trait"

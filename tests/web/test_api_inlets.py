@@ -14,6 +14,7 @@ from nurture.flows.leads import erase_lead
 from nurture.flows.rate import rate
 from nurture.jobs.streams import streams
 from nurture.rules import hits
+from nurture.rules.model import read
 from nurture.rules.outside_events import answers_of, kind_of
 from nurture.runtime import Runtime
 from tests.applications import application
@@ -21,6 +22,7 @@ from tests.clock import StandingClock
 from tests.flows.rated_leads import publish
 from tests.flows.recording import clicked
 from tests.mailed import a_delivery, a_lead, a_mailing
+from tests.rules.models import RAW
 
 Call = Callable[..., TestResponse]
 ANNA = "anna@weber.example"
@@ -147,6 +149,23 @@ def test_a_message_that_is_sent_again_once_its_sender_is_known_counts_once(post:
     assert signals(db) == [(number, "downloaded", "website")]
 
 
+def test_an_event_in_russian_is_taken_and_told_by_its_name(post: Call, db: Session) -> None:
+    post("/identify", userId="u-5", traits={"email": ANNA, "Любимый цвет": "синий", "Город": "Пермь"})
+    assert post("/identify", userId="u-5", traits=None).status_code == 200
+    track = post("/track", userId="u-5", event="Заказ оформлен", properties=None)
+    assert track.status_code == 200, track.text
+    assert post("/signals", email=ANNA, kind="заказ_оформлен").status_code == 201
+    refused = post("/signals", email=ANNA, kind="Заказ оформлен")
+    assert refused.json["errors"] == {
+        "kind": ["A kind is written in small letters, digits and _, beginning with a letter: event_attended."]
+    }
+    assert {kind for _lead, kind, _source in signals(db)} == {"заказ_оформлен"}
+    assert len(signals(db)) == 2
+    assert db.scalar(text("SELECT fields FROM lead")) == {"любимый_цвет": "синий", "город": "Пермь"}
+    model = read({**RAW, "signals": {**RAW["signals"], "заказ_оформлен": {"weight": 5}}})
+    assert "заказ_оформлен" in {rule.kind for rule in model.rules}
+
+
 def test_an_unknown_user_at_the_browser_of_a_known_lead_is_not_that_lead(post: Call, db: Session) -> None:
     identified(post)
     colleague = {"userId": "u-99", "anonymousId": "a-1"}
@@ -166,7 +185,10 @@ def test_names_of_events_become_kinds() -> None:
     assert kind_of("Product Viewed") == "viewed_product"
     assert kind_of("trialStarted") == "trial_started"
     assert kind_of("  42 ") is None
+    assert kind_of("Заказ оформлен") == kind_of("заказОформлен") == "заказ_оформлен"
+    assert kind_of("Angebot geöffnet") != kind_of("Angebot geeffnet")
     assert len(kind_of("x" * 200) or "") == 64
+    assert kind_of("x" * 200) != kind_of("x" * 201)
     assert answers_of({"name": "Ada Lind", "title": "CTO", "company": "Lind"}) == {
         "role": "CTO", "first_name": "Ada", "last_name": "Lind", "company": "Lind",
     }  # fmt: skip

@@ -30,6 +30,7 @@ from nurture.rules.model.values import (
     Thresholds,
     asks_only_the_signal,
 )
+from nurture.rules.signal_kinds import is_kind
 from nurture.rules.words import _
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -50,7 +51,7 @@ class ModelFault(Invalid):
 
 
 def is_name(key: str) -> bool:
-    """Whether a model, or a kind of signal, may be called so."""
+    """Whether a model may be called so."""
     return _NAME.fullmatch(key) is not None
 
 
@@ -89,7 +90,7 @@ def _half_life(table: "_Table") -> Duration:
 def _signal_rules(table: "_Table") -> tuple[SignalRule, ...]:
     rules: list[SignalRule] = []
     for kind in table.raw:
-        if not _NAME.fullmatch(kind):
+        if not (is_kind(kind) or _NAME.fullmatch(kind)):
             table.fault(kind, _("a signal kind is written in small letters, digits and _"))
         given = table.get(kind)
         if isinstance(given, list) and given:

@@ -37,21 +37,21 @@ class IdentifyIn(Message):
     """Who somebody is: email, firstName, lastName, name, phone, title, company, address, and others, which go
     into the lead's own fields."""
 
-    traits = fields.Dict(keys=fields.String(), load_default=dict)
+    traits = fields.Dict(keys=fields.String(), load_default=dict, allow_none=True)
 
 
 class TrackIn(Message):
     """What somebody did: the name of the event becomes the kind of the signal."""
 
     event = fields.String(required=True, validate=_NAME)
-    properties = fields.Dict(keys=fields.String(), load_default=dict)
+    properties = fields.Dict(keys=fields.String(), load_default=dict, allow_none=True)
 
 
 class PageIn(Message):
     """What somebody looked at: url, title, path, referrer among the properties."""
 
     name = fields.String(validate=_NAME, allow_none=True)
-    properties = fields.Dict(keys=fields.String(), load_default=dict)
+    properties = fields.Dict(keys=fields.String(), load_default=dict, allow_none=True)
 
 
 class BatchIn(Schema):

@@ -1,7 +1,9 @@
 """The shapes of leads, their touches and their signals."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
+from nurture.rules.signal_kinds import LONGEST, is_kind
+from nurture.rules.words import _
 from nurture.web.api.schemas import ID_MOST, LONG, STAGES, Answer, In, words
 
 
@@ -104,12 +106,19 @@ class TouchOut(Schema):
     source = fields.String(allow_none=True)
 
 
+def _kind(said: str) -> None:
+    if not is_kind(said):
+        raise ValidationError(
+            _("A kind is written in small letters, digits and _, beginning with a letter: event_attended.")
+        )
+
+
 class SignalIn(In):
     """One activity of a lead. `key` is your own name for it and makes sending it again harmless."""
 
     email = fields.String(validate=LONG)
     lead_id = fields.Integer(strict=True, validate=validate.Range(1, ID_MOST))
-    kind = fields.String(required=True, validate=validate.Regexp(r"[a-z][a-z0-9_]{0,63}\Z"))
+    kind = fields.String(required=True, validate=_kind, metadata={"maxLength": LONGEST, "example": "called"})
     occurred_at = fields.AwareDateTime(format="iso")
     key = fields.String(validate=validate.Length(1, 255))
     data = fields.Dict(keys=fields.String(), load_default=dict)
