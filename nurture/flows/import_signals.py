@@ -1,5 +1,5 @@
 """Past activities of leads from a CSV file: email or lead_id, kind, occurred_at, and optionally a key; every
-other column goes into the data of the signal."""
+other column goes into the data of the signal. Columns are known by the names that people give them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.errors import Invalid
 from nurture.files.csv_in import Row, read_header, read_rows, survey
 from nurture.flows.take_signals import MOST, take_signals
+from nurture.rules.activity_columns import OWN, named
 from nurture.rules.outside_events import kind_of
 from nurture.rules.words import _
 
 SOURCE = "import"
-_OWN = ("email", "lead_id", "kind", "occurred_at", "key")
 _MOST_FAULTS = 1_000
 
 
@@ -49,10 +49,16 @@ def import_signals(
     """Take a file in, a thousand rows at a time. Repeating it takes nothing twice: a row without a key is
     known by its words. Raises Invalid for what is no such file."""
     found = survey(path)
-    header = [name.lower() for name in read_header(path, found)]
+    written = read_header(path, found)
+    header = named(written)
     missing = [name for name in ("kind", "occurred_at") if name not in header]
     if missing or not {"email", "lead_id"} & set(header):
-        raise Invalid(_("The file needs the columns email (or lead_id), kind and occurred_at."))
+        raise Invalid(
+            _(
+                "The file needs the columns email (or lead_id), kind and occurred_at. "
+                "The columns are: {names}."
+            ).format(names=", ".join(written[:20]))
+        )
     done = SignalImport()
     rows = read_rows(path, found, len(header))
     while portion := list(islice(rows, MOST)):
@@ -106,7 +112,7 @@ def _read(cells: dict[str, str]) -> dict[str, Any]:
         said["email"] = cells["email"]
     else:
         raise ValueError(_("The row names no lead."))
-    said["data"] = {name: value for name, value in cells.items() if name and name not in _OWN and value}
+    said["data"] = {name: value for name, value in cells.items() if name and name not in OWN and value}
     words = "\x1f".join(f"{name}={value}" for name, value in sorted(cells.items()) if value)
     said["key"] = cells.get("key", "")[:255] or sha256(words.encode()).hexdigest()
     return said

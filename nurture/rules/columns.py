@@ -88,16 +88,16 @@ def plan(header: Sequence[str], wanted: Mapping[str, str]) -> Columns:
     Raises Invalid, with all faults in one message: a wanted column or answer that does not exist, two
     columns of one name, or no column that could identify a lead.
     """
-    wishes = {_plain(column): answer.strip() for column, answer in wanted.items()}
+    wishes = {folded(column): answer.strip() for column, answer in wanted.items()}
     faults = _wish_faults(header, wanted)
     places: dict[str, list[int]] = {}
     ignored: list[str] = []
     for number, name in enumerate(header):
-        answer = wishes.get(_plain(name)) or guess(name)
+        answer = wishes.get(folded(name)) or guess(name)
         if answer is None or answer == IGNORE:
             ignored.append(name)
             continue
-        if any(_plain(header[other]) == _plain(name) for other in places.get(answer, ())):
+        if any(folded(header[other]) == folded(name) for other in places.get(answer, ())):
             faults.append(_('Two columns are called "{name}": rename or remove one.').format(name=name))
         places.setdefault(answer, []).append(number)
     if not faults and "email" not in places and "phone" not in places:
@@ -117,7 +117,7 @@ def guess(name: str) -> str | None:
     lowered = name.strip().lower()
     if is_answer(lowered):
         return lowered
-    return _ANSWERS.get(_plain(name))
+    return _ANSWERS.get(folded(name))
 
 
 def is_answer(name: str) -> bool:
@@ -130,13 +130,13 @@ def is_answer(name: str) -> bool:
 
 
 def _wish_faults(header: Sequence[str], wanted: Mapping[str, str]) -> list[str]:
-    names = {_plain(name) for name in header}
+    names = {folded(name) for name in header}
     faults = [
         _('There is no column "{name}". The columns are: {names}.').format(
             name=column, names=", ".join(header[:20])
         )
         for column in wanted
-        if _plain(column) not in names
+        if folded(column) not in names
     ]
     faults += [
         _(
@@ -148,9 +148,10 @@ def _wish_faults(header: Sequence[str], wanted: Mapping[str, str]) -> list[str]:
     return faults
 
 
-def _plain(name: str) -> str:
-    folded = unicodedata.normalize("NFC", name).casefold()
-    return "".join(letter for letter in folded if letter.isalnum())
+def folded(name: str) -> str:
+    """A name without case, spaces and signs."""
+    small = unicodedata.normalize("NFC", name).casefold()
+    return "".join(letter for letter in small if letter.isalnum())
 
 
-_ANSWERS = {_plain(name): answer for answer, names in _NAMES.items() for name in names.split()}
+_ANSWERS = {folded(name): answer for answer, names in _NAMES.items() for name in names.split()}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.errors import Invalid
 from nurture.flows.import_signals import import_signals
 from nurture.flows.rate import rate
+from nurture.rules.activity_columns import named
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import publish
 from tests.mailed import a_lead
@@ -41,6 +42,24 @@ def test_a_file_of_past_activities_is_taken_once(
     assert (found.temperature, found.touches_in) == ("warm", 3)
     assert db.scalar(text("SELECT data FROM signal WHERE kind = 'event_attended'")) == {"where": "Fair"}
     assert db.scalar(text("SELECT count(*) FROM signal_default")) == 0
+
+
+def test_its_columns_are_known_by_the_names_that_people_give_them(
+    db: Session, sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    a_lead(db)
+    file = tmp_path / "past.csv"
+    file.write_text("E-Mail,Ereignis,Datum,Ort\nanna@example.com,Messe besucht,2026-02-20,Köln\n")
+    done = import_signals(sessions, file, now=TUESDAY)
+    assert (done.new, done.faults) == (1, [])
+    kept = db.execute(text("SELECT kind, data FROM signal")).one()
+    assert tuple(kept) == ("messe_besucht", {"ort": "Köln"})
+    assert named(["Электронная почта", "Событие", "Дата", "Lead ID"])[:3] == ["email", "kind", "occurred_at"]
+    assert named(["email", "Mail", "kind", "Event", "occurred_at", "Lead ID"])[1::2] == [
+        "mail",
+        "event",
+        "lead id",
+    ]
 
 
 def test_a_file_without_kinds_is_refused(sessions: sessionmaker[Session], tmp_path: Path) -> None:
