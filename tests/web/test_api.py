@@ -14,7 +14,10 @@ def test_what_is_no_json_is_said_to_be_none(api: Caller):
     problem(
         api.post("/leads", data="email=a@b.example", content_type="application/x-www-form-urlencoded"), 415
     )
-    problem(api.post("/leads", data="{", content_type="application/json"), 400)
+    told = problem(api.post("/leads", data='{"city":\n  Bonn}', content_type="application/json"), 400)
+    assert told["detail"] == "This is not valid JSON: line 2, column 3 cannot be read."
+    told = problem(api.post("/leads", data=b'{"city": "K\xf6ln"}', content_type="application/json"), 400)
+    assert told["detail"] == "The JSON is not written in UTF-8: byte 12 is no part of a letter."
     problem(api.post("/leads", data="[" * 5000, content_type="application/json"), 400)
     problem(api.post("/leads", json={"email": "a@b.example", "city": "a\0b"}), 422)
     problem(api.post("/leads", data='{"fields": {"a": NaN}}', content_type="application/json"), 422)

@@ -211,8 +211,23 @@ def _check_body() -> None:
         body = request.get_json()
     except RecursionError as error:
         raise BadRequest(_("The JSON is nested too deeply.")) from error
+    except BadRequest as fault:
+        raise _unreadable(fault) from fault
     if not _storable(body):
         raise Invalid(_("The JSON holds a NUL, half a surrogate pair, or a number that is none."))
+
+
+def _unreadable(fault: BadRequest) -> BadRequest:
+    """Where the body stops being JSON: the framework knows, and does not say."""
+    try:
+        json.loads(request.get_data())
+    except json.JSONDecodeError as error:
+        sentence = _("This is not valid JSON: line {line}, column {column} cannot be read.")
+        return BadRequest(sentence.format(line=error.lineno, column=error.colno))
+    except UnicodeDecodeError as error:
+        sentence = _("The JSON is not written in UTF-8: byte {number} is no part of a letter.")
+        return BadRequest(sentence.format(number=error.start + 1))
+    return fault
 
 
 def _storable(value: Any) -> bool:
