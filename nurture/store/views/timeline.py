@@ -79,12 +79,13 @@ def _asked(what: str) -> str:
 
 def _older(what: str, at: str, number: str) -> str:
     """Lines of one source below the mark, the newest first. Each source brings a whole page, cut in the order
-    in which they are merged: what one leaves out could not stand on it."""
+    in which they are merged: what one leaves out could not stand on it. The bound of the instant alone is
+    for the index."""
     place = _place(number)
     return f"""(CAST(:at AS timestamptz) IS NULL
-               OR {at} < :at
-               OR ({at} = :at AND ('{what}' > CAST(:what AS text)
-                                   OR ('{what}' = CAST(:what AS text) AND {place} < :place))))
+               OR ({at} <= :at
+                   AND ({at} < :at OR '{what}' > CAST(:what AS text)
+                        OR ('{what}' = CAST(:what AS text) AND {place} < :place))))
          ORDER BY {at} DESC, {place} DESC LIMIT :limit"""
 
 
