@@ -133,8 +133,8 @@ MUTANTS = (
          "            for one in taken:\n                one.keep()\n            late = _late("),
     ), lines=True),
     Mutant("hit_without_its_signal", "a hit and what follows from it are one transaction", (
-        ("nurture/flows/record.py", "    hits.add(session, judged.hits)\n",
-         f"    hits.add(session, judged.hits)\n    {_COMMIT}"),
+        ("nurture/flows/record.py", "    hits.add(session, judged.lines)\n",
+         f"    hits.add(session, judged.lines)\n    {_COMMIT}"),
     ), lines=True),
     Mutant("warmed_twice", "a signal leaves the inbox with the heat that it gave", (
         ("nurture/flows/rate.py", "    unrated.done(session, claimed)\n",

@@ -226,6 +226,8 @@ def _checked(reason: str, status: str, text: str) -> str:
         return means.SYSTEM
     if reason not in _HARD_REASONS:
         return reason
+    if code.startswith("6."):  # the message: an address that stands in it, it may be
+        return means.CONTENT
     by_code = _BY_STATUS.get(code, "")
     if by_code in (means.MAILBOX_FULL, means.TOO_LARGE, means.EXPIRED, means.SENDER):
         return by_code

@@ -20,6 +20,7 @@ _TOLD = (
     "transport_health",
     "transport_minute",
     "alembic_version",
+    "kept_page",  # what recorders tell each other: the last pages, whoever they were of
 )
 
 

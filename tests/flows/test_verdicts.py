@@ -27,6 +27,7 @@ from tests.flows.recording import clicked, counts, hit, number_of
 from tests.mailed import SENT, Mailing, a_delivery, a_lead, a_mailing
 
 Sessions = sessionmaker[Session]
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 MINUTE = timedelta(minutes=1)
 Serve = Callable[..., None]
 
@@ -265,7 +266,8 @@ def test_whoever_follows_a_trap_takes_his_other_clicks_with_him_but_not_the_read
     db.commit()
     delivery = a_delivery(db, mailing, a_lead(db))
     serve(clicked(delivery, mailing, 0), stall=timedelta(0))
-    serve(clicked(delivery, mailing, 1, ip="203.0.113.4", at=TUESDAY + 2 * MINUTE), stall=timedelta(0))
+    reader = {"ip": "203.0.113.4", "ua": FIREFOX}
+    serve(clicked(delivery, mailing, 1, at=TUESDAY + 2 * MINUTE, **reader), stall=timedelta(0))
     serve(clicked(delivery, mailing, 2, at=TUESDAY + 3 * MINUTE), stall=timedelta(0))
     assert held(db) == ["machine", "human", "machine"]
     assert touches(db) == 1

@@ -85,12 +85,19 @@ def take() -> ResponseReturnValue:
     return jsonify(answer), 201
 
 
-@part.route("/signals/<uuid:signal_id>", methods=["DELETE"])
+@part.route("/signals/<signal_id>", methods=["DELETE"])
 @part.response(204)
-def take_back(signal_id: UUID) -> None:
+def take_back(signal_id: str) -> None:
     """Take back what was reported or entered by mistake: it counts no more, and stays in the timeline."""
     with runtime().sessions.begin() as session:
-        take_back_one(session, signal_id, by=door.actor(), now=now())
+        take_back_one(session, _uuid(signal_id), by=door.actor(), now=now())
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as fault:
+        raise NotFound(_("There is no such signal.")) from fault
 
 
 def _read(body: list[Any], *, many: bool) -> list[dict[str, Any]]:

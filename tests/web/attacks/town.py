@@ -160,7 +160,8 @@ _TABLES = {
     "delivery_id": "delivery", "endpoint_id": "webhook_endpoint", "key_id": "api_key",
     "import_id": "lead_import",
     "change_id": "bulk_change", "newsletter_id": "newsletter", "segment_id": "segment",
-    "pattern_id": "verdict_pattern", "hit_id": "hit", "company_id": "company", "mail_id": "mail",
+    "pattern_id": "verdict_pattern", "hit_id": "hit", "signal_id": "signal",
+    "company_id": "company", "mail_id": "mail",
     "model_id": "heat_model", "source_id": "source", "event_id": "event", "site_id": "site",
     "form_id": "form",
 }  # fmt: skip
