@@ -133,3 +133,18 @@ def test_mails_of_chains_end_by_the_schedules_of_those_who_speak_in_them(room: M
         lead = room.lead(f"Own{number}", owner_id=owner.id)
         room.queue(lead, params={"sender": "owner"})
     assert end_of_chains(room) == TUESDAY + timedelta(days=4)
+
+
+def test_mails_of_chains_end_by_the_way_out_that_their_program_has_chosen(room: Mailroom) -> None:
+    slow = way_out(room, Limits(per_hour=10))
+    for number in range(30):
+        room.queue(room.lead(f"Slow{number}"), program_id=7)
+    assert end_of_chains(room) == TUESDAY + timedelta(seconds=90)
+    with room.sessions.begin() as session:
+        transports.choose(session, "program", 7, slow)
+    assert end_of_chains(room) == TUESDAY + timedelta(hours=2)
+    with room.sessions.begin() as session:
+        way = transports.locked(session, slow)
+        assert way is not None
+        way.paused_at = TUESDAY
+    assert end_of_chains(room) is None, "some of them do not go"

@@ -57,45 +57,56 @@ _CHAINS = text(
 )
 
 
-# What waits stands in few kinds, by what says its sender: step, mail, newsletter and program are looked into
-# once for each. Only owners are as many as the leads that have one.
+# What waits stands in few kinds, by what says its sender and its way out: step, mail, program and newsletter
+# are looked into once for each. Only owners are as many as the leads that have one.
 _SPEAKING = text(
     """
     WITH due AS MATERIALIZED (
-        SELECT d.version_id, d.mail_version_id, d.newsletter_id, d.lead_id, d.params ->> 'sender' AS own
+        SELECT d.version_id, d.mail_version_id, d.program_id, d.newsletter_id, d.lead_id,
+               d.params ->> 'sender' AS own
         FROM delivery d
         WHERE d.state IN ('scheduled', 'ready', 'deferred') AND (d.due_at <= :now OR d.reason = 'paced')
           AND (:newsletters OR d.newsletter_id IS NULL)
         LIMIT :most
     ), kinds AS (
-        SELECT version_id, mail_version_id, newsletter_id, own, count(*) AS n FROM due GROUP BY 1, 2, 3, 4
+        SELECT version_id, mail_version_id, program_id, newsletter_id, own, count(*) AS n
+        FROM due GROUP BY 1, 2, 3, 4, 5
     ), meant AS MATERIALIZED (
         SELECT k.*, lower(coalesce(
-                   k.own, a.source ->> 'sender', n.sender_key, p.spec ->> 'sender', 'house')) AS said
+                   k.own, a.source ->> 'sender', n.sender_key, p.spec ->> 'sender', 'house')) AS said,
+               coalesce(
+                   (SELECT t.transport_id FROM transport_choice t
+                    WHERE t.kind = 'newsletter' AND t.ref_id = k.newsletter_id),
+                   (SELECT t.transport_id FROM transport_choice t
+                    WHERE t.kind = 'mail' AND t.ref_id = a.mail_id),
+                   (SELECT t.transport_id FROM transport_choice t
+                    WHERE t.kind = 'program' AND t.ref_id = k.program_id)) AS way
         FROM kinds k
         LEFT JOIN mail_version a ON a.id = k.mail_version_id
         LEFT JOIN newsletter n ON n.id = k.newsletter_id
         LEFT JOIN program_version p ON p.id = k.version_id
     )
-    SELECT said, sum(n) AS n FROM meant WHERE said <> 'owner' GROUP BY said
+    SELECT said, way, sum(n) AS n FROM meant WHERE said <> 'owner' GROUP BY 1, 2
     UNION ALL
-    SELECT coalesce(u.email, 'house'), count(*)
+    SELECT coalesce(u.email, 'house'), m.way, count(*)
     FROM meant m
-    JOIN due d ON (d.version_id, d.mail_version_id, d.newsletter_id, d.own)
-        IS NOT DISTINCT FROM (m.version_id, m.mail_version_id, m.newsletter_id, m.own)
+    JOIN due d ON (d.version_id, d.mail_version_id, d.program_id, d.newsletter_id, d.own)
+        IS NOT DISTINCT FROM (m.version_id, m.mail_version_id, m.program_id, m.newsletter_id, m.own)
     LEFT JOIN lead l ON l.id = d.lead_id
     LEFT JOIN user_account u ON u.id = l.owner_id AND u.disabled_at IS NULL
-    WHERE m.said = 'owner' GROUP BY 1
+    WHERE m.said = 'owner' GROUP BY 1, 2
     """
 )
 
 
-def speaking(session: Session, *, now: datetime, newsletters: bool, most: int) -> dict[str, int]:
-    """How many of the mails that are due, counted to `most`, say which sender: `house`, the key of a sender,
-    or an address (that of the lead's owner, too)."""
-    found: dict[str, int] = {}
-    for said, many in session.execute(_SPEAKING, {"now": now, "newsletters": newsletters, "most": most}):
-        found[said] = found.get(said, 0) + int(many)
+def speaking(
+    session: Session, *, now: datetime, newsletters: bool, most: int
+) -> dict[tuple[str, int | None], int]:
+    """How many of the mails that are due, counted to `most`, say which sender (`house`, the key of a sender,
+    or an address, that of the lead's owner, too) and take which way out (None: the default)."""
+    found: dict[tuple[str, int | None], int] = {}
+    for said, way, many in session.execute(_SPEAKING, {"now": now, "newsletters": newsletters, "most": most}):
+        found[said, way] = found.get((said, way), 0) + int(many)
     return found
 
 
