@@ -4,7 +4,7 @@
 transaction: heat and temperature with their record, scores, moves between chains, entries, hand-offs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -57,10 +57,11 @@ def follow(
     now: datetime,
     touches: Mapping[int, Touched] = NO_TOUCHES,
     hand_over: bool = True,
+    quiet: Collection[int] = (),
 ) -> dict[int, Judged]:
     """Write what became of these locked leads and lead them on. `touches` are new ones from their side.
     `hand_over=False` where nothing new was learnt of them (silence, a switch of models): such a turn
-    makes no hand-off."""
+    makes no hand-off, nor does any of those `quiet` ones of whom nothing new was learnt."""
     asked = enroll.asked_at_the_door(session, now)
     found = assess(session, live, leads, warmed, now=now, asked_too=asked)
     default = _default(live)
@@ -78,7 +79,8 @@ def follow(
     move_leads(session, _moves(warmed), now=now)
     enroll.enter_programs(session, list(leads), now=now, known=known)
     if hand_over and default is not None:
-        ripen(session, [_ripe(one, default) for one in found.values() if one.crossing == "cross"], now=now)
+        crossed = [one for one in found.values() if one.crossing == "cross" and one.lead.id not in quiet]
+        ripen(session, [_ripe(one, default) for one in crossed], now=now)
     return found
 
 

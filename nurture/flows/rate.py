@@ -48,15 +48,8 @@ def rate_new(session: Session, *, now: datetime, limit: int, backlog: int = 0) -
     warmed = warm.count(session, live, signals, claimed, stored, now=now)
     # Rows of these leads that the new signals do not concern, as they stand now.
     cooled = warm.cool(live, [row for pair, row in stored.items() if pair not in warmed], now=now)
-    together = {**warmed, **cooled}
-    quiet = _only_sales_spoke(signals)
-    for chosen, hand_over in ((quiet, False), (set(leads) - quiet, True)) if quiet else ():
-        his = {pair: one for pair, one in together.items() if pair[0] in chosen}
-        theirs = [one for one in signals if one.lead_id in chosen]
-        some = {lead_id: leads[lead_id] for lead_id in chosen}
-        follow(session, live, some, his, now=now, touches=_touches(theirs), hand_over=hand_over)
-    if not quiet:
-        follow(session, live, leads, together, now=now, touches=_touches(signals))
+    rated, quiet = {**warmed, **cooled}, _only_sales_spoke(signals)
+    follow(session, live, leads, rated, now=now, touches=_touches(signals), quiet=quiet)
     unrated.done(session, claimed)
     return taken
 
@@ -94,7 +87,7 @@ def _but_of_merged(
 def _only_sales_spoke(signals: Iterable[SeenSignal]) -> set[int]:
     """Leads of whom nothing is new but what sales said: that hands nobody over to it."""
     spoken = {one.lead_id for one in signals if one.kind in SAID_BY_SALES}
-    return spoken and spoken - {one.lead_id for one in signals if one.kind not in SAID_BY_SALES}
+    return spoken - {one.lead_id for one in signals if one.kind not in SAID_BY_SALES}
 
 
 def _touches(signals: Iterable[SeenSignal]) -> dict[int, Touched]:

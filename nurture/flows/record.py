@@ -80,11 +80,7 @@ def record(
             ahead, mine = _claimed(session, stream, entries, limit)
             page = _page(session, mine)
             judged = judge_hits(session, page.seen, page.deliveries, now)
-            if page.entries and ahead is not None:
-                # Pages are kept in their order, but for one whose recorder was halted.
-                recorders.wait_for_page(session, ahead)
-            # Whoever has nothing in hand need not wait: the spool is looked at again soon.
-            if not recorders.is_my_turn(session) and not (page.entries and recorders.wait_for_turn(session)):
+            if not _has_its_turn(session, page, ahead):
                 return 0
             judged = judge_again(session, judged, page.deliveries, now)
             _keep(session, judged, page, now, stall)
@@ -125,6 +121,16 @@ def _claimed(
         ahead = entries[0].number
         entries = _read(stream, limit, entries[-1].number)
     return ahead, entries
+
+
+def _has_its_turn(session: Session, page: _Page, ahead: str | None) -> bool:
+    """Whoever has nothing in hand need not wait for it: the spool is looked at again soon."""
+    if not page.entries:
+        return recorders.is_my_turn(session)
+    if ahead is not None:
+        # Pages are kept in their order, but for one whose recorder was halted.
+        recorders.wait_for_page(session, ahead)
+    return recorders.is_my_turn(session) or recorders.wait_for_turn(session)
 
 
 def _let_go(stream: Stream, entries: Sequence[Entry]) -> None:

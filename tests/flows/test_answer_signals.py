@@ -131,7 +131,7 @@ def test_answers_of_before_come_into_the_history_without_being_counted(
     say("accepted")
     say("lost", reason="price", amount=Decimal(10))
     rate(sessions, now=LATER)
-    past = import_module("nurture.migrations.versions.0043_judged_anew")
+    past = import_module("nurture.migrations.versions.0041_judged_anew")
     with sessions.begin() as session:
         session.execute(text("DELETE FROM signal_key WHERE source = 'sales'"))
         session.execute(text("DELETE FROM signal WHERE source = 'sales'"))

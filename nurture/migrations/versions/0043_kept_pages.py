@@ -4,7 +4,7 @@ look-up of what it refers to."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0041"
+revision = "0043"
 down_revision = "0042"
 branch_labels = None
 depends_on = None
