@@ -89,6 +89,15 @@ def _company(traits: Mapping[str, Any]) -> dict[str, Any]:
     return {"company": found}
 
 
+def company_of(traits: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the traits of a group say of a company, by the names of the API; None without its name."""
+    found = _company({"company": traits}).get("company")
+    if not isinstance(found, dict) or not found["name"].strip():
+        return None
+    website = {"website": traits["website"]} if isinstance(traits.get("website"), str) else {}
+    return found | website | _place(traits)
+
+
 def _place(traits: Mapping[str, Any]) -> dict[str, str]:
     address = traits.get("address")
     if not isinstance(address, Mapping):

@@ -17,7 +17,7 @@ from nurture.buffers.stream import HitStream
 from nurture.files.spool import Spool
 from nurture.flows import take_visits as story
 from nurture.flows.leads import erase_lead
-from nurture.flows.outside_events import identify
+from nurture.flows.outside_people import identify
 from nurture.flows.record import record
 from nurture.flows.take_visits import join_visitor
 from nurture.flows.website import add_rule, forget_old_visits

@@ -58,7 +58,7 @@ from nurture.web.api import (
     website,
     why,
 )
-from nurture.web.api.outside_events import BatchIn, IdentifyIn, PageIn, TrackIn
+from nurture.web.api.outside_events import AliasIn, BatchIn, GroupIn, IdentifyIn, PageIn, TrackIn
 from nurture.web.api.schemas import Problem
 from nurture.web.api.schemas.leads import SignalIn
 
@@ -115,7 +115,7 @@ _PARTS = (
     mail_words.part,
 )
 # Shapes of bodies that views read themselves: the description refers to them by name.
-_BY_NAME = (SignalIn, IdentifyIn, TrackIn, PageIn, BatchIn)
+_BY_NAME = (SignalIn, IdentifyIn, TrackIn, PageIn, GroupIn, AliasIn, BatchIn)
 _DESCRIPTION = (
     "Authorization: Bearer <key>. JSON, snake_case, instants in UTC with Z. Lists are pages of up to 500; "
     "`next_cursor` leads to the next. Faults are application/problem+json (RFC 9457) with `errors` by field. "

@@ -1,4 +1,4 @@
-"""/identify, /track and /page: people and their activities in the words of the Segment specification."""
+"""/identify, /track, /page and the other calls of the Segment specification: people and their activities."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from nurture.errors import Invalid, Refusal
 from nurture.flows import outside_events as flow
-from nurture.flows.outside_events import Told
+from nurture.flows import outside_people as people
+from nurture.flows.outside_people import Told
 from nurture.rules.words import _
 from nurture.web.api import door
 from nurture.web.api.problems import flat
@@ -54,9 +55,24 @@ class PageIn(Message):
     properties = fields.Dict(keys=fields.String(), load_default=dict, allow_none=True)
 
 
+class GroupIn(Message):
+    """The company that somebody belongs to: its name, industry, employees, website and address among the
+    traits."""
+
+    groupId = fields.String(required=True, validate=_NAME)
+    traits = fields.Dict(keys=fields.String(), load_default=dict, allow_none=True)
+
+
+class AliasIn(Message):
+    """Another name for one person, who was known by `previousId` or is known by `userId`."""
+
+    userId = fields.String(required=True, validate=_NAME)
+    previousId = fields.String(required=True, validate=_NAME)
+
+
 class BatchIn(Schema):
-    """Messages in their order, each an object whose `type` is identify, track or page. What is none is told
-    of among the answers, and stops no other."""
+    """Messages in their order, each an object whose `type` is identify, track, page, screen, group or alias.
+    What is none is told of among the answers, and stops no other."""
 
     batch = fields.List(fields.Raw(), required=True, validate=validate.Length(1, _MOST))
 
@@ -94,11 +110,7 @@ def _body(name: str) -> dict[str, Any]:
 @part.response(200, ToldOut)
 def identify() -> dict[str, Any]:
     """Make or update a lead by its traits; userId and anonymousId name it from then on."""
-    said = _read(IdentifyIn)
-    with runtime().sessions.begin() as session:
-        told = _identify(session, said)
-    runtime().wake("leads")
-    return _shown(told)
+    return _one("identify")
 
 
 @part.route("/track", methods=["POST"])
@@ -106,11 +118,7 @@ def identify() -> dict[str, Any]:
 @part.response(200, ToldOut)
 def track() -> dict[str, Any]:
     """Take in an activity; that of an anonymousId is the lead's once it is identified."""
-    said = _read(TrackIn)
-    with runtime().sessions.begin() as session:
-        told = flow.track(session, said, now=now())
-    runtime().wake("signals")
-    return _shown(told)
+    return _one("track")
 
 
 @part.route("/page", methods=["POST"])
@@ -118,11 +126,31 @@ def track() -> dict[str, Any]:
 @part.response(200, ToldOut)
 def page() -> dict[str, Any]:
     """Take in a visit to a page, in the same way."""
-    said = _read(PageIn)
-    with runtime().sessions.begin() as session:
-        told = flow.page(session, said, now=now())
-    runtime().wake("signals")
-    return _shown(told)
+    return _one("page")
+
+
+@part.route("/screen", methods=["POST"])
+@part.doc(**_body("PageIn"))
+@part.response(200, ToldOut)
+def screen() -> dict[str, Any]:
+    """Take in a look at a screen of an app, as one at a page."""
+    return _one("page")
+
+
+@part.route("/group", methods=["POST"])
+@part.doc(**_body("GroupIn"))
+@part.response(200, ToldOut)
+def group() -> dict[str, Any]:
+    """Put somebody into a company, which is made or updated by its traits."""
+    return _one("group")
+
+
+@part.route("/alias", methods=["POST"])
+@part.doc(**_body("AliasIn"))
+@part.response(200, ToldOut)
+def alias() -> dict[str, Any]:
+    """Give a person another name. Two people are not made into one by it: that is a merge."""
+    return _one("alias")
 
 
 @part.route("/batch", methods=["POST"])
@@ -152,26 +180,37 @@ def _answered(session: Any, message: Any) -> dict[str, Any]:
         return {"success": False, "detail": str(refusal), "errors": errors}
 
 
+def _one(kind: str) -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    with runtime().sessions.begin() as session:
+        told = _taken(session, {**body, "type": kind} if isinstance(body, dict) else {"type": kind})
+    runtime().wake("leads")
+    runtime().wake("signals")
+    return _shown(told)
+
+
 def _taken(session: Any, one: Any) -> Told:
-    kind = one.get("type") if isinstance(one, dict) else None
-    match kind:
+    base, pepper, by = runtime().settings.base_url, runtime().pepper, door.actor()
+    match one.get("type") if isinstance(one, dict) else None:
         case "identify":
-            return _identify(session, _read(IdentifyIn, one))
+            said = _read(IdentifyIn, one)
+            return people.identify(session, said, now=now(), by=by, pepper=pepper, base_url=base)
+        case "group":
+            said = _read(GroupIn, one)
+            return people.group(session, said, now=now(), by=by, pepper=pepper, base_url=base)
+        case "alias":
+            return people.alias(session, _read(AliasIn, one), now=now())
         case "track":
             return flow.track(session, _read(TrackIn, one), now=now())
         case "page" | "screen":
             return flow.page(session, _read(PageIn, one), now=now())
-    raise Invalid(_("A message is identify, track or page."), {"type": [_("identify, track or page")]})
+    sentence = _("A message is one of: identify, track, page, screen, group, alias.")
+    raise Invalid(sentence, {"type": [sentence]})
 
 
-def _identify(session: Any, said: dict[str, Any]) -> flow.Told:
-    base, pepper = runtime().settings.base_url, runtime().pepper
-    return flow.identify(session, said, now=now(), by=door.actor(), pepper=pepper, base_url=base)
-
-
-def _read(schema: type[Message], given: Any = None) -> dict[str, Any]:
+def _read(schema: type[Message], given: dict[str, Any]) -> dict[str, Any]:
     try:
-        said: dict[str, Any] = schema().load(given or request.get_json(silent=True) or {})
+        said: dict[str, Any] = schema().load(given)
     except ValidationError as fault:
         raise Invalid(_("The message cannot be taken."), flat(fault.messages)) from fault
     if not said.get("userId") and not said.get("anonymousId"):
