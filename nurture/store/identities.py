@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Instant, Ref
 
-
 USER = "user_id"
 ANONYMOUS = "anonymous_id"
 
