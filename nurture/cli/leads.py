@@ -26,13 +26,26 @@ def leads() -> None:
 @click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help="May be given several times.")
 @click.option("--source", default="import", show_default=True, help="Where these leads come from.")
 @click.option("--consent", metavar="PURPOSE", help="What they agreed to, such as marketing.")
+@click.option(
+    "--others",
+    type=click.Choice(["ignore", "keep"]),
+    default="ignore",
+    show_default=True,
+    help="Columns whose name is not known: left out, or kept as fields of your own.",
+)
 @click.option("--on-error", type=click.Choice(["skip", "stop"]), default="skip", show_default=True)
 @json_option
 def import_command(
-    file: Path, mapping: tuple[str, ...], source: str, consent: str | None, on_error: str, json_: bool
+    file: Path,
+    mapping: tuple[str, ...],
+    source: str,
+    consent: str | None,
+    others: str,
+    on_error: str,
+    json_: bool,
 ) -> None:
     """Take a CSV or Excel file of leads; bad rows come back as a file with a reason each."""
-    options = ImportOptions(_pairs(mapping), source, consent, on_error)
+    options = ImportOptions(_pairs(mapping), source, consent, on_error, others=others)
     with ready() as runtime, _progress(quiet=json_) as progress, _as_csv(file) as table:
         result = import_leads(
             runtime.sessions,
@@ -135,11 +148,14 @@ def _report(result: ImportResult) -> None:
         f"{result.unchanged} unchanged, {result.duplicates} doubles in the file."
     )
     click.echo(f"{result.mailable} of them may be mailed.")
+    if result.outcomes:
+        won, lost = (result.outcomes.get(how, 0) for how in ("won", "lost"))
+        click.echo(f"Past deals: {won} won, {lost} lost.")
     _list("may not be mailed", result.not_mailable)
     _list("refused", result.bad)
     _list("taken with a doubt", result.warnings)
     if result.ignored_columns:
-        click.echo(f"Columns not known and left out: {', '.join(result.ignored_columns)} (use --map).")
+        click.echo(f"Columns not known and left out: {', '.join(result.ignored_columns)} (--map, --others).")
     if result.bad_rows:
         click.echo(f"The refused rows, each with its reason: {result.bad_rows}")
 

@@ -44,7 +44,7 @@ from nurture.store.leads import Identity, Lead
 from nurture.store.stages import StageChange, StageMove
 from nurture.store.webhooks import write_message
 
-_NEW_STAGES = ("inquiry", "lead")
+_NEW_STAGES = ("inquiry", "lead", "customer", "lost")
 _TRIES = 3
 # The channel of invented leads: they are marked, and stay among themselves.
 DEMO = "demo"
@@ -163,7 +163,7 @@ def _known(session: Session, lead_id: int) -> Lead:
 def _new(session: Session, read: LeadAnswers, source_id: int | None, *, demo: bool, now: datetime) -> Lead:
     stage = read.stage or "lead"
     if stage not in _NEW_STAGES:
-        sentence = _("A new lead begins as inquiry or lead.")
+        sentence = _("A new lead begins as inquiry or lead, or as customer or lost when its deal has ended.")
         raise Invalid(sentence, {"stage": [sentence]})
     return leads.add(session, stage, source_id=source_id, now=now, demo=demo)
 

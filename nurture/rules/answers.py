@@ -23,6 +23,19 @@ _BANT = {
     "unknown": "unknown", "unbekannt": "unknown", "неизвестно": "unknown", "?": "unknown",
 }  # fmt: skip
 
+# How programs and people write that a deal was won, was lost, or has not ended.
+_OUTCOMES = {
+    written: outcome
+    for outcome, ways in {
+        "won": "1|1.0|yes|y|true|won|win|closed won|customer|converted|success|sold|bought|signed|ja|gewonnen"
+        "|kunde|да|выигран|выиграна|выиграно|клиент|успех|успешно|продано",
+        "lost": "0|0.0|no|n|false|lost|loss|closed lost|not converted|disqualified|nein|verloren|нет|проигран"
+        "|проиграна|проиграно|отказ|потерян|потеряна",
+        "open": "open|pending|in progress|new|ongoing|offen|in arbeit|открыт|открыта|в работе|new lead",
+    }.items()
+    for written in ways.split("|")
+}
+
 _COUNTRIES = """
 AT austria österreich австрия|AU australia australien австралия|BE belgium belgien бельгия
 BG bulgaria bulgarien болгария|BR brazil brasilien бразилия|BY belarus беларусь|CA canada kanada канада
@@ -115,6 +128,11 @@ def day(written: str) -> str | None:
 def bant(written: str) -> str | None:
     """unknown, no, partly or yes."""
     return _BANT.get(written.strip().casefold())
+
+
+def outcome(written: str) -> str | None:
+    """How a deal ended, won or lost; open for one that has not."""
+    return _OUTCOMES.get(" ".join(re.sub(r"[-_/()]+", " ", written).casefold().split()))
 
 
 def buying_role(written: str) -> str | None:

@@ -11,7 +11,7 @@ BANT = ("budget", "authority", "need", "timing")
 PLAIN = (
     "email", "phone", "first_name", "last_name", "name", "company", "company.size", "company.industry",
     "company.website", "company.country", "company.city", "role", "buying_role", "language", "timezone",
-    "country", "city", "address", "tags", "owner",
+    "country", "city", "address", "tags", "owner", "outcome", "outcome_at",
 )  # fmt: skip
 # What a person chooses from.
 CHOICES = (*PLAIN, *(f"bant.{part}" for part in BANT), "dates.birthday")
@@ -66,6 +66,8 @@ _NAMES: dict[str, str] = {
     "owner": (
         "owner contactowner owneremail ownerusername leadowner zuständig betreuer ответственный менеджер"
     ),
+    "outcome": "outcome dealoutcome pastoutcome wonorlost wonlost ergebnis исход результатсделки",
+    "outcome_at": "outcomeat outcomedate dealclosedate dateofoutcome abschlussdatum датаисхода",
     "bant.budget": "budget bantbudget бюджет",
     "bant.authority": "authority bantauthority decisionauthority entscheidungsbefugnis",
     "bant.need": "need bantneed bedarf потребность",
@@ -82,8 +84,9 @@ class Columns:
     ignored: tuple[str, ...]
 
 
-def plan(header: Sequence[str], wanted: Mapping[str, str]) -> Columns:
-    """What each column of a file holds. `wanted` (column name -> answer) overrules what names say.
+def plan(header: Sequence[str], wanted: Mapping[str, str], *, keep_others: bool = False) -> Columns:
+    """What each column of a file holds. `wanted` (column name -> answer) overrules what names say; with
+    `keep_others` columns whose name says nothing become fields of one's own.
 
     Raises Invalid, with all faults in one message: a wanted column or answer that does not exist, two
     columns of one name, or no column that could identify a lead.
@@ -93,7 +96,7 @@ def plan(header: Sequence[str], wanted: Mapping[str, str]) -> Columns:
     places: dict[str, list[int]] = {}
     ignored: list[str] = []
     for number, name in enumerate(header):
-        answer = wishes.get(folded(name)) or guess(name)
+        answer = wishes.get(folded(name)) or guess(name) or (own_field(name) if keep_others else None)
         if answer is None or answer == IGNORE:
             ignored.append(name)
             continue
@@ -118,6 +121,12 @@ def guess(name: str) -> str | None:
     if is_answer(lowered):
         return lowered
     return _ANSWERS.get(folded(name))
+
+
+def own_field(name: str) -> str:
+    """The field of one's own that a column of this name would fill."""
+    slug = "_".join("".join(c if c.isalnum() else " " for c in name.casefold()).split())
+    return f"fields.{slug[:60] or 'column'}"
 
 
 def is_answer(name: str) -> bool:

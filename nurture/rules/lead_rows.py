@@ -143,6 +143,8 @@ _CLEAN: dict[str, Callable[[str], Any]] = {
     "address": answers.note,
     "owner": lambda written: addresses.normalise(written),
     "tags": answers.tags,
+    "outcome": answers.outcome,
+    "outcome_at": answers.day,
 }
 
 

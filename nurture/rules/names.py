@@ -77,6 +77,8 @@ FIELDS: Mapping[str, str] = {
     "name": _N("full name"),
     "company": _N("company"),
     "grade": _N("grade by hand"),
+    "outcome": _N("past outcome: won or lost"),
+    "outcome_at": _N("day of the past outcome"),
     "future_at": _N("comes back on"),
     "bant.budget": _N("BANT: budget"),
     "bant.authority": _N("BANT: authority"),

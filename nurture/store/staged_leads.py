@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from nurture.rules.messages import instant
+from nurture.store.staged_outcomes import SINCE, STAGE
 
 _COMPANIES = text(
     """
@@ -33,26 +34,26 @@ _COMPANIES = text(
     """
 )
 _NEW_LEADS = text(
-    """
+    f"""
     INSERT INTO lead (
         id, email, email_norm, phone, first_name, last_name, company_id, role, buying_role, language,
-        timezone, timezone_source, country, city, address, stage_since, temperature_since,
+        timezone, timezone_source, country, city, address, stage, stage_since, temperature_since,
         source_id, last_source_id, owner_id, tags, fields, dates, bant, search,
         folded_fields, folded_tags, created_at, updated_at
     )
     SELECT -r.lead_id, r.email, r.email_norm, r.phone, v ->> 'first_name', v ->> 'last_name', c.id,
         v ->> 'role', v ->> 'buying_role', v ->> 'language', v ->> 'timezone', v ->> 'timezone_source',
-        v ->> 'country', v ->> 'city', v ->> 'address', :now, :now, :source, :source, u.id,
-        CASE WHEN v ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(v -> 'tags')) ELSE '{}' END,
-        coalesce(v -> 'fields', '{}'), coalesce(v -> 'dates', '{}'),
+        v ->> 'country', v ->> 'city', v ->> 'address', {STAGE}, {SINCE}, :now, :source, :source, u.id,
+        CASE WHEN v ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(v -> 'tags')) ELSE '{{}}' END,
+        coalesce(v -> 'fields', '{{}}'), coalesce(v -> 'dates', '{{}}'),
         CASE WHEN v ? 'bant' THEN (
             SELECT jsonb_object_agg(key, jsonb_build_object(
                 'answer', value, 'source', 'import', 'at', CAST(:said_at AS text)
             )) FROM jsonb_each_text(v -> 'bant')
-        ) ELSE '{}' END,
-        coalesce(v ->> 'search', ''), coalesce(v -> 'folded_fields', '{}'),
+        ) ELSE '{{}}' END,
+        coalesce(v ->> 'search', ''), coalesce(v -> 'folded_fields', '{{}}'),
         CASE WHEN v ? 'folded_tags'
-            THEN ARRAY(SELECT jsonb_array_elements_text(v -> 'folded_tags')) ELSE '{}' END,
+            THEN ARRAY(SELECT jsonb_array_elements_text(v -> 'folded_tags')) ELSE '{{}}' END,
         :now, :now
     FROM (SELECT *, values AS v FROM import_row WHERE import_id = :id AND lead_id < 0) r
     LEFT JOIN company c ON c.folded = v -> 'company' ->> 'folded'
@@ -61,10 +62,10 @@ _NEW_LEADS = text(
     """
 )
 _NEW_STAGES = text(
-    """
+    f"""
     INSERT INTO stage_change (lead_id, at, old, new, reason, by)
-    SELECT -lead_id, :now, NULL, 'lead', 'imported', :by FROM import_row
-    WHERE import_id = :id AND lead_id < 0
+    SELECT -r.lead_id, {SINCE}, NULL, {STAGE}, 'imported', :by FROM import_row r
+    WHERE r.import_id = :id AND r.lead_id < 0
     """
 )
 # A number that moves from one known lead to another within the file is free before it is taken.

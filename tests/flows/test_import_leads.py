@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.errors import Conflict, Invalid, Unavailable
 from nurture.flows import import_leads as flow
 from nurture.flows.import_leads import ImportOptions, ImportResult, reading
-from nurture.store import imports, suppressions
+from nurture.store import imports, outcomes, suppressions
 from nurture.store.consents import LeadConsent
 from nurture.store.imports import Import
 from nurture.store.leads import Lead
@@ -279,3 +279,36 @@ def test_a_listener_hears_of_each_new_lead_once(importer: Importer, sessions: Se
     importer("email\nanna@firma.example\nbert@firma.example\n", now=TUESDAY + timedelta(days=1))
     told = db.execute(text("SELECT type FROM webhook_message")).scalars().all()
     assert told.count("lead.created") == 2
+
+
+def test_past_deals_come_in_where_they_ended_and_teach_the_score(importer: Importer, db: Session):
+    importer("email\nopen@x.example\nsales@x.example\n")
+    db.execute(text("UPDATE lead SET stage = 'opportunity' WHERE email = 'sales@x.example'"))
+    db.commit()
+    result = importer(
+        "email,Converted,Closed,Shoe size\nwon@x.example,1,2026-01-15,42\nlost@x.example,0,,41\n"
+        "none@x.example,maybe,,\nnew@x.example,in progress,,\nopen@x.example,Closed Lost,2026-02-01,44\n"
+        "sales@x.example,won,,\nfuture@x.example,won,2126-01-01,40\n",
+        name="deals.csv",
+        mapping={"Converted": "outcome", "Closed": "outcome_at"},
+        others="keep",
+    )
+    assert result.outcomes == {"won": 3, "lost": 2} and result.ignored_columns == ()
+    stands = {one.email: (one.stage, one.fields.get("shoe_size")) for one in db.query(Lead)}
+    assert stands == {
+        "won@x.example": ("customer", "42"),
+        "lost@x.example": ("lost", "41"),
+        "none@x.example": ("lead", None),
+        "new@x.example": ("lead", None),
+        "open@x.example": ("lost", "44"),
+        "sales@x.example": ("opportunity", None),
+        "future@x.example": ("customer", "40"),
+    }
+    assert "outcome cannot be read and was left out" in result.warnings
+    since = dict(db.execute(text("SELECT email, stage_since FROM lead")).all())
+    assert since["won@x.example"].isoformat() == "2026-01-15T00:00:00+00:00"
+    assert since["future@x.example"] == TUESDAY
+    moved = db.execute(text("SELECT old, new, reason FROM stage_change WHERE old = 'lead'")).all()
+    assert [tuple(one) for one in moved] == [("lead", "lost", "imported")]
+    won, lost = outcomes.counts(db, limit=100)
+    assert (won, lost) == (2, 2)

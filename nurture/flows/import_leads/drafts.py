@@ -32,8 +32,11 @@ def begin_import(
     """
     if options.on_error not in ("skip", "stop"):
         raise Invalid(_("on_error is skip or stop."), {"on_error": [_("Say skip or stop.")]})
+    if options.others not in ("ignore", "keep"):
+        raise Invalid(_("others is ignore or keep."), {"others": [_("Say ignore or keep.")]})
     survey = csv_in.survey(path)
-    column_rules.plan(csv_in.read_header(path, survey), options.mapping)
+    header = csv_in.read_header(path, survey)
+    column_rules.plan(header, options.mapping, keep_others=options.keeps_others)
     with sessions.begin() as session:
         check_start(session, options)
         begun = imports.find_resumable(session, survey.sha256, options.kept())
@@ -120,7 +123,7 @@ def settle_options(
     if noted.state != "draft":
         raise Conflict(_("This import was begun already."))
     header, _rows = look_into(import_id, home, rows=0)
-    column_rules.plan(header, options.mapping)
+    column_rules.plan(header, options.mapping, keep_others=options.keeps_others)
     check_start(session, options)
     noted.options, noted.state, noted.summary = options.kept(), state, {}
     noted.rows_read, noted.error, noted.bad_rows_path = 0, None, None

@@ -45,7 +45,7 @@ def run_import(
             return result_of(noted, home)
     survey = csv_in.survey(path)
     header = csv_in.read_header(path, survey)
-    columns = column_rules.plan(header, options.mapping)
+    columns = column_rules.plan(header, options.mapping, keep_others=options.keeps_others)
     run = Run(
         sessions, import_id, path, survey, header, columns, options, home, pepper, base_url, now, by, progress
     )  # fmt: skip

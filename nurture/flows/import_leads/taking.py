@@ -10,7 +10,16 @@ from nurture.flows.import_leads.values import Progress, Run
 from nurture.flows.keep_nos import hold_rows_to
 from nurture.rules.lead_rows import LeadRow, merge, share_phone
 from nurture.rules.words import _
-from nurture.store import companies, custom_fields, leads, sources, staged_leads, staging
+from nurture.store import (
+    companies,
+    custom_fields,
+    leads,
+    sources,
+    staged_leads,
+    staged_outcomes,
+    stages,
+    staging,
+)
 from nurture.store.imports import Import
 
 _TRIES = 3
@@ -39,6 +48,7 @@ def take_all(run: Run, session: Session) -> None:
     changed = staged_leads.take_known_leads(session, run.import_id, source_id, now=run.now)
     leads.refold(session, changed)
     new = staged_leads.take_new_leads(session, run.import_id, source_id, now=run.now, by=run.by)
+    stages.move(session, staged_outcomes.ended(session, run.import_id), now=run.now, by=run.by)
     run.progress(Progress("taking", total, total))
     custom_fields.note(session, staged_leads.own_fields(session, run.import_id), now=run.now)
     if not run.options.enter:
@@ -60,6 +70,7 @@ def take_all(run: Run, session: Session) -> None:
         "bad": bad,
         "mailable": reach.pop("may_be_mailed", 0),
         "not_mailable": reach,
+        "outcomes": staged_outcomes.counts(session, run.import_id),
         "warnings": staged_leads.warning_counts(session, run.import_id),
         "ignored_columns": list(run.columns.ignored),
         "source_id": source_id,

@@ -18,6 +18,7 @@ class ImportOptions:
     """`mapping` is column name -> answer; `consent` the purpose that the file's leads agreed to, and
     `wording` the words they agreed to; `on_error` is skip (hand bad rows back) or stop (take nothing if one
     row is bad); without `enter` new leads are held: they start in no program until somebody lets them.
+    `others` says what columns of unknown meaning become: ignore, or keep as fields of one's own.
     `start` is a place where all of them start (flows/start_leads.py), evenly over `spread_days`."""
 
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -28,6 +29,11 @@ class ImportOptions:
     enter: bool = True
     start: str = ""
     spread_days: int = 0
+    others: str = "ignore"
+
+    @property
+    def keeps_others(self) -> bool:
+        return self.others == "keep"
 
     def kept(self) -> dict[str, Any]:
         return {**asdict(self), "mapping": dict(self.mapping)}
@@ -44,8 +50,8 @@ class Progress:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What came of a file. `bad` counts refused rows by reason, `not_mailable` leads by reason;
-    `bad_rows` is the file handed back, if any row was refused."""
+    """What came of a file. `bad` counts refused rows by reason, `not_mailable` leads by reason,
+    `outcomes` past deals (won, lost); `bad_rows` is the file handed back, if any row was refused."""
 
     import_id: int
     read: int
@@ -58,6 +64,7 @@ class ImportResult:
     not_mailable: Mapping[str, int]
     warnings: Mapping[str, int]
     ignored_columns: Sequence[str]
+    outcomes: Mapping[str, int]
     bad_rows: Path | None
 
 
@@ -99,5 +106,6 @@ def result_of(noted: Import, home: Path) -> ImportResult:
         not_mailable=summary.get("not_mailable", {}),
         warnings=summary.get("warnings", {}),
         ignored_columns=tuple(summary.get("ignored_columns", ())),
+        outcomes=summary.get("outcomes", {}),
         bad_rows=home / noted.bad_rows_path if noted.bad_rows_path else None,
     )

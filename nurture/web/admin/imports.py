@@ -1,6 +1,7 @@
 """Files of leads: brought, mapped, tried without changing anything, carried out, and what came of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,10 @@ def begin(import_id: int) -> ResponseReturnValue:
     """Try the draft, or carry it out."""
     home, state = runtime().settings.home, _STEPS.get(request.form.get("do", ""), "draft")
     options = _options()
-    faults = _faults(options)
+    if request.form.get("do") == "keep_all":
+        options, faults = _all_kept(options), {}
+    else:
+        faults = _faults(options)
     try:
         if faults:
             raise Invalid(_("Some answers are missing."), faults)
@@ -203,7 +207,12 @@ def _draft(noted: Import, options: Mapping[str, Any], errors: Mapping[str, list[
         "admin/imports/draft.html",
         noted=noted,
         columns=[
-            (name, [row[place] for row in rows if row[place].strip()][:3], chosen[place], _own_field(name))
+            (
+                name,
+                [row[place] for row in rows if row[place].strip()][:3],
+                chosen[place],
+                columns.own_field(name),
+            )
             for place, name in enumerate(header)
         ],
         answers=[(name, names.field(name)) for name in columns.CHOICES],
@@ -232,10 +241,13 @@ def _said_before(options: Mapping[str, Any]) -> str:
     return "yes" if options.get("consent") else "no"
 
 
-def _own_field(name: str) -> str:
-    """The field of one's own that a column would fill, by its name."""
-    slug = "_".join("".join(c if c.isalnum() else " " for c in name.casefold()).split())
-    return f"fields.{slug[:60] or 'column'}"
+def _all_kept(options: ImportOptions) -> ImportOptions:
+    """The columns that were left out become fields of one's own."""
+    mapping = {
+        name: columns.own_field(name) if answer == columns.IGNORE else answer
+        for name, answer in options.mapping.items()
+    }
+    return replace(options, mapping=mapping)
 
 
 def _told(noted: Import) -> str:

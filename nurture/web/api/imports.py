@@ -28,7 +28,7 @@ part = door.Part("imports", "Files of leads.", json_only=False)
 AT_ONCE = 2 * 1024 * 1024
 _FORM_ALLOWANCE = 1024 * 1024
 _OPTIONS = (
-    "source", "consent", "on_error", "map", "filename", "wording", "enter", "start", "spread_days",
+    "source", "consent", "on_error", "map", "filename", "wording", "enter", "start", "spread_days", "others",
 )  # fmt: skip
 _BODY = {
     "parameters": [
@@ -38,6 +38,7 @@ _BODY = {
             ("consent", "The purpose that they agreed to, such as marketing."),
             ("on_error", "skip hands bad rows back, stop takes nothing if a row is bad."),
             ("map", "column=answer; may be given several times."),
+            ("others", "keep makes fields of your own of columns whose name is not known; else left out."),
             ("wording", "The words they agreed to, where and when: kept as the proof of consent."),
             ("enter", "no holds new leads out of all programs until they are let in."),
             ("start", "Where all of them start: program/chain or program/chain/step."),
@@ -165,6 +166,7 @@ def _options() -> tuple[ImportOptions, str]:
         wording=given.get("wording", "")[:2_000],
         enter=given.get("enter") != "no",
         start=given.get("start", "")[:200],
+        others=given.get("others", "ignore"),
         spread_days=_days(given.get("spread_days", "0")),
     )
     return options, uploads.shown_name(filename)
@@ -226,6 +228,7 @@ def shown(row: Import) -> dict[str, Any]:
         "not_mailable": summary.get("not_mailable", {}),
         "warnings": summary.get("warnings", {}),
         "ignored_columns": summary.get("ignored_columns", []),
+        "outcomes": summary.get("outcomes", {}),
         "error": row.error,
         "created_at": moment(row.created_at),
         "finished_at": moment(row.finished_at),

@@ -23,6 +23,7 @@ class ImportOut(Schema):
     not_mailable = fields.Dict(keys=fields.String(), values=fields.Integer())
     warnings = fields.Dict(keys=fields.String(), values=fields.Integer())
     ignored_columns = fields.List(fields.String())
+    outcomes = fields.Dict(keys=fields.String(), values=fields.Integer())
     error = fields.String(allow_none=True)
     created_at = fields.String()
     finished_at = fields.String(allow_none=True)
@@ -62,4 +63,5 @@ class DraftChoice(In):
     enter = fields.Boolean(load_default=True)
     start = fields.String(load_default="", validate=validate.Length(max=200))
     spread_days = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 365))
+    others = fields.String(load_default="ignore", validate=validate.OneOf(("ignore", "keep")))
     do = fields.String(load_default="keep", validate=validate.OneOf(("keep", "check", "begin")))
