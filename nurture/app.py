@@ -60,6 +60,7 @@ from nurture.web.admin import (
 )
 from nurture.web.admin import inbound as coming_back
 from nurture.web.admin.settings import audit, company, jobs, keys, mail, senders, users
+from nurture.web.outside_calls import OutsideCalls
 from nurture.web.parts import ROOT, load_vendor
 from nurture.web.public import (
     answers,
@@ -160,6 +161,7 @@ def create_app(runtime: Runtime, *, templates: Path = ROOT / "templates") -> Fla
     api.register(app)
     app.teardown_request(close_session)
     access.check_table(app)
+    app.wsgi_app = OutsideCalls(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

@@ -102,7 +102,7 @@ def told(body: bytes, *, number: UUID, ua: str, ring: KeyRing, now: datetime) ->
         raw = json.loads(body)
         address = raw["u"]
         site = host_of(address)
-        kind = _kind(raw.get("e"))
+        kind = kind_said(raw.get("e"))
         token = raw.get("k") if isinstance(raw.get("k"), str) else ""
         visitor = raw.get("v")
         if not site or len(address) > _LONGEST_URL or kind is None:
@@ -127,7 +127,7 @@ def told(body: bytes, *, number: UUID, ua: str, ring: KeyRing, now: datetime) ->
 
 
 def reported(
-    number: UUID, view: UUID | None, visitor: str, kind: str, properties: Mapping[str, Any], ua: str
+    number: UUID, view: UUID | None, visitor: str | None, kind: str, properties: Mapping[str, Any], ua: str
 ) -> Visit:
     """What a program with a key tells of a visitor whom nobody knows yet: {url?, path?, title?, referrer?}
     and whatever else it says."""
@@ -222,7 +222,8 @@ def kind_by(rules: Sequence[PathRule], visit: Visit) -> str:
     return next((rule.kind for rule in rules if rule.meets(visit.path)), VISITED)
 
 
-def _kind(said: object) -> str | None:
+def kind_said(said: object) -> str | None:
+    """The kind of what a website reports under this name (None: a look); None for what it may not report."""
     if said is None:
         return VISITED
     kind = kind_of(said) if isinstance(said, str) else None

@@ -21,7 +21,8 @@ from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
 from nurture.rules.tokens import KeyRing, read
 from nurture.rules.visitors import visitor_ip
 from nurture.web.bare import UNCACHED, Answer, not_found, try_later
-from nurture.web.website import NO_SITES, PATHS, Sites, WebsiteDoor
+from nurture.web.browser_calls import BrowserCalls, is_browser_call
+from nurture.web.website import NO_SITES, PATHS, Allowance, Sites, WebsiteDoor
 
 log = structlog.get_logger()
 
@@ -57,8 +58,8 @@ _SEEN = Answer(
 
 
 class TrackingDoor:
-    """`/o/<token>.gif` and `/c/<token>` by GET and HEAD, `/t.js` and `/t` (web/website); everything else goes
-    on to `app`.
+    """`/o/<token>.gif` and `/c/<token>` by GET and HEAD, `/t.js` and `/t` (web/website), and what scripts of
+    other makers post from browsers (web/browser_calls); everything else goes on to `app`.
 
     `now` gives the instant a hit is dated with, `real_now` what tokens age by
     (`now` unless said). The door never raises for its
@@ -83,14 +84,15 @@ class TrackingDoor:
         self._stream = stream
         self._links = links
         self._now = now
-        self._website = WebsiteDoor(
-            ring=ring, sites=sites, write=self._keep, now=now, real_now=real_now or now
-        )
+        clocks = {"now": now, "real_now": real_now or now}
+        room = Allowance()
+        self._website = WebsiteDoor(ring=ring, sites=sites, write=self._keep, allowance=room, **clocks)
+        self._scripts = BrowserCalls(ring=ring, sites=sites, write=self._keep, allowance=room, **clocks)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
         method: str = environ["REQUEST_METHOD"]
-        if path not in PATHS and (not path.startswith(("/o/", "/c/")) or method not in _METHODS):
+        if not _is_ours(path, method) and not is_browser_call(environ):
             return self._app(environ, start_response)
         try:
             answer = self._answer(path, environ)
@@ -103,7 +105,9 @@ class TrackingDoor:
     def _answer(self, path: str, environ: WSGIEnvironment) -> Answer:
         if path in PATHS:
             return self._website.answer(environ)
-        return self._opened(path, environ) if path[1] == "o" else self._clicked(path, environ)
+        if path.startswith("/o/"):
+            return self._opened(path, environ)
+        return self._clicked(path, environ) if path.startswith("/c/") else self._scripts.answer(environ)
 
     def _opened(self, path: str, environ: WSGIEnvironment) -> Answer:
         token = path.removeprefix("/o/")
@@ -157,6 +161,10 @@ def nowhere(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable
         answer = not_found()
     start_response(answer.status, answer.headers)
     return [answer.body]
+
+
+def _is_ours(path: str, method: str) -> bool:
+    return path in PATHS or (path.startswith(("/o/", "/c/")) and method in _METHODS)
 
 
 def _kept_headers(environ: WSGIEnvironment) -> dict[str, str]:

@@ -53,12 +53,13 @@ class Allowance:
         self._minute = 0
         self._counts: dict[str, int] = {}
 
-    def takes(self, address: str) -> bool:
+    def takes(self, address: str, many: int = 1) -> bool:
+        """Whether so many more are within what an address may; they count either way."""
         minute = int(time.monotonic() // 60)
         with self._lock:
             if minute != self._minute or len(self._counts) > _MOST_ADDRESSES:
                 self._minute, self._counts = minute, {}
-            seen = self._counts[address] = self._counts.get(address, 0) + 1
+            seen = self._counts[address] = self._counts.get(address, 0) + many
         return seen <= self._most
 
 
@@ -124,14 +125,13 @@ class WebsiteDoor:
         return with_token(target, mint_token(self._ring, BY_MAIL, delivery_id, self._real_now()))
 
     def _report(self, environ: WSGIEnvironment) -> str:
-        if header(environ, "HTTP_DNT") == "1" or header(environ, "HTTP_SEC_GPC") == "1":
+        if wants_no_tracking(environ):
             return "204 No Content"
-        peer = header(environ, "REMOTE_ADDR")
-        if not self._allowance.takes(visitor_ip(peer, header(environ, "HTTP_X_FORWARDED_FOR")) or peer):
+        if not self._allowance.takes(sender_of(environ)):
             return "429 Too Many Requests"
         length = header(environ, "CONTENT_LENGTH")
-        if not length.isdigit() or int(length) > MOST_BYTES:
-            return "413 Content Too Large" if length.isdigit() else "411 Length Required"
+        if fault := fault_of_length(length, MOST_BYTES):
+            return fault
         try:
             visit = visits.told(
                 environ["wsgi.input"].read(int(length)),
@@ -146,6 +146,24 @@ class WebsiteDoor:
             return "403 Forbidden"
         self._write(visits.write(visit))
         return "204 No Content"
+
+
+def wants_no_tracking(environ: WSGIEnvironment) -> bool:
+    """Whether the browser says so, by Do Not Track or Global Privacy Control."""
+    return header(environ, "HTTP_DNT") == "1" or header(environ, "HTTP_SEC_GPC") == "1"
+
+
+def sender_of(environ: WSGIEnvironment) -> str:
+    """Whose reports are counted together."""
+    peer = header(environ, "REMOTE_ADDR")
+    return visitor_ip(peer, header(environ, "HTTP_X_FORWARDED_FOR")) or peer
+
+
+def fault_of_length(length: str, most: int) -> str | None:
+    """The status for a body whose length was not told, or is beyond `most` bytes."""
+    if not length.isdigit():
+        return "411 Length Required"
+    return "413 Content Too Large" if int(length) > most else None
 
 
 _PREFLIGHT = [
