@@ -79,7 +79,9 @@ def follow(
     move_leads(session, _moves(warmed), now=now)
     enroll.enter_programs(session, list(leads), now=now, known=known)
     if hand_over and default is not None:
-        crossed = [one for one in found.values() if one.crossing == "cross" and one.lead.id not in quiet]
+        crossed = [
+            one for one in found.values() if one.crossing in ("cross", "hurry") and one.lead.id not in quiet
+        ]
         ripen(session, [_ripe(one, default) for one in crossed], now=now)
     return found
 
@@ -162,10 +164,7 @@ def _judge(
     judgement = readiness.judge(default.model, known, now, last)
     crossing = readiness.crossing(lead.armed, judgement, default.model.readiness)
     policy = default.model.readiness
-    if crossing == "cross" and not readiness.may_ripen(
-        lead.stage, lead.future_at, judgement, now, last, policy
-    ):
-        crossing = "stay"
+    crossing = readiness.at_its_place(crossing, lead.stage, lead.future_at, judgement, now, last, policy)
     if known.readiness != judgement.score:
         known = known.rated(known.temperature, known.heat, known.grade, judgement.score)
     return Judged(lead, known, grade, judgement, crossing, now)

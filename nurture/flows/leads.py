@@ -23,6 +23,7 @@ from nurture.rules.lead_answers import LeadAnswers
 from nurture.rules.messages import instant
 from nurture.rules.words import _
 from nurture.store import (
+    approvals,
     companies,
     company_heat,
     consents,
@@ -267,6 +268,7 @@ def erase_lead(session: Session, lead_id: int, *, pepper: bytes, home: Path, now
         websites.forget_lead(session, one)
         guests.forget_lead(session, one)
         forms.forget(session, [one])
+    approvals.settle(session, [lead_id], now=now)
     write_message(
         session,
         "lead.erased",

@@ -5,6 +5,7 @@ batches and a transaction for each. Deals that ended are then gone through signa
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +18,12 @@ from nurture.rules import caps, effect, heat
 from nurture.rules.effect import Effect, PastDeal, PastSignal, Stand
 from nurture.rules.facts import SignalFact
 from nurture.rules.model import HeatModel
-from nurture.store import facts, past_deals, scores, unrated
+from nurture.store import approvals, facts, past_deals, scores, unrated
 from nurture.store import heat as heats
 from nurture.store.heat import Pair
 from nurture.store.models import LiveModel
 from nurture.store.past_deals import Ended
+from nurture.store.scores import LeadState
 from nurture.store.views.reading import reading
 
 BATCH = 500
@@ -87,7 +89,7 @@ def _count(
     old = {} if live is None else warm.cool([live], stored.values(), now=now)
     new = _under(session, draft, live, stored, list(leads), now)
     judged_old = {} if live is None else assess(session, [live], leads, old, now=now)
-    judged_new = assess(session, [draft], leads, new, now=now)
+    judged_new = assess(session, [draft], _asked_no_more(session, draft, leads), new, now=now)
     for lead_id in leads:
         pair = (lead_id, draft.id)
         found.add(
@@ -95,6 +97,15 @@ def _count(
             _stand(old.get(pair), judged_old.get(lead_id)),
             _stand(new.get(pair), judged_new.get(lead_id)),
         )
+
+
+def _asked_no_more(
+    session: Session, draft: LiveModel, leads: Mapping[int, LeadState]
+) -> Mapping[int, LeadState]:
+    """Leads as a switch would meet them: who waits for a decision about the version before is looked at
+    anew (flows/models.begin_switch)."""
+    waiting = approvals.waiting_among(session, draft.id, list(leads))
+    return {**leads, **{lead_id: replace(leads[lead_id], armed=True) for lead_id in waiting}}
 
 
 def _under(

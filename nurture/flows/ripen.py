@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from nurture.rules import ripening as rules
 from nurture.rules import stages as funnel
-from nurture.store import ripening, stages
+from nurture.store import approvals, ripening, stages
 from nurture.store.ripening import NewHandoff, Ripened, Ripener
 from nurture.store.webhooks import Message, write_messages
 from nurture.webhooks import payload
@@ -47,6 +47,7 @@ def ripen(session: Session, ripe: Sequence[Ripe], *, now: datetime) -> list[int]
         return []
     rises = ripening.rises(session, sorted({one.model_id for one in going}))
     made = ripening.insert(session, [_handoff(one, rises) for one in going], now=now)
+    approvals.settle(session, [one.lead_id for one in made], now=now)
     moves = [stages.StageMove(one.lead_id, "sales_ready", _reason(chosen[one.lead_id])) for one in made]
     stages.move(session, moves, now=now, by=_BY)
     write_messages(session, [_ready(one, chosen[one.lead_id], rises) for one in made], now=now)

@@ -1,4 +1,5 @@
-"""A touch outside of mails, entered in seconds: a call, a meeting kept or missed, a business card, a note."""
+"""A touch outside of mails, entered in seconds: a call, a meeting kept or missed, a business card, a request
+to be contacted, a note."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +32,7 @@ def add_touch(session: Session, lead_id: int, touch: Touch, *, by: str, now: dat
     and counts when it is rated; what goes out counts among ours. Raises NotFound and Invalid."""
     kind = KINDS.get((touch.what, touch.direction))
     if kind is None:
-        sentence = _("A touch is a call, a meeting, a missed meeting, a business card or a note.")
+        sentence = _("A touch is a call, a meeting, a missed meeting, a business card, a request or a note.")
         raise Invalid(sentence, {"kind": [sentence]})
     at = touch.at or now
     if fault := fault_of(at, now):

@@ -17,8 +17,8 @@ from nurture.rules.facts import Facts, SignalFact
 from nurture.rules.heat import NO_HEAT
 from nurture.rules.model import HeatModel
 
-SAMPLE = 5
-RIPE_SHOWN = 25
+SAMPLE = 50
+RIPE_SHOWN = 100
 BINS = 10
 
 
@@ -44,7 +44,7 @@ class Effect:
     samples: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
     ripe: int = 0
     ripe_before: int = 0
-    ripest: list[tuple[float, int]] = field(default_factory=list)
+    ripest: list[tuple[float, int, Stand]] = field(default_factory=list)
 
     def add(self, lead_id: int, old: Stand, new: Stand) -> None:
         """Count one lead."""
@@ -56,22 +56,23 @@ class Effect:
             self._judged(lead_id, old, new)
 
     def plain(self) -> dict[str, Any]:
-        """Fit for JSON."""
+        """Fit for JSON. `samples` name the first of those who move, beside `count`, how many do; the ripe
+        stand there as the draft sees them."""
         return {
             "leads": self.leads,
             "temperatures": _pairs(self.moves),
             "grades": _pairs(self.grades),
             "readiness": {"before": self.before, "after": self.after},
             "samples": [
-                {"of": of, "from": old, "to": new, "leads": leads}
+                {"of": of, "from": old, "to": new, "count": self._moved(of)[old, new], "leads": leads}
                 for (of, old, new), leads in sorted(self.samples.items())
             ],
             "ripe": {
                 "count": self.ripe,
                 "before": self.ripe_before,
                 "leads": [
-                    {"lead_id": lead_id, "score": score}
-                    for score, lead_id in sorted(self.ripest, key=lambda one: (-one[0], one[1]))
+                    {"lead_id": number, "score": score, "temperature": one.temperature, "grade": one.grade}
+                    for score, number, one in self.ripest
                 ],
             },
         }
@@ -86,7 +87,11 @@ class Effect:
         self.ripe_before += old.ripe
         if new.ripe:
             self.ripe += 1
-            self.ripest = sorted([*self.ripest, (new.readiness or 0.0, lead_id)], reverse=True)[:RIPE_SHOWN]
+            known = [*self.ripest, (new.readiness or 0.0, lead_id, new)]
+            self.ripest = sorted(known, key=lambda one: (-one[0], one[1]))[:RIPE_SHOWN]
+
+    def _moved(self, of: str) -> Counter[tuple[str, str]]:
+        return self.moves if of == "temperature" else self.grades
 
     def _keep(self, of: str, old: str, new: str, lead_id: int) -> None:
         known = self.samples.setdefault((of, old, new), [])

@@ -21,13 +21,15 @@ from nurture.rules.conditions.tree import BANT_PARTS
 from nurture.rules.facts import Facts
 from nurture.rules.heat import TOLERANCE
 from nurture.rules.model import HeatModel, Readiness, Requirements
+from nurture.rules.ripening import DIRECT_REQUEST, WITHOUT_ARMING
 from nurture.rules.scorecard import Contribution
-from nurture.rules.stages import RIPENS_FROM
+from nurture.rules.stages import AWAITS_SALES, RIPENS_FROM
 from nurture.rules.words import _
 
 PART_NAMES = ("need", "activity", "data", "bant")
 Cause = Literal["threshold", "direct_request", "bant"]
-Crossing = Literal["cross", "stay", "rearm"]
+# hurry: who waits for sales already asks for it by itself.
+Crossing = Literal["cross", "hurry", "stay", "rearm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,10 @@ def reckon(model: HeatModel, facts: Facts, now: datetime, last: LastRipening | N
 
 
 def crossing(armed: bool, judgement: Found, policy: Readiness) -> Crossing:
-    """What a judgement does to a lead. News under an `always` rule crosses at once; otherwise an armed
-    lead crosses by score and requirements, and one that has crossed is armed again when its score
-    has fallen below `fall`."""
-    if judgement.cause is not None:
+    """What a judgement does to a lead. A direct request crosses at once, and so does other news under an
+    `always` rule for an armed lead; otherwise that one crosses by score and requirements, and one that has
+    crossed is armed again when its score has fallen below `fall`."""
+    if judgement.cause is not None and (armed or judgement.cause in WITHOUT_ARMING):
         return "cross"
     if not armed:
         return "rearm" if judgement.score < policy.fall else "stay"
@@ -158,19 +160,26 @@ def cause_of(judgement: Found) -> Cause:
     return judgement.cause or "threshold"
 
 
-def may_ripen(
+def at_its_place(
+    crossed: Crossing,
     stage: str,
     future_at: datetime | None,
     judgement: Found,
     now: datetime,
     last: LastRipening | None,
     policy: Readiness,
-) -> bool:
-    """Whether the lead's place allows it: not while sales has it, nor before the date it asked to be left
-    until, nor so soon after sales gave it back, unless it asks by itself."""
+) -> Crossing:
+    """What is left of a crossing where the lead stands: nothing while sales has it, nor before the date it
+    asked to be left until, nor so soon after sales gave it back, unless it asks by itself. One that waits
+    for sales and asks by itself is hurried."""
+    asks = judgement.cause == DIRECT_REQUEST
+    if crossed != "cross":
+        return crossed
+    if stage not in RIPENS_FROM:
+        return "hurry" if asks and stage == AWAITS_SALES else "stay"
     waits = future_at is not None and future_at > now
     cools = last is not None and last.given_back and now < last.at + timedelta(days=policy.cool_down_days)
-    return stage in RIPENS_FROM and (judgement.cause is not None or not (waits or cools))
+    return "cross" if asks or not (waits or cools) else "stay"
 
 
 def falls_below_at_heat(model: HeatModel, judgement: Found) -> float | None:
@@ -293,4 +302,4 @@ def _is_news(rule: Condition, facts: Facts, now: datetime, last: LastRipening | 
 def _cause(always: Condition | None) -> Cause | None:
     if always is None:
         return None
-    return "bant" if isinstance(always, Bant) else "direct_request"
+    return "bant" if isinstance(always, Bant) else DIRECT_REQUEST

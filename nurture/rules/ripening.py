@@ -1,18 +1,20 @@
 """Whether a lead found ripe is handed over, and in which turn those that wait go to sales."""
 
 from datetime import datetime
+from typing import Final
 
 from nurture.rules.stages import RIPENS_FROM
 
+DIRECT_REQUEST: Final = "direct_request"
 # A person asks, or a person of ours decides: this does not wait for the lead to be armed again.
-WITHOUT_ARMING = frozenset({"direct_request", "hand"})
+WITHOUT_ARMING = frozenset({DIRECT_REQUEST, "hand"})
 # These go before the ripest.
-URGENT = frozenset({"direct_request", "bant"})
+URGENT = frozenset({DIRECT_REQUEST, "bant"})
 # Someone who asks to be called is not kept waiting for a free place; the place is counted all the same.
-BEYOND_CAPACITY = "direct_request"
+BEYOND_CAPACITY = DIRECT_REQUEST
 # Only what heat has made can heat's fading undo.
 COOLING = ("threshold",)
-CAUSES = ("threshold", "direct_request", "bant", "step", "hand")
+CAUSES = ("threshold", DIRECT_REQUEST, "bant", "step", "hand")
 
 Turn = tuple[bool, bool, float, datetime, int]
 

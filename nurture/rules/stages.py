@@ -9,6 +9,8 @@ OUTCOMES = ("accepted", "rejected", "contacted", "meeting", "later", "won", "los
 
 # Ripening takes a lead from any of these; one whom sales has already is not ripened again.
 RIPENS_FROM = ("inquiry", "lead", "customer", "lost")
+# Where a lead stands that is ripe: in the line for sales, or with sales and not met yet.
+AWAITS_SALES = "sales_ready"
 
 OPEN = ("waiting", "released", "accepted", "contacted", "meeting")
 WITH_SALES = ("released", "accepted", "contacted", "meeting")

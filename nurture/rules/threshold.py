@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Hand-offs whose score reached a threshold. Of `handed`, sales accepted `accepted` and won `won`; of all
-    deals that were won, `won_of` is the number, so that `won / won_of` is what the threshold keeps. `lowest`
-    is the lowest score that was ever handed over: below it nothing is known."""
+    """Hand-offs whose score reached a threshold. Of `handed`, sales has answered `answered`, accepted
+    `accepted` of these and won `won`; of all deals that were won, `won_of` is the number, so that
+    `won / won_of` is what the threshold keeps. `lowest` is the lowest score that was ever handed over: below
+    it nothing is known."""
 
     handed: int
+    answered: int
     accepted: int
     won: int
     handed_of: int
@@ -24,6 +26,7 @@ class Scored:
 
     score: int
     handed: int
+    answered: int
     accepted: int
     won: int
 
@@ -39,6 +42,7 @@ def past(handed: Iterable[Scored], rise: int) -> Past:
     kept = [one for one in known if one.score >= rise]
     return Past(
         handed=sum(one.handed for one in kept),
+        answered=sum(one.answered for one in kept),
         accepted=sum(one.accepted for one in kept),
         won=sum(one.won for one in kept),
         handed_of=sum(one.handed for one in known),

@@ -13,6 +13,8 @@ KINDS = {
     ("note", "in"): "note",
     ("note", "out"): "note",
     ("missed", "in"): "meeting_missed",
+    # By whatever way they said it: in a call, in answer to a mail, at a fair. It is handed over at once.
+    ("request", "in"): "meeting_requested",
 }
 # The source of what people enter, and the sources that report what they are told: a mistake of theirs can be
 # taken back. Hits have verdicts, guests a list, and what sales answers is answered anew.

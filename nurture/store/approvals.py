@@ -117,6 +117,21 @@ _LAPSE = text(
 )
 
 
+_WAITING_AMONG = text(
+    """
+    SELECT a.lead_id FROM model_approval a JOIN heat_model_version v ON v.id = a.version_id
+    WHERE a.lead_id = ANY(:leads) AND a.state = 'waiting' AND v.model_id = :model_id
+    """
+)
+# Who is handed over for another reason, or erased, is asked about no more.
+_SETTLE = text(
+    """
+    UPDATE model_approval SET state = 'lapsed', decided_at = :now
+    WHERE lead_id = ANY(:leads) AND state = 'waiting'
+    """
+)
+
+
 def list_for(session: Session, version_id: int, listed: Sequence[Listed], *, now: datetime) -> None:
     """Let these leads wait for a decision, and hand none of them over by their score meanwhile. The leads
     are locked before."""
@@ -153,6 +168,16 @@ def claim(session: Session, ids: Sequence[int] | None, *, up_to: int, limit: int
 
 def decide(session: Session, ids: Sequence[int], state: str, *, now: datetime, by: str) -> None:
     session.execute(_DECIDE, {"ids": list(ids), "state": state, "now": now, "by": by})
+
+
+def waiting_among(session: Session, model_id: int, lead_ids: Sequence[int]) -> set[int]:
+    """Those of the leads whom a version of this model has listed and nobody has decided on."""
+    return set(session.scalars(_WAITING_AMONG, {"leads": list(lead_ids), "model_id": model_id}))
+
+
+def settle(session: Session, lead_ids: Sequence[int], *, now: datetime) -> None:
+    """Nobody needs to decide on these leads any more."""
+    session.execute(_SETTLE, {"leads": list(lead_ids), "now": now})
 
 
 def lapse(session: Session, model_id: int, *, now: datetime) -> list[int]:

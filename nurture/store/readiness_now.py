@@ -6,7 +6,7 @@ the kept one with the activity part anew: `best * min(1, heat / the heat of hot)
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -34,6 +34,11 @@ _STAND = f"""
     FROM lead_line t JOIN lead l ON l.id = t.lead_id
     WHERE l.armed AND t.stage = ANY(:stages) AND l.erased_at IS NULL AND NOT l.is_test
       AND t.readiness >= :from AND (l.future_at IS NULL OR l.future_at <= :now)
+      AND NOT EXISTS (
+          SELECT FROM handoff h
+          WHERE h.lead_id = l.id AND h.ripening_no = l.ripening_no AND h.state = 'rejected'
+            AND greatest(h.ready_at, h.closed_at) > :left_alone_since
+      )
 """
 # Asked for by itself, not as `meets`: of temperature and grade the planner knows how rare they are, and reads
 # the leads of those who meet them alone; of an expression it knows nothing, and reads the whole base.
@@ -75,8 +80,8 @@ _HANDED = text(
            count(*) FILTER (
                WHERE accepted_at IS NOT NULL OR state IN ('accepted', 'contacted', 'meeting', 'won')
            ) AS accepted,
-           count(*) FILTER (WHERE state = 'won') AS won,
-           count(*) FILTER (WHERE state IN ('won', 'lost', 'rejected')) AS ended
+           count(*) FILTER (WHERE accepted_at IS NOT NULL OR state <> 'released') AS answered,
+           count(*) FILTER (WHERE state = 'won') AS won
     FROM (
         SELECT score, state, accepted_at FROM handoff
         WHERE cause = 'threshold' AND released_at IS NOT NULL ORDER BY id DESC LIMIT 20000
@@ -114,13 +119,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Past hand-offs whose score was `score` (rounded down), and what sales made of them."""
+    """Past hand-offs whose score was `score` (rounded down), and what sales made of them: of those it has
+    `answered` at all it `accepted` some."""
 
     score: int
     handed: int
+    answered: int
     accepted: int
     won: int
-    ended: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,4 +192,5 @@ def _given(model: HeatModel, now: datetime, *, least: float) -> dict[str, Any]:
         "stages": list(RIPENS_FROM),
         "from": least,
         "now": now,
+        "left_alone_since": now - timedelta(days=policy.cool_down_days),
     }

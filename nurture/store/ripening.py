@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.rules.stages import RIPENS_FROM
+
 
 @dataclass(frozen=True, slots=True)
 class Ripener:
@@ -189,6 +191,9 @@ def lost_before(session: Session, moment: datetime, *, limit: int) -> list[int]:
     return list(session.scalars(_LOST, {"before": moment, "limit": limit}))
 
 
+_ARM = text("UPDATE lead SET armed = true WHERE id = ANY(:ids) AND stage = ANY(:stages)")
+
+
 def arm(session: Session, lead_ids: Sequence[int]) -> None:
-    """Let these leads ripen again."""
-    session.execute(text("UPDATE lead SET armed = true WHERE id = ANY(:ids)"), {"ids": list(lead_ids)})
+    """Let these leads ripen again, but for those whom sales has."""
+    session.execute(_ARM, {"ids": list(lead_ids), "stages": list(RIPENS_FROM)})

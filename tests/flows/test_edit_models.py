@@ -18,6 +18,7 @@ from nurture.rules.model import ModelFault
 from nurture.store import model_work as works
 from nurture.store.approvals import ModelApproval
 from nurture.store.handoffs import Handoff
+from nurture.store.leads import Lead
 from nurture.store.model_work import Work
 from nurture.store.temperature_changes import TemperatureChange
 from tests.conftest import TUESDAY
@@ -112,7 +113,8 @@ def test_a_preview_says_who_would_move_and_writes_nothing(desk: Desk) -> None:
         {"from": "cold", "to": "hot", "leads": 1},
         {"from": "warm", "to": "warm", "leads": 1},
     ]
-    assert found.result["samples"] == [{"of": "temperature", "from": "cold", "to": "hot", "leads": [anna]}]
+    [moved] = found.result["samples"]
+    assert moved == {"of": "temperature", "from": "cold", "to": "hot", "count": 1, "leads": [anna]}
     assert lead(desk.sessions, anna).temperature == "cold"
     assert len(all_of(desk.sessions, TemperatureChange)) == 1
 
@@ -129,8 +131,30 @@ def test_a_preview_names_grades_and_who_would_be_handed_over_today(desk: Desk) -
     )
     found = desk.preview().result
     assert found["grades"] == [{"from": "A", "to": "B", "leads": 1}]
-    assert [one["lead_id"] for one in found["ripe"]["leads"]] == [anna]
+    [ripe] = found["ripe"]["leads"]
+    assert (ripe["lead_id"], ripe["temperature"], ripe["grade"]) == (anna, "warm", "B"), (
+        "as the draft sees her"
+    )
     assert (found["ripe"]["count"], found["ripe"]["before"]) == (1, 0)
+
+
+def test_a_preview_counts_those_who_wait_for_a_decision_as_the_switch_will(desk: Desk) -> None:
+    anna, boris = strong_lead(desk.sessions), strong_lead(desk.sessions)
+    for lead_id in (anna, boris):
+        send(desk.sessions, lead_id, "replied", TUESDAY)
+    rate(desk.sessions, now=TUESDAY)
+    desk.draft(**EASY)
+    desk.carry_out(desk.publish())
+    [of_boris] = [one.id for one in all_of(desk.sessions, ModelApproval) if one.lead_id == boris]
+    approve.decide(desk.sessions, [of_boris], hand_over=False, now=TUESDAY, by="user:1")
+    desk.draft(**EASY, signals__opened__weight=2.0)
+    found = desk.preview().result["ripe"]
+    assert [one["lead_id"] for one in found["leads"]] == [anna], (
+        "whoever was declined is not asked about again"
+    )
+    assert desk.carry_out(desk.publish()).result["ready"] == found["count"] == 1
+    waiting = [one.lead_id for one in all_of(desk.sessions, ModelApproval) if one.state == "waiting"]
+    assert waiting == [anna]
 
 
 def test_a_preview_tells_when_deals_of_the_past_would_have_been_ripe(desk: Desk) -> None:
@@ -252,6 +276,22 @@ def test_a_lead_that_asks_for_a_meeting_does_not_wait_for_an_approval(desk: Desk
     rate(desk.sessions, now=TUESDAY)
     [handoff] = all_of(desk.sessions, Handoff)
     assert handoff.cause == "direct_request"
+    assert [one.state for one in all_of(desk.sessions, ModelApproval)] == ["lapsed"], (
+        "nobody is asked any more"
+    )
+
+
+def test_a_lead_that_sales_took_up_meanwhile_is_not_armed_by_a_late_yes(desk: Desk) -> None:
+    anna = strong_lead(desk.sessions)
+    send(desk.sessions, anna, "replied", TUESDAY)
+    rate(desk.sessions, now=TUESDAY)
+    desk.draft(**EASY)
+    desk.carry_out(desk.publish())
+    with desk.sessions.begin() as session:
+        session.get_one(Lead, anna).stage = "opportunity"
+    done = approve.decide(desk.sessions, None, hand_over=True, now=TUESDAY, by="user:1")
+    assert (done.approved, done.lapsed) == (0, 1)
+    assert not lead(desk.sessions, anna).armed
 
 
 def test_who_has_cooled_meanwhile_is_not_handed_over_by_an_approval(desk: Desk) -> None:

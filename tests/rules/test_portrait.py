@@ -41,6 +41,6 @@ def test_a_threshold_lets_through_who_reaches_it() -> None:
 
 
 def test_the_past_tells_what_a_threshold_would_have_kept_and_lost() -> None:
-    found = past([Scored(60, 10, 4, 1), Scored(75, 6, 5, 3)], 70)
-    assert (found.handed, found.accepted, found.won) == (6, 5, 3)
-    assert (found.handed_of, found.won_of, found.lowest) == (16, 4, 60)
+    found = past([Scored(60, 10, 9, 4, 1), Scored(75, 7, 6, 5, 3)], 70)
+    assert (found.handed, found.answered, found.accepted, found.won) == (7, 6, 5, 3)
+    assert (found.handed_of, found.won_of, found.lowest) == (17, 4, 60)

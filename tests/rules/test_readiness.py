@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from nurture.rules import readiness, shares
 from nurture.rules.facts import Facts, SignalFact
-from nurture.rules.readiness import LastRipening, crossing, judge
+from nurture.rules.readiness import Judgement, LastRipening, crossing, judge
 from tests.rules.models import contract_model
 
 NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
@@ -102,24 +103,47 @@ def test_a_lead_that_has_crossed_stays_until_it_falls_and_is_armed_again() -> No
     assert crossing(False, judge(MODEL, BORIS, NOW), POLICY) == "rearm"
 
 
+def at_place(found: Judgement, stage: str = "lead", future: datetime | None = None, **values: Any) -> str:
+    last, now = values.get("last"), values.get("now", NOW)
+    return readiness.at_its_place("cross", stage, future, found, now, last, values.get("policy", POLICY))
+
+
 def test_a_lead_with_sales_or_put_off_to_a_date_does_not_ripen() -> None:
     found = judge(MODEL, ANNA, NOW)
-    assert readiness.may_ripen("lead", None, found, NOW, None, POLICY)
-    assert not readiness.may_ripen("sales_ready", None, found, NOW, None, POLICY)
-    assert not readiness.may_ripen("lead", NOW + timedelta(days=30), found, NOW, None, POLICY)
+    assert at_place(found) == "cross"
+    assert at_place(found, "sales_ready") == at_place(found, "opportunity") == "stay"
+    assert at_place(found, future=NOW + timedelta(days=30)) == "stay"
     asked = judge(MODEL, replace(ANNA, signals=(REQUEST,)), NOW)
-    assert readiness.may_ripen("lead", NOW + timedelta(days=30), asked, NOW, None, POLICY)
+    assert at_place(asked, future=NOW + timedelta(days=30)) == "cross"
+
+
+def test_four_yeses_do_not_break_the_date_a_lead_asked_to_be_left_until() -> None:
+    found = judge(MODEL, replace(BORIS, bant=FOUR_YESES), NOW)
+    assert at_place(found) == "cross"
+    assert at_place(found, future=NOW + timedelta(days=30)) == "stay"
+
+
+def test_who_waits_for_sales_and_asks_by_itself_is_hurried() -> None:
+    asked = judge(MODEL, replace(ANNA, signals=(REQUEST,)), NOW)
+    assert at_place(asked, "sales_ready") == "hurry"
+    assert at_place(asked, "opportunity") == "stay"
+
+
+def test_what_sales_learnt_of_a_lead_it_lost_does_not_bring_it_back() -> None:
+    found = judge(MODEL, replace(BORIS, bant=FOUR_YESES), NOW, LastRipening(NOW - timedelta(days=30), {}))
+    assert found.cause == "bant"
+    assert crossing(False, found, POLICY) == "stay"
 
 
 def test_a_lead_that_sales_gave_back_is_left_alone_for_a_while() -> None:
     found = judge(MODEL, ANNA, NOW)
     back = LastRipening(NOW - timedelta(days=6), {}, given_back=True)
-    assert not readiness.may_ripen("lead", None, found, NOW, back, POLICY)
-    assert readiness.may_ripen("lead", None, found, NOW + timedelta(days=1), back, POLICY)
-    assert readiness.may_ripen("lead", None, found, NOW, back, replace(POLICY, cool_down_days=0))
-    assert readiness.may_ripen("lead", None, found, NOW, replace(back, given_back=False), POLICY)
+    assert at_place(found, last=back) == "stay"
+    assert at_place(found, last=back, now=NOW + timedelta(days=1)) == "cross"
+    assert at_place(found, last=back, policy=replace(POLICY, cool_down_days=0)) == "cross"
+    assert at_place(found, last=replace(back, given_back=False)) == "cross"
     asked = judge(MODEL, replace(ANNA, signals=(REQUEST,)), NOW)
-    assert readiness.may_ripen("lead", None, asked, NOW, back, POLICY)
+    assert at_place(asked, last=back) == "cross"
 
 
 def test_the_heat_that_arms_again_is_where_the_score_falls_below() -> None:

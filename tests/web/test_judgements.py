@@ -14,6 +14,7 @@ from nurture.flows.rate import rate
 from nurture.runtime import Runtime
 from nurture.store import potential
 from nurture.store.handoffs import Handoff
+from nurture.store.leads import Lead
 from nurture.store.models import HeatModelRow
 from tests.clock import StandingClock
 from tests.conftest import TUESDAY
@@ -54,11 +55,30 @@ def test_the_score_of_the_moment_counts_and_not_the_one_kept(
     assert "Anna Lindqvist" not in marketer.get("/models/readiness/what-if?rise=55").text
 
 
+def test_whom_sales_has_just_given_back_would_not_be_handed_over_today(
+    marketer: FlaskClient, runtime: Runtime, clock: StandingClock
+) -> None:
+    anna = hot(runtime, first_name="Anna", last_name="Lindqvist")
+    [model] = all_of(runtime.sessions, HeatModelRow)
+    with runtime.sessions.begin() as session:
+        session.get_one(Lead, anna).ripening_no = 1
+        session.add(
+            Handoff(
+                lead_id=anna, ripening_no=1, model_id=model.id, cause="threshold", state="rejected", score=70,
+                rise=60, reasons=[], temperature="hot", heat=60, bant={}, ready_at=TUESDAY,
+                closed_at=TUESDAY,
+            )
+        )  # fmt: skip
+    assert "Anna Lindqvist" not in marketer.get("/models/readiness/what-if?rise=40").text
+    clock.advance(days=7)
+    assert "Anna Lindqvist" in marketer.get("/models/readiness/what-if?rise=40").text
+
+
 def test_the_past_says_how_many_of_a_threshold_sales_accepted_and_won(
     marketer: FlaskClient, runtime: Runtime
 ) -> None:
     [model] = all_of(runtime.sessions, HeatModelRow)
-    for score, state in ((62, "rejected"), (70, "won"), (81, "won")):
+    for score, state in ((62, "rejected"), (70, "won"), (81, "won"), (90, "released")):
         with runtime.sessions.begin() as session:
             session.add(
                 Handoff(
@@ -68,8 +88,8 @@ def test_the_past_says_how_many_of_a_threshold_sales_accepted_and_won(
                 )
             )  # fmt: skip
     shown = marketer.get("/models/readiness/what-if?rise=65").text
-    assert "Of 2 hand-offs of the past that reached 65 points," in shown
-    assert "sales accepted 2 (100%) and won 2." in shown
+    assert "Of 3 hand-offs of the past that reached 65 points," in shown
+    assert "sales has answered 2, accepted 2 of these (100%) and won 2." in shown
     assert (
         "Nobody was ever handed over below 62 points"
         in marketer.get("/models/readiness/what-if?rise=50").text

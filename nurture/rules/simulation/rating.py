@@ -89,10 +89,7 @@ class Rating:
         found = readiness.reckon(model, facts, now, lead.last_ripening)
         crossing = readiness.crossing(lead.armed, found, model.readiness)
         last, policy = lead.last_ripening, model.readiness
-        if crossing == "cross" and not readiness.may_ripen(
-            lead.stage, lead.future_at, found, now, last, policy
-        ):
-            crossing = "stay"
+        crossing = readiness.at_its_place(crossing, lead.stage, lead.future_at, found, now, last, policy)
         self._arm_later(lead, found, crossing, now)
         lead.grade, lead.readiness = grade, found.score
         if crossing == "rearm":
@@ -104,7 +101,7 @@ class Rating:
         if moved:
             self.places.move(lead, now)
         self.places.enter(lead, now)
-        if hand_over and crossing == "cross":
+        if hand_over and crossing in ("cross", "hurry"):
             self.sales.ripen(lead, readiness.cause_of(found), found.score, now)
 
     def _arm(self, lead: Lead, now: datetime) -> None:

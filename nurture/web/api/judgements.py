@@ -40,7 +40,10 @@ _LATER = 200
 def what_if(asked: dict[str, Any]) -> dict[str, Any]:
     """Who would be handed over today with another threshold, and what the past says of it."""
     session, model, rise = page_session(), _model(), asked["rise"]
-    handed = [Scored(one.score, one.handed, one.accepted, one.won) for one in readiness_now.handed(session)]
+    handed = [
+        Scored(one.score, one.handed, one.answered, one.accepted, one.won)
+        for one in readiness_now.handed(session)
+    ]
     ripest = readiness_now.ripe(session, model, rise, now=now(), limit=_SHOWN)
     return {
         "rise": rise,

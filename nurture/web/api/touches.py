@@ -1,4 +1,4 @@
-"""/leads/{id}/touches: calls, meetings, business cards and notes."""
+"""/leads/{id}/touches: calls, meetings, business cards, requests to be contacted and notes."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ part = door.Part("touches", "Touches outside of mails, entered by hand.")
 
 
 class QuickTouchIn(In):
-    """A call, a meeting, a missed meeting, a business card or a note; `direction`: in (they came to us) or
-    out."""
+    """A call, a meeting, a missed meeting, a business card, a note, or a request: they ask to be contacted,
+    and are handed over at once. `direction`: in (they came to us) or out."""
 
     kind = fields.String(required=True, validate=validate.OneOf(sorted({what for what, _way in KINDS})))
     direction = fields.String(load_default="in", validate=validate.OneOf(("in", "out")))

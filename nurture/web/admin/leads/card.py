@@ -31,8 +31,8 @@ from nurture.web.request import now, page_session, runtime, signed_in
 def add_touch(lead_id: int) -> ResponseReturnValue:
     """A call, a meeting, a business card or a note, as it happened outside."""
     form = request.form
-    # A card, or staying away, is always theirs, whoever began.
-    theirs = form.get("what") in ("business_card", "missed")
+    # A card, a request, or staying away is always theirs, whoever began.
+    theirs = form.get("what") in ("business_card", "missed", "request")
     direction = "in" if theirs else form.get("direction", "in")
     given = Touch(form.get("what", ""), direction, form.get("note", "").strip())
     try:
@@ -44,7 +44,12 @@ def add_touch(lead_id: int) -> ResponseReturnValue:
         flash(str(refusal), "bad")
     else:
         runtime().wake("rate")
-        flash(_("Noted. It stands in the timeline, and counts when it is rated."))
+        asked = given.what == "request"
+        flash(
+            _("Noted. The lead goes to sales at once.")
+            if asked
+            else _("Noted. It stands in the timeline, and counts when it is rated.")
+        )
     return redirect(url_for("leads.card", lead_id=lead_id))
 
 

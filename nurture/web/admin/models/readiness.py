@@ -53,7 +53,9 @@ def what_if() -> ResponseReturnValue:
 def _what_if(model: HeatModel) -> dict[str, Any]:
     session = page_session()
     rise = min(max(query.number("rise") or round(model.readiness.rise), 1), 100)
-    handed = [Scored(one.score, one.handed, one.accepted, one.won) for one in store.handed(session)]
+    handed = [
+        Scored(one.score, one.handed, one.answered, one.accepted, one.won) for one in store.handed(session)
+    ]
     histogram = store.histogram(session, model, now=now())
     return {
         "rise": rise,

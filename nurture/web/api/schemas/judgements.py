@@ -25,9 +25,11 @@ class WhatIfQuery(In):
 
 
 class PastOut(Schema):
-    """Past hand-offs whose score reached the threshold, what sales made of them, and of how many in all."""
+    """Past hand-offs whose score reached the threshold, how many of them sales has answered and what it said,
+    and of how many in all."""
 
     handed = fields.Integer()
+    answered = fields.Integer()
     accepted = fields.Integer()
     won = fields.Integer()
     handed_of = fields.Integer()
