@@ -1,4 +1,4 @@
-"""A person decides on the leads that a new version of a model would hand over at once."""
+"""A person decides on leads that a new version of a model, or past activities, would hand over at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -66,11 +66,21 @@ def bring(
     warmed = _under_new(session, model, leads, now)
     others = _others(session, live, model, leads, now)
     found = follow(session, live, leads, {**others, **warmed}, now=now, hand_over=False)
-    ready = [one for one in found.values() if one.crossing == "cross"] if model.is_default else []
-    approvals.list_for(session, model.version_id, [_listed(one) for one in ready], now=now)
+    ready = list_ripe(session, [model], list(found.values()), now=now)
     hot = [one.after.lead_id for one in warmed.values() if one.changed and one.after.temperature == "hot"]
     changed = sum(one.changed for one in warmed.values())
     return Brought(len(leads), changed, hot, [one.lead.id for one in ready])
+
+
+def list_ripe(
+    session: Session, live: Sequence[LiveModel], found: Sequence[Judged], *, now: datetime
+) -> list[Judged]:
+    """Let those of these locked leads who are ripe under the default model wait for a person's yes."""
+    model = next((one for one in live if one.is_default), None)
+    ready = [one for one in found if one.crossing == "cross"] if model is not None else []
+    if model is not None:
+        approvals.list_for(session, model.version_id, [_listed(one) for one in ready], now=now)
+    return ready
 
 
 def _under_new(

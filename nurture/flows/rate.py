@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import warm
-from nurture.flows.bring_over import bring_over
+from nurture.flows.bring_over import bring_over, list_ripe
+from nurture.flows.import_signals import SOURCE as FROM_A_FILE
 from nurture.flows.judge import follow
 from nurture.rules.patience import holds_back
 from nurture.rules.sales_signals import SAID_BY_SALES
@@ -48,8 +49,10 @@ def rate_new(session: Session, *, now: datetime, limit: int, backlog: int = 0) -
     warmed = warm.count(session, live, signals, claimed, stored, now=now)
     # Rows of these leads that the new signals do not concern, as they stand now.
     cooled = warm.cool(live, [row for pair, row in stored.items() if pair not in warmed], now=now)
-    rated, quiet = {**warmed, **cooled}, _only_sales_spoke(signals)
-    follow(session, live, leads, rated, now=now, touches=_touches(signals), quiet=quiet)
+    rated, told = {**warmed, **cooled}, _only_told_again(signals)
+    quiet = told | _only_sales_spoke(signals)
+    found = follow(session, live, leads, rated, now=now, touches=_touches(signals), quiet=quiet)
+    list_ripe(session, live, [one for one in found.values() if one.lead.id in told], now=now)
     unrated.done(session, claimed)
     return taken
 
@@ -88,6 +91,13 @@ def _only_sales_spoke(signals: Iterable[SeenSignal]) -> set[int]:
     """Leads of whom nothing is new but what sales said: that hands nobody over to it."""
     spoken = {one.lead_id for one in signals if one.kind in SAID_BY_SALES}
     return spoken - {one.lead_id for one in signals if one.kind not in SAID_BY_SALES}
+
+
+def _only_told_again(signals: Iterable[SeenSignal]) -> set[int]:
+    """Leads of whom nothing is new but a file of past activities: who is ripe by what was long ago waits for
+    a person's yes, as whoever is ripe by a new version of a model alone."""
+    told = {one.lead_id for one in signals if one.source == FROM_A_FILE}
+    return told - {one.lead_id for one in signals if one.source != FROM_A_FILE}
 
 
 def _touches(signals: Iterable[SeenSignal]) -> dict[int, Touched]:

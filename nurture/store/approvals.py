@@ -1,4 +1,5 @@
-"""Leads that a new version of a model would hand over at once: each waits until a person has decided."""
+"""Leads that a new version of a model, or past activities, would hand over at once: each waits until a person
+has decided."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -31,6 +31,7 @@ class SeenSignal:
     at: datetime
     mail: str | None
     data: Mapping[str, Any]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ _JUDGED = """
 """
 _CLAIMED = text(
     f"""
-    SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data
+    SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data, s.source
     FROM unnest(CAST(:ids AS uuid[]), CAST(:received AS timestamptz[])) AS g (id, received_at)
     CROSS JOIN LATERAL (
         -- One by one: what came in between, and is not asked for, is not looked through.
@@ -90,7 +91,7 @@ _COUNTED = """
 """
 _OF_DAYS = text(
     f"""
-    SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data
+    SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data, s.source
     FROM json_to_recordset(CAST(:days AS json)) AS g (lead_id bigint, kind text, day date)
     CROSS JOIN LATERAL (
         SELECT * FROM signal s
@@ -106,17 +107,17 @@ _OF_DAYS = text(
 )
 _OF_LEADS = text(
     f"""
-    SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data
+    SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data, s.source
     FROM signal s
     {_JUDGED}
     WHERE s.lead_id = ANY(:leads) AND s.occurred_at >= :since AND {_COUNTED}
     ORDER BY s.lead_id, s.occurred_at, s.id
     """
 )
-_ONE = text("SELECT id, lead_id, kind, occurred_at AS at, mail_key, data FROM signal WHERE id = :id")
+_ONE = text("SELECT id, lead_id, kind, occurred_at AS at, mail_key, data, source FROM signal WHERE id = :id")
 _ALL = text(
     """
-    SELECT id, lead_id, kind, occurred_at AS at, mail_key, data FROM signal
+    SELECT id, lead_id, kind, occurred_at AS at, mail_key, data, source FROM signal
     WHERE id = ANY(CAST(:ids AS uuid[]))
     """
 )
@@ -219,5 +220,5 @@ def overrule(
 
 
 def _seen(row: Sequence[Any]) -> SeenSignal:
-    number, lead_id, kind, at, mail, data = row
-    return SeenSignal(number, lead_id, kind, at, mail, data or {})
+    number, lead_id, kind, at, mail, data, source = row
+    return SeenSignal(number, lead_id, kind, at, mail, data or {}, source)
