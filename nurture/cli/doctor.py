@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from nurture import migrations
 from nurture.cli.frame import as_json, json_option
 from nurture.errors import Refusal
-from nurture.files.spool import folder_of, waiting_bytes
+from nurture.files.spool import folder_of, refusal, waiting_bytes
 from nurture.flows.agree_on_keys import missing
 from nurture.jobs import queues
 from nurture.mail.smtp import TransportDown
@@ -154,6 +154,9 @@ def disk(runtime: Runtime) -> Finding:
     sentence = f"{free / 1024**3:.1f} GB free in {home}."
     if waiting := waiting_bytes(folder_of(home)):
         sentence += f" {waiting / 1024:.1f} KB of hits wait to be recorded."
+    if why := refusal(folder_of(home)):
+        sentence += f" Opens and clicks cannot be written down in {folder_of(home)}: {why}."
+        return Finding("disk", FAIL, f"{sentence} They go by Redis alone meanwhile.")
     if free < _LITTLE_ROOM:
         return Finding("disk", FAIL if free < _NO_ROOM else WARN, f"{sentence} Make room.")
     return Finding("disk", OK, sentence)

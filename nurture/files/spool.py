@@ -25,6 +25,7 @@ log = structlog.get_logger()
 SEGMENT_BYTES = 32 * 1024 * 1024
 SEGMENT_SECONDS = 600.0
 SYNC_SECONDS = 1.0
+_A_FEW_HITS = 4096  # bytes
 
 
 def folder_of(home: Path) -> Path:
@@ -174,6 +175,20 @@ def waiting_bytes(folder: Path) -> int:
         with suppress(FileNotFoundError):  # drained and removed while I look
             total += segment.stat().st_size - _offset(segment)
     return total
+
+
+def refusal(folder: Path) -> str | None:
+    """Why no line could be written here now, in the words of the system; None where one can. It is tried."""
+    probe = folder / f".{uuid4().hex}.probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            probe.write_bytes(b"\n" * _A_FEW_HITS)
+        finally:
+            probe.unlink(missing_ok=True)
+    except OSError as fault:
+        return fault.strerror or type(fault).__name__
+    return None
 
 
 def _take(folder: Path, limit: int) -> Drained:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 
+from nurture.files.spool import folder_of, refusal
 from nurture.migrations import at_head
 from nurture.store.views.lag import lag
 from nurture.store.views.reading import AWAY, reading
@@ -82,9 +83,15 @@ def _queue_lag() -> str:
     )
 
 
+def _spool() -> str:
+    why = refusal(folder_of(runtime().settings.home))
+    return "ok" if why is None else f"opens and clicks cannot be written down here: {why}"
+
+
 _CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "redis": _redis,
     "migrations": _migrations,
     "queue_lag": _queue_lag,
+    "spool": _spool,
 }

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from nurture.buffers import workers
 from nurture.buffers.stream import HitStream
+from nurture.files.spool import folder_of, refusal
 from nurture.runtime import Runtime
 from nurture.store.views.lag import GAUGES, gauges, lag
 from nurture.store.views.metrics import Sample, samples
@@ -21,7 +22,7 @@ _QUEUES = ("steps", "deliveries", "webhooks", "signals")
 def page(runtime: Runtime) -> bytes:
     """The scrape, in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Scrape([*_stored(runtime), *_remembered(runtime)]))
+    registry.register(_Scrape([*_stored(runtime), *_remembered(runtime), _of_this_host(runtime)]))
     return generate_latest(registry)
 
 
@@ -54,6 +55,11 @@ def _stored(runtime: Runtime) -> Iterator[Sample]:
             waited = getattr(behind, queue).total_seconds()
             yield Sample("lag_seconds", "How long the oldest due row has waited", waited, {"queue": queue})
         yield from samples(session, now=now)
+
+
+def _of_this_host(runtime: Runtime) -> Sample:
+    takes = refusal(folder_of(runtime.settings.home)) is None
+    return Sample("spool_takes_hits", "1 while opens and clicks can be written down on this host", int(takes))
 
 
 def _remembered(runtime: Runtime) -> Iterator[Sample]:

@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from nurture.files.held import MOST_HELD, HeldSpool
 from nurture.files.spool import Spool, draining
 
@@ -35,7 +37,9 @@ def test_a_refused_line_is_written_as_soon_as_the_disk_takes_it(tmp_path: Path) 
     assert len(spooled(in_the_way / "spool")) == 3
 
 
-def test_a_disk_that_stays_full_costs_bounded_memory_and_the_oldest_lines(tmp_path: Path) -> None:
+def test_a_disk_that_stays_full_costs_bounded_memory_and_the_oldest_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     in_the_way = tmp_path / "home"
     in_the_way.write_text("a file where the folder should be")
     spool = HeldSpool(Spool(in_the_way / "spool"), again_seconds=0.5)
@@ -46,3 +50,6 @@ def test_a_disk_that_stays_full_costs_bounded_memory_and_the_oldest_lines(tmp_pa
 
     kept = wait_for(in_the_way / "spool", MOST_HELD)
     assert kept == [str(number).encode() for number in range(10, MOST_HELD + 10)]
+    said = capsys.readouterr().out
+    assert "spool.disk_refuses" in said
+    assert "spool.lines_given_up" in said

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from nurture.app import create_app
+from nurture.files.spool import folder_of
 from nurture.runtime import Runtime
 from nurture.web import parts
 from nurture.web.parts import Vendor, load_vendor
@@ -162,13 +163,26 @@ def test_ready_names_the_part_that_is_missing(app: Flask, runtime: Runtime, cloc
     client = app.test_client()
     assert client.get("/readyz").get_json() == {
         "status": "ok",
-        "parts": {"database": "ok", "redis": "ok", "migrations": "ok", "queue_lag": "ok"},
+        "parts": {"database": "ok", "redis": "ok", "migrations": "ok", "queue_lag": "ok", "spool": "ok"},
     }
     with runtime.sessions.begin() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "nurture migrate" in answer.get_json()["parts"]["migrations"]
+
+
+def test_a_disk_that_takes_no_hits_is_named_until_it_does(app: Flask, runtime: Runtime) -> None:
+    client = app.test_client()
+    spool = folder_of(runtime.settings.home)
+    spool.parent.mkdir(parents=True, exist_ok=True)
+    spool.write_text("a file where the folder should be")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "cannot be written down here" in answer.get_json()["parts"]["spool"]
+    assert "nurture_spool_takes_hits 0.0" in client.get("/metrics").text
+    spool.unlink()
+    assert client.get("/readyz").status_code == 200
 
 
 def test_a_database_without_tables_is_not_ready_and_says_so(app: Flask, runtime: Runtime) -> None:
