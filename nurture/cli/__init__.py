@@ -11,6 +11,7 @@ COMMANDS = {
     "migrate": "nurture.cli.database:migrate",
     "user": "nurture.cli.people:user",
     "key": "nurture.cli.people:key",
+    "secrets": "nurture.cli.secrets:secrets",
     "campaigns": "nurture.cli.campaigns:campaigns",
     "leads": "nurture.cli.leads:leads",
     "segments": "nurture.cli.segments:segments",

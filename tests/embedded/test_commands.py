@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from nurture.cli import main
 from nurture.cli.doctor import look_up
 from nurture.config import Settings
+from nurture.files.secrets import load_ring
 from nurture.flows.keys import check_key
 from nurture.flows.simulate.asking import ask
 from nurture.flows.simulate.running import carry_out
 from nurture.flows.users import check_password
 from nurture.net.resolver import Dns
+from nurture.rules.tokens import mint, read
 from nurture.runtime import Runtime
 from nurture.store import installation, leads, programs
 from nurture.store.simulations import Simulation
@@ -85,6 +87,20 @@ def test_a_key_stands_alone_on_the_last_line(terminal: Terminal, db: Session) ->
     key = check_key(db, done.stdout.splitlines()[-1], real_now=datetime.now(UTC))
     assert key is not None
     assert (key.name, key.role) == ("crm", "sales")
+
+
+def test_a_new_key_signs_and_links_sent_long_ago_still_open(terminal: Terminal, settings: Settings) -> None:
+    before = load_ring(settings.home, None)
+    link = mint(before, "unsubscribe", 7, 8)
+    done = terminal.type("secrets", "rotate", "--json")
+    assert json.loads(done.stdout) == {"older": len(before.keys)}
+    after = load_ring(settings.home, None)
+    assert after.newest not in before.keys
+    assert read(after, "unsubscribe", link, 2) == (7, 8)
+    refused = terminal.type("secrets", "rotate", NURTURE_SECRET_KEY="a" * 32)
+    assert refused.exit_code == 1
+    assert "before them" in refused.output
+    assert load_ring(settings.home, None) == after
 
 
 def test_sending_is_stopped_and_resumed(terminal: Terminal, db: Session) -> None:
