@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.rules.happened import fault_of_date
 from nurture.rules.timing import zone_named
+from nurture.rules.visits import host_of
 from nurture.rules.words import _
 from nurture.store import events
 from nurture.store.audit import audit
@@ -82,7 +82,7 @@ def _read(said: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         faults["ends_at"] = [fault]
     if zone_named(values.get("timezone")) is None:
         faults["timezone"] = [_("Name a time zone, such as Europe/Berlin.")]
-    if values["link"] and urlsplit(values["link"]).scheme not in ("http", "https"):
+    if values["link"] and not host_of(values["link"]):
         faults["link"] = [_("A link begins with https://.")]
     seats = values["capacity"]
     if seats is not None and not 0 < seats <= _MOST_SEATS:

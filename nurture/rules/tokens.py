@@ -23,6 +23,7 @@ _TAG_BYTES = 18
 _TAG_LENGTH = 24  # in base 64
 _DIGEST_BYTES = _TAGS * _TAG_BYTES
 _LONGEST = 200
+_MOST = 2**63 - 1  # of an id
 _OLD_MAC_BYTES = 16
 
 
@@ -99,7 +100,13 @@ def _plan(seconds: tuple[int, ...]) -> tuple[list[bytes], list[str], list[slice]
 
 
 def read(ring: KeyRing, purpose: str, token: str, count: int) -> tuple[int, ...] | None:
-    """The `count` ids of a genuine token for `purpose`; None for everything else."""
+    """The `count` ids of a genuine token for `purpose`; None for everything else, one whose id no row can
+    have (2**63 and more) among it."""
+    ids = _read(ring, purpose, token, count)
+    return ids if ids is not None and max(ids) <= _MOST else None
+
+
+def _read(ring: KeyRing, purpose: str, token: str, count: int) -> tuple[int, ...] | None:
     kid, *said = token.split(".")
     if len(said) != count + 1 or len(token) > _LONGEST or not token.isascii():
         return None

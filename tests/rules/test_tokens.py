@@ -106,3 +106,9 @@ def test_links_in_mails_of_before_work_for_ever(token: str, purpose: str, said: 
 def test_a_number_is_spelt_in_one_way(spelt: str) -> None:
     kid, _number, tag = mint(RING, "open", 10).split(".")
     assert read(RING, "open", f"{kid}.{spelt}.{tag}", 1) is None
+
+
+@pytest.mark.parametrize("too_large", [1 << 63, 1 << 80, 1 << 400])
+def test_a_number_that_no_row_can_have_is_no_id(too_large: int) -> None:
+    assert read(RING, "click", mint(RING, "click", 7, too_large), 2) is None
+    assert read(RING, "click", mint(RING, "click", too_large, 7), 2) is None

@@ -21,6 +21,17 @@ def test_what_is_no_json_is_said_to_be_none(api: Caller):
     problem(api.post("/leads", data="[" * 5000, content_type="application/json"), 400)
     problem(api.post("/leads", json={"email": "a@b.example", "city": "a\0b"}), 422)
     problem(api.post("/leads", data='{"fields": {"a": NaN}}', content_type="application/json"), 422)
+    json_text = {"content_type": "application/json"}
+    for path in ("/leads", "/import_drafts/1"):  # files may come there as well
+        problem(api.post(path, data='{"id": ' + "9" * 5000 + "}", **json_text), 422)
+        problem(api.post(path, data="[" * 5000 + "]" * 5000, **json_text), 400)
+    problem(api.put("/transports/choices", json={"kind": "program", "id": 1, "transport_id": 2**80}), 422)
+    problem(api.get("/leads/1/explain?at=0001-01-01T00:00:00%2B14:00"), 422)
+    event = {"name": "Fair", "starts_at": "2026-03-02T09:00:00Z", "timezone": "UTC", "link": "https://[::1"}
+    assert "link" in problem(api.post("/events", json=event), 422)["errors"]
+    told = problem(api.post("/consents", json={"lead_id": 1, "purpose": "Our News"}), 422)
+    assert told["detail"] == "Some values cannot be taken: purpose."
+    assert "small letters" in told["errors"]["purpose"][0]
     problem(api.post("/leads", data="x" * 3_000_000, content_type="application/json"), 413)
 
 

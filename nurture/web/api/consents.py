@@ -14,10 +14,27 @@ from nurture.store.views import consents as view
 from nurture.store.views.consents import ConsentProof
 from nurture.web.api import door
 from nurture.web.api.plain import moment, plain
-from nurture.web.api.schemas import In, ListOf
+from nurture.web.api.schemas import In, ListOf, Moment
 from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("consents", "Consent as a ledger: nothing in it is ever changed, only added.")
+
+# Read by gettext; told in the reader's language when the answer is written.
+_N = str
+_PURPOSE = validate.Regexp(
+    r"[a-z0-9][a-z0-9_-]{0,59}\Z",
+    error=_N(
+        "A purpose is written in small letters, digits, _ and -, beginning with a letter or a digit, 60 of "
+        "them at most: marketing."
+    ),
+)
+_CHANNEL = validate.Regexp(
+    r"[a-z][a-z0-9_]{0,39}\Z",
+    error=_N(
+        "A channel is written in small letters, digits and _, beginning with a letter, 40 of them at most: "
+        "phone."
+    ),
+)
 
 
 class Filter(door.PageQuery):
@@ -34,18 +51,18 @@ class ConsentIn(In):
     email = fields.String(load_default=None, validate=validate.Length(1, 320))
     purpose = fields.String(
         required=True,
-        validate=validate.Regexp(r"[a-z0-9][a-z0-9_-]{0,59}\Z"),
+        validate=_PURPOSE,
         metadata={"example": "marketing"},
     )
     granted = fields.Boolean(load_default=True)
     wording = fields.String(load_default="", validate=validate.Length(max=2_000))
     channel = fields.String(
         load_default="api",
-        validate=validate.Regexp(r"[a-z][a-z0-9_]{0,39}\Z"),
+        validate=_CHANNEL,
         metadata={"example": "phone"},
     )
     proof = fields.Raw(load_default=None, allow_none=True, metadata={"example": "Card signed at the fair."})
-    at = fields.AwareDateTime(format="iso", load_default=None, allow_none=True)
+    at = Moment(format="iso", load_default=None, allow_none=True)
 
 
 class ConsentOut(Schema):

@@ -15,7 +15,7 @@ from nurture.store.views import deliveries as view
 from nurture.store.views.deliveries import DeliveryPage
 from nurture.web.api import door
 from nurture.web.api.plain import moment
-from nurture.web.api.schemas import ListOf
+from nurture.web.api.schemas import ListOf, Moment
 from nurture.web.api.schemas.deliveries import DeliveryOut, DeliveryWhole, MailAsSent
 from nurture.web.request import page_session, runtime
 
@@ -38,8 +38,8 @@ class Filter(door.PageQuery):
     lead_id = fields.Integer(load_default=None, validate=validate.Range(1, 2**63 - 1))
     program_id = fields.Integer(load_default=None, validate=validate.Range(1, 2**63 - 1))
     mail_id = fields.Integer(load_default=None, validate=validate.Range(1, 2**63 - 1))
-    since = fields.AwareDateTime(load_default=None, default_timezone=UTC)
-    until = fields.AwareDateTime(load_default=None, default_timezone=UTC)
+    since = Moment(load_default=None, default_timezone=UTC)
+    until = Moment(load_default=None, default_timezone=UTC)
 
 
 @part.route("/deliveries", methods=["GET"])

@@ -55,8 +55,7 @@ class Part:
         self.blueprint = Blueprint(f"api-{name}", name, url_prefix="/api/v1", description=description)
         self.blueprint.before_request(_let_in)
         self.blueprint.before_request(_check_address)
-        if json_only:
-            self.blueprint.before_request(_check_body)
+        self.blueprint.before_request(_check_body if json_only else _check_json)
         self.blueprint.before_request(_answer_again)
         self.blueprint.after_request(_keep_answer)
         csrf.exempt(self.blueprint)
@@ -207,17 +206,24 @@ def _check_body() -> None:
         return
     if not request.is_json:
         abort(415)
+    _check_json()
+
+
+def _check_json() -> None:
+    """Where files are taken as well, JSON is looked at all the same."""
+    if request.method not in _BODIES or not request.is_json:
+        return
     try:
-        body = request.get_json()
+        storable = _storable(request.get_json())
     except RecursionError as error:
         raise BadRequest(_("The JSON is nested too deeply.")) from error
     except BadRequest as fault:
         raise _unreadable(fault) from fault
-    if not _storable(body):
+    if not storable:
         raise Invalid(_("The JSON holds a NUL, half a surrogate pair, or a number that is none."))
 
 
-def _unreadable(fault: BadRequest) -> BadRequest:
+def _unreadable(fault: BadRequest) -> BadRequest | Invalid:
     """Where the body stops being JSON: the framework knows, and does not say."""
     try:
         json.loads(request.get_data())
@@ -227,6 +233,8 @@ def _unreadable(fault: BadRequest) -> BadRequest:
     except UnicodeDecodeError as error:
         sentence = _("The JSON is not written in UTF-8: byte {number} is no part of a letter.")
         return BadRequest(sentence.format(number=error.start + 1))
+    except ValueError:  # of a whole number with more digits than Python reads
+        return Invalid(_("The JSON holds a number of thousands of digits."))
     return fault
 
 

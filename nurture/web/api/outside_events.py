@@ -12,6 +12,7 @@ from nurture.flows.outside_people import Told
 from nurture.rules.words import _
 from nurture.web.api import door
 from nurture.web.api.problems import flat
+from nurture.web.api.schemas import Moment
 from nurture.web.request import now, runtime
 
 part = door.Part("outside-events", "People and activities in the words of the Segment specification.")
@@ -30,7 +31,7 @@ class Message(Schema):
     userId = fields.String(validate=_NAME, allow_none=True)
     anonymousId = fields.String(validate=_NAME, allow_none=True)
     messageId = fields.String(validate=_NAME, allow_none=True)
-    timestamp = fields.AwareDateTime(format="iso", allow_none=True)
+    timestamp = Moment(format="iso", allow_none=True)
     context = fields.Dict(keys=fields.String(), allow_none=True)
 
 

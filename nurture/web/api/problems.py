@@ -30,6 +30,8 @@ _STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (FileFault, 422),
     (Unavailable, 503),
 )
+_WHOLE = "body"  # where a fault is of no field, but of the whole
+_MOST_NAMED = 5
 _KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
 Handler = Callable[[Any], ResponseReturnValue]
@@ -102,7 +104,11 @@ def _http(fault: HTTPException) -> ResponseReturnValue:
     if status == 429:
         headers.setdefault("Retry-After", "60")
     detail = sentences.get(status, fault.description or HTTPStatus(status).phrase)
-    return problem(status, detail, errors=_field_errors(fault), headers=headers)
+    errors = _field_errors(fault)
+    if errors and status == 422:
+        named = ", ".join([name[:60] for name in errors][:_MOST_NAMED])
+        detail = _("Some values cannot be taken: {names}.").format(names=named)
+    return problem(status, detail, errors=errors, headers=headers)
 
 
 def _field_errors(fault: HTTPException) -> dict[str, list[str]] | None:
@@ -128,7 +134,7 @@ def _gather(name: str, messages: Any, found: dict[str, list[str]]) -> None:
             part = "" if key == "_schema" else str(key)
             _gather(f"{name}.{part}".strip("."), inner, found)
     elif isinstance(messages, list):
-        found.setdefault(name, []).extend(told(message) for message in messages)
+        found.setdefault(name or _WHOLE, []).extend(told(message) for message in messages)
 
 
 def _database_away(fault: Exception) -> Response:

@@ -14,7 +14,7 @@ from nurture.store import installation, teams
 from nurture.store.teams import Team
 from nurture.store.views import response
 from nurture.web.api import door
-from nurture.web.api.schemas import ListOf
+from nurture.web.api.schemas import ListOf, Moment
 from nurture.web.api.schemas.sales import (
     AbsenceIn,
     AbsenceOut,
@@ -42,8 +42,8 @@ class Period(door.PageQuery):
         exclude = ("limit", "cursor")
 
     by = fields.String(load_default="person", validate=validate.OneOf(response.GROUPS))
-    since = fields.AwareDateTime(load_default=None, data_key="from", metadata={"format": "date-time"})
-    until = fields.AwareDateTime(load_default=None, data_key="to", metadata={"format": "date-time"})
+    since = Moment(load_default=None, data_key="from", metadata={"format": "date-time"})
+    until = Moment(load_default=None, data_key="to", metadata={"format": "date-time"})
 
 
 @part.route("/teams", methods=["GET"])

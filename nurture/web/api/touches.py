@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 from nurture.flows.touch import LONGEST_NOTE, Touch, add_touch
 from nurture.rules.touches import KINDS
 from nurture.web.api import door
-from nurture.web.api.schemas import In
+from nurture.web.api.schemas import In, Moment
 from nurture.web.request import now, runtime
 
 part = door.Part("touches", "Touches outside of mails, entered by hand.")
@@ -21,7 +21,7 @@ class QuickTouchIn(In):
     kind = fields.String(required=True, validate=validate.OneOf(sorted({what for what, _way in KINDS})))
     direction = fields.String(load_default="in", validate=validate.OneOf(("in", "out")))
     note = fields.String(load_default="", validate=validate.Length(max=LONGEST_NOTE))
-    at = fields.AwareDateTime(format="iso", load_default=None)
+    at = Moment(format="iso", load_default=None)
 
 
 class QuickTouchOut(Schema):

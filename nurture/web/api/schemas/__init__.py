@@ -1,5 +1,7 @@
 """The shapes that the API speaks, for checking what comes in and for its own description."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -12,6 +14,20 @@ STAGES = ("inquiry", "lead", "sales_ready", "opportunity", "customer", "lost")
 
 def words(**options: Any) -> fields.String:
     return fields.String(validate=LONG, allow_none=True, **options)
+
+
+class Moment(fields.AwareDateTime):
+    """An instant with its zone (ISO 8601), in UTC from here on. One that UTC has no year for is none: the
+    first hours of the year 1 east of Greenwich, the last of 9999 west of it."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime:
+        found = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return found.astimezone(UTC)
+        except OverflowError as fault:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from fault
 
 
 class Answer(Schema):

@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from nurture.web.api.door import PageQuery
+from nurture.web.api.schemas import Moment
 
 _WORD = validate.Length(max=200)
 
@@ -14,8 +15,8 @@ class AuditFilter(PageQuery):
     actor = fields.String(load_default="", validate=_WORD)
     kind = fields.String(load_default="", validate=_WORD)
     subject = fields.String(load_default="", validate=_WORD)
-    since = fields.AwareDateTime(load_default=None, format="iso")
-    until = fields.AwareDateTime(load_default=None, format="iso")
+    since = Moment(load_default=None, format="iso")
+    until = Moment(load_default=None, format="iso")
 
 
 class AuditOut(Schema):

@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from nurture.store.guests import STATES
-from nurture.web.api.schemas import ID_MOST, In
+from nurture.web.api.schemas import ID_MOST, In, Moment
 
 _TEXT = validate.Length(max=5_000)
 
@@ -12,8 +12,8 @@ class EventChange(In):
     """What an event is; without an end it lasts two hours."""
 
     name = fields.String(validate=validate.Length(1, 200))
-    starts_at = fields.AwareDateTime(format="iso")
-    ends_at = fields.AwareDateTime(format="iso", allow_none=True)
+    starts_at = Moment(format="iso")
+    ends_at = Moment(format="iso", allow_none=True)
     timezone = fields.String(validate=validate.Length(max=64))
     place = fields.String(validate=_TEXT)
     link = fields.String(validate=_TEXT)
@@ -25,7 +25,7 @@ class EventIn(EventChange):
     """A new event."""
 
     name = fields.String(required=True, validate=validate.Length(1, 200))
-    starts_at = fields.AwareDateTime(format="iso", required=True)
+    starts_at = Moment(format="iso", required=True)
 
 
 class GuestCounts(Schema):

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from nurture.web.api.schemas import In
+from nurture.web.api.schemas import In, Moment
 
 
 class GradeIn(In):
@@ -15,7 +15,7 @@ class GradeIn(In):
 class FutureIn(In):
     """When the lead comes back; null: its time is now."""
 
-    at = fields.AwareDateTime(required=True, allow_none=True, metadata={"format": "date-time"})
+    at = Moment(required=True, allow_none=True, metadata={"format": "date-time"})
 
 
 class WhatIfQuery(In):

@@ -4,7 +4,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from nurture.rules.signal_kinds import LONGEST, is_kind
 from nurture.rules.words import _
-from nurture.web.api.schemas import ID_MOST, LONG, STAGES, Answer, In, words
+from nurture.web.api.schemas import ID_MOST, LONG, STAGES, Answer, In, Moment, words
 
 
 class LeadIn(In):
@@ -119,7 +119,7 @@ class SignalIn(In):
     email = fields.String(validate=LONG)
     lead_id = fields.Integer(strict=True, validate=validate.Range(1, ID_MOST))
     kind = fields.String(required=True, validate=_kind, metadata={"maxLength": LONGEST, "example": "called"})
-    occurred_at = fields.AwareDateTime(format="iso")
+    occurred_at = Moment(format="iso")
     key = fields.String(validate=validate.Length(1, 255))
     data = fields.Dict(keys=fields.String(), load_default=dict)
 
@@ -134,4 +134,4 @@ class PersonalData(Answer):
 class ExplainQuery(In):
     """A past moment; left out, now."""
 
-    at = fields.AwareDateTime(metadata={"format": "date-time"})
+    at = Moment(metadata={"format": "date-time"})

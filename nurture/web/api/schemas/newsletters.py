@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from nurture.web.api.schemas import In
+from nurture.web.api.schemas import In, Moment
 from nurture.web.api.schemas.sent import SentOut
 
 
@@ -36,7 +36,7 @@ class NewsletterMade(NewsletterIn):
 class ScheduleIn(In):
     """When: nothing for now, `at` an instant, or `local_at` a local time in each reader's own zone."""
 
-    at = fields.AwareDateTime(metadata={"format": "date-time"})
+    at = Moment(metadata={"format": "date-time"})
     local_at = fields.String(validate=validate.Length(max=40), metadata={"example": "2026-03-05T10:00"})
 
 

@@ -5,7 +5,8 @@ from marshmallow import fields, validate
 from nurture.web.api.schemas import In
 
 _MINUTES = validate.Range(0, 10_080)
-_CLOCK = validate.Regexp(r"^\d{1,2}:\d{2}\Z", error="Write the time of day as 09:00.")
+_N = str  # gettext reads this mark
+_CLOCK = validate.Regexp(r"[0-9]{1,2}:[0-9]{2}\Z", error=_N("Write the time of day as 09:00."))
 _ID = validate.Range(1, 2**63 - 1)
 
 

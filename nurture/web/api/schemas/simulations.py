@@ -3,7 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from nurture.rules.simulation.settings import BASE, DRAFT, HISTORY, INVENTED, LIVE, STATED
-from nurture.web.api.schemas import In
+from nurture.web.api.schemas import ID_MOST, In
 
 
 class SimulationIn(In):
@@ -49,7 +49,7 @@ class PathIn(In):
     chain = fields.String(load_default="cold", validate=validate.OneOf(("cold", "warm", "hot")))
     opens = fields.Boolean(load_default=True)
     clicks = fields.Boolean(load_default=False)
-    lead_id = fields.Integer(load_default=None, allow_none=True)
+    lead_id = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, ID_MOST))
 
 
 class PathMailOut(Schema):

@@ -5,10 +5,11 @@ from marshmallow import Schema, fields, validate
 from nurture.flows.standing import STATES
 from nurture.rules.transports import KINDS
 from nurture.store.transports import CHOOSERS
-from nurture.web.api.schemas import In
+from nurture.web.api.schemas import ID_MOST, In
 
 _NAME = validate.Length(max=80)
 _SOME = validate.Range(min=1, max=1_000_000_000)
+_ID = validate.Range(1, ID_MOST)
 _RATE = validate.Range(min=0, min_inclusive=False, max=1_000_000_000)
 
 
@@ -62,7 +63,7 @@ class TransportIn(In):
     per_hour = fields.Integer(allow_none=True, validate=_SOME, load_default=None)
     per_day = fields.Integer(allow_none=True, validate=_SOME, load_default=None)
     connections = fields.Integer(validate=validate.Range(min=1, max=50), load_default=4)
-    fallback_id = fields.Integer(allow_none=True, load_default=None)
+    fallback_id = fields.Integer(allow_none=True, load_default=None, validate=_ID)
     default = fields.Boolean(load_default=False)
 
 
@@ -78,7 +79,7 @@ class ChoiceIn(In):
 
     kind = fields.String(required=True, validate=validate.OneOf(CHOOSERS))
     id = fields.Integer(required=True, validate=validate.Range(min=1))
-    transport_id = fields.Integer(required=True, allow_none=True)
+    transport_id = fields.Integer(required=True, allow_none=True, validate=_ID)
 
 
 class ReceiverLimitIn(In):

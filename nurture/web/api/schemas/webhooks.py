@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from nurture.rules.messages import TYPES
-from nurture.web.api.schemas import LONG, In
+from nurture.web.api.schemas import LONG, In, Moment
 
 _FILTER = {"field": "data.grade", "in": ["A", "B"]}
 _HEADERS = {"Authorization": "Bearer …"}
@@ -147,8 +147,8 @@ class RangeIn(In):
     """Which messages go out again: written from `from` to before `to`, of `types` (none: all), to one
     endpoint or all."""
 
-    since = fields.AwareDateTime(required=True, data_key="from", metadata={"format": "date-time"})
-    until = fields.AwareDateTime(required=True, data_key="to", metadata={"format": "date-time"})
+    since = Moment(required=True, data_key="from", metadata={"format": "date-time"})
+    until = Moment(required=True, data_key="to", metadata={"format": "date-time"})
     endpoint_id = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 2**63 - 1))
     types = fields.List(fields.String(validate=validate.OneOf(TYPES)), load_default=list)
     delivered_too = fields.Boolean(load_default=False)
