@@ -1,5 +1,5 @@
 """When something happened, as the files of people say it: ISO 8601, numbers with the day or the month first,
-months by name, the day numbers of spreadsheets, the seconds of Unix; with a time of day and a zone or without.
+months by name, the day numbers of spreadsheets, the seconds of Unix; with a time of day and a zone, or not.
 
 03/04/2026 means two days. Which of them, the whole column tells (flows/import_signals), or a person: nothing
 here is taken for likely. Where no zone is written the moment is one of the zone that is handed in.
