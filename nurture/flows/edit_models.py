@@ -12,11 +12,11 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files.models import write_model
 from nurture.flows.models import begin_switch
 from nurture.rules import portrait
-from nurture.rules.model import HeatModel, ModelFault, changes, is_name, plain, read
+from nurture.rules.model import HeatModel, ModelFault, asked_fields, changes, doubts, is_name, plain, read
 from nurture.rules.portrait import Trait
 from nurture.rules.segments import named
 from nurture.rules.words import _
-from nurture.store import lead_counts, model_drafts, model_work, models, segments
+from nurture.store import custom_fields, lead_counts, model_drafts, model_work, models, segments
 from nurture.store.audit import audit
 from nurture.store.model_drafts import Draft
 from nurture.store.model_work import Work
@@ -75,6 +75,15 @@ def faults(session: Session, key: str, spec: object) -> dict[str, list[str]]:
     except Invalid as fault:
         return fault.errors
     return {}
+
+
+def told_doubts(session: Session, spec: object) -> list[str]:
+    """What a draft says that it hardly means, in sentences; nothing for one that cannot be read."""
+    try:
+        model = read(spec)
+    except ModelFault:
+        return []
+    return doubts(model, custom_fields.unknown(session, asked_fields(model)))
 
 
 def told_changes(session: Session, stands: Editing) -> list[str]:

@@ -15,10 +15,12 @@ from nurture.flows import warm
 from nurture.flows.judge import Judged, assess, parts_json
 from nurture.rules import caps, heat, shares, temperature
 from nurture.rules.caps import Bucket, RatedSignal
+from nurture.rules.crossing import held_back
 from nurture.rules.model import HeatModel
+from nurture.rules.readiness import Judgement
 from nurture.rules.words import _
+from nurture.store import approvals, heat_buckets, models, scores, temperature_changes, unrated
 from nurture.store import heat as heats
-from nurture.store import heat_buckets, models, scores, temperature_changes, unrated
 from nurture.store.heat import StoredHeat
 from nurture.store.models import LiveModel
 
@@ -43,13 +45,14 @@ def explain(session: Session, lead_id: int, *, now: datetime) -> dict[str, Any]:
     )
     cooled = warm.cool(live, [row], now=now)
     judged = assess(session, live, {lead_id: lead}, cooled, now=now)[lead_id]
+    held = _held_back(session, judged, model, now)
     return {
         "model": {"key": model.model.key, "version": model.no, "half_life": str(model.model.half_life)},
         "at": now,
         "heat": _heat(session, model, row, now),
         "temperature": _temperature(model.model, cooled[row.pair].after, now),
         "grade": _grade(judged, model.model),
-        "readiness": _readiness(judged, model.model, now),
+        "readiness": {**_readiness(judged, model.model, now), "held_back": held},
     }
 
 
@@ -225,13 +228,33 @@ def _readiness(judged: Judged, model: HeatModel, now: datetime) -> dict[str, Any
         "rise": model.readiness.rise,
         "fall": model.readiness.fall,
         "armed": judged.lead.armed,
-        "ready": found.cause is not None
-        or (found.score >= model.readiness.rise and found.meets_requirements),
+        "ready": _is_ready(found, model),
         "parts": said["parts"],
         "contributions": [{"text": one.text, "points": one.points} for one in found.reasons],
         "requirements": said["requirements"],
         "always": said["always"],
     }
+
+
+def _is_ready(found: Judgement, model: HeatModel) -> bool:
+    return found.cause is not None or (found.score >= model.readiness.rise and found.meets_requirements)
+
+
+def _held_back(session: Session, judged: Judged, model: LiveModel, now: datetime) -> dict[str, Any] | None:
+    """Why a lead that is ready is not handed over; None for one that is not ready."""
+    lead = judged.lead
+    if not _is_ready(judged.readiness, model.model):
+        return None
+    found = held_back(
+        lead.stage,
+        lead.armed,
+        lead.future_at,
+        now,
+        scores.last_ripenings(session, [lead.id]).get(lead.id),
+        model.model.readiness,
+        awaits_approval=bool(approvals.waiting_among(session, model.id, [lead.id])),
+    )
+    return {"why": found.why, "until": found.until}
 
 
 def _moments(

@@ -17,11 +17,13 @@ from nurture.flows.move_leads import Move, move_leads
 from nurture.flows.reach_goals import leave_reached
 from nurture.flows.ripen import Ripe, ripen
 from nurture.flows.warm import Warmed
+from nurture.rules import crossing as crossing_rules
 from nurture.rules import heat, readiness, scorecard
 from nurture.rules.conditions import Look, looked_at, signals_asked
+from nurture.rules.crossing import Crossing
 from nurture.rules.facts import Facts
 from nurture.rules.messages import instant
-from nurture.rules.readiness import Crossing, Judgement
+from nurture.rules.readiness import Judgement
 from nurture.rules.scorecard import Grade
 from nurture.store import company_heat, enrollments, facts, scores, temperature_changes
 from nurture.store import heat as heats
@@ -162,9 +164,9 @@ def _judge(
     if known.grade != grade.grade:
         known = known.rated(known.temperature, known.heat, grade.grade, known.readiness)
     judgement = readiness.judge(default.model, known, now, last)
-    crossing = readiness.crossing(lead.armed, judgement, default.model.readiness)
+    crossing = crossing_rules.crossing(lead.armed, judgement, default.model.readiness)
     policy = default.model.readiness
-    crossing = readiness.at_its_place(crossing, lead.stage, lead.future_at, judgement, now, last, policy)
+    crossing = crossing_rules.at_its_place(crossing, lead.stage, lead.future_at, judgement, now, last, policy)
     if known.readiness != judgement.score:
         known = known.rated(known.temperature, known.heat, known.grade, judgement.score)
     return Judged(lead, known, grade, judgement, crossing, now)

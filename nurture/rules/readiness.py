@@ -11,7 +11,7 @@ the score; the score compared with the threshold is the one shown.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Literal, Protocol
 
@@ -21,15 +21,12 @@ from nurture.rules.conditions.tree import BANT_PARTS
 from nurture.rules.facts import Facts
 from nurture.rules.heat import TOLERANCE
 from nurture.rules.model import HeatModel, Readiness, Requirements
-from nurture.rules.ripening import DIRECT_REQUEST, WITHOUT_ARMING
+from nurture.rules.ripening import DIRECT_REQUEST
 from nurture.rules.scorecard import Contribution
-from nurture.rules.stages import AWAITS_SALES, RIPENS_FROM
 from nurture.rules.words import _
 
 PART_NAMES = ("need", "activity", "data", "bant")
 Cause = Literal["threshold", "direct_request", "bant"]
-# hurry: who waits for sales already asks for it by itself.
-Crossing = Literal["cross", "hurry", "stay", "rearm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,42 +141,9 @@ def reckon(model: HeatModel, facts: Facts, now: datetime, last: LastRipening | N
     )
 
 
-def crossing(armed: bool, judgement: Found, policy: Readiness) -> Crossing:
-    """What a judgement does to a lead. A direct request crosses at once, and so does other news under an
-    `always` rule for an armed lead; otherwise that one crosses by score and requirements, and one that has
-    crossed is armed again when its score has fallen below `fall`."""
-    if judgement.cause is not None and (armed or judgement.cause in WITHOUT_ARMING):
-        return "cross"
-    if not armed:
-        return "rearm" if judgement.score < policy.fall else "stay"
-    return "cross" if judgement.score >= policy.rise and judgement.meets_requirements else "stay"
-
-
 def cause_of(judgement: Found) -> Cause:
     """What a crossing is put down to."""
     return judgement.cause or "threshold"
-
-
-def at_its_place(
-    crossed: Crossing,
-    stage: str,
-    future_at: datetime | None,
-    judgement: Found,
-    now: datetime,
-    last: LastRipening | None,
-    policy: Readiness,
-) -> Crossing:
-    """What is left of a crossing where the lead stands: nothing while sales has it, nor before the date it
-    asked to be left until, nor so soon after sales gave it back, unless it asks by itself. One that waits
-    for sales and asks by itself is hurried."""
-    asks = judgement.cause == DIRECT_REQUEST
-    if crossed != "cross":
-        return crossed
-    if stage not in RIPENS_FROM:
-        return "hurry" if asks and stage == AWAITS_SALES else "stay"
-    waits = future_at is not None and future_at > now
-    cools = last is not None and last.given_back and now < last.at + timedelta(days=policy.cool_down_days)
-    return "cross" if asks or not (waits or cools) else "stay"
 
 
 def falls_below_at_heat(model: HeatModel, judgement: Found) -> float | None:

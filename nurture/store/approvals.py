@@ -67,6 +67,7 @@ class Waiting:
     model: str
     version: int
     listed_at: datetime
+    stage: str
 
 
 _LIST = text(
@@ -85,7 +86,7 @@ _PAGE = text(
     SELECT a.id, a.lead_id,
            {called_or_number("l")} AS name,
            c.name AS company, a.score, a.temperature, a.grade, a.reasons, m.key AS model, v.no AS version,
-           a.listed_at
+           a.listed_at, l.stage
     FROM model_approval a
     JOIN lead l ON l.id = a.lead_id
     LEFT JOIN company c ON c.id = l.company_id

@@ -47,6 +47,24 @@ def every(session: Session) -> list[CustomField]:
     return list(session.scalars(select(CustomField).order_by(CustomField.label, CustomField.key).limit(500)))
 
 
+_UNKNOWN = text(
+    """
+    SELECT name FROM unnest(CAST(:names AS text[])) AS asked (name)
+    WHERE NOT EXISTS (SELECT FROM custom_field f WHERE f.key = asked.name)
+      AND NOT (
+          starts_with(asked.name, 'company.')
+          AND EXISTS (SELECT FROM company c WHERE c.fields ? substr(asked.name, length('company.') + 1))
+      )
+    """
+)
+
+
+def unknown(session: Session, names: Iterable[str]) -> frozenset[str]:
+    """Those of the names that are no custom field of any lead, nor, as "company.<name>", of any company."""
+    asked = sorted(set(names))
+    return frozenset(session.scalars(_UNKNOWN, {"names": asked})) if asked else frozenset()
+
+
 _CLEAR = text(
     """
     UPDATE lead SET fields = fields - :key,

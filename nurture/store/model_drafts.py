@@ -39,8 +39,10 @@ class Draft:
 
 _FIND = text(
     """
-    SELECT d.model_id, d.spec, d.revision, d.based_on, d.updated_at, coalesce(u.name, d.updated_by) AS who
+    SELECT d.model_id, d.spec, d.revision, d.based_on, d.updated_at,
+           coalesce(u.name, k.name, d.updated_by) AS who
     FROM heat_model_draft d LEFT JOIN user_account u ON d.updated_by = 'user:' || u.id
+    LEFT JOIN api_key k ON d.updated_by = 'key:' || k.id
     WHERE d.model_id = :model_id
     """
 )

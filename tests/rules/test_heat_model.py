@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nurture.rules.conditions.faults import dotted
-from nurture.rules.model import ModelFault, plain, read
+from nurture.rules.model import ModelFault, asked_fields, doubts, plain, read
 from nurture.rules.reach import highest_heat
 from tests.rules.models import RAW, contract_model
 
@@ -55,7 +55,7 @@ def test_every_fault_is_named_at_once() -> None:
         "signals.opened.cap",
         "signals.clicked.wieght",
         "signals.replied.floor",
-        "temperature.hot",
+        "temperature.hot.rise",
         "temperature.hot.fall",
         "readiness.rise",
         "readiness.always[0].within",
@@ -84,3 +84,25 @@ def test_the_best_path_is_the_one_on_which_every_mail_is_read() -> None:
     assert highest_heat(model, ["welcome", timedelta(days=21), "review"]) == 16.5
     assert highest_heat(model, ["a", "b", "c", "d", "e"]) == 32
     assert highest_heat(model, []) == 0
+
+
+def test_a_model_that_nobody_could_satisfy_is_doubted_not_refused() -> None:
+    assert doubts(contract_model(), frozenset()) == []
+    raw = deepcopy(RAW)
+    raw["signals"] = {"note": {"weight": 0}}
+    raw["scorecard"]["grades"] = {"A": 900, "B": 30}
+    raw["readiness"]["parts"] = {"need": 10, "activity": 10, "data": 10, "bant": 10}
+    sentences = doubts(read(raw), {"shoe_size"})
+    assert [sentence.partition(":")[0] for sentence in sentences] == [
+        "No signal gives points",
+        "All rules of the scorecard together give 60 points",
+        "The parts of readiness give 40 points at their best",
+        'No lead has a field called "shoe_size" so far',
+    ]
+
+
+def test_fields_of_ones_own_are_asked_for_by_their_bare_name() -> None:
+    raw = deepcopy(RAW)
+    asks = [{"field": "fields.shoe_size", "gte": 40}, {"field": "company.fleet", "exists": True}]
+    raw["scorecard"]["rules"] = [{"when": {"any": asks}, "points": 5, "text": "x"}]
+    assert asked_fields(read(raw)) == {"shoe_size", "company.fleet"}

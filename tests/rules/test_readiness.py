@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nurture.rules import readiness, shares
+from nurture.rules.crossing import HeldBack, at_its_place, crossing, held_back
 from nurture.rules.facts import Facts, SignalFact
-from nurture.rules.readiness import Judgement, LastRipening, crossing, judge
+from nurture.rules.readiness import Judgement, LastRipening, judge
 from tests.rules.models import contract_model
 
 NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
@@ -105,7 +106,7 @@ def test_a_lead_that_has_crossed_stays_until_it_falls_and_is_armed_again() -> No
 
 def at_place(found: Judgement, stage: str = "lead", future: datetime | None = None, **values: Any) -> str:
     last, now = values.get("last"), values.get("now", NOW)
-    return readiness.at_its_place("cross", stage, future, found, now, last, values.get("policy", POLICY))
+    return at_its_place("cross", stage, future, found, now, last, values.get("policy", POLICY))
 
 
 def test_a_lead_with_sales_or_put_off_to_a_date_does_not_ripen() -> None:
@@ -144,6 +145,21 @@ def test_a_lead_that_sales_gave_back_is_left_alone_for_a_while() -> None:
     assert at_place(found, last=replace(back, given_back=False)) == "cross"
     asked = judge(MODEL, replace(ANNA, signals=(REQUEST,)), NOW)
     assert at_place(asked, last=back) == "cross"
+
+
+def test_what_holds_a_ready_lead_back_is_said_with_its_end() -> None:
+    back, later = LastRipening(NOW, {}, given_back=True), NOW + timedelta(days=30)
+
+    def held(stage: str = "lead", **values: Any) -> HeldBack:
+        known = {"armed": True, "future_at": None, "last": None, "awaits_approval": False} | values
+        return held_back(stage, now=NOW, policy=POLICY, **known)
+
+    assert held("opportunity") == HeldBack("with_sales")
+    assert held(awaits_approval=True, armed=False) == HeldBack("approval")
+    assert held(future_at=later) == HeldBack("future", later)
+    assert held(last=back) == HeldBack("given_back", NOW + timedelta(days=POLICY.cool_down_days))
+    assert held(armed=False) == HeldBack("not_armed")
+    assert held() == HeldBack("next_sign")
 
 
 def test_the_heat_that_arms_again_is_where_the_score_falls_below() -> None:

@@ -76,7 +76,20 @@ def test_every_fault_stands_at_its_field_and_nothing_typed_is_lost(editor: Edito
         assert field is not None
         assert 'aria-invalid="true"' in field[0]
     assert "{company.size: big" in page and 'value="Big"' in page
+    assert '<a href="#fault-half_life">Heat halves in</a>: expected a length of time' in page
     assert editor.send("look_ahead").headers["Location"].endswith("/edit")
+
+
+def test_warm_above_hot_is_said_where_hot_begins(editor: Editor) -> None:
+    editor.send("", **{"temperature.warm.rise": "80"})
+    page = editor.client.get(editor.address).text
+    assert "Hot must lie above warm (80)" in page.partition('id="fault-temperature-hot-rise"')[2][:300]
+
+
+def test_what_nobody_can_reach_is_doubted_and_yet_kept(editor: Editor) -> None:
+    editor.send("", **{"scorecard.grades.A": "900"})
+    page = editor.client.get(editor.address).text
+    assert "nobody can be an A." in page and "to be mended" not in page
 
 
 def test_rows_are_added_and_dropped_without_a_script(editor: Editor) -> None:

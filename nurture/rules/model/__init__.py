@@ -1,6 +1,7 @@
 """A heat model: how signals warm, when a lead is warm or hot, who fits, and who is ready."""
 
 from nurture.rules.model.changes import changes
+from nurture.rules.model.doubts import asked_fields, doubts
 from nurture.rules.model.reading import ModelFault, is_name, read
 from nurture.rules.model.values import (
     DEFAULT_DATA,
@@ -34,7 +35,9 @@ __all__ = [
     "Scorecard",
     "SignalRule",
     "Thresholds",
+    "asked_fields",
     "changes",
+    "doubts",
     "is_name",
     "plain",
     "read",

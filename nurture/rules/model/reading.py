@@ -121,9 +121,11 @@ def _signal_rule(kind: str, no: int | None, table: "_Table") -> SignalRule:
 
 
 def _thresholds(table: "_Table") -> Thresholds:
-    warm, hot = _band(table.table("warm", required=True)), _band(table.table("hot", required=True))
-    if hot.rise <= warm.rise or hot.fall <= warm.fall:
-        table.fault("hot", _("hot must lie above warm, in rise and in fall"))
+    warm, of_hot = _band(table.table("warm", required=True)), table.table("hot", required=True)
+    hot = _band(of_hot)
+    for edge, above, below in (("rise", hot.rise, warm.rise), ("fall", hot.fall, warm.fall)):
+        if above <= below:
+            of_hot.fault(edge, _("hot must lie above warm ({warm})").format(warm=f"{below:g}"))
     table.done()
     return Thresholds(warm, hot)
 

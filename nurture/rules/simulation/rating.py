@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from nurture.rules import crossing as crossing_rules
 from nurture.rules import heat, readiness, scorecard
+from nurture.rules.crossing import Crossing
 from nurture.rules.facts import SignalFact
-from nurture.rules.readiness import Crossing, Reckoned
+from nurture.rules.readiness import Reckoned
 from nurture.rules.sales_signals import SAID_BY_SALES
 from nurture.rules.simulation.lead import Lead
 from nurture.rules.simulation.log import Log
@@ -87,9 +89,9 @@ class Rating:
         grade = scorecard.grade(model.scorecard, facts, now, lead.grade_override).grade
         facts = replace(facts, grade=grade)
         found = readiness.reckon(model, facts, now, lead.last_ripening)
-        crossing = readiness.crossing(lead.armed, found, model.readiness)
+        crossing = crossing_rules.crossing(lead.armed, found, model.readiness)
         last, policy = lead.last_ripening, model.readiness
-        crossing = readiness.at_its_place(crossing, lead.stage, lead.future_at, found, now, last, policy)
+        crossing = crossing_rules.at_its_place(crossing, lead.stage, lead.future_at, found, now, last, policy)
         self._arm_later(lead, found, crossing, now)
         lead.grade, lead.readiness = grade, found.score
         if crossing == "rearm":

@@ -14,8 +14,9 @@ from nurture.store.programs import ProgramRow
 _MOST = 50
 _DRAFTS = text(
     """
-    SELECT d.model_id, d.updated_at, coalesce(u.name, d.updated_by) AS who
+    SELECT d.model_id, d.updated_at, coalesce(u.name, k.name, d.updated_by) AS who
     FROM heat_model_draft d LEFT JOIN user_account u ON d.updated_by = 'user:' || u.id
+    LEFT JOIN api_key k ON d.updated_by = 'key:' || k.id
     WHERE d.model_id = ANY(:ids)
     """
 )

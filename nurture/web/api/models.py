@@ -203,6 +203,7 @@ def _draft(model_id: int) -> dict[str, Any]:
         "definition": plain(stands.spec),
         "revision": stands.revision,
         "faults": flow.faults(session, stands.key, stands.spec),
+        "doubts": flow.told_doubts(session, stands.spec),
         "changes": flow.told_changes(session, stands),
     }
 

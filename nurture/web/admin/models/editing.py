@@ -108,6 +108,7 @@ def page(stands: Editing, typed: dict[str, Any] | None = None) -> str:
         stands=stands,
         form=forms.of_spec(spec, faults),
         faults=sum(map(len, faults.values())),
+        doubts=flow.told_doubts(session, spec),
         kinds=list(SIGNALS),
         words=builder_words(offered_view.offered(session)),
     )

@@ -41,6 +41,8 @@ PLAIN = (
 )
 _TEXTS = frozenset({"half_life", "readiness.require.temperature", "readiness.require.grade"})
 _FIELDS = "readiness.data.fields"
+# Faults of several fields together stand below them.
+_GROUPS = frozenset({"readiness.parts"})
 _NUMBER = re.compile(r"-?\d{1,9}([.,]\d{1,6})?")
 _MOST_ROWS = 500
 
@@ -73,6 +75,10 @@ class Form:
     @property
     def rows(self) -> Iterator[Row]:
         yield from (*self.signals, *self.rules, *self.needs, *self.always)
+
+    def row_of(self, name: str) -> Row | None:
+        """The row that a field stands in, if it stands in one."""
+        return next((row for row in self.rows if name.startswith(f"{row.name}.")), None)
 
 
 def of_spec(spec: Mapping[str, Any], faults: Mapping[str, Sequence[str]]) -> Form:
@@ -236,7 +242,7 @@ def _row(name: str, place: str, values: Mapping[str, str], when: Any) -> Row:
 
 
 def _put_fault(form: Form, place: str, sentences: list[str]) -> None:
-    if place in form.values:
+    if place in form.values or place in _GROUPS:
         form.errors.setdefault(place, []).extend(sentences)
         return
     inside = [row for row in form.rows if _is_in(place, row.place)]

@@ -1,14 +1,19 @@
 """Models: what each signal is worth, when a lead is warm or hot, how strong a buyer, when it is ready."""
 
+from collections.abc import Callable
+
 from flask import render_template
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from nurture.rules import duration, names
 from nurture.rules.conditions import describe
 from nurture.rules.model import read
 from nurture.store import approvals, model_work
+from nurture.store.views import audit
 from nurture.store.views import models as view
 from nurture.web.admin.models.part import pages
+from nurture.web.audit_words import actor
 from nurture.web.request import page_session
 
 
@@ -26,7 +31,13 @@ def index() -> ResponseReturnValue:
         describe=describe,
         lasting_of=duration.describe,
         field_name=names.field,
+        who=_names(session),
     )
+
+
+def _names(session: Session) -> Callable[[str], str]:
+    known = dict(audit.people(session))
+    return lambda by: actor(by, known.get(by, "")) if by else "–"
 
 
 @pages.get("/models/<int:model_id>/switch")

@@ -48,12 +48,13 @@ class ModelDraftIn(In):
 
 
 class ModelDraftOut(Schema):
-    """A draft: `faults` are by place (nothing: it can rate), `changes` say in words what differs from what
-    rates."""
+    """A draft: `faults` are by place (nothing: it can rate), `doubts` say what it hardly means, such as a
+    threshold that nobody can reach, `changes` say in words what differs from what rates."""
 
     definition = fields.Dict()
     revision = fields.Integer()
     faults = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+    doubts = fields.List(fields.String())
     changes = fields.List(fields.String())
 
 
@@ -106,6 +107,7 @@ class ApprovalOut(Schema):
     model = fields.String()
     version = fields.Integer()
     listed_at = fields.String()
+    stage = fields.String()
 
 
 class DecisionIn(In):
