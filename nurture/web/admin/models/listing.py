@@ -1,10 +1,7 @@
 """Models: what each signal is worth, when a lead is warm or hot, how strong a buyer, when it is ready."""
 
-from collections.abc import Callable
-
 from flask import render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from nurture.rules import duration, names
 from nurture.rules.conditions import describe
@@ -21,6 +18,7 @@ from nurture.web.request import page_session
 def index() -> ResponseReturnValue:
     session = page_session()
     models = [(one, read(dict(one.spec)) if one.spec else None) for one in view.every(session)]
+    people = dict(audit.people(session))
     switches = {one.model_id: one for one in model_work.waiting(session) if one.kind == "switch"}
     return render_template(
         "admin/models/index.html",
@@ -31,13 +29,8 @@ def index() -> ResponseReturnValue:
         describe=describe,
         lasting_of=duration.describe,
         field_name=names.field,
-        who=_names(session),
+        who=lambda by: actor(by, people.get(by, "")) if by else "–",
     )
-
-
-def _names(session: Session) -> Callable[[str], str]:
-    known = dict(audit.people(session))
-    return lambda by: actor(by, known.get(by, "")) if by else "–"
 
 
 @pages.get("/models/<int:model_id>/switch")
