@@ -4,6 +4,7 @@ without one."""
 import gzip
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -79,6 +80,18 @@ def test_the_key_may_stand_in_the_body_and_a_call_be_one_letter(
         body = json.dumps(said | {"writeKey": key})
         assert client.post(f"/v1/{call}", data=body, content_type="text/plain").status_code == 200
     assert kinds(db) == ["downloaded"]
+
+
+def test_a_sender_whose_clock_is_wrong_is_believed_how_long_ago_it_was(
+    client: FlaskClient, key: str, db: Session, clock: StandingClock
+) -> None:
+    ahead = clock() + timedelta(days=3)
+    read = READ | {"originalTimestamp": (ahead - timedelta(minutes=10)).isoformat()}
+    person = {"type": "identify", "userId": "u-17", "context": {"traits": {"email": ANNA}}}
+    batch = {"batch": [person, read], "sentAt": ahead.isoformat()}
+    assert client.post("/v1/batch", json=batch, auth=(key, "")).json["success"] is True
+    db.rollback()
+    assert db.scalar(text("SELECT occurred_at FROM signal")) == clock() - timedelta(minutes=10)
 
 
 @pytest.mark.parametrize("inside", [{}, {"writeKey": "nk_00.wrong"}, {"writeKey": 7}, {"writeKey": "ü\0"}])

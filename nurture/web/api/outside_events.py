@@ -9,6 +9,7 @@ from nurture.errors import Invalid, Refusal
 from nurture.flows import outside_events as flow
 from nurture.flows import outside_people as people
 from nurture.flows.outside_people import Told
+from nurture.rules.other_clocks import by_our_clock
 from nurture.rules.words import _
 from nurture.web.api import door
 from nurture.web.api.problems import flat
@@ -22,8 +23,9 @@ _MOST = 500
 
 
 class Message(Schema):
-    """What all three have in common. The same `messageId` is the same message; names of the
-    specification that say nothing about a lead (integrations, sentAt, …) are passed over."""
+    """What all of them have in common. The same `messageId` is the same message. `timestamp` (or
+    `originalTimestamp`) is by the clock of the sender, and so is `sentAt`, which tells how far that is from
+    ours. Names of the specification that say nothing about a lead (integrations, …) are passed over."""
 
     class Meta:
         unknown = EXCLUDE
@@ -32,12 +34,14 @@ class Message(Schema):
     anonymousId = fields.String(validate=_NAME, allow_none=True)
     messageId = fields.String(validate=_NAME, allow_none=True)
     timestamp = Moment(format="iso", allow_none=True)
+    originalTimestamp = Moment(format="iso", allow_none=True)
+    sentAt = Moment(format="iso", allow_none=True)
     context = fields.Dict(keys=fields.String(), allow_none=True)
 
 
 class IdentifyIn(Message):
     """Who somebody is: email, firstName, lastName, name, phone, title, company, address, and others, which go
-    into the lead's own fields."""
+    into the lead's own fields. Where there are no traits, those of the context hold."""
 
     traits = fields.Dict(keys=fields.String(), load_default=dict, allow_none=True)
 
@@ -164,11 +168,19 @@ def batch() -> dict[str, Any]:
     if not isinstance(given, list) or not 1 <= len(given) <= _MOST:
         sentence = _("Send a batch of 1 to 500 messages.")
         raise Invalid(sentence, {"batch": [sentence]})
+    sent_at = said.get("sentAt") if isinstance(said, dict) else None
     with runtime().sessions.begin() as session:
-        answers = [_answered(session, one) for one in given]
+        answers = [_answered(session, _with_sent_at(one, sent_at)) for one in given]
     runtime().wake("leads")
     runtime().wake("signals")
     return {"success": all(one["success"] for one in answers), "data": answers}
+
+
+def _with_sent_at(message: Any, sent_at: Any) -> Any:
+    """A message of a batch was sent when the batch was."""
+    if not isinstance(message, dict) or message.get("sentAt") or not sent_at:
+        return message
+    return message | {"sentAt": sent_at}
 
 
 def _answered(session: Any, message: Any) -> dict[str, Any]:
@@ -195,6 +207,7 @@ def _taken(session: Any, one: Any) -> Told:
     match one.get("type") if isinstance(one, dict) else None:
         case "identify":
             said = _read(IdentifyIn, one)
+            said["traits"] = said["traits"] or (said.get("context") or {}).get("traits") or {}
             return people.identify(session, said, now=now(), by=by, pepper=pepper, base_url=base)
         case "group":
             said = _read(GroupIn, one)
@@ -217,7 +230,8 @@ def _read(schema: type[Message], given: dict[str, Any]) -> dict[str, Any]:
     if not said.get("userId") and not said.get("anonymousId"):
         sentence = _("Say who it is by userId or anonymousId.")
         raise Invalid(sentence, {"userId": [sentence]})
-    return said
+    at = said.get("timestamp") or said.get("originalTimestamp")
+    return said | {"timestamp": by_our_clock(at, said.get("sentAt"), now())}
 
 
 def _shown(told: Told) -> dict[str, Any]:
