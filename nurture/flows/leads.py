@@ -32,6 +32,7 @@ from nurture.store import (
     guests,
     inbound,
     kept_nos,
+    kept_pages,
     lead_aliases,
     leads,
     notices,
@@ -261,7 +262,9 @@ def erase_lead(session: Session, lead_id: int, *, pepper: bytes, home: Path, now
         company_heat.note_companies(session, [lead.company_id])
     lead_aliases.forget(session, lead_id, now=now)
     # Whoever was merged into the lead is the same person: what its own id was still said by goes too.
-    for one in (*lead_aliases.aliases_of(session, lead_id), lead_id):
+    family = (*lead_aliases.aliases_of(session, lead_id), lead_id)
+    kept_pages.forget_leads(session, family)
+    for one in family:
         leads.forget(session, one, now=now)
         inbound.forget(session, [one])
         notices.forget(session, [one])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 from redis import Redis
 
+from nurture.flows.forget_addresses import forget_addresses
 from nurture.flows.inbound import forget_strangers
 from nurture.flows.keep_nos import keep_nos
 from nurture.flows.morning_digest import send_digests
@@ -67,6 +68,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("partitions", 6 * 3600, lambda: make_partitions(runtime)),
         Periodic("old_reports", 600, lambda: forget_strangers(runtime.sessions, now=runtime.now())),
         Periodic("nos", 5, lambda: keep_nos(runtime.sessions, runtime.pepper)),
+        Periodic("old_addresses", 600, lambda: forget_addresses(runtime.sessions, now=runtime.now())),
         Periodic("old_visits", 600, lambda: forget_old_visits(runtime.sessions, now=runtime.now())),
     ]
 

@@ -39,6 +39,7 @@ class Installation(Base):
     owner_first: Mapped[bool] = mapped_column(server_default=text("true"))
     recycle_lost_days: Mapped[int | None]
     test_addresses: Mapped[Words]
+    addresses_gone_until: Mapped[Instant | None]
 
     @property
     def sender_domain(self) -> str:
