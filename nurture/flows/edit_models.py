@@ -188,13 +188,13 @@ def publish(session: Session, model_id: int, *, revision: int | None, now: datet
 def add_portrait(
     session: Session,
     traits: Sequence[Trait],
-    field: Callable[[Trait], str],
+    told: Callable[[Trait], str],
     *,
     now: datetime,
     by: str,
 ) -> tuple[int, int]:
     """Put traits of customers into the draft of the default model, as rules that its scorecard does not have
-    yet; the model's id and how many rules. `field` says what a trait is of. Raises NotFound."""
+    yet; the model's id and how many rules. `told` says a trait in words. Raises NotFound."""
     model_id = models.id_of(session, models.DEFAULT)
     if model_id is None:
         raise NotFound(_("There is no default model yet."))
@@ -202,7 +202,7 @@ def add_portrait(
     card = dict(stands.spec.get("scorecard") or {"grades": {"A": 60, "B": 30}, "rules": []})
     known = [rule.get("when") for rule in card["rules"] if isinstance(rule, Mapping)]
     new = [
-        rule | {"text": f"{field(trait)}: {trait.value}"}
+        rule | {"text": told(trait)}
         for trait, rule in zip(traits, portrait.rules(traits), strict=True)
         if rule["when"] not in known
     ]

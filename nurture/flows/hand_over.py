@@ -15,6 +15,7 @@ from nurture.flows.routing import SalesFloor, sales_floor
 from nurture.rules import ripening
 from nurture.rules.conditions import signals_asked
 from nurture.rules.routing import Seller, choose
+from nurture.rules.stages import WITH_SALES
 from nurture.rules.tokens import KeyRing
 from nurture.store import facts, releases
 from nurture.store.releases import Capacity, Release, Waiting
@@ -128,16 +129,19 @@ def _choose(
         return []
     asked = signals_asked([route.condition for route in floor.routing.routes], now)
     known = facts.load(session, [one.lead_id for one in ripe], now=now, asked=asked)
+    speakers = releases.speakers(session, [one.company_id for one in ripe if one.company_id], WITH_SALES)
     chosen: list[Chosen] = []
     for one in ripe:
         urgent = one.cause == ripening.BEYOND_CAPACITY
         if free is not None and len(chosen) >= free and not urgent:
             continue
         lead = replace(known[one.lead_id], owner=one.owner_id)
-        choice = choose(floor.routing, lead, urgent=urgent, now=now)
+        speaks_there = speakers.get(one.company_id or 0)
+        choice = choose(floor.routing, lead, urgent=urgent, now=now, speaks_there=speaks_there)
         if choice.waits:
             continue
         if choice.seller is not None:
             choice.seller.take()
+            speakers.setdefault(one.company_id or 0, choice.seller.id)
         chosen.append((one, choice.seller))
     return chosen

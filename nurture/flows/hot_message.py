@@ -102,8 +102,19 @@ def _hot(
 
 
 def _contact(one: Colleague, links: Links) -> payload.Contact:
-    told = (one.name, one.role, one.buying_role, one.temperature, one.last_touch)
-    return payload.Contact(one.id, links.card(one.id), *told)
+    return payload.Contact(
+        id=one.id,
+        url=links.card(one.id),
+        name=one.name,
+        email=one.email,
+        phone=one.phone,
+        role=one.role,
+        buying_role=one.buying_role,
+        temperature=one.temperature,
+        grade=one.grade,
+        stage=one.stage,
+        last_touch=one.last_touch,
+    )
 
 
 def _owner(owner: Seller | None) -> dict[str, Any] | None:

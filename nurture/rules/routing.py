@@ -1,4 +1,5 @@
-"""Who of sales takes a ripe lead: its owner, then whoever the rules name, the least loaded first."""
+"""Who of sales takes a ripe lead: its owner, then whoever the rules name; of these the one who has a
+colleague of the lead already, so that one voice speaks with a company, else the least loaded."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,10 +83,17 @@ class Choice:
 
 
 def choose(
-    routing: Routing, facts: Facts, *, urgent: bool, now: datetime, without: int | None = None
+    routing: Routing,
+    facts: Facts,
+    *,
+    urgent: bool,
+    now: datetime,
+    without: int | None = None,
+    speaks_there: int | None = None,
 ) -> Choice:
     """Who takes this lead. One that is `urgent` (asked to be contacted) does not wait for room, but still
-    goes to whoever is there. `without` leaves out the person it is taken from."""
+    goes to whoever is there. `without` leaves out the person it is taken from; `speaks_there` has colleagues
+    of the lead."""
     others = {one.id: one for one in routing.sellers.values() if one.id != without}
     owner = others.get(facts.owner) if routing.owner_first and facts.owner is not None else None
     if owner is not None and (owner.free or (urgent and not owner.away)):
@@ -94,7 +102,9 @@ def choose(
     if not team:
         return Choice(None)
     room = [seller for seller in team if seller.free] or (_present(team) if urgent else [])
-    return Choice(min(room, key=_load)) if room else Choice(None, waits=True)
+    if not room:
+        return Choice(None, waits=True)
+    return Choice(next((one for one in room if one.id == speaks_there), None) or min(room, key=_load))
 
 
 def _group(routing: Routing, others: Mapping[int, Seller], facts: Facts, now: datetime) -> list[Seller]:

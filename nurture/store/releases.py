@@ -94,6 +94,7 @@ class Waiting:
     first_name: str | None
     last_name: str | None
     phone: str | None
+    company_id: int | None
     company: str | None
     role: str | None
     timezone: str | None
@@ -104,9 +105,10 @@ class Waiting:
 
 _DETAILS = text(f"""
     SELECT h.id, h.lead_id, h.ripening_no, h.cause, h.score, h.rise, h.reasons, l.temperature, h.heat,
-        l.heat_log2, h.grade, l.bant, l.armed AS cooled, l.erased_at IS NOT NULL AS erased, l.email,
+        l.heat_log2, coalesce(l.grade_override, h.grade) AS grade, l.bant, l.armed AS cooled,
+        l.erased_at IS NOT NULL AS erased, l.email,
         coalesce({full_name("l")}, '') AS name, l.first_name, l.last_name, l.phone,
-        c.name AS company, l.role, l.timezone, l.language, s.name AS source, o.id AS owner_id
+        l.company_id, c.name AS company, l.role, l.timezone, l.language, s.name AS source, o.id AS owner_id
     FROM handoff h
     JOIN lead l ON l.id = h.lead_id
     LEFT JOIN company c ON c.id = l.company_id
@@ -121,6 +123,23 @@ _DETAILS = text(f"""
 def details(session: Session, ids: Sequence[int]) -> list[Waiting]:
     """Those of `ids` that still wait, in the order given, locked."""
     return [Waiting(**row._mapping) for row in session.execute(_DETAILS, {"ids": list(ids)})]
+
+
+_SPEAKERS = text("""
+    SELECT DISTINCT ON (l.company_id) l.company_id, h.owner_id
+    FROM lead l JOIN handoff h ON h.lead_id = l.id
+    WHERE l.company_id = ANY(CAST(:companies AS bigint[])) AND h.state = ANY(:states)
+        AND h.owner_id IS NOT NULL
+    ORDER BY l.company_id, h.released_at, h.id
+""")
+
+
+def speakers(session: Session, company_ids: Sequence[int], states: Sequence[str]) -> dict[int, int]:
+    """Who of sales holds somebody of each company in one of these states, for the longest time."""
+    if not company_ids:
+        return {}
+    rows = session.execute(_SPEAKERS, {"companies": list(company_ids), "states": list(states)})
+    return {row.company_id: row.owner_id for row in rows}
 
 
 # A day begins in the zone of the team; `days` holds its date there.
@@ -256,16 +275,20 @@ class Colleague:
     of: int
     id: int
     name: str
+    email: str | None
+    phone: str | None
     role: str | None
     buying_role: str | None
     temperature: str
+    grade: str | None
+    stage: str
     last_touch: datetime | None
 
 
 _CENTRES = text(f"""
     SELECT given.id AS of, c.* FROM lead given CROSS JOIN LATERAL (
-        SELECT l.id, {called("l")} AS name,
-            l.role, l.buying_role, l.temperature, l.last_signal_at AS last_touch
+        SELECT l.id, {called("l")} AS name, l.email, l.phone, l.role, l.buying_role, l.temperature,
+            coalesce(l.grade_override, l.grade) AS grade, l.stage, l.last_signal_at AS last_touch
         FROM lead l WHERE l.company_id = given.company_id AND l.erased_at IS NULL
         ORDER BY l.id <> given.id, l.heat_log2 DESC NULLS LAST, l.id LIMIT :each
     ) c

@@ -53,14 +53,19 @@ class RecentSignal:
 
 @dataclass(frozen=True)
 class Contact:
-    """Somebody at the lead's company; `last_touch` is the last that they did."""
+    """Somebody at the lead's company; `last_touch` is the last that they did. The `stage` says whether sales
+    has them already."""
 
     id: int
     url: str
     name: str
+    email: str | None
+    phone: str | None
     role: str | None
     buying_role: str | None
     temperature: str
+    grade: str | None
+    stage: str
     last_touch: datetime | None
 
 
@@ -197,9 +202,13 @@ def _contact(one: Contact) -> dict[str, Any]:
         "id": one.id,
         "url": one.url,
         "name": _cut(one.name),
+        "email": one.email,
+        "phone": _cut(one.phone),
         "role": _cut(one.role),
         "buying_role": _cut(one.buying_role),
         "temperature": one.temperature,
+        "grade": one.grade,
+        "stage": one.stage,
         "last_touch": instant(one.last_touch) if one.last_touch else None,
     }
 

@@ -36,10 +36,19 @@ def a_model(db: Session, *, rise: float = 60) -> int:
     return model_id
 
 
-def a_lead(db: Session, name: str = "Ada", *, stage: str = "lead", owner: int | None = None) -> int:
-    company = db.query(Company).filter_by(folded="example works").one_or_none()
+def a_lead(
+    db: Session,
+    name: str = "Ada",
+    *,
+    stage: str = "lead",
+    owner: int | None = None,
+    works_at: str | None = None,
+) -> int:
+    """Somebody ripe, at a company of their own unless said."""
+    works_at = works_at or ("Example Works" if name == "Ada" else f"{name} Works")
+    company = db.query(Company).filter_by(folded=works_at.lower()).one_or_none()
     company = company or Company(
-        name="Example Works", folded="example works", created_at=TUESDAY, updated_at=TUESDAY
+        name=works_at, folded=works_at.lower(), created_at=TUESDAY, updated_at=TUESDAY
     )
     db.add(company)
     db.flush()

@@ -27,7 +27,19 @@ def test_a_body_stays_below_20_kilobytes_whatever_people_write(letter: str) -> N
     ripeness = Ripeness("hot", 61.5, "A", 72, 60, reasons, {"budget": {"answer": "yes", "source": long}})
     signals = [RecentSignal("clicked", AT, "welcome", {f"{n}{long}": long for n in range(50)})] * 100
     centre = [
-        Contact(n, "https://nurture.example/leads/1", long, long, "decision_maker", "hot", AT)
+        Contact(
+            n,
+            "https://nurture.example/leads/1",
+            long,
+            "a@x.example",
+            long,
+            long,
+            "user",
+            "hot",
+            "A",
+            "lead",
+            AT,
+        )
         for n in range(99)
     ]
     owner = {"id": 1, "name": "Mia", "email": "mia@sales.example"}

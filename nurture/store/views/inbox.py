@@ -154,7 +154,8 @@ def known(session: Session, lead_id: int) -> Known:
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """Another contact of the lead's company, with their part in the decision."""
+    """Another contact of the lead's company, with their part in the decision; `with_sales` is whether sales
+    has them too, `held_by` by whom."""
 
     id: int
     name: str
@@ -162,12 +163,19 @@ class Colleague:
     buying_role: str | None
     temperature: str
     last_signal_at: datetime | None
+    with_sales: bool
+    held_by: str | None
 
 
 _CENTRE = text(f"""
-    SELECT l.id, l.role, {called("l")} AS name,
-        l.buying_role, l.temperature, l.last_signal_at
-    FROM lead l WHERE l.company_id = :company AND l.id <> :lead AND l.erased_at IS NULL
+    SELECT l.id, l.role, {called("l")} AS name, l.buying_role, l.temperature, l.last_signal_at,
+        held.lead_id IS NOT NULL AS with_sales, held.name AS held_by
+    FROM lead l LEFT JOIN LATERAL (
+        SELECT h.lead_id, u.name FROM handoff h LEFT JOIN user_account u ON u.id = h.owner_id
+        WHERE h.lead_id = l.id AND h.state IN ('released', 'accepted', 'contacted', 'meeting')
+        ORDER BY h.ripening_no DESC LIMIT 1
+    ) held ON true
+    WHERE l.company_id = :company AND l.id <> :lead AND l.erased_at IS NULL
     ORDER BY array_position(ARRAY['hot', 'warm', 'cold'], l.temperature), l.readiness DESC, l.id LIMIT 30
 """)
 

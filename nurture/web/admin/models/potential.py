@@ -27,7 +27,7 @@ def potential() -> ResponseReturnValue:
         leads=leads,
         won=won,
         least=LEAST,
-        traits=[(one, _field(one)) for one in _portrait()],
+        traits=[(one, _field(one), names.value(one.field, one.value)) for one in _portrait()],
     )
 
 
@@ -36,7 +36,7 @@ def take_portrait() -> ResponseReturnValue:
     """Put the portrait into the draft of the default model, as rules of its scorecard."""
     traits = _portrait()
     with runtime().sessions.begin() as session:
-        model_id, added = flow.add_portrait(session, traits, _field, now=now(), by=signed_in().actor)
+        model_id, added = flow.add_portrait(session, traits, _told, now=now(), by=signed_in().actor)
     flash(
         ngettext(
             "%s rule of the portrait is in the draft. Look ahead before you make it live.",
@@ -55,6 +55,10 @@ def _portrait() -> list[Trait]:
     leads, won = store.sizes(session)
     counts = [(one.field, one.value, one.won, one.leads) for one in store.shared(session, least=LEAST)]
     return portrait(counts, leads, won)
+
+
+def _told(one: Trait) -> str:
+    return f"{_field(one)}: {names.value(one.field, one.value)}"
 
 
 def _field(one: Trait) -> str:
