@@ -6,9 +6,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from nurture.errors import Conflict
 from nurture.flows.train import EACH_AT_LEAST, MOST, row_of
 from nurture.rules.target import Factor
 from nurture.rules.target.score import for_and_against, read
+from nurture.rules.words import _
 from nurture.store import facts, model_work, outcomes, target_scores
 from nurture.store.model_work import Work
 from nurture.store.target_scores import Trained
@@ -31,6 +33,11 @@ class Standing:
     @property
     def may_train(self) -> bool:
         return not self.missing_won and not self.missing_lost
+
+    @property
+    def sentence(self) -> str:
+        """What is missing before anything can be learnt; "" when nothing is."""
+        return "" if self.may_train else too_few(self.won, self.lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +73,29 @@ def of_lead(session: Session, lead_id: int, *, now: datetime) -> OfLead | None:
     return OfLead(scorer.chance(row), good, bad)
 
 
+def too_few(won: int, lost: int) -> str:
+    """What is missing before anything can be learnt."""
+    if won + lost and not (won and lost):
+        known = _("All %(n)s known outcomes are won.") if won else _("All %(n)s known outcomes are lost.")
+        sentence = (
+            known % {"n": won + lost} + " " + _("What sets won apart from lost can only be learnt from both.")
+        )
+    else:
+        sentence = _("There are %(won)s won and %(lost)s lost.") % {"won": won, "lost": lost}
+    return sentence + " " + _("It takes %(n)s of each.") % {"n": EACH_AT_LEAST}
+
+
 def ask_training(
     session: Session, *, now: datetime, by: str, use: Collection[str] = (), leave_out: Collection[str] = ()
 ) -> Work:
     """Have the score be trained. `use` names columns that are to be used though they look too good, or were
-    left out by hand; `leave_out` others that are not to be; what was said before holds on."""
+    left out by hand; `leave_out` others that are not to be; what was said before holds on.
+
+    Raises Conflict while there are too few outcomes.
+    """
+    won, lost = outcomes.counts(session, limit=MOST)
+    if min(won, lost) < EACH_AT_LEAST:
+        raise Conflict(too_few(won, lost))
     newest = target_scores.newest(session)
     said = newest.report.get("said", {}) if newest is not None else {}
     spec = {
@@ -78,5 +103,4 @@ def ask_training(
         "use": sorted({*said.get("use", ()), *use} - set(leave_out))[:_MOST_SAID],
         "leave_out": sorted({*said.get("leave_out", ()), *leave_out} - set(use))[:_MOST_SAID],
     }
-    won, lost = outcomes.counts(session, limit=MOST)
     return model_work.add(session, "training", None, spec, total=won + lost, now=now, by=by)

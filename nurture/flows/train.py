@@ -1,7 +1,6 @@
 """The target score is trained on leads whose outcome is known, and judged on those it has not seen."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +9,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.rules import scorecard
 from nurture.rules.facts import Facts
-from nurture.rules.target import Leak, Scorer, auc, calibration, find_leaks, fit, layout_of, top_tenth
 from nurture.rules.target.columns import Matrix, Row
-from nurture.rules.target.figures import shares_out
-from nurture.rules.target.regression import covariance
-from nurture.rules.target.score import plain, weights
-from nurture.rules.target.shapes import best_shapes
+from nurture.rules.target.learning import learn
 from nurture.store import facts, outcomes, target_scores
 from nurture.store.audit import audit
 from nurture.store.outcomes import Outcome
@@ -26,7 +21,7 @@ from nurture.store.views.reading import reading
 EACH_AT_LEAST = 100
 MOST = 50_000
 _BATCH = 1_000
-_HELD_OUT = 4  # one lead of four is not learnt from
+_OPEN_MOST = 2_000
 # Who somebody is says nothing of others; what follows from scores or sales would say it twice.
 _OF_ONE = frozenset({
     "email", "phone", "first_name", "last_name", "address", "created_at", "name", "timezone",
@@ -54,62 +49,13 @@ def train(
         return {"won": won, "lost": len(ended) - won, "enough": False}
     rows, by_card, late = _gather(sessions, ended, now, told)
     wins = np.array([float(one.won) for one in ended])
-    spec, report = learn(rows, wins, late, by_card, use=use, leave_out=leave_out)
-    useful = report["auc"] > 0.55
+    spec, report = learn(
+        rows, wins, late, by_card, still_open=_still_open(sessions, now), use=use, leave_out=leave_out
+    )
     with sessions.begin() as session:
-        target_scores.add(session, spec, report, active=useful, now=now, by=by)
+        target_scores.add(session, spec, report, active=report["useful"], now=now, by=by)
         audit(session, by, "model.trained", "target_score", now=now)
     return report
-
-
-def learn(
-    rows: Sequence[Row],
-    won: Matrix,
-    filled_later: Mapping[str, float],
-    by_card: Matrix | None,
-    *,
-    use: Collection[str] = (),
-    leave_out: Collection[str] = (),
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Fit on three leads of four and judge on the fourth; the score for use is then fitted on all of them."""
-    names = sorted({name for row in rows for name in row if name not in _OF_ONE and name not in leave_out})
-    held = shares_out(len(rows), _HELD_OUT) == 0
-    inside = [row for row, out in zip(rows, held, strict=True) if not out]
-    outside = [row for row, out in zip(rows, held, strict=True) if out]
-    suspected = find_leaks(inside, won[~held], names, filled_later)
-    leaks = [one for one in suspected if one.column not in use]
-    kept = [name for name in names if name not in {leak.column for leak in leaks}]
-    layout = best_shapes(layout_of(inside, kept), inside, won[~held])
-    fitted = fit(layout.matrix(inside), won[~held])
-    chances = fitted.chances(layout.matrix(outside))
-    whole = best_shapes(layout_of(rows, kept), rows, won)
-    matrix = whole.matrix(rows)
-    scorer = Scorer(whole, fit(matrix, won), tuple(map(float, matrix.mean(axis=0))))
-    report = {
-        "enough": True,
-        "won": int(won.sum()),
-        "lost": int(len(won) - won.sum()),
-        "held_out": int(held.sum()),
-        "auc": round(auc(chances, won[held]), 4),
-        "top_tenth": round(top_tenth(chances, won[held]), 4),
-        "base": round(float(won[held].mean()), 4),
-        "calibration": [
-            {"leads": one.leads, "said": round(one.said, 4), "won": round(one.won, 4)}
-            for one in calibration(chances, won[held])
-        ],
-        "scorecard_auc": None if by_card is None else round(auc(by_card[held], won[held]), 4),
-        "left_out": [_leak(one) for one in leaks]
-        + [{"column": one, "why": "by_hand", "figure": 0.0} for one in sorted(leave_out)],
-        "used_all_the_same": [_leak(one) for one in suspected if one.column in use],
-        "columns": [column.name for column in whole.columns],
-        "said": {"use": sorted(use), "leave_out": sorted(leave_out)},
-        "factors": [asdict(one) for one in weights(scorer, covariance(matrix, scorer.fitted))[:20]],
-    }
-    return plain(scorer), report
-
-
-def _leak(one: Leak) -> dict[str, Any]:
-    return {"column": one.column, "why": one.why, "figure": round(one.figure, 4)}
 
 
 def _gather(
@@ -151,12 +97,25 @@ def _gather(
     return rows, np.array(points) if has_card else None, shares
 
 
+def _still_open(sessions: sessionmaker[Session], now: datetime) -> list[Row]:
+    """What is known of leads that have not ended: what stands with hardly one of them came later."""
+    rows: list[Row] = []
+    with reading(sessions) as session:
+        lead_ids = outcomes.still_open(session, limit=_OPEN_MOST)
+        for start in range(0, len(lead_ids), _BATCH):
+            known = facts.load(session, lead_ids[start : start + _BATCH], now=now, asked={})
+            rows += [row_of(one, {}) for one in known.values()]
+    return rows
+
+
 def row_of(known: Facts, done: Mapping[str, int]) -> dict[str, Any]:
     """What is known of a lead, as columns: fields, source, tags, and how often it did what."""
     fields = {
         name: value
         for name, value in known.fields.items()
-        if isinstance(value, str | int | float | bool) and f"fields.{name}" not in known.fields
+        if isinstance(value, str | int | float | bool)
+        and name not in _OF_ONE
+        and f"fields.{name}" not in known.fields
     }
     tags = {f"tag {name}": True for name in known.tags}
     return {

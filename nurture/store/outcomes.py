@@ -54,6 +54,15 @@ _COUNT = text(
     ) counted
     """
 )
+_STILL_OPEN = text(
+    """
+    SELECT l.id FROM (
+        SELECT lead_id FROM lead_line WHERE stage NOT IN ('customer', 'lost')
+        ORDER BY hashint8(lead_id), lead_id LIMIT :limit
+    ) t JOIN lead l ON l.id = t.lead_id
+    WHERE l.erased_at IS NULL AND NOT l.is_test ORDER BY l.id
+    """
+)
 # Signals by kind before the hand-over: what they did, not what was done with them after it, nor what sales
 # made of them before.
 _SIGNALS = text(
@@ -82,6 +91,11 @@ _FILLED = text(
 def known(session: Session, *, limit: int) -> list[Outcome]:
     """The newest leads with an outcome."""
     return [Outcome(**row._mapping) for row in session.execute(_OUTCOMES, {"limit": limit})]
+
+
+def still_open(session: Session, *, limit: int) -> list[int]:
+    """Leads whose deal has not ended, drawn by chance and always the same."""
+    return list(session.scalars(_STILL_OPEN, {"limit": limit}))
 
 
 def counts(session: Session, *, limit: int) -> tuple[int, int]:

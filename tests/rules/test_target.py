@@ -11,10 +11,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from nurture.flows.train import learn
 from nurture.rules.target import auc, calibration, fit, layout_of, top_tenth
 from nurture.rules.target.columns import Matrix
 from nurture.rules.target.figures import shares_out
+from nurture.rules.target.learning import learn
 from nurture.rules.target.score import for_and_against, plain, read
 
 MANY = 4_000
@@ -198,3 +198,28 @@ def test_a_person_may_use_what_looks_too_good_and_leave_out_what_does_not() -> N
     assert [one["column"] for one in report["used_all_the_same"]] == ["fields.asked_for_a_demo"]
     assert "country" not in report["columns"] and "fields.asked_for_a_demo" in report["columns"]
     assert report["auc"] > 0.99
+
+
+def test_a_rare_value_that_tells_much_counts_where_few_are_won() -> None:
+    """Who bought before buys again, eleven of a hundred do at all: full steps would leap over the optimum."""
+    chance = random.Random(6)
+    rows, won = [], []
+    for _number in range(6_000):
+        before = chance.choices(["unknown", "failure", "other", "success"], [82, 11, 4, 3])[0]
+        rows.append({"bought_before": before})
+        won.append(
+            float(chance.random() < {"unknown": 0.09, "failure": 0.13, "other": 0.16}.get(before, 0.67))
+        )
+    matrix = layout_of(rows, ["bought_before"]).matrix(rows)
+    theirs = LogisticRegression(C=1.0, max_iter=5000, tol=1e-10).fit(matrix, won)
+    assert np.allclose(fit(matrix, np.array(won)).weights, theirs.coef_[0], atol=2e-3)
+
+
+def test_one_win_in_fifty_is_learnt_from() -> None:
+    rows, won = market(many=12_000)
+    kept = [at for at, one in enumerate(won) if not one or at % 40 == 0]
+    some, outcomes = [rows[at] for at in kept], won[kept]
+    assert outcomes.mean() < 0.03
+    report = learn(some, outcomes, {}, None)[1]
+    assert report["left_out"] == [] and report["useful"] and report["auc"] > 0.7
+    assert all(abs(one["said"] - one["won"]) < 0.05 for one in report["calibration"])

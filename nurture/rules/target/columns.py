@@ -3,7 +3,7 @@
 A column of numbers is one feature (standardised, log-shaped where it is skewed; rules/target/shapes looks
 again) and one that says "not known". A column of words is one feature for each value that is frequent
 enough; the rest is "another", and an absent value is "not known", for that a form was not filled in says
-something too.
+something too. Of days only whether one is known counts: the days themselves do not come again.
 """
 
 import math
@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-UNKNOWN, ANOTHER = "", "\x00another"
-_NUMBERS_AT_LEAST = 0.9
+from nurture.rules.target.reading import ANOTHER, UNKNOWN, is_day, number, says_nothing, word
+
+MOSTLY = 0.9
+SEEN_AT_LEAST = 10
 _LEVELS_MOST = 30
-_SEEN_AT_LEAST = 10
 _SKEWED = 2.0
+_A_LOOK = 200
 Row = Mapping[str, Any]
 Matrix = NDArray[np.float64]
 
@@ -69,49 +71,39 @@ class Layout:
 
     def matrix(self, rows: Sequence[Row]) -> Matrix:
         """One line for each row."""
-        made = np.zeros((len(rows), self.width))
-        at = 0
+        made, at = np.zeros((len(rows), self.width)), 0
         for column in self.columns:
-            for line, row in enumerate(rows):
-                _put(made, line, at, column, row.get(column.name))
+            values = [row.get(column.name) for row in rows]
+            put = _put_numbers if column.is_number else _put_words
+            put(made[:, at : at + column.width], column, values)
             at += column.width
         return made
 
 
 def layout_of(rows: Sequence[Row], names: Iterable[str]) -> Layout:
     """How these columns are to be read; those that say the same of everybody are left out."""
-    columns = [_column(name, [row.get(name) for row in rows]) for name in names]
+    columns = [column_of(name, [row.get(name) for row in rows]) for name in names]
     return Layout(tuple(column for column in columns if column is not None))
 
 
-def number(value: Any) -> float | None:
-    """The number a value says; None for words and for nothing."""
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        found = float(str(value).replace(",", "."))
-    except ValueError:
-        return None
-    return found if math.isfinite(found) else None
-
-
-def word(value: Any) -> str:
-    """The word a value says, folded; "" for nothing."""
-    if value is None:
-        return UNKNOWN
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value).strip().casefold()[:80]
-
-
-def _column(name: str, values: Sequence[Any]) -> Column | None:
+def column_of(name: str, values: Sequence[Any]) -> Column | None:
+    """How one column is to be read; None where it says the same of everybody, or of hardly anybody."""
     known = [value for value in values if word(value) != UNKNOWN]
-    numbers = [found for value in known if (found := number(value)) is not None]
-    if len(known) < _SEEN_AT_LEAST:
+    if len(known) < SEEN_AT_LEAST:
         return None
-    if len(numbers) >= _NUMBERS_AT_LEAST * len(known) and len(set(numbers)) > 2:
-        return _numbers(name, numbers, gaps=len(known) < len(values))
+    if are_days(known):
+        return _words(name, [ANOTHER if word(value) != UNKNOWN else UNKNOWN for value in values])
+    told = [value for value in known if not says_nothing(value)]
+    numbers = [found for value in told if (found := number(value)) is not None]
+    if len(numbers) >= max(SEEN_AT_LEAST, MOSTLY * len(told)) and len(set(numbers)) > 2:
+        return _numbers(name, numbers, gaps=len(numbers) < len(values))
     return _words(name, [word(value) for value in values])
+
+
+def are_days(known: Sequence[Any]) -> bool:
+    """Whether these values are days, mostly."""
+    some = known[:_A_LOOK]
+    return sum(is_day(value) for value in some) >= MOSTLY * len(some)
 
 
 def _numbers(name: str, numbers: Sequence[float], *, gaps: bool) -> Column | None:
@@ -127,22 +119,25 @@ def _numbers(name: str, numbers: Sequence[float], *, gaps: bool) -> Column | Non
 
 def _words(name: str, words: Sequence[str]) -> Column | None:
     counts = Counter(words)
-    frequent = [level for level, seen in counts.most_common(_LEVELS_MOST) if seen >= _SEEN_AT_LEAST]
+    frequent = [level for level, seen in counts.most_common(_LEVELS_MOST) if seen >= SEEN_AT_LEAST]
     rest = len(words) - sum(counts[level] for level in frequent)
-    levels = [*frequent, *([ANOTHER] if rest else [])]
+    levels = list(dict.fromkeys([*frequent, *([ANOTHER] if rest else [])]))
     return Column(name, tuple(levels)) if len(levels) > 1 else None
 
 
-def _put(made: Matrix, line: int, at: int, column: Column, value: Any) -> None:
-    if column.is_number:
+def _put_numbers(part: Matrix, column: Column, values: Sequence[Any]) -> None:
+    for line, value in enumerate(values):
         found = number(value)
         if found is None:
-            made[line, at + 1 : at + column.width] = 1.0
+            part[line, 1:] = 1.0
         else:
             told = math.log1p(max(found, 0.0)) if column.logged else found
-            made[line, at] = (told - column.mean) / column.spread
-        return
-    said = word(value)
-    level = said if said in column.levels else ANOTHER
-    if level in column.levels:
-        made[line, at + column.levels.index(level)] = 1.0
+            part[line, 0] = (told - column.mean) / column.spread
+
+
+def _put_words(part: Matrix, column: Column, values: Sequence[Any]) -> None:
+    places = {level: place for place, level in enumerate(column.levels)}
+    another = places.get(ANOTHER, -1)
+    found = np.array([places.get(word(value), another) for value in values], dtype=np.intp)
+    lines = np.nonzero(found >= 0)[0]
+    part[lines, found[lines]] = 1.0

@@ -37,6 +37,15 @@ def auc(scores: Matrix, won: Matrix) -> float:
     return float((ranks[won == 1].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
 
+def auc_error(reached: float, won: int, lost: int) -> float:
+    """The standard error of an AUC told on so many leads (Hanley, McNeil: Radiology 143, 1982)."""
+    if not won or not lost:
+        return 0.5
+    one, other = reached / (2 - reached), 2 * reached**2 / (1 + reached)
+    spread = reached * (1 - reached) + (won - 1) * (one - reached**2) + (lost - 1) * (other - reached**2)
+    return float(np.sqrt(max(spread, 0.0) / (won * lost)))
+
+
 def top_tenth(scores: Matrix, won: Matrix) -> float:
     """The share of the won among the tenth that scores highest."""
     size = max(1, len(scores) // 10)

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from nurture.rules.target.columns import Column, Layout, Matrix, Row, number
+from nurture.rules.target.columns import Column, Layout, Matrix, Row
+from nurture.rules.target.reading import number
 from nurture.rules.target.regression import fit
 
 # So many leads tell which of two shapes is the better one.

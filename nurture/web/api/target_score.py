@@ -28,7 +28,7 @@ def standing() -> dict[str, Any]:
 @part.arguments(TrainIn)
 @part.response(202, TargetScoreOut)
 def train(said: dict[str, Any]) -> ResponseReturnValue:
-    """Have it be trained; few outcomes at once, many by a worker of long jobs."""
+    """Have it be trained: few outcomes at once, many by a worker. 409 for too few outcomes."""
     with runtime().sessions.begin() as session:
         work = flow.ask_training(session, now=now(), by=door.actor(), **said)
     if work.total <= worker.AT_ONCE:
@@ -58,6 +58,7 @@ def _standing() -> dict[str, Any]:
         "lost": found.lost,
         "missing_won": found.missing_won,
         "missing_lost": found.missing_lost,
+        "sentence": found.sentence or None,
         "state": found.work.state if found.work is not None else None,
         "active": found.trained is not None and found.trained.active,
         "trained_at": moment(found.trained.trained_at) if found.trained is not None else None,

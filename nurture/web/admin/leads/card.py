@@ -21,7 +21,7 @@ from nurture.store.views import timeline as timeline_view
 from nurture.web import access
 from nurture.web.admin.leads import drawing
 from nurture.web.admin.leads.part import pages
-from nurture.web.admin.models.target import column_name, value_words
+from nurture.web.admin.models.target_words import column_name, value_words
 from nurture.web.lead_words import PURPOSES
 from nurture.web.query import chosen
 from nurture.web.request import now, page_session, runtime, signed_in

@@ -16,14 +16,16 @@ class TrainIn(In):
 
 
 class TargetScoreOut(Schema):
-    """`missing_*` are the outcomes still to come before it can be trained; `report` is of leads that the
-    score had not seen: auc, top_tenth, calibration, scorecard_auc, left_out, used_all_the_same, columns,
-    factors."""
+    """`missing_*` are the outcomes still to come before it can be trained, `sentence` says so; `report` is of
+    leads that the score had not seen: auc and its give_or_take, useful, top_tenth, base, calibration,
+    scorecard_auc; and what it learnt: left_out (column, why, figure, beside), used_all_the_same,
+    says_nothing, columns, factors."""
 
     won = fields.Integer()
     lost = fields.Integer()
     missing_won = fields.Integer()
     missing_lost = fields.Integer()
+    sentence = fields.String(allow_none=True)
     state = fields.String(allow_none=True)
     active = fields.Boolean()
     trained_at = fields.String(allow_none=True)
