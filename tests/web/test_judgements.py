@@ -169,10 +169,10 @@ def test_what_customers_share_is_shown_and_offered_to_the_scorecard(
             language="de",
         )
     page = marketer.get("/models/potential").text
-    assert "AT" in page and "6 customers" in page and "5.0×" in page
+    assert "Austria" in page and "6 customers" in page and "5.0×" in page
     marketer.post("/models/potential/scorecard", data={"csrf_token": token_of(page)})
     [model] = all_of(runtime.sessions, HeatModelRow)
-    assert 'value="country: AT"' in marketer.get(f"/models/{model.id}/edit").text
+    assert 'value="country: Austria"' in marketer.get(f"/models/{model.id}/edit").text
 
 
 def test_a_large_base_shows_what_was_counted_last(marketer: FlaskClient, runtime: Runtime) -> None:
