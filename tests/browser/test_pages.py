@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request
 from sqlalchemy import text
 
+from nurture.flows import events, guests
 from nurture.jobs import long
 from nurture.rules.tokens import mint
 from nurture.web.admin import imports
@@ -315,8 +316,34 @@ def test_a_call_is_noted_on_the_phone(open_page: Open) -> None:
     visit.page.get_by_text("Call", exact=True).last.click()
     visit.page.fill("#f-note", "Wants a date in May.")
     visit.check("/leads/4 touch")
+    visit.page.context.set_offline(True)
+    visit.page.get_by_role("button", name="Note it").click()
+    visit.page.get_by_text("You are offline. Nothing was sent").wait_for()
+    visit.check("/leads/4 touch, offline")
+    assert visit.page.input_value("#f-note") == "Wants a date in May."
+    visit.page.context.set_offline(False)
     visit.page.get_by_role("button", name="Note it").click()
     visit.page.get_by_text("Wants a date in May.").wait_for()
+
+
+def test_two_phones_at_the_door_see_each_others_guests(open_page: Open, house: House) -> None:
+    now = house.runtime.now()
+    with house.runtime.sessions.begin() as session:
+        plan = {"name": "Breakfast", "starts_at": now, "timezone": "Europe/Berlin"}
+        event = events.create(session, plan, by="user:1", now=now).id
+        guests.register(session, event, [2, 3], by="user:1", now=now)
+    first, second = open_page(PHONE, role="sales"), open_page(PHONE, role="sales")
+    for visit in (first, second):
+        visit.go(f"/events/{event}/check-in")
+    tap = first.page.get_by_role("button", name="Is there").first
+    first.page.route("**/check-in/*", lambda route: route.abort())
+    tap.click()
+    first.page.get_by_text("The server did not answer.").wait_for()
+    assert tap.is_enabled(), "one can try again"
+    first.page.unroute("**/check-in/*")
+    tap.click()
+    for visit in (first, second):
+        visit.page.get_by_text("1 of 2 are there").wait_for()
 
 
 def test_a_program_says_what_it_asks_in_words(open_page: Open) -> None:
