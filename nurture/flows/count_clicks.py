@@ -2,16 +2,19 @@
 those of people become signals."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows.turn_verdicts import Turn, turn, turn_to_machine
-from nurture.flows.weigh_hits import Scene, arrived, first_seen, signals_of
+from nurture.flows.weigh_hits import Scene, arrived, first_seen, is_weighed, signals_of
 from nurture.rules.patience import rate_by
 from nurture.rules.robots import HUMAN, MACHINE, OVERRULED, Context, judge
 from nurture.store import hits, signals, verdicts
 from nurture.store.hits import JudgedHit
+
+# When clicks that were only weighed are looked at again: other readers of a house come later than the first.
+_LOOKS = (timedelta(hours=1), timedelta(days=1))
 
 
 def count_clicks(sessions: sessionmaker[Session], *, now: datetime, limit: int = 500) -> int:
@@ -28,9 +31,13 @@ def count_clicks(sessions: sessionmaker[Session], *, now: datetime, limit: int =
         people = [one for one in due if one.verdict.verdict == HUMAN]
         machines = [(one, " ".join(signs)) for one in people if (signs := _signs(one, scene))]
         turn_to_machine(session, machines, now=now)
-        turn(session, _people_after_all(due, scene), now=now)
+        after_all = _people_after_all(due, scene)
+        turn(session, after_all, now=now)
         human = [one for one in people if not _signs(one, scene)]
         verdicts.unstall(session, [one.hit.id for one in due])
+        turned = {one.one.hit.id for one in after_all}
+        again = ((one, _next_look(one, now)) for one in due if is_weighed(one) and one.hit.id not in turned)
+        verdicts.stall(session, [(one.hit.id, one.hit.at, at) for one, at in again if at is not None])
         found = signals_of(human, deliveries, scene.links)
         signals.add(session, found, now=now, rate_by=rate_by(now))
         hits.mark_first(session, first_seen(human))
@@ -42,12 +49,17 @@ def _signs(one: JudgedHit, scene: Scene) -> tuple[str, ...]:
     return () if OVERRULED in one.verdict.reasons else scene.signs(one.hit)
 
 
+def _next_look(one: JudgedHit, now: datetime) -> datetime | None:
+    return next((one.hit.at + wait for wait in _LOOKS if one.hit.at + wait > now), None)
+
+
 def _people_after_all(due: Sequence[JudgedHit], scene: Scene) -> list[Turn]:
-    """Hits that came while their mail was being handed over, now that the moment of acceptance is known."""
+    """Hits that came while their mail was being handed over, now that the moment of acceptance is known; and
+    those that look like a person's among all that has come since."""
     found = []
     for one in due:
         since = arrived(one.hit, scene.deliveries.get(one.hit.delivery_id)).since_sent
         fresh = judge(one.hit, Context(since, scene.signs(one.hit)))
         if one.verdict.verdict == MACHINE and fresh.verdict == HUMAN:
-            found.append(Turn(one, HUMAN, "accepted_before"))
+            found.append(Turn(one, HUMAN, "seen_whole" if is_weighed(one) else "accepted_before"))
     return found

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from nurture.flows.weigh_hits import Scene, arrived, signals_of
+from nurture.rules.crowds import network
 from nurture.rules.hits import Hit
 from nurture.rules.patience import rate_by
 from nurture.rules.patterns import Pattern, first_met
@@ -106,7 +107,7 @@ def _company(seen: Iterable[Arrived], others: set[Key]) -> set[UUID]:
     """Those that share something with these others, or with one of those that do, and so on: whatever can
     change the verdict on one of them is among them."""
     keys = set(others)
-    apart = [(one.hit.id, _keys(one)) for one in seen]
+    apart = [(one.hit.id, (*_keys(one), network(one.hit.ip) or "")) for one in seen]
     found: set[UUID] = set()
     while met := [one for one in apart if not keys.isdisjoint(one[1])]:
         found.update(number for number, _keys_of_it in met)

@@ -21,18 +21,20 @@ from nurture.flows import doubt
 from nurture.flows.judge_hits import Judged, judge_again, judge_hits
 from nurture.flows.take_visits import take_visits
 from nurture.flows.turn_verdicts import turn_to_machine
-from nurture.flows.weigh_hits import first_seen, is_under_way
+from nurture.flows.weigh_hits import came_from, first_seen, is_under_way, is_weighed
 from nurture.rules import hits as lines
 from nurture.rules import visits
 from nurture.rules.hits import CLICK, Hit, NotAHit
 from nurture.rules.robots import HUMAN
 from nurture.rules.visits import NotAVisit, Visit
-from nurture.store import hits, kept_pages, recorders, signals, verdicts
+from nurture.store import hits, kept_pages, networks, recorders, signals, verdicts
 from nurture.store.hits import HitDelivery, JudgedHit
 
 log = structlog.get_logger()
 
 NO_STALL = timedelta(0)
+# Scanners have come to an end by then, and neighbours are known.
+_SECOND_LOOK = timedelta(seconds=60)
 _MAY_BE_IN_DOUBT = ("sending", "uncertain", "deferred", "ready")
 
 
@@ -88,7 +90,9 @@ def record(
             late = _late(session, page, [line for one in taken for line in one.lines])
             too_late = judge_hits(session, late.seen, late.deliveries, now)
             _keep(session, too_late, late, now, stall)
-            if keys := judged.keys() | too_late.keys():
+            caught = came_from((*judged.hits, *too_late.hits), page.deliveries | late.deliveries)
+            networks.note(session, caught, now=now)
+            if keys := judged.keys() | too_late.keys() | caught.keys():
                 kept_pages.note(session, keys)
         for one in taken:
             one.keep()
@@ -199,10 +203,13 @@ def _keep_hits(
     stall: timedelta,
 ) -> None:
     hits.add(session, judged.lines)
-    waiting = {
-        one.hit.id for one in judged.hits if stall and one.hit.at + stall > now and _waits(one, deliveries)
-    }
-    stalled = [(one.hit.id, one.hit.at, one.hit.at + stall) for one in judged.hits if one.hit.id in waiting]
+    stalls = ((one, _stall(one, deliveries, stall)) for one in judged.hits)
+    stalled = [
+        (one.hit.id, one.hit.at, one.hit.at + mine)
+        for one, mine in stalls
+        if mine and one.hit.at + mine > now
+    ]
+    waiting = {number for number, _at, _due in stalled}
     verdicts.stall(session, stalled)
     turn_to_machine(session, judged.turned, now=now)
     human = [one for one in judged.hits if one.verdict.verdict == HUMAN]
@@ -216,10 +223,11 @@ def _keep_hits(
     )
 
 
-def _waits(one: JudgedHit, deliveries: Mapping[int, HitDelivery]) -> bool:
-    """Clicks of people wait for what comes after them, and so does what came before the moment of
-    acceptance was written down."""
+def _stall(one: JudgedHit, deliveries: Mapping[int, HitDelivery], stall: timedelta) -> timedelta:
+    """How long a hit waits for what comes after it: clicks of people, and what came before the moment of
+    acceptance was written down, so long; those that were only weighed, until they have been seen whole."""
     if one.verdict.verdict == HUMAN:
-        return one.hit.kind == CLICK
-    early = one.verdict.reasons == ("too_soon",)
-    return early and is_under_way(deliveries.get(one.hit.delivery_id))
+        return stall if one.hit.kind == CLICK else NO_STALL
+    if one.verdict.reasons == ("too_soon",) and is_under_way(deliveries.get(one.hit.delivery_id)):
+        return stall
+    return max(stall, _SECOND_LOOK) if is_weighed(one) else NO_STALL

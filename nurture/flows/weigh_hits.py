@@ -1,29 +1,35 @@
 """What the tables know about hits: the mail they are on, and everything that stands near them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from nurture.rules.crowds import VISIT, Trace
+from nurture.rules.crowds import VISIT, Trace, grouped, network
+from nurture.rules.evidence import LEAST_CAUGHT, Past
 from nurture.rules.hits import CLICK, OPEN, TRAP_LABEL, Hit
+from nurture.rules.networks import Known, Tally, addresses_in
 from nurture.rules.robots import HUMAN, MACHINE, OVERRULED, Verdict, says_robot
+from nurture.rules.signs import MANY_RECIPIENTS, TELLING, WEIGHED
 from nurture.rules.surroundings import (
     GATE,
     LEAST_AT_ADDRESS,
     LEAST_AT_DOMAIN,
     LEAST_ON_MAIL,
-    MANY_RECIPIENTS,
     Surroundings,
+    company_of,
     gate_of,
 )
-from nurture.store import hits, neighbours
+from nurture.rules.visitors import is_near
+from nurture.store import hits, neighbours, networks
 from nurture.store.hits import Arrived, HitDelivery, HitLink, JudgedHit
 from nurture.store.signals import NewSignal
 
 # Mails to ourselves: whoever reads them is not the lead they may be about.
 _NOT_FROM_LEADS = frozenset(("test", "notice"))
+# Of so many networks at most the past is looked up at once.
+_MOST_ASKED = 32
 SIGNAL_KINDS = {OPEN: "opened", CLICK: "clicked"}
 
 
@@ -38,17 +44,40 @@ class Scene:
         self.links = _links_of(session, arrived, {})
         self.near = _but(_recorded_near(session, arrived, self.links), arrived)
         self.links |= _links_of(session, self.near, self.links)
-        seen = _in_company([*arrived, *self.near], self.links)
+        caught = _from_where_machines_came(session, arrived)
+        seen = _in_company([*arrived, *self.near], self.links, caught)
         visible = {
             one.hit.delivery_id: deliveries[one.hit.delivery_id].links
             for one in seen
             if one.hit.delivery_id in deliveries
         }
-        self._surroundings = Surroundings((_trace(one, self.links) for one in seen), visible)
+        traces = [_trace(one, deliveries.get(one.hit.delivery_id), self.links) for one in seen]
+        self._surroundings = Surroundings(traces, visible)
+        self._ask_about_networks(session, traces, caught)
 
     def signs(self, hit: Hit) -> tuple[str, ...]:
         """What the company of a hit tells against it."""
         return self._surroundings.signs(hit.id)
+
+    def _ask_about_networks(self, session: Session, traces: Sequence[Trace], caught: dict[str, Past]) -> None:
+        """What is known from elsewhere of those whose hits say too little of themselves."""
+        doubted = self._surroundings.doubted()
+        asked = sorted({*doubted, *caught})[:_MOST_ASKED]
+        if not asked:
+            return
+        here = grouped(traces, lambda trace: network(trace.ip))
+        addresses = {
+            name: addresses_in(name, {one.ip for one in here.get(name, ()) if one.ip}) for name in asked
+        }
+        companies = {one.company for mine in doubted.values() for one in mine if one.company is not None}
+        until = max(trace.at for trace in traces)
+        elsewhere = networks.gates(session, companies) | caught
+        known = Known(
+            visits=networks.visits(session, addresses, until=until),
+            # Where every visit is told, whoever is asked about can be left out.
+            caught={name: past for name, past in elsewhere.items() if name not in addresses or ":" in name},
+        )
+        self._surroundings.weigh(known)
 
     def turned(self) -> list[tuple[JudgedHit, str]]:
         """Hits recorded before as a person's that, seen with the new ones, are a machine's; and why."""
@@ -59,7 +88,7 @@ class Scene:
 def arrived(hit: Hit, delivery: HitDelivery | None) -> Arrived:
     """A hit with what its delivery says about it."""
     since = _since_sent(hit, delivery)
-    domain = gate_of(hit.kind, delivery.address, since) if delivery else None
+    domain = gate_of(hit.kind, company_of(delivery.address), since) if delivery else None
     return Arrived(hit, _lead_behind(delivery), since, domain)
 
 
@@ -115,8 +144,32 @@ def _but(near: list[JudgedHit], fresh: Sequence[Arrived]) -> list[JudgedHit]:
     return [one for one in near if one.hit.id not in there]
 
 
-def _in_company(seen: Sequence[Arrived], links: Mapping[int, HitLink]) -> list[Arrived]:
-    """Those with company enough to say something of them: most hits are alone."""
+def _from_where_machines_came(session: Session, fresh: Iterable[Arrived]) -> dict[str, Past]:
+    """The networks of these clicks from which so many machines came that it says something of them."""
+    names = {one.hit.ip and network(one.hit.ip) for one in fresh if one.hit.kind == CLICK}
+    found = networks.caught(session, {name for name in names if name})
+    return {name: past for name, past in found.items() if past.caught >= LEAST_CAUGHT}
+
+
+def came_from(judged: Iterable[JudgedHit], deliveries: Mapping[int, HitDelivery]) -> dict[str, Tally]:
+    """The networks from which machines came that gave themselves away."""
+    tallies: defaultdict[str, Tally] = defaultdict(Tally)
+    for one in judged:
+        ip = one.hit.ip
+        if ip is None or one.hit.kind != CLICK or TELLING.isdisjoint(one.verdict.reasons) or is_near(ip):
+            continue
+        delivery = deliveries.get(one.hit.delivery_id)
+        company = company_of(delivery.address) if delivery else one.domain
+        name = network(ip) or ip
+        tallies[name].add(one.hit.delivery_id, caught=True, read=False, company=company)
+    return dict(tallies)
+
+
+def _in_company(
+    seen: Sequence[Arrived], links: Mapping[int, HitLink], caught: Mapping[str, Past]
+) -> list[Arrived]:
+    """Those with company enough to say something of them, or from where machines came: most hits are
+    neither."""
     mails: Counter[int] = Counter()
     for one in seen:
         if one.hit.kind == CLICK:
@@ -129,6 +182,7 @@ def _in_company(seen: Sequence[Arrived], links: Mapping[int, HitLink]) -> list[A
         if mails[one.hit.delivery_id] >= LEAST_ON_MAIL
         or addresses[one.hit.ip] >= LEAST_AT_ADDRESS
         or domains[one.domain] >= LEAST_AT_DOMAIN
+        or (caught and network(one.hit.ip) in caught)
     ]
 
 
@@ -140,8 +194,10 @@ def _weight(one: Arrived, links: Mapping[int, HitLink]) -> int:
     return LEAST_ON_MAIL if link is not None and link.label == TRAP_LABEL else 1
 
 
-def _trace(one: Arrived, links: Mapping[int, HitLink]) -> Trace:
+def _trace(one: Arrived, delivery: HitDelivery | None, links: Mapping[int, HitLink]) -> Trace:
     hit = one.hit
+    company = company_of(delivery.address) if delivery else one.domain
+    opened_at = delivery.opened_at if delivery else None
     link = links.get(hit.link_id) if hit.link_id is not None else None
     return Trace(
         id=hit.id,
@@ -156,6 +212,9 @@ def _trace(one: Arrived, links: Mapping[int, HitLink]) -> Trace:
         since_sent=one.since_sent,
         domain=one.domain,
         accused=isinstance(one, JudgedHit) and _is_accused(one.verdict),
+        read=opened_at is not None and opened_at <= hit.at,
+        company=company,
+        strangers=company is None and delivery is not None and delivery.address is not None,
     )
 
 
@@ -165,6 +224,12 @@ def _is_overruled(one: JudgedHit) -> bool:
 
 def _is_accused(verdict: Verdict) -> bool:
     return verdict.verdict == MACHINE and MANY_RECIPIENTS not in verdict.reasons
+
+
+def is_weighed(one: JudgedHit) -> bool:
+    """Whether a click was found a machine's by nothing but what may look otherwise when more is known."""
+    verdict = one.verdict
+    return one.hit.kind == CLICK and verdict.verdict == MACHINE and WEIGHED.issuperset(verdict.reasons)
 
 
 def _since_sent(hit: Hit, delivery: HitDelivery | None) -> float | None:

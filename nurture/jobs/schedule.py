@@ -23,6 +23,7 @@ from nurture.store import (
     imports,
     lead_figures,
     model_work,
+    networks,
     pacing,
     partitions,
     simulations,
@@ -180,6 +181,7 @@ def make_partitions(runtime: Runtime) -> None:
         partitions.ensure(session, now=runtime.now())
         pacing.forget_minutes(session, now=runtime.now())
         transports.forget_minutes(session, now=runtime.now())
+        networks.forget_old(session, now=runtime.now())
         strays = [table for table, found in partitions.stray_rows(session).items() if found]
     if strays:
         log.error("partitions.stray_rows", tables=strays, todo="move the rows out of the default partition")

@@ -48,7 +48,8 @@ Key = TypeVar("Key", bound=Hashable)
 class Trace:
     """Where and when one hit was, recorded or just arrived. `trap` for a link that no person can see;
     `robot`: it said of itself that it is one; `since_sent` seconds from acceptance; `domain` the company
-    whose gate it may have passed (see gate_of); `accused`: a machine's by more than its number."""
+    whose gate it may have passed (see gate_of); `accused`: a machine's by more than its number; `read`: a
+    person had opened the mail before; `company` of the recipient, `strangers`: has none."""
 
     id: UUID
     delivery_id: int
@@ -62,6 +63,9 @@ class Trace:
     since_sent: float | None = None
     domain: str | None = None
     accused: bool = False
+    read: bool = False
+    company: str | None = None
+    strangers: bool = False
 
     @property
     def click(self) -> bool:
@@ -269,8 +273,8 @@ def checked_first(traces: Sequence[Trace]) -> list[Trace]:
 
 
 @lru_cache(maxsize=8192)
-def network(ip: str | None) -> object:
-    """The neighbourhood of an address: /24, or /64 (RFC 4291) of IPv6."""
+def network(ip: str | None) -> str | None:
+    """The neighbourhood of an address, by name: /24, or /64 (RFC 4291) of IPv6."""
     if ip is None:
         return None
-    return ip.rpartition(".")[0] if ":" not in ip else ip_network(f"{ip}/64", strict=False)
+    return ip.rpartition(".")[0] if ":" not in ip else str(ip_network(f"{ip}/64", strict=False))

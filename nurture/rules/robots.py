@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from nurture.rules import user_agents
 from nurture.rules.hits import CLICK, OPEN, Hit
-from nurture.rules.surroundings import MANY_RECIPIENTS
+from nurture.rules.signs import MANY_RECIPIENTS
 
 HUMAN = "human"
 MACHINE = "machine"

@@ -8,7 +8,7 @@ More clicks only ever bring more signs; that somebody opened the mail before spe
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -16,22 +16,22 @@ from uuid import UUID
 from nurture.rules import crowds, parties
 from nurture.rules.crowds import EARLY, Trace, crowded, firsts, grouped
 from nurture.rules.hits import CLICK
+from nurture.rules.networks import SOON, Known, Neighbourhoods
+from nurture.rules.signs import (
+    CHANGING_FACES,
+    CHECKED_FIRST,
+    EARLY_FLURRY,
+    EVEN_STEPS,
+    EVERY_LINK,
+    GIVING_AWAY,
+    MANY_RECIPIENTS,
+    ROBOT_BESIDE,
+    SAME_VISIT,
+    SWEPT_LINKS,
+    TICKING,
+    TRAP_LINK,
+)
 from nurture.rules.visitors import is_near
-
-SWEPT_LINKS = "swept_links"
-EVERY_LINK = "every_link"
-EARLY_FLURRY = "early_flurry"
-EVEN_STEPS = "even_steps"
-TRAP_LINK = "trap_link"
-ROBOT_BESIDE = "robot_beside"
-CHECKED_FIRST = "checked_first"
-MANY_RECIPIENTS = "many_recipients"
-SAME_VISIT = "same_visit"
-TICKING = "ticking"
-CHANGING_FACES = "changing_faces"
-
-# What tells of an address that a machine sits there, on whatever mail.
-_GIVING_AWAY = frozenset({SWEPT_LINKS, EVERY_LINK, EARLY_FLURRY, TRAP_LINK, CHECKED_FIRST, CHANGING_FACES})
 
 # How far hits of one address or company may lie apart and still say something of each other: what is read
 # from the tables around a batch (of one mail: crowds.VISIT).
@@ -41,6 +41,8 @@ GATE = timedelta(minutes=10)
 _SWEEPS = ((3, timedelta(seconds=2)), (2, timedelta(seconds=0.4)))
 # (links of the mail at least, within): a reader does not follow each and every link, down to the footer.
 _EVERY_FAST = (3, timedelta(seconds=5))
+# Of so many links nobody opens each in a tab that fast.
+_FIRM = 4
 # (links of the mail at least, seconds for each): at any time.
 _EVERY_STEADILY = (5, timedelta(seconds=3.5))
 # (links of the mail at least, within): some readers do, but hardly in the first minutes.
@@ -62,7 +64,6 @@ _OPENING_GATE = (30, timedelta(seconds=60))
 _DOMAIN_GATE = (20, timedelta(seconds=60))
 # (recipients, addresses of one network, within): sandboxes in a cloud look at a link of each mail.
 _POOL = (8, 4, timedelta(minutes=10))
-DOMAIN_EARLY = timedelta(minutes=15)
 # Fewer than so many hits tell nothing against an address, or against a company.
 LEAST_AT_ADDRESS = min(least for least, _within in (*_GATES, _EARLY_GATE, _OPENING_GATE))
 LEAST_AT_DOMAIN = min(_DOMAIN_GATE[0], _POOL[0])
@@ -91,12 +92,18 @@ class Surroundings:
     `links`: how many links a person can see in the mail of a delivery, by delivery.
     """
 
-    traces: Iterable[Trace]
+    traces: Collection[Trace]
     links: Mapping[int, int] = field(default_factory=dict)
     _signs: defaultdict[UUID, dict[str, None]] = field(init=False)
+    # Every link within seconds: nobody's manner.
+    _firm: set[UUID] = field(init=False)
+    _neighbourhoods: Neighbourhoods = field(init=False)
+    # The signs of those hits of which their networks say something else than their company does.
+    _weighed: dict[UUID, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._signs = defaultdict(dict)
+        self._firm = set()
         whole = sorted({trace.id: trace for trace in self.traces}.values(), key=lambda trace: trace.at)
         for delivery_id, traces in grouped(whole, lambda trace: trace.delivery_id).items():
             self._look_at_mail(traces, self.links.get(delivery_id, 0))
@@ -105,16 +112,44 @@ class Surroundings:
             if len(traces) >= LEAST_AT_ADDRESS and not is_near(ip):
                 self._look_at_address(traces)
         # What gives itself away otherwise says nothing about people who click at the same time.
-        quiet = [
-            trace for trace in crowds.unread(whole) if not trace.accused and not self._signs.get(trace.id)
-        ]
+        unread = crowds.unread(whole)
+        quiet = [trace for trace in unread if not trace.accused and not self._signs.get(trace.id)]
         for traces in grouped(quiet, lambda trace: trace.domain).values():
             self._mark(crowded(traces, crowds.recipient, *_DOMAIN_GATE), MANY_RECIPIENTS)
             self._mark(crowds.pooled(traces, *_POOL), MANY_RECIPIENTS)
+        self._neighbourhoods = Neighbourhoods(whole, self._signs, self._firm, {trace.id for trace in unread})
+        self.weigh(Known())
 
     def signs(self, hit_id: UUID) -> tuple[str, ...]:
         """What the company of this hit tells against it, by name."""
-        return tuple(self._signs.get(hit_id, ())) if self._signs else ()
+        found = self._weighed.get(hit_id)
+        return tuple(self._signs.get(hit_id, ())) if found is None else found
+
+    def doubted(self) -> Mapping[str, Sequence[Trace]]:
+        """Networks of those that were seen in a machine's manner only, with their clicks: worth to be asked
+        about."""
+        return self._neighbourhoods.doubted()
+
+    def weigh(self, known: Known) -> None:
+        """Take into account what is known of networks from elsewhere."""
+        self._weighed = self._neighbourhoods.weigh(known)
+        self._weighed |= self._opened_by_people()
+
+    def _opened_by_people(self) -> dict[UUID, tuple[str, ...]]:
+        """Opens beside clicks that were taken for a machine's and are a person's."""
+        people = {
+            (trace.delivery_id, crowds.network(trace.ip))
+            for trace in self.traces
+            if self._weighed.get(trace.id) == ()
+        }
+        return {
+            trace.id: ()
+            for trace in self.traces
+            if people
+            and not trace.click
+            and self._signs.get(trace.id, {}).keys() == {SAME_VISIT}
+            and (trace.delivery_id, crowds.network(trace.ip)) in people
+        }
 
     def _mark(self, traces: Iterable[Trace], sign: str) -> None:
         for trace in traces:
@@ -129,13 +164,16 @@ class Surroundings:
             for least, within in _SWEEPS:
                 self._mark(crowded(walk, crowds.link, least, within), SWEPT_LINKS)
             if links >= _EVERY_FAST[0]:
-                self._mark(crowded(walk, crowds.link, links, _EVERY_FAST[1]), EVERY_LINK)
+                fast = list(crowded(walk, crowds.link, links, _EVERY_FAST[1]))
+                self._mark(fast, EVERY_LINK)
+                if links >= _FIRM:
+                    self._firm.update(trace.id for trace in fast)
             self._look_at_steps(firsts(walk), links)
         self._mark(parties.trapped(traces), TRAP_LINK)
         self._mark(crowds.beside_robots(clicks), ROBOT_BESIDE)
         self._mark(crowds.checked_first(traces), CHECKED_FIRST)
         self._mark(crowds.ticking(clicks), TICKING)
-        self._mark(crowds.changing_faces(traces, DOMAIN_EARLY), CHANGING_FACES)
+        self._mark(crowds.changing_faces(traces, SOON), CHANGING_FACES)
         self._mark(self._same_visit(traces), SAME_VISIT)
         # Of itself alone: it shares the address of its reader.
         self._mark(crowds.looked_again(clicks), ROBOT_BESIDE)
@@ -181,13 +219,16 @@ class Surroundings:
         self._mark(crowds.known_elsewhere(blind, self._gave_itself_away, GATE), MANY_RECIPIENTS)
 
     def _gave_itself_away(self, trace: Trace) -> bool:
-        return not _GIVING_AWAY.isdisjoint(self._signs.get(trace.id, ()))
+        return not GIVING_AWAY.isdisjoint(self._signs.get(trace.id, ()))
 
 
-def gate_of(kind: str, address: str | None, since_sent: float | None) -> str | None:
-    """The company whose gate a click soon after acceptance may have passed: the recipient's domain, unless
-    it is where strangers have their mailboxes."""
-    if kind != CLICK or since_sent is None or since_sent >= DOMAIN_EARLY.total_seconds():
-        return None
+def company_of(address: str | None) -> str | None:
+    """The company that an address is of, by its domain; None where strangers have their mailboxes."""
     domain = (address or "").rpartition("@")[2].lower()
     return None if not domain or _PUBLIC_DOMAIN.fullmatch(domain) else domain
+
+
+def gate_of(kind: str, company: str | None, since_sent: float | None) -> str | None:
+    """The company whose gate a click soon after acceptance may have passed."""
+    soon = kind == CLICK and since_sent is not None and since_sent < SOON.total_seconds()
+    return company if soon else None

@@ -53,7 +53,8 @@ class Hit(Base):
 
 @dataclass(frozen=True, slots=True)
 class HitDelivery:
-    """What a delivery says about a hit on it; `links` are those that a person can see in its mail."""
+    """What a delivery says about a hit on it; `links` are those that a person can see in its mail;
+    `opened_at`: when a person was first seen to open it."""
 
     id: int
     lead_id: int | None
@@ -63,6 +64,7 @@ class HitDelivery:
     mail_key: str
     address: str | None
     links: int
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ _KNOWN = text(
 _DELIVERIES = text(
     """
     WITH hit_on AS MATERIALIZED (
-        SELECT id, lead_id, purpose, state, sent_at, mail_version_id, address FROM delivery
+        SELECT id, lead_id, purpose, state, sent_at, mail_version_id, address, opened_at FROM delivery
         WHERE id = ANY(CAST(:ids AS bigint[]))
     ), words AS MATERIALIZED (
         -- A reader sees the links of one language; every language has about as many.
@@ -122,7 +124,7 @@ _DELIVERIES = text(
         FROM mail_version v JOIN mail m ON m.id = v.mail_id
         WHERE v.id IN (SELECT mail_version_id FROM hit_on)
     )
-    SELECT d.id, d.lead_id, d.purpose, d.state, d.sent_at, w.key AS mail_key, d.address, w.links
+    SELECT d.id, d.lead_id, d.purpose, d.state, d.sent_at, w.key AS mail_key, d.address, w.links, d.opened_at
     FROM hit_on d JOIN words w ON w.id = d.mail_version_id
     """
 )

@@ -33,6 +33,7 @@ SIGNS = {
     "same_visit": _N("part of the same visit"),
     "ticking": _N("comes back like a clock"),
     "changing_faces": _N("another program for each link"),
+    "known_network": _N("from where machines come"),
 }
 BUYING_ROLES = {
     "decision_maker": _N("Decision maker"),

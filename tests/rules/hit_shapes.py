@@ -13,7 +13,7 @@ from nurture.rules.crowds import Trace
 from nurture.rules.hits import CLICK, OPEN, Hit
 from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.robots import Context, Verdict, judge, says_robot
-from nurture.rules.surroundings import Surroundings, gate_of
+from nurture.rules.surroundings import Surroundings, company_of, gate_of
 from tests.rules.known_user_agents import BROWSERS, ROBOTS
 
 NO_HEADERS: Mapping[str, str] = {}
@@ -114,7 +114,7 @@ class Log:
         """Every hit with the verdict it has when all of them are known."""
         links = {number: mail.links for number, mail in self.mails.items()}
         since = {one.hit.id: self._since(one.hit) for one in self.told}
-        surroundings = Surroundings((self._trace(one.hit, since[one.hit.id]) for one in self.told), links)
+        surroundings = Surroundings([self._trace(one.hit, since[one.hit.id]) for one in self.told], links)
         for one in self.told:
             context = Context(since[one.hit.id], surroundings.signs(one.hit.id))
             yield one, judge(one.hit, context)
@@ -123,11 +123,12 @@ class Log:
         return (hit.at - self.mails[hit.delivery_id].sent).total_seconds()
 
     def _trace(self, hit: Hit, since: float) -> Trace:
-        domain = gate_of(hit.kind, self.mails[hit.delivery_id].address, since)
+        company = company_of(self.mails[hit.delivery_id].address)
         return Trace(
             hit.id, hit.delivery_id, hit.kind, hit.link_id, hit.ip, hit.at, hit.ua,
             trap=hit.link_id is not None and hit.link_id % 100 == 99,
-            robot=says_robot(hit), since_sent=since, domain=domain,
+            robot=says_robot(hit), since_sent=since, domain=gate_of(hit.kind, company, since),
+            company=company, strangers=company is None,
         )  # fmt: skip
 
 

@@ -6,15 +6,15 @@ from uuid import UUID
 
 from nurture.rules.crowds import Trace
 from nurture.rules.hits import CLICK, OPEN
-from nurture.rules.surroundings import (
+from nurture.rules.signs import (
     CHANGING_FACES,
     CHECKED_FIRST,
     EVERY_LINK,
     MANY_RECIPIENTS,
     ROBOT_BESIDE,
     TICKING,
-    Surroundings,
 )
+from nurture.rules.surroundings import Surroundings
 
 SENT = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
 DOOR = "84.17.3.9"

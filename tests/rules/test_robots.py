@@ -8,7 +8,7 @@ import pytest
 from nurture.rules.hits import CLICK, OPEN, Hit
 from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.robots import Context, judge
-from nurture.rules.surroundings import MANY_RECIPIENTS, SWEPT_LINKS, TRAP_LINK
+from nurture.rules.signs import MANY_RECIPIENTS, SWEPT_LINKS, TRAP_LINK
 from nurture.rules.user_agents import kind_of
 
 BLINK = "AppleWebKit/537.36 (KHTML, like Gecko)"
