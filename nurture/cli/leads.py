@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from nurture.cli.frame import as_json, json_option, ready
-from nurture.errors import Refusal
-from nurture.files import sheets
+from nurture.cli.sheets import as_csv
 from nurture.flows.export_leads import export_leads
 from nurture.flows.import_leads import ImportOptions, ImportResult, Progress, import_leads
 
@@ -46,7 +45,7 @@ def import_command(
 ) -> None:
     """Take a CSV or Excel file of leads; bad rows come back as a file with a reason each."""
     options = ImportOptions(_pairs(mapping), source, consent, on_error, others=others)
-    with ready() as runtime, _progress(quiet=json_) as progress, _as_csv(file) as table:
+    with ready() as runtime, _progress(quiet=json_) as progress, as_csv(file) as table:
         result = import_leads(
             runtime.sessions,
             table,
@@ -62,22 +61,6 @@ def import_command(
         as_json(asdict(result))
     else:
         _report(result)
-
-
-@contextmanager
-def _as_csv(file: Path) -> Iterator[Path]:
-    """The file itself, or what the first sheet of a workbook says: bad rows then go beside the workbook."""
-    if not sheets.is_workbook(file):
-        yield file
-        return
-    table = file.with_name(f"{file.name}.csv")
-    if table.exists():
-        raise Refusal(f"{table} is there already: import that, or move it away.")
-    try:
-        sheets.write_csv(file, table)
-        yield table
-    finally:
-        table.unlink(missing_ok=True)
 
 
 @leads.command("export")

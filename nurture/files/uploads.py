@@ -1,7 +1,9 @@
 """Files that people send: streamed to the home folder under names of our own making."""
 
 import os
+import re
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +14,7 @@ from nurture.rules.words import _
 LARGEST = 500 * 1024 * 1024
 _CHUNK = 1 << 20
 _LONGEST_NAME = 200
+_OURS = re.compile(r"[0-9a-f]{32}")
 
 
 class TooLarge(Refusal):
@@ -46,6 +49,24 @@ def receive(stream: IO[bytes], home: Path, *, largest: int = LARGEST) -> Path:
         path.unlink(missing_ok=True)
         raise
     return path
+
+
+def waiting(home: Path, name: str) -> Path | None:
+    """The file that was received under this name and waits for a person's word; None where there is none."""
+    path = home / "uploads" / name
+    return path if _OURS.fullmatch(name) and path.is_file() else None
+
+
+def forget_old(home: Path, *, before: datetime) -> int:
+    """Remove what was received before, and is waited for by nobody any more; how many files."""
+    old = [
+        path
+        for path in (home / "uploads").glob("*")
+        if _OURS.fullmatch(path.name) and datetime.fromtimestamp(path.stat().st_mtime, UTC) < before
+    ]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def _unfold(path: Path) -> None:

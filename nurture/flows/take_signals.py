@@ -36,32 +36,52 @@ def take_signals(
     Raises Invalid with the faults by place: `3.email`, and so on.
     """
     lead_ids = _leads(session, said)
-    faults: dict[str, list[str]] = {}
-    rows: list[NewSignal] = []
-    for number, one in enumerate(said):
-        at = one.get("occurred_at") or now
-        if fault := fault_of(at, now):
-            faults[f"{number}.occurred_at"] = [fault]
-        lead_id = lead_ids[number]
-        if lead_id is None:
-            place = "lead_id" if one.get("lead_id") is not None else "email"
-            faults[f"{number}.{place}"] = [_("There is no such lead.")]
-            continue
-        rows.append(
-            NewSignal(
-                lead_id=lead_id,
-                kind=one["kind"],
-                occurred_at=min(at, now),
-                source=source,
-                key=one.get("key"),
-                data=one.get("data") or {},
-                id=uuid7(millis_of(now), os.urandom(NOISE_BYTES)),
-            )
-        )
+    faults = _faults(said, lead_ids, now)
     if faults:
-        raise Invalid(_("Some signals cannot be taken; none was."), faults)
+        places = {
+            f"{number}.{place}": [sentence]
+            for number, at_fault in faults.items()
+            for place, sentence in at_fault.items()
+        }
+        raise Invalid(_("Some signals cannot be taken; none was."), places)
+    rows = [
+        NewSignal(
+            lead_id=lead_id,
+            kind=one["kind"],
+            occurred_at=min(one.get("occurred_at") or now, now),
+            source=source,
+            key=one.get("key"),
+            data=one.get("data") or {},
+            id=uuid7(millis_of(now), os.urandom(NOISE_BYTES)),
+        )
+        for one, lead_id in zip(said, lead_ids, strict=True)
+        if lead_id is not None
+    ]
     new = set(signals.add(session, rows, now=now))
     return [TakenSignal(row.id if row.id in new else None, row.lead_id) for row in rows]
+
+
+def faults_of(session: Session, said: Sequence[Mapping[str, Any]], *, now: datetime) -> dict[int, str]:
+    """Which of these could not be taken, by their numbers, each with a sentence; nothing is written."""
+    faults = _faults(said, _leads(session, said), now)
+    return {number: " ".join(at_fault.values()) for number, at_fault in faults.items()}
+
+
+def _faults(
+    said: Sequence[Mapping[str, Any]], lead_ids: Sequence[int | None], now: datetime
+) -> dict[int, dict[str, str]]:
+    """What is wrong with each that cannot be taken, by its number and place."""
+    found: dict[int, dict[str, str]] = {}
+    for number, (one, lead_id) in enumerate(zip(said, lead_ids, strict=True)):
+        at_fault = {}
+        if lead_id is None:
+            place = "lead_id" if one.get("lead_id") is not None else "email"
+            at_fault[place] = _("There is no such lead.")
+        if fault := fault_of(one.get("occurred_at") or now, now):
+            at_fault["occurred_at"] = fault
+        if at_fault:
+            found[number] = at_fault
+    return found
 
 
 def _leads(session: Session, said: Sequence[Mapping[str, Any]]) -> list[int | None]:

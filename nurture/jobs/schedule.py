@@ -4,10 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from redis import Redis
 
+from nurture.files import uploads
 from nurture.flows.forget_addresses import forget_addresses
 from nurture.flows.inbound import forget_strangers
 from nurture.flows.keep_nos import keep_nos
@@ -35,6 +37,7 @@ from nurture.store.views.reading import reading
 log = structlog.get_logger()
 
 _BEAT = 0.5
+_UPLOADS_WAIT = timedelta(days=1)
 _QUIET_SECONDS = 60.0  # a fault that lasts is said once a minute
 
 
@@ -70,6 +73,7 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("old_reports", 600, lambda: forget_strangers(runtime.sessions, now=runtime.now())),
         Periodic("nos", 5, lambda: keep_nos(runtime.sessions, runtime.pepper)),
         Periodic("old_addresses", 600, lambda: forget_addresses(runtime.sessions, now=runtime.now())),
+        Periodic("old_uploads", 3600, lambda: forget_uploads(runtime)),
         Periodic("old_visits", 600, lambda: forget_old_visits(runtime.sessions, now=runtime.now())),
     ]
 
@@ -95,6 +99,11 @@ def look_for_imports(runtime: Runtime, redis: Redis) -> None:
         unfinished = {str(import_id) for import_id in imports.unfinished(session)}
     if uploaded & unfinished:
         queues.offer_long(redis, long.carry_out_imports)
+
+
+def forget_uploads(runtime: Runtime) -> None:
+    """Remove files of this host that somebody sent and then left alone for a day."""
+    uploads.forget_old(runtime.settings.home, before=runtime.real_now() - _UPLOADS_WAIT)
 
 
 def look_for_simulations(runtime: Runtime, redis: Redis) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Invalid
 from nurture.flows.approve import decide
-from nurture.flows.import_signals import import_signals
+from nurture.flows.import_signals import HowDates, SignalImport, check_signals, import_signals
 from nurture.flows.rate import rate
 from nurture.rules.activity_columns import named
 from nurture.store import approvals
@@ -90,3 +90,76 @@ def test_a_file_without_kinds_is_refused(sessions: sessionmaker[Session], tmp_pa
     file.write_text("email,when\nanna@example.com,2026-03-01\n")
     with pytest.raises(Invalid):
         import_signals(sessions, file, now=TUESDAY)
+
+
+def taken_in(
+    sessions: sessionmaker[Session], file: Path, rows: str, order: str | None = None, zone: str = "UTC"
+) -> SignalImport:
+    file.write_text(
+        "email,kind,occurred_at\n" + "".join(f"anna@example.com,{row}\n" for row in rows.split("|"))
+    )
+    return import_signals(sessions, file, now=TUESDAY, how=HowDates(order, zone))
+
+
+def days(db: Session) -> list[str]:
+    db.rollback()
+    rows = db.scalars(text("SELECT to_char(occurred_at, 'MM-DD HH24:MI') FROM signal ORDER BY kind"))
+    return list(rows)
+
+
+def test_the_whole_column_tells_what_comes_first_in_its_dates(
+    db: Session, sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    a_lead(db)
+    done = taken_in(sessions, tmp_path / "a.csv", "a,03/02/2026 9:30|b,28/02/2026|c,45992")
+    assert (done.new, done.bad, done.dates.order) == (3, 0, "day_first")
+    assert days(db) == ["02-03 09:30", "02-28 00:00", "12-01 00:00"]
+    assert [one.written for one in done.dates.shown] == ["03/02/2026 9:30", "28/02/2026", "45992"]
+    assert str(done.dates.last)[:10] == "2026-02-28"
+
+
+def test_american_dates_are_told_by_one_that_can_be_nothing_else(
+    db: Session, sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    a_lead(db)
+    done = taken_in(sessions, tmp_path / "a.csv", "a,02/03/2026 2:05 PM|b,02/28/2026", zone="Europe/Berlin")
+    assert done.dates.order == "month_first"
+    assert days(db) == ["02-03 13:05", "02-27 23:00"]
+
+
+def test_dates_that_mean_two_days_are_asked_about_and_nothing_is_taken(
+    db: Session, sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    a_lead(db)
+    with pytest.raises(Invalid, match="Line 3 says 01/02/2026: is that 2026-02-01 or 2026-01-02") as asked:
+        taken_in(sessions, tmp_path / "a.csv", "a,2026-01-01|b,01/02/2026")
+    assert list(asked.value.errors) == ["dates"]
+    with pytest.raises(Invalid, match="Line 2 says 13/02/2026, which has the day first, and line 3"):
+        taken_in(sessions, tmp_path / "a.csv", "a,13/02/2026|b,02/14/2026")
+    assert days(db) == []
+    done = taken_in(sessions, tmp_path / "a.csv", "a,13/02/2026|b,02/14/2026|c,01/02/2026", "month-first")
+    assert (done.new, done.bad) == (2, 1)
+    assert done.faults == [(2, '"13/02/2026" is no date with the month first.')]
+    assert days(db) == ["02-14 00:00", "01-02 00:00"]
+
+
+def test_a_check_says_what_would_be_and_writes_nothing(
+    db: Session, sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    publish(sessions)
+    a_lead(db)
+    file = tmp_path / "past.csv"
+    file.write_text(FILE)
+    checked = check_signals(sessions, file, now=TUESDAY)
+    assert days(db) == []
+    done = import_signals(sessions, file, now=TUESDAY)
+    assert checked == done
+    again = check_signals(sessions, file, now=TUESDAY)
+    assert (again.new, again.known, again.bad) == (0, 3, 4)
+
+
+def test_what_is_no_zone_or_order_is_said(sessions: sessionmaker[Session], tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="Europe/Berlin"):
+        taken_in(sessions, tmp_path / "a.csv", "a,2026-01-01", zone="Middle of nowhere")
+    with pytest.raises(Invalid, match="day_first or month_first"):
+        taken_in(sessions, tmp_path / "a.csv", "a,2026-01-01", "year_first")

@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from nurture.errors import Invalid
 from nurture.files import uploads
-from nurture.flows.import_signals import import_signals
+from nurture.flows.import_signals import HowDates, SignalImport, check_signals, import_signals
 from nurture.rules.words import _
 from nurture.web.api import door
-from nurture.web.api.schemas.activities import TakenFile
+from nurture.web.api.plain import moment
+from nurture.web.api.schemas.activities import HowQuery, TakenFile
 from nurture.web.request import now, runtime
 
 part = door.Part("activities", "Past activities of leads from a CSV file.", json_only=False)
@@ -41,19 +42,45 @@ part.before(_allow_large)
 
 
 @part.route("/activities", methods=["POST"])
+@part.arguments(HowQuery, location="query")
 @part.doc(**_BODY)
 @part.response(201, TakenFile)
-def take() -> ResponseReturnValue:
-    """Take a CSV file of past activities, up to 10 MB: email (or lead_id), kind, occurred_at, and perhaps
-    key; other columns go into the data of the signal. Taking a file again takes nothing twice."""
+@part.alt_response(200, TakenFile, description="What would become of the file, with `check`.")
+def take(asked: dict[str, Any]) -> ResponseReturnValue:
+    """Take a CSV file or Excel workbook of past activities, up to 10 MB: email (or lead_id), kind,
+    occurred_at, and perhaps key; other columns go into the data of the signal. Taking a file again takes
+    nothing twice."""
     path = _receive()
+    how = HowDates(asked["dates"], asked["zone"])
     try:
-        done = import_signals(runtime().sessions, path, now=now())
+        if asked["check"]:
+            return told(check_signals(runtime().sessions, path, now=now(), how=how)), 200
+        done = import_signals(runtime().sessions, path, now=now(), how=how)
     finally:
         path.unlink(missing_ok=True)
     runtime().wake("signals")
-    counted: dict[str, Any] = {name: getattr(done, name) for name in ("read", "new", "known", "bad")}
-    return counted | {"errors": [{"line": line, "reason": why} for line, why in done.faults]}, 201
+    return told(done), 201
+
+
+def told(done: SignalImport) -> dict[str, Any]:
+    """What became of a file, as programs read it."""
+    dates = done.dates
+    return {
+        "read": done.read,
+        "new": done.new,
+        "known": done.known,
+        "bad": done.bad,
+        "errors": [{"line": line, "reason": why} for line, why in done.faults],
+        "dates": {
+            "order": dates.order,
+            "zone": dates.zone,
+            "first": moment(dates.first),
+            "last": moment(dates.last),
+            "shown": [
+                {"line": one.line, "written": one.written, "at": moment(one.at)} for one in dates.shown
+            ],
+        },
+    }
 
 
 def _receive() -> Any:
