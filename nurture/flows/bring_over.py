@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from nurture.flows import warm
 from nurture.flows.judge import Judged, follow
 from nurture.flows.warm import Warmed
+from nurture.rules import heat as heat_rules
+from nurture.rules import temperature
 from nurture.store import approvals, heat, models, scores
 from nurture.store.approvals import Listed
-from nurture.store.heat import Pair
+from nurture.store.heat import Pair, StoredHeat
 from nurture.store.models import LiveModel
 from nurture.store.scores import LeadState
 
@@ -87,7 +89,7 @@ def _under_new(
     session: Session, model: LiveModel, leads: Mapping[int, LeadState], now: datetime
 ) -> dict[Pair, Warmed]:
     """Their heat under the version: counted from their signals, but where an earlier version gave the same
-    heat only the thresholds are held against it."""
+    heat the thresholds are held against it."""
     reason = f"model {model.model.key}, version {model.no}"
     stored = heat.load(session, leads, [model.id])
     known = models.by_versions(session, {row.version_id for row in stored.values()})
@@ -95,8 +97,24 @@ def _under_new(
     kept = {pair: row for pair, row in stored.items() if row.version_id in alike}
     anew = [lead_id for lead_id in leads if (lead_id, model.id) not in kept]
     warmed = warm.rebuild(session, model, anew, reason, now=now) if anew else {}
-    return warmed | {
-        pair: warm.judged(model, row, row.heat, row.floors, now, reason) for pair, row in kept.items()
+    return warmed | held_against(session, model, list(kept.values()), reason, now=now)
+
+
+def held_against(
+    session: Session, model: LiveModel, rows: Sequence[StoredHeat], reason: str, *, now: datetime
+) -> dict[Pair, Warmed]:
+    """Rows whose heat stays, under thresholds that are new. Between those of rising and of falling the way
+    there decides, so that it is gone once more; anywhere else the heat of now does."""
+    half_life_s, thresholds = model.model.half_life_s, model.model.thresholds
+    worths = {row.lead_id: heat_rules.value(row.heat, now, half_life_s) for row in rows}
+    between = [number for number, worth in worths.items() if temperature.rests_on_the_past(worth, thresholds)]
+    kept = warm.kept_signals(session, model, between, now) if between else {}
+    stored = {row.pair: row for row in rows}
+    anew = warm.told_by(model, stored, kept, between, reason, now=now)
+    return anew | {
+        row.pair: warm.judged(model, row, row.heat, row.floors, now, reason, level="cold")
+        for row in rows
+        if row.pair not in anew
     }
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -11,10 +12,11 @@ from nurture.flows.begin import OUTSIDE, Start, begin
 from nurture.flows.consent import GRANTED
 from nurture.flows.judge_leads import judge_leads
 from nurture.flows.leave import leave_all
+from nurture.flows.move_leads import Move, move_leads
 from nurture.flows.published import published
 from nurture.flows.start_leads import read_place, start_leads
 from nurture.rules.words import _
-from nurture.store import bulk_changes, consents, leads, users
+from nurture.store import bulk_changes, consents, heat, leads, users
 from nurture.store.bulk_changes import BulkChange
 from nurture.store.consents import NewConsent
 from nurture.store.enrollments import runs
@@ -128,8 +130,18 @@ def _resume(session: Session, lead_ids: Sequence[int], since: datetime, now: dat
             continue
         step = run.step_key if run.step_key in one.program.chains[run.temperature].by_key else None
         data = {"sent": run.data.get("sent", {})}
-        starts.append(Start(run.lead_id, one, run.temperature, "resume", step, data, OUTSIDE, "let_in"))
-    begin(session, starts, now=now)
+        start = Start(run.lead_id, one, run.temperature, "resume", step, data, OUTSIDE, "let_in")
+        starts.append(replace(start, parallel=run.parallel))
+    begun = begin(session, starts, now=now)
+    _to_where_they_are(session, begun, now)
+
+
+def _to_where_they_are(session: Session, begun: Sequence[Start], now: datetime) -> None:
+    """Whoever has warmed or cooled while nobody led them stands in the chain of the temperature of now."""
+    pairs = {(start.lead_id, start.published.row.heat_model_id): start.temperature for start in begun}
+    stored = heat.load(session, {pair[0] for pair in pairs}, {pair[1] for pair in pairs})
+    now_so = {pair: stored[pair].temperature if pair in stored else "cold" for pair in pairs}
+    move_leads(session, [Move(*pair, old=old, new=now_so[pair]) for pair, old in pairs.items()], now=now)
 
 
 def _stop(session: Session, noted: BulkChange, now: datetime) -> list[int]:

@@ -109,7 +109,7 @@ def explain_at(session: Session, lead_id: int, *, at: datetime, now: datetime) -
 
 
 def _rated_until(session: Session, model: LiveModel, lead_id: int, at: datetime) -> list[RatedSignal]:
-    start = heat.remembered_since(at, model.model.half_life_s)
+    start = temperature.remembered_since(model.model, at)
     seen = [one for one in unrated.of_leads(session, [lead_id], since=_midnight(start)) if one.at <= at]
     rated = [caps.rated(model.model, one.id, one.at, one.kind, one.mail, one.data) for one in seen]
     return [one for one in rated if one is not None]

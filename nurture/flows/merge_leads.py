@@ -36,6 +36,7 @@ from nurture.store import (
     scores,
     stages,
     suppressions,
+    temperature_changes,
     users,
 )
 from nurture.store.enrollments import Settled, runs
@@ -45,6 +46,7 @@ from nurture.store.lead_aliases import LeadMerge
 from nurture.store.merging import arms, handoffs, mails, places, rows
 from nurture.store.stages import StageMove
 from nurture.store.suppressions import NewSuppression
+from nurture.store.temperature_changes import NewTemperature
 from nurture.store.webhooks import Message, write_message, write_messages
 from nurture.webhooks import payload
 
@@ -119,6 +121,22 @@ def judge_anew(session: Session, lead_ids: Sequence[int], reason: str, *, now: d
     pairs = [(lead_id, model.id) for lead_id in locked for model in live]
     now_so = {pair: warmed[pair].after.temperature if pair in warmed else "cold" for pair in pairs}
     move_leads(session, [Move(*pair, old=found, new=found) for pair, found in now_so.items()], now=now)
+    _go_on_recording(session, now_so, warmed, reason, now)
+
+
+def _go_on_recording(
+    session: Session, now_so: Mapping[Pair, str], warmed: Mapping[Pair, Warmed], reason: str, now: datetime
+) -> None:
+    """What is recorded of two leads ends with what the one is now."""
+    known = temperature_changes.latest(session, sorted({pair[0] for pair in now_so}))
+    other = {pair: found for pair, found in now_so.items() if known.get(pair, "cold") != found}
+    changes = [
+        NewTemperature(
+            *pair, known.get(pair, "cold"), found, warmed[pair].worth if pair in warmed else 0.0, reason
+        )
+        for pair, found in other.items()
+    ]
+    temperature_changes.add(session, changes, now=now)
 
 
 def _meant(session: Session, lead_id: int, other_id: int) -> tuple[int, int]:

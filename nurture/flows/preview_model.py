@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.flows import warm
+from nurture.flows.bring_over import held_against
 from nurture.flows.judge import Judged, assess
 from nurture.flows.warm import Warmed
 from nurture.rules import caps, effect, heat
@@ -117,9 +118,7 @@ def _under(
     now: datetime,
 ) -> dict[Pair, Warmed]:
     if live is not None and live.model.rates_like(draft.model):
-        return {
-            row.pair: warm.judged(draft, row, row.heat, row.floors, now, _REASON) for row in stored.values()
-        }
+        return held_against(session, draft, list(stored.values()), _REASON, now=now)
     kept = warm.kept_signals(session, draft, lead_ids, now)
     return warm.told_by(draft, stored, kept, lead_ids, _REASON, now=now)
 

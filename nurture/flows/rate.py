@@ -38,12 +38,13 @@ def rate_new(session: Session, *, now: datetime, limit: int, backlog: int = 0) -
     model they wait."""
     live = models.rate_under(session)
     waiting = _claim(session, now, limit, backlog) if live else []
-    if not waiting:
-        return 0
     taken = len(waiting)
+    if not taken:
+        return 0
     leads = bring_over(session, live, scores.lock(session, {one.lead_id for one in waiting}), now=now)
     waiting = _but_of_merged(session, waiting, leads)
-    signals = [signal for signal in unrated.claimed(session, waiting) if signal.lead_id in leads]
+    seen, waiting = _but_of_parted(session, waiting)
+    signals = [signal for signal in seen if signal.lead_id in leads]
     claimed = [one.signal_id for one in waiting]
     stored = heat.load(session, leads, [model.id for model in live])
     warmed = warm.count(session, live, signals, claimed, stored, now=now)
@@ -85,6 +86,22 @@ def _but_of_merged(
     gone = {one.lead_id for one in waiting} - set(leads)
     late = rows.bring_stragglers(session, sorted(gone)) if gone else set()
     return [one for one in waiting if one.signal_id not in late]
+
+
+def _but_of_parted(
+    session: Session, waiting: list[unrated.Waiting]
+) -> tuple[list[SeenSignal], list[unrated.Waiting]]:
+    """What is human of these, without signals that went back with their lead when a merge was undone: those
+    wait for its turn."""
+    waits_for = {one.signal_id: one.lead_id for one in waiting}
+    seen = unrated.claimed(session, waiting)
+    parted = {one.id: one.lead_id for one in seen if one.lead_id != waits_for[one.id]}
+    if not parted:
+        return seen, waiting
+    unrated.readdress(session, parted)
+    return [one for one in seen if one.id not in parted], [
+        one for one in waiting if one.signal_id not in parted
+    ]
 
 
 def _only_sales_spoke(signals: Iterable[SeenSignal]) -> set[int]:

@@ -35,10 +35,11 @@ def rejudge(sessions: sessionmaker[Session], *, now: datetime, limit: int = 200)
     with sessions() as session, session.begin():
         live = models.rate_under(session)
         turned = verdicts.claim_turned(session, limit) if live else []
-        if turned:
-            _count_anew(session, live, turned, now)
-            verdicts.done(session, [one.signal_id for one in turned])
-        return len(turned)
+        if not turned:
+            return 0
+        late = _count_anew(session, live, turned, now)
+        verdicts.done(session, [one.signal_id for one in turned if one.signal_id not in late])
+        return len(turned) - len(late)
 
 
 def undo_signal(
@@ -56,18 +57,35 @@ def undo_signal(
     if signal is None:
         raise NotFound(_("There is no such signal."))
     live = models.rate_under(session)
-    scores.lock(session, [signal.lead_id])
+    lead_id = _lock_whose(session, signal)
     before = unrated.standing(session, signal_id)
     unrated.overrule(session, signal_id, verdict, reason, now=now, by=by)
     if before.verdict == HUMAN and not before.waits and live:
-        one = Turned(signal_id, now, signal.lead_id, -1, reason)
+        one = Turned(signal_id, now, lead_id, -1, reason)
         _count_anew(session, live, [one], now)
 
 
-def _count_anew(session: Session, live: Sequence[LiveModel], turned: Sequence[Turned], now: datetime) -> None:
+def _lock_whose(session: Session, signal: SeenSignal) -> int:
+    """Lock the lead of a signal, which may have been merged into another until then; its id."""
+    lead_id = signal.lead_id
+    while not scores.lock(session, [lead_id]):
+        after = unrated.find_all(session, [signal.id])[signal.id].lead_id
+        if after == lead_id:
+            break
+        lead_id = after
+    return lead_id
+
+
+def _count_anew(
+    session: Session, live: Sequence[LiveModel], turned: Sequence[Turned], now: datetime
+) -> set[uuid.UUID]:
+    """Count the leads of these signals anew, but for signals that became another lead's while their own was
+    being locked: they are given back, for a later turn."""
     leads = bring_over(session, live, scores.lock(session, {one.lead_id for one in turned}), now=now)
     signals = unrated.find_all(session, [one.signal_id for one in turned])
-    mine = [one for one in turned if one.lead_id in leads and one.signal_id in signals]
+    known = [one for one in turned if one.signal_id in signals]
+    late = {one.signal_id for one in known if signals[one.signal_id].lead_id != one.lead_id}
+    mine = [one for one in known if one.lead_id in leads and one.signal_id not in late]
     warmed = warm.recount(session, live, [signals[one.signal_id] for one in mine], now=now)
     touches = _touches(mine, signals)
     back = {one.lead_id for one in mine if one.step > 0}
@@ -82,6 +100,7 @@ def _count_anew(session: Session, live: Sequence[LiveModel], turned: Sequence[Tu
             number for number in ids if number in found and policy and not _is_ripe(found[number], policy)
         ]
         withdraw(session, fallen, reason, now=now)
+    return late
 
 
 def _follow(

@@ -12,7 +12,7 @@ from nurture.rules.ids import time_of
 from nurture.rules.robots import UNKNOWN
 from nurture.rules.touches import BY_HAND, OUTWARD, TAKEN_BACK, may_be_taken_back
 from nurture.rules.words import _
-from nurture.store import scores, signals, unrated, verdicts
+from nurture.store import models, scores, signals, unrated, verdicts
 from nurture.store.audit import audit
 
 
@@ -38,6 +38,7 @@ def take_back_one(session: Session, signal_id: UUID, *, by: str, now: datetime) 
         raise NotFound(_("There is no such signal."))
     if not may_be_taken_back(signal.source):
         raise Conflict(_("Only what was entered by hand or reported by another program is taken back."))
+    models.rate_under(session)  # before any lead, as whoever switches models does
     scores.lock(session, [signal.lead_id])
     if unrated.reason(session, signal_id) == TAKEN_BACK:
         return signal.lead_id

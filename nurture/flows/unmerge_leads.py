@@ -14,6 +14,7 @@ from nurture.flows.keep_nos import hold_to
 from nurture.flows.merge_leads import MERGED, judge_anew
 from nurture.flows.published import published
 from nurture.rules import merging as rules
+from nurture.rules.entering import MOVED_ON
 from nurture.rules.words import _
 from nurture.store import company_heat, consents, kept_nos, lead_aliases, stages, suppressions, users
 from nurture.store.enrollments import runs
@@ -104,13 +105,20 @@ def _consents_back(session: Session, noted: LeadMerge, by: str, now: datetime) -
 
 
 def _resume(session: Session, noted: LeadMerge, now: datetime) -> None:
-    """Runs that ended because the other's went on begin again where they stood."""
+    """Runs that ended because the other's went on begin again where they stood, and so does a run of the
+    alias's that has gone on to another chain since, where it stays the survivor's. Who judges the two anew
+    leads them on to the chains of their temperatures."""
     programs = published(session, ("live", "paused"))
     compared = {lead_id: arms.held_out(session, lead_id) for lead_id in (noted.lead_id, noted.alias_id)}
     starts = []
-    for run in runs.ended_for(session, [noted.lead_id, noted.alias_id], MERGED, at=noted.at):
+    ended = [
+        run
+        for run in runs.ended_for(session, [noted.lead_id, noted.alias_id], MERGED, at=noted.at)
+        if run.id in noted.kept["runs"]
+    ]
+    for run in (*ended, *runs.left_behind(session, noted.alias_id, MOVED_ON, at=noted.at)):
         one = programs.get(run.program_id)
-        if run.id not in noted.kept["runs"] or one is None or run.temperature not in one.program.chains:
+        if one is None or run.temperature not in one.program.chains:
             continue
         step = run.step_key if run.step_key in one.program.chains[run.temperature].by_key else None
         data: dict[str, Any] = {"sent": run.data.get("sent", {})}

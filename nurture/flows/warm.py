@@ -52,6 +52,7 @@ class _Sums:
 
     buckets: dict[BucketKey, Bucket] = field(default_factory=dict)
     added: dict[Pair, list[Heat]] = field(default_factory=lambda: defaultdict(list))
+    counting: dict[Pair, list[RatedSignal]] = field(default_factory=lambda: defaultdict(list))
     again: set[BucketKey] = field(default_factory=set)
 
 
@@ -81,7 +82,9 @@ def count(
             total = resummed.get(pair) or before.heat.plus(heat.total(sums.added[pair]))
             floors = temperature.join(before.floors, temperature.floors_of(arrivals[pair], model.model))
             cause = max(arrivals[pair], key=lambda one: one.place)
-            found = judged(model, before, total, floors, now, kinds[cause.id], cause.id)
+            seen = sums.counting[pair] if pair not in resummed else None
+            level = _climbed(model, before, total, cause, seen)
+            found = judged(model, before, total, floors, now, kinds[cause.id], cause.id, level=level)
             warmed[pair] = _keeping_due(found)
     return warmed
 
@@ -94,9 +97,11 @@ def judged(
     now: datetime,
     reason: str,
     signal_id: uuid.UUID | None = None,
+    *,
+    level: str | None = None,
 ) -> Warmed:
-    """The row after its heat became `total` and its floors `floors`."""
-    state = temperature.judge(before.level, total, floors, model.model, now)
+    """The row after its heat became `total` and its floors `floors`; `level` is what its signals led to."""
+    state = temperature.judge(level or before.level, total, floors, model.model, now)
     after = StoredHeat(
         before.lead_id,
         before.model_id,
@@ -177,6 +182,17 @@ def told_by(
     return warmed
 
 
+def _climbed(
+    model: LiveModel, before: StoredHeat, total: Heat, last: RatedSignal, counting: list[RatedSignal] | None
+) -> str:
+    """The level after signals that count, one by one; where some displaced others, after the last."""
+    if counting is None:
+        at = max(last.at, before.judged_at or last.at)
+        return temperature.judge(before.level, total, before.floors, model.model, at).level
+    in_order = sorted(counting, key=lambda one: one.place)
+    return temperature.climb(before.level, before.heat, in_order, model.model, judged_at=before.judged_at)[0]
+
+
 def _keeping_due(found: Warmed) -> Warmed:
     """A due time that a signal has pushed back stays: its handler finds nothing and sets the next one.
     So most signals do not touch the index of due times."""
@@ -213,12 +229,14 @@ def _add(
     half_lives = {model.id: model.model.half_life_s for model in models}
     sums = _Sums()
     for key, signals in by_bucket.items():
-        grown = caps.add(stored.get(key, Bucket()), signals, half_lives[key[1]])
-        if grown is None:
+        bucket, pair = stored.get(key, Bucket()), key[:2]
+        counting = caps.taken(bucket, signals)
+        if counting is None:
             sums.again.add(key)
         else:
-            sums.buckets[key], added = grown
-            sums.added[key[0], key[1]].append(added)
+            sums.buckets[key], added = caps.put(bucket, counting, half_lives[key[1]])
+            sums.added[pair].append(added)
+            sums.counting[pair] += counting
     return sums
 
 
@@ -273,7 +291,7 @@ def kept_signals(
     session: Session, model: LiveModel, lead_ids: Sequence[int], now: datetime
 ) -> dict[int, list[RatedSignal]]:
     """The remembered human signals of leads under a model."""
-    since = heat.remembered_since(now, model.model.half_life_s)
+    since = temperature.remembered_since(model.model, now)
     since = since.replace(hour=0, minute=0, second=0, microsecond=0)
     found = _rated([model], unrated.of_leads(session, lead_ids, since=since))
     return {lead_id: signals for (lead_id, _model), signals in found.items()}

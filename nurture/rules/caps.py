@@ -77,25 +77,28 @@ def fill(signals: Iterable[RatedSignal], half_life_s: float) -> Bucket:
     if not known:
         return Bucket()
     kept = _earliest(known, known[0].rule.cap)
-    return _put(Bucket(), kept, half_life_s)[0]
+    return put(Bucket(), kept, half_life_s)[0]
+
+
+def taken(bucket: Bucket, arrivals: Sequence[RatedSignal]) -> Sequence[RatedSignal] | None:
+    """Those of new signals that count, without the old ones at hand; None where a late arrival displaces
+    one that counted, so that the bucket must be filled anew."""
+    cap = arrivals[0].rule.cap
+    if cap is None or bucket.count + len(arrivals) <= cap:
+        return arrivals
+    if bucket.last is not None and min(one.place for one in arrivals) < bucket.last:
+        return None
+    return _earliest(arrivals, cap - bucket.count)
 
 
 def add(bucket: Bucket, arrivals: Sequence[RatedSignal], half_life_s: float) -> tuple[Bucket, Heat] | None:
-    """The bucket with new signals in it and the heat they bring, without the old ones at hand; None
-    where a late arrival displaces one that counted, so that the bucket must be filled anew."""
-    cap = arrivals[0].rule.cap
-    if cap is None or bucket.count + len(arrivals) <= cap:
-        return _put(bucket, arrivals, half_life_s)
-    if bucket.last is not None and min(one.place for one in arrivals) < bucket.last:
-        return None
-    return _put(bucket, _earliest(arrivals, cap - bucket.count), half_life_s)
+    """The bucket with new signals in it and the heat they bring; None where it must be filled anew."""
+    counting = taken(bucket, arrivals)
+    return None if counting is None else put(bucket, counting, half_life_s)
 
 
-def _earliest(signals: Iterable[RatedSignal], cap: int | None) -> list[RatedSignal]:
-    return sorted(signals, key=lambda signal: signal.place)[: cap if cap is None else max(cap, 0)]
-
-
-def _put(bucket: Bucket, signals: Sequence[RatedSignal], half_life_s: float) -> tuple[Bucket, Heat]:
+def put(bucket: Bucket, signals: Sequence[RatedSignal], half_life_s: float) -> tuple[Bucket, Heat]:
+    """The bucket with these counted in it, and the heat they bring."""
     if not signals:
         return bucket, NO_HEAT
     added = heat.total(heat.of_signal(one.rule.weight, one.at, half_life_s) for one in signals)
@@ -106,3 +109,7 @@ def _put(bucket: Bucket, signals: Sequence[RatedSignal], half_life_s: float) -> 
         last=last if bucket.last is None else max(last, bucket.last),
     )
     return grown, added
+
+
+def _earliest(signals: Iterable[RatedSignal], cap: int | None) -> list[RatedSignal]:
+    return sorted(signals, key=lambda signal: signal.place)[: cap if cap is None else max(cap, 0)]

@@ -14,6 +14,8 @@ from nurture.rules.program import Chain, Entry, Program
 from nurture.rules.timing import zone_for
 
 _WARMTH = {"cold": 0, "warm": 1, "hot": 2}
+# Why a run ends that goes on in another chain of its program.
+MOVED_ON = ("warmed", "cooled")
 # A signal lets a lead in when it is taken in within a day; what is older is history.
 FRESH = timedelta(days=1)
 FORM = "form_submitted"
@@ -153,8 +155,8 @@ def way_over(program: Program, standing_in: str, new: str) -> tuple[str, str]:
     """Why a run moves to the chain of another temperature (warmed, cooled), and where it goes on there
     (resume, restart, rest)."""
     if _WARMTH[new] > _WARMTH[standing_in]:
-        return "warmed", program.on_warm
-    return "cooled", program.on_cool
+        return MOVED_ON[0], program.on_warm
+    return MOVED_ON[1], program.on_cool
 
 
 def begins(

@@ -58,6 +58,11 @@ def level(before: str, worth: float, thresholds: Thresholds) -> str:
     return "cold"
 
 
+def rests_on_the_past(worth: float, thresholds: Thresholds) -> bool:
+    """Whether a heat means one level for who has cooled to it, another for who has warmed to it."""
+    return level("cold", worth, thresholds) != level("hot", worth, thresholds)
+
+
 def floors_of(signals: Iterable[RatedSignal], model: HeatModel) -> Floors:
     """The floors that signals set, whatever their order."""
     ends: dict[str, datetime] = {}
@@ -95,12 +100,33 @@ def cools_at(now_level: str, warmth: Heat, model: HeatModel, now: datetime) -> d
 
 def replay(signals: Iterable[RatedSignal], model: HeatModel, now: datetime) -> str:
     """The level that counted signals, oldest first, lead to at `now`, had no other ever been."""
-    found, warmth = "cold", NO_HEAT
-    for signal in signals:
-        found = level(found, heat.value(warmth, signal.at, model.half_life_s), model.thresholds)
-        warmth = warmth.plus(heat.of_signal(signal.rule.weight, signal.at, model.half_life_s))
-        found = level(found, heat.value(warmth, signal.at, model.half_life_s), model.thresholds)
+    found, warmth = climb("cold", NO_HEAT, signals, model)
     return level(found, heat.value(warmth, now, model.half_life_s), model.thresholds)
+
+
+def climb(
+    before: str,
+    warmth: Heat,
+    signals: Iterable[RatedSignal],
+    model: HeatModel,
+    *,
+    judged_at: datetime | None = None,
+) -> tuple[str, Heat]:
+    """The level and heat after counted signals, oldest first, each judged at its own moment, however much
+    later it is rated: a signal worth as much as a threshold crosses it. One from before the lead was last
+    judged (`judged_at`) is looked at as of then: what the lead was like in between is not known here."""
+    found = before
+    for signal in signals:
+        at = signal.at if judged_at is None else max(signal.at, judged_at)
+        found = level(found, heat.value(warmth, at, model.half_life_s), model.thresholds)
+        warmth = warmth.plus(heat.of_signal(signal.rule.weight, signal.at, model.half_life_s))
+        found = level(found, heat.value(warmth, at, model.half_life_s), model.thresholds)
+    return found, warmth
+
+
+def remembered_since(model: HeatModel, now: datetime) -> datetime:
+    """Signals before this neither warm at `now` nor hold a floor any more."""
+    return min(heat.remembered_since(now, model.half_life_s), now - model.longest_floor)
 
 
 def _due(now_level: str, warmth: Heat, floors: Floors, model: HeatModel, now: datetime) -> datetime | None:

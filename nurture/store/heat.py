@@ -51,7 +51,8 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class StoredHeat:
-    """A lead's row under a model, as values. `since` is when the temperature began."""
+    """A lead's row under a model, as values. `since` is when the temperature began, `judged_at` when the row
+    was last written (None for one that never was)."""
 
     lead_id: int
     model_id: int
@@ -62,6 +63,7 @@ class StoredHeat:
     temperature: str = "cold"
     floors: Floors = NO_FLOORS
     due_at: datetime | None = None
+    judged_at: datetime | None = None
 
     @property
     def pair(self) -> Pair:
@@ -71,7 +73,7 @@ class StoredHeat:
 _LOAD = text(
     """
     SELECT lead_id, model_id, model_version_id, since, pos_log2, neg_log2, level, temperature,
-           warm_floor_until, hot_floor_until, due_at
+           warm_floor_until, hot_floor_until, due_at, updated_at
     FROM lead_heat WHERE lead_id = ANY(CAST(:leads AS bigint[])) AND model_id = ANY(:models)
     """
 )
@@ -210,4 +212,5 @@ def _stored(row: Row[Any]) -> StoredHeat:
         temperature=row.temperature,
         floors=Floors(row.warm_floor_until, row.hot_floor_until),
         due_at=row.due_at,
+        judged_at=row.updated_at,
     )

@@ -91,9 +91,14 @@ _KNOWN = text(
 )
 _ADD_MODEL = text(
     """
-    INSERT INTO heat_model (key, created_at) VALUES (:key, :now)
-    ON CONFLICT (key) DO UPDATE SET key = excluded.key
-    RETURNING id
+    WITH added AS (
+        INSERT INTO heat_model (key, created_at) SELECT :key, :now
+        WHERE NOT EXISTS (SELECT FROM heat_model WHERE key = :key)
+        ON CONFLICT (key) DO UPDATE SET key = excluded.key
+        RETURNING id
+    )
+    -- The row of a model that is there stays unlocked: rating refers to it.
+    SELECT id FROM added UNION ALL SELECT id FROM heat_model WHERE key = :key LIMIT 1
     """
 )
 _ADD_VERSION = text(

@@ -56,6 +56,12 @@ _ADD = text(
     RETURNING id, lead_id, model_id
     """
 )
+_LATEST = text(
+    """
+    SELECT DISTINCT ON (lead_id, model_id) lead_id, model_id, new FROM temperature_change
+    WHERE lead_id = ANY(:leads) ORDER BY lead_id, model_id, at DESC, id DESC
+    """
+)
 _RECORDED = text(
     """
     SELECT new FROM temperature_change
@@ -79,6 +85,12 @@ def add(session: Session, changes: Sequence[NewTemperature], *, now: datetime) -
         "now": now,
     }
     return {(row.lead_id, row.model_id): row.id for row in session.execute(_ADD, given)}
+
+
+def latest(session: Session, lead_ids: Sequence[int]) -> dict[Pair, str]:
+    """The temperature of each of these leads under each model by what was recorded last."""
+    rows = session.execute(_LATEST, {"leads": list(lead_ids)})
+    return {(row.lead_id, row.model_id): row.new for row in rows}
 
 
 def recorded(session: Session, lead_id: int, model_id: int, at: datetime) -> str:

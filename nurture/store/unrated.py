@@ -62,6 +62,12 @@ _CLAIM_ALL = text(_CLAIM.format(which="ORDER BY signal_id"))
 _CLAIM_URGENT = text(_CLAIM.format(which="WHERE rate_by <= :now ORDER BY rate_by"))
 # What else waits of a lead is counted with it: writing a lead costs more than counting a signal.
 _MORE = 4
+_READDRESS = text(
+    """
+    UPDATE unrated_signal u SET lead_id = g.lead_id
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:leads AS bigint[])) AS g (id, lead_id) WHERE u.signal_id = g.id
+    """
+)
 _DONE = text("DELETE FROM unrated_signal WHERE signal_id = ANY(CAST(:ids AS uuid[]))")
 _JUDGED = """
     LEFT JOIN LATERAL (
@@ -154,6 +160,12 @@ def claim_urgent(session: Session, limit: int, *, now: datetime) -> list[Waiting
 def done(session: Session, ids: Collection[uuid.UUID]) -> None:
     """These signals are counted: out of the inbox."""
     session.execute(_DONE, {"ids": batch.uuids(ids)})
+
+
+def readdress(session: Session, whose: Mapping[uuid.UUID, int]) -> None:
+    """Let these rows of the inbox, which the caller holds, wait for other leads."""
+    given = {"ids": batch.uuids(whose), "leads": batch.numbers(whose.values())}
+    session.execute(_READDRESS, given)
 
 
 def claimed(session: Session, waiting: Sequence[Waiting]) -> list[SeenSignal]:

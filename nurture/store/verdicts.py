@@ -127,8 +127,10 @@ _QUEUE = text(
 )
 _CLAIM_TURNED = text(
     """
-    SELECT signal_id, received_at, lead_id, step, reason FROM turned_signal
-    ORDER BY signal_id LIMIT :limit FOR UPDATE SKIP LOCKED
+    -- Whose it is, the signal says: a merge may not have seen the row that was written beside it.
+    SELECT t.signal_id, t.received_at, s.lead_id, t.step, t.reason
+    FROM turned_signal t JOIN signal s ON s.id = t.signal_id AND s.received_at = t.received_at
+    ORDER BY t.signal_id LIMIT :limit FOR UPDATE OF t SKIP LOCKED
     """
 )
 _DONE = text("DELETE FROM turned_signal WHERE signal_id = ANY(CAST(:ids AS uuid[]))")

@@ -5,7 +5,10 @@ from sqlalchemy import update
 
 from nurture.errors import Conflict, Invalid
 from nurture.flows.change_leads import change_leads, undo
+from nurture.flows.rate import rate
+from nurture.store import signals
 from nurture.store.leads import Lead
+from nurture.store.signals import NewSignal
 from nurture.store.users import User
 from tests.flows.garden import Garden
 from tests.flows.test_enroll import CHAINS, MAILS
@@ -91,3 +94,22 @@ def test_wishes_that_make_no_sense_are_refused(garden):
             _change(garden, what, value, anna)
     with pytest.raises(Invalid, match="10,000"):
         _change(garden, "tag", "x", *range(1, 10_002))
+
+
+def test_who_warmed_while_stopped_goes_on_in_the_chain_of_its_temperature(garden):
+    garden.publish(
+        "  cold:\n    enter: {when: {temperature: cold}}\n    steps: [{send: c1}, {wait: 1d}, {send: c2}]\n"
+        "  warm:\n    steps: [{send: w1}]\n"
+    )
+    anna = garden.lead("anna")
+    garden.enter(anna)
+    change = _change(garden, "hold", "", anna)
+    with garden.sessions.begin() as session:
+        rows = [NewSignal(anna, "clicked", garden.clock.now, "api") for _number in range(3)]
+        signals.add(session, rows, now=garden.clock.now)
+    rate(garden.sessions, now=garden.clock.now)
+    _undo(garden, change)
+    standing = garden.value(
+        "SELECT c.temperature FROM enrollment e JOIN chain c ON c.id = e.chain_id WHERE e.state = 'active'"
+    )
+    assert standing == "warm"

@@ -5,6 +5,7 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from nurture.flows.rate import rate
 from nurture.flows.rejudge import undo_signal
 from nurture.rules import caps, heat
 from nurture.rules.caps import Bucket, RatedSignal
+from nurture.rules.duration import Duration
 from nurture.rules.heat import Heat
 from nurture.store import signals as store
 from nurture.store.signals import NewSignal
@@ -194,3 +196,20 @@ def test_the_future_is_not_explained(sessions: Sessions) -> None:
     anna = make_lead(sessions)
     with sessions() as session, pytest.raises(Invalid):
         explain_at(session, anna, at=datetime(2030, 1, 1, tzinfo=UTC), now=TUESDAY)
+
+
+def test_a_floor_that_outlives_what_warms_is_kept_by_undo_and_told_of_the_past(sessions: Sessions) -> None:
+    publish(sessions, replace(MODEL, half_life=Duration(1, "h")))
+    anna = make_lead(sessions)
+    send(sessions, anna, "event_attended", TUESDAY)
+    rate_all(sessions, TUESDAY)
+    later = TUESDAY + timedelta(days=9)
+    wrong = send(sessions, anna, "clicked", later)
+    rate_all(sessions, later)
+    with sessions.begin() as session:
+        undo_signal(session, wrong, now=later)
+    row = heat_row(sessions, anna)
+    assert (row.temperature, row.warm_floor_until) == ("warm", TUESDAY + timedelta(days=30))
+    with sessions() as session:
+        then = explain_at(session, anna, at=later - timedelta(days=1), now=later)
+    assert (then["temperature"]["value"], then["temperature"]["corrected"]) == ("warm", False)

@@ -1,12 +1,17 @@
 """Two leads turn out to be one person, and sometimes were two after all."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
 
 from nurture.errors import Conflict, Invalid, NotFound
+from nurture.files.models import parse_model
+from nurture.files.yaml_lines import Faults
 from nurture.flows import duplicates as pairs_flow
+from nurture.flows.explain import explain_at
 from nurture.flows.leads import erase_lead, save_lead
 from nurture.flows.merge_leads import merge
 from nurture.flows.rate import rate
@@ -17,7 +22,8 @@ from nurture.store import consents, duplicates, lead_aliases, signals, suppressi
 from nurture.store.handoffs import Handoff
 from nurture.store.leads import Lead
 from nurture.store.signals import NewSignal
-from tests.flows.garden import PEPPER, Garden
+from tests.flows.garden import MODEL, PEPPER, Garden
+from tests.flows.rated_leads import publish
 
 CHAINS = """
   cold:
@@ -281,3 +287,90 @@ def test_pairs_are_found_by_number_name_and_address_until_somebody_says_no(garde
         pairs_flow.dismiss(session, found[0].id, by="mia", now=garden.clock.now)
     garden.clock.moment += timedelta(hours=1)
     assert pairs_flow.look(garden.sessions, now=garden.clock.now) == 1
+
+
+PATIENT = "".join(
+    f"  {warmth}:\n    enter: {{when: {{temperature: {warmth}}}}}\n    reentry: {{after: 90d}}\n"
+    f"    steps: [{{send: {warmth}-a}}, {{wait: 9d}}, {{send: {warmth}-b}}]\n"
+    for warmth in ("cold", "warm", "hot")
+)
+
+
+def _standing(garden, lead_id, program):
+    with garden.sessions() as session:
+        found = session.execute(
+            text(
+                "SELECT c.temperature FROM enrollment e JOIN chain c ON c.id = e.chain_id"
+                " JOIN program p ON p.id = c.program_id"
+                " WHERE e.lead_id = :lead AND e.state <> 'ended' AND p.key = :program"
+            ),
+            {"lead": lead_id, "program": program},
+        )
+        return list(found.scalars())
+
+
+def test_both_stand_somewhere_again_whatever_became_of_the_one_and_whichever_model_leads_them(garden):
+    keen = MODEL.replace("model: default", "model: keen").replace("weight: 10", "weight: 30")
+    publish(garden.sessions, parse_model(keen, Faults("keen.yaml")), garden.clock.now)
+    garden.publish(PATIENT, "program: usual\ntimezone: Europe/Berlin\n")
+    garden.publish(PATIENT, "program: own\nmodel: keen\ntimezone: Europe/Berlin\n")
+    anna, other = garden.lead("anna"), garden.lead("other")
+    garden.enter(anna, other)
+    _click(garden, other)
+    assert (_standing(garden, other, "usual"), _standing(garden, other, "own")) == (["cold"], ["warm"])
+    merge_id = _merge(garden, anna, other)
+    _click(garden, anna, n=3, hours=24)
+    assert _standing(garden, anna, "usual") == ["warm"], "has gone on since, by the signals of both"
+    _undo(garden, merge_id)
+    for lead_id, usual, own in ((anna, ["warm"], ["hot"]), (other, ["cold"], ["warm"])):
+        assert (_standing(garden, lead_id, "usual"), _standing(garden, lead_id, "own")) == (usual, own)
+
+
+def test_what_is_recorded_of_two_ends_with_what_the_one_is(garden):
+    anna, other = garden.lead("anna"), garden.lead("other")
+    _click(garden, other, n=3)
+    garden.clock.advance(days=20)
+    _click(garden, anna, n=3)
+    garden.clock.advance(days=8)
+    rate(garden.sessions, now=garden.clock.now)
+    assert (_lead(garden, anna).temperature, _lead(garden, other).temperature) == ("warm", "cold")
+    _merge(garden, anna, other)
+    with garden.sessions() as session:
+        told = explain_at(session, anna, at=garden.clock.now, now=garden.clock.now)["temperature"]
+    assert (told["recorded"], told["corrected"]) == (_lead(garden, anna).temperature, False)
+
+
+def test_a_signal_that_comes_in_while_its_lead_is_being_merged_is_rated(garden, engine):
+    """A hit of the other lead is held, so that the merge stands still half-way through its tables."""
+    anna, other = garden.lead("anna"), garden.lead("other")
+    now = garden.clock.now
+    with garden.sessions.begin() as session:
+        session.execute(
+            text(
+                "INSERT INTO stage_change (lead_id, at, old, new, reason, by)"
+                " VALUES (:lead, :now, 'inquiry', 'lead', 'test', 'test')"
+            ),
+            {"lead": other, "now": now},
+        )
+    holding, coming = garden.sessions(), garden.sessions()
+    holding.execute(text("SELECT FROM stage_change WHERE lead_id = :lead FOR UPDATE"), {"lead": other})
+    signals.add(coming, [NewSignal(other, "clicked", now, "api")], now=now)
+    with ThreadPoolExecutor(1) as hands:
+        merging = hands.submit(_merge, garden, anna, other)
+        wait_until_waiting(garden)
+        coming.commit()
+        holding.rollback()
+        merging.result(timeout=30)
+    while rate(garden.sessions, now=now):
+        pass
+    assert _heat(garden, anna) == pytest.approx(10)
+    holding.close()
+    coming.close()
+
+
+def wait_until_waiting(garden):
+    """Until somebody waits for a lock that another one holds."""
+    until = time.monotonic() + 30
+    while not garden.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        assert time.monotonic() < until
+        time.sleep(0.01)

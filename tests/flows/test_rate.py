@@ -379,3 +379,35 @@ def test_a_second_model_keeps_a_heat_of_its_own(sessions: Sessions) -> None:
         assert rows[0].pos_log2 != rows[1].pos_log2
         count = session.scalar(select(text("count(*)")).select_from(text("temperature_change")))
         assert count == 2
+
+
+def test_a_click_worth_a_threshold_warms_though_it_waited_out_its_stall(sessions: Sessions) -> None:
+    model = contract_model()
+    rules = tuple(replace(rule, weight=20) if rule.kind == "clicked" else rule for rule in model.rules)
+    publish(sessions, replace(model, rules=rules))
+    anna = make_lead(sessions)
+    send(sessions, anna, "clicked", TUESDAY)
+    rate(sessions, now=TUESDAY + timedelta(minutes=1))
+    assert lead(sessions, anna).temperature == "warm"
+
+
+def test_what_warmed_and_then_cooled_a_little_is_warm_whether_rated_apart_or_at_once(
+    sessions: Sessions,
+) -> None:
+    publish(sessions)
+    at_once, apart = make_lead(sessions), make_lead(sessions)
+    times = [TUESDAY + timedelta(hours=hour) for hour in range(4)]
+    for at, kind in zip(times, ("clicked", "clicked", "clicked", "event_no_show"), strict=True):
+        send(sessions, apart, kind, at)
+        rate(sessions, now=at)
+    for at, kind in zip(times, ("clicked", "clicked", "clicked", "event_no_show"), strict=True):
+        send(sessions, at_once, kind, at)
+    for kind in ("event_no_show", "event_no_show"):
+        for anybody in (at_once, apart):
+            send(sessions, anybody, kind, times[-1])
+    rate_all(sessions, times[-1])
+    one, other = heat_row(sessions, at_once), heat_row(sessions, apart)
+    assert (one.level, one.pos_log2, one.neg_log2) == (
+        "warm", pytest.approx(other.pos_log2, rel=1e-12), pytest.approx(other.neg_log2, rel=1e-12)
+    )  # fmt: skip
+    assert other.level == "warm"

@@ -12,7 +12,7 @@ from nurture.files.models import write_model
 from nurture.files.yaml_lines import Faults
 from nurture.flows.models import ModelFile, load_model, publish_model, read_models
 from nurture.flows.rate import rate
-from nurture.rules.model import HeatModel, Readiness, Requirements
+from nurture.rules.model import Band, HeatModel, Readiness, Requirements, Thresholds
 from nurture.store.approvals import ModelApproval
 from nurture.store.handoffs import Handoff
 from nurture.store.models import HeatModelRow, HeatModelVersion
@@ -126,3 +126,20 @@ def test_signals_still_waiting_are_counted_once_after_a_switch(sessions: Session
     rate(sessions, now=TUESDAY)
     with sessions() as session:
         assert session.scalar(text("SELECT sum(count) FROM heat_bucket")) == 2
+
+
+def test_new_thresholds_alone_are_held_against_the_way_there_too(sessions: Sessions) -> None:
+    publish(sessions)
+    anna, boris = make_lead(sessions), make_lead(sessions)
+    send(sessions, anna, "clicked", TUESDAY)
+    later = TUESDAY + timedelta(days=14)
+    for _number in range(2):
+        send(sessions, boris, "event_attended", TUESDAY)
+    rate(sessions, now=TUESDAY)
+    model = contract_model()
+    lower = replace(model, thresholds=Thresholds(Band(10, 5), Band(60, 28)))
+    publish(sessions, lower, later)
+    assert heat_row(sessions, anna).level == "warm", (
+        "was once as warm as is asked for, and has not cooled since"
+    )
+    assert heat_row(sessions, boris).level == "warm", "was never hot by these"

@@ -1,5 +1,6 @@
 """Temperature: hysteresis, floors, and when silence is due to change it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from nurture.rules import heat, temperature
 from nurture.rules.caps import RatedSignal
+from nurture.rules.duration import Duration
 from nurture.rules.heat import NO_HEAT, Heat
 from nurture.rules.temperature import Floors, judge, level
 from tests.rules.models import contract_model
@@ -98,3 +100,19 @@ def test_replaying_what_counted_leads_to_the_level_it_would_have_had() -> None:
     assert temperature.replay(clicks, MODEL, days[-1]) == "hot"
     assert temperature.replay(clicks[:4], MODEL, days[-1]) == "warm"
     assert temperature.replay(clicks, MODEL, days[-1] + timedelta(days=90)) == "cold"
+
+
+def test_a_signal_worth_as_much_as_a_threshold_crosses_it_however_late_it_is_rated() -> None:
+    worth_it = RatedSignal(UUID(int=1), NOW, replace(MODEL.rules_of("clicked")[0], weight=20))
+    found, heat_of_it = temperature.climb("cold", NO_HEAT, [worth_it], MODEL)
+    assert found == "warm"
+    assert judge("cold", heat_of_it, Floors(), MODEL, NOW + timedelta(minutes=1)).level == "cold"
+    assert temperature.climb("cold", NO_HEAT, [worth_it], MODEL, judged_at=NOW)[0] == "warm"
+    late = NOW + timedelta(minutes=1)
+    assert temperature.climb("cold", NO_HEAT, [worth_it], MODEL, judged_at=late)[0] == "cold"
+
+
+def test_a_long_floor_is_remembered_beyond_what_still_warms() -> None:
+    brief = replace(MODEL, half_life=Duration(1, "h"))
+    assert NOW - temperature.remembered_since(brief, NOW) == timedelta(days=30)
+    assert NOW - temperature.remembered_since(MODEL, NOW) == 40 * timedelta(days=21)

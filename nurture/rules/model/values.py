@@ -167,6 +167,11 @@ class HeatModel:
         return (rule.floor_for or self.half_life).elapsed
 
     @property
+    def longest_floor(self) -> timedelta:
+        """The span of that floor which holds longest; none for a model without floors."""
+        return max((self.floor_span(rule) for rule in self.rules if rule.floor), default=timedelta())
+
+    @property
     def conditions(self) -> tuple[Condition, ...]:
         """Every condition that a lead is judged by: scorecard, need, always."""
         card = self.scorecard.rules if self.scorecard else ()

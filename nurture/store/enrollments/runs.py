@@ -1,7 +1,7 @@
 """Runs begin, are found and end: leads enter programs, change chains and leave."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -121,9 +121,18 @@ _ENDED_FOR = text(
     """
     SELECT e.id, e.program_id, e.chain_id, e.version_id, e.lead_id, c.temperature, e.state, e.step_key,
         e.resting_reason, e.data, e.parallel, e.step_since, e.entered_at
-    FROM enrollment e JOIN chain c ON c.id = e.chain_id JOIN lead l ON l.id = e.lead_id
+    FROM enrollment e JOIN chain c ON c.id = e.chain_id
     WHERE e.lead_id = ANY(:lead_ids) AND e.exit_reason = :reason AND e.ended_at = :at
-        AND l.temperature = c.temperature
+    ORDER BY e.id
+    """
+)
+_LEFT_BEHIND = text(
+    """
+    SELECT e.id, e.program_id, e.chain_id, e.version_id, e.lead_id, c.temperature, e.state, e.step_key,
+        e.resting_reason, e.data, e.parallel, e.step_since, e.entered_at
+    FROM enrollment e JOIN chain c ON c.id = e.chain_id
+    WHERE e.lead_id = :lead_id AND NOT e.parallel AND e.entered_at <= :at AND e.ended_at >= :at
+        AND e.exit_reason = ANY(:reasons)
     ORDER BY e.id
     """
 )
@@ -234,6 +243,12 @@ def ended_for(session: Session, lead_ids: Sequence[int], reason: str, *, at: dat
     """The runs of these leads that ended for a reason at that very moment, as they stood then."""
     given = {"lead_ids": list(lead_ids), "reason": reason, "at": at}
     return [OpenRun(**row._mapping) for row in session.execute(_ENDED_FOR, given)]
+
+
+def left_behind(session: Session, lead_id: int, reasons: Collection[str], *, at: datetime) -> list[OpenRun]:
+    """The runs in which the lead stood at a moment, and which have ended since for one of these reasons."""
+    given = {"lead_id": lead_id, "reasons": list(reasons), "at": at}
+    return [OpenRun(**row._mapping) for row in session.execute(_LEFT_BEHIND, given)]
 
 
 def end(session: Session, reasons: Mapping[int, str], *, now: datetime) -> None:

@@ -30,8 +30,6 @@ MOVES: Mapping[str, str] = {
     "suppression": "id",
     "kept_no": "id",
     "no_to_keep": "id",
-    "turned_signal": "signal_id",
-    "unrated_signal": "signal_id",
     "lead_identity": "value",
     "form_submission": "id",
 }
@@ -40,6 +38,9 @@ STAYS: Mapping[str, str] = {
     "handoff": "moved with its number counted on",
     "consent": "the ledger is appended only: entries keep their recorded lead and are read together",
     "lead_consent": "what holds is worked out of both",
+    # Rows of these two are held by whoever takes them up, and then waits for the lead that the merge holds.
+    "unrated_signal": "the signal says whose it is when its turn comes",
+    "turned_signal": "the signal says whose it is when its turn comes",
     "lead_heat": "counted anew over all signals",
     "heat_bucket": "counted anew over all signals",
     "lead_line": "kept by triggers",
@@ -109,12 +110,12 @@ _SAME_OCCASION = text(
 _STRAGGLERS = text(
     """
     WITH late AS (
-        SELECT u.signal_id, u.received_at, a.lead_id
+        SELECT u.signal_id, u.received_at, u.lead_id AS alias_id, a.lead_id
         FROM unrated_signal u JOIN lead_alias a ON a.alias_id = u.lead_id
         WHERE u.lead_id = ANY(:leads)
     ), told AS (
         UPDATE signal s SET lead_id = late.lead_id FROM late
-        WHERE s.id = late.signal_id AND s.received_at = late.received_at
+        WHERE s.id = late.signal_id AND s.received_at = late.received_at AND s.lead_id = late.alias_id
     )
     UPDATE unrated_signal u SET lead_id = late.lead_id FROM late WHERE u.signal_id = late.signal_id
     RETURNING u.signal_id
@@ -178,5 +179,6 @@ def move(
 
 
 def bring_stragglers(session: Session, lead_ids: Sequence[int]) -> set[uuid.UUID]:
-    """Signals in the inbox that came in for an alias while it was being merged are the survivor's; theirs."""
+    """Signals in the inbox that wait for an alias, and what came in for it while it was being merged, are the
+    survivor's; theirs."""
     return set(session.scalars(_STRAGGLERS, {"leads": list(lead_ids)}))
