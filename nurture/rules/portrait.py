@@ -29,6 +29,11 @@ class Trait:
     share: float
 
     @property
+    def key(self) -> str:
+        """What tells it from the other traits of a portrait."""
+        return f"{self.field}={self.value}"
+
+    @property
     def lift(self) -> float:
         """How many times more often among the won."""
         return self.won_share / self.share

@@ -170,7 +170,10 @@ def test_what_customers_share_is_shown_and_offered_to_the_scorecard(
         )
     page = marketer.get("/models/potential").text
     assert "Austria" in page and "6 customers" in page and "5.0×" in page
-    marketer.post("/models/potential/scorecard", data={"csrf_token": token_of(page)})
+    nothing = marketer.post("/models/potential/scorecard", data={"csrf_token": token_of(page)})
+    assert nothing.headers["Location"].endswith("/models/potential")
+    ticked = {"csrf_token": token_of(page), "trait": "country=AT"}
+    marketer.post("/models/potential/scorecard", data=ticked)
     [model] = all_of(runtime.sessions, HeatModelRow)
     assert 'value="country: Austria"' in marketer.get(f"/models/{model.id}/edit").text
 

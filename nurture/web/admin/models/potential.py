@@ -1,6 +1,6 @@
 """Potential: quality as grade and temperature together, and the portrait of the ideal customer."""
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from nurture.flows import edit_models as flow
@@ -33,8 +33,12 @@ def potential() -> ResponseReturnValue:
 
 @pages.post("/models/potential/scorecard")
 def take_portrait() -> ResponseReturnValue:
-    """Put the portrait into the draft of the default model, as rules of its scorecard."""
-    traits = _portrait()
+    """Put what is ticked of the portrait into the draft of the default model, as rules of its scorecard."""
+    ticked = set(request.form.getlist("trait"))
+    traits = [one for one in _portrait() if one.key in ticked]
+    if not traits:
+        flash(_("Tick at least one thing that customers share."), "bad")
+        return redirect(url_for("models.potential"))
     with runtime().sessions.begin() as session:
         model_id, added = flow.add_portrait(session, traits, _told, now=now(), by=signed_in().actor)
     flash(
