@@ -61,6 +61,8 @@ def _portion(
     if not hand_over:
         approvals.decide(session, list(claimed), "declined", now=now, by=by)
         return 0, len(claimed), 0
+    # What it was kept back for is no news while it waits: it waits no more.
+    approvals.decide(session, list(claimed), "approved", now=now, by=by)
     ripening.arm(session, list(claimed.values()))
     found = judge_leads(session, list(claimed.values()), now=now)
     ripe = [
@@ -69,6 +71,5 @@ def _portion(
         if lead_id in found and found[lead_id].crossing == "cross"
     ]
     lapsed = [number for number in claimed if number not in set(ripe)]
-    approvals.decide(session, ripe, "approved", now=now, by=by)
     approvals.decide(session, lapsed, "lapsed", now=now, by=by)
     return len(ripe), 0, len(lapsed)

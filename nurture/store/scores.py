@@ -109,9 +109,17 @@ _TOUCH = text(
 )
 _LAST_RIPENINGS = text(
     """
-    SELECT DISTINCT ON (lead_id) lead_id, greatest(ready_at, closed_at) AS at, bant,
-        state = 'rejected' AS given_back
-    FROM handoff WHERE lead_id = ANY(CAST(:leads AS bigint[])) ORDER BY lead_id, ripening_no DESC
+    WITH ripened AS (
+        SELECT DISTINCT ON (lead_id) lead_id, greatest(ready_at, closed_at) AS at, bant,
+            state = 'rejected' AS given_back
+        FROM handoff WHERE lead_id = ANY(CAST(:leads AS bigint[])) ORDER BY lead_id, ripening_no DESC
+    ), held AS (
+        SELECT lead_id, max(coalesce(decided_at, listed_at)) AS at FROM model_approval
+        WHERE lead_id = ANY(CAST(:leads AS bigint[])) AND state IN ('waiting', 'declined') GROUP BY lead_id
+    )
+    SELECT lead_id, greatest(r.at, h.at) AS at, r.bant,
+        coalesce(r.given_back, false) AND (h.at IS NULL OR h.at < r.at) AS given_back
+    FROM ripened r FULL JOIN held h USING (lead_id)
     """
 )
 
@@ -167,7 +175,8 @@ def touch_out(session: Session, lead_id: int, more: int = 1) -> None:
 
 
 def last_ripenings(session: Session, lead_ids: Collection[int]) -> dict[int, LastRipening]:
-    """When each lead ripened last, or when sales closed that, and its BANT answers then."""
+    """When each lead ripened last, or when sales closed that, and its BANT answers then; or when somebody was
+    asked whether to hand it over (store/approvals), or said no."""
     rows = session.execute(_LAST_RIPENINGS, {"leads": batch.numbers(lead_ids)})
     return {row.lead_id: LastRipening(row.at, _answers(row.bant), row.given_back) for row in rows}
 

@@ -1,5 +1,6 @@
 """Past activities come in from a file, once, and warm as much as they still can."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from nurture.flows.rate import rate
 from nurture.rules.activity_columns import named
 from nurture.store import approvals
 from tests.conftest import TUESDAY
-from tests.flows.rated_leads import publish, strong_lead
+from tests.flows.rated_leads import publish, send, strong_lead
 from tests.mailed import a_lead
 
 FILE = """Email,Kind,Occurred_at,Where
@@ -65,6 +66,29 @@ def test_a_file_of_past_activities_hands_nobody_over_before_somebody_says_yes(
     assert decide(sessions, None, hand_over=True, now=TUESDAY, by="user:1").approved == 1
     with sessions() as session:
         assert session.scalar(text("SELECT count(*) FROM handoff")) == 1
+
+
+def test_what_was_asked_long_ago_hands_over_neither_before_nor_after_a_no(
+    sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    publish(sessions)
+    lead_id = strong_lead(sessions, email="anna@example.com", email_norm="anna@example.com")
+    file = tmp_path / "past.csv"
+    file.write_text("email,kind,occurred_at\nanna@example.com,meeting_requested,2026-03-02T10:00Z\n")
+    import_signals(sessions, file, now=TUESDAY)
+    rate(sessions, now=TUESDAY)
+
+    def handed_over_by(kind: str, minutes: int) -> bool:
+        now = TUESDAY + timedelta(minutes=minutes)
+        send(sessions, lead_id, kind, now)
+        rate(sessions, now=now)
+        with sessions() as session:
+            return bool(session.scalar(text("SELECT count(*) FROM handoff")))
+
+    assert not handed_over_by("opened", 1), "it waits for a yes"
+    assert decide(sessions, None, hand_over=False, now=TUESDAY, by="user:1").declined == 1
+    assert not handed_over_by("opened", 2), "and was kept back"
+    assert handed_over_by("meeting_requested", 3), "who asks today does not wait"
 
 
 def test_its_columns_are_known_by_the_names_that_people_give_them(
