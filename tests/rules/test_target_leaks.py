@@ -10,7 +10,7 @@ from nurture.rules.target.barren import find_barren
 from nurture.rules.target.columns import Matrix, column_of
 from nurture.rules.target.leaks import Leak, find_leaks
 from nurture.rules.target.learning import learn
-from nurture.rules.target.reading import number
+from nurture.rules.target.reading import ANOTHER, number
 from tests.rules.test_target import school
 
 Rows = list[dict[str, Any]]
@@ -151,4 +151,4 @@ def test_numbers_are_read_as_people_write_them(written: Any, said: float | None)
 
 def test_of_days_only_counts_whether_one_is_known() -> None:
     column = column_of("demo_on", ["2026-03-01", "2026-03-02", None, "15.04.2026"] * 40)
-    assert column is not None and set(column.levels) == {"", "\x00another"}
+    assert column is not None and set(column.levels) == {"", ANOTHER}

@@ -173,6 +173,7 @@ def past_deals(many: int) -> bytes:
     lines = ["Mail,Converted,Minutes,Occupation,Call result,Ticket"]
     for number in range(many):
         minutes, job = chance.randrange(40), chance.choice(["works", "works", "studies", "Select", ""])
+        job = "flies" if number % 97 == 0 else job  # too rare for a value of its own
         won = chance.random() < 0.15 + minutes / 80 + 0.25 * (job == "works")
         said = (
             chance.choice(["signed", "paid"] if won else ["too dear", "silent"])

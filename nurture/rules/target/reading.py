@@ -10,7 +10,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
-UNKNOWN, ANOTHER = "", "\x00another"
+# Kept as JSON in the database, which takes no NUL; a sign of the private use area is in no word people write.
+UNKNOWN, ANOTHER = "", "\ue000another"
 _LONGEST = 80
 _NOT_CHOSEN = frozenset(
     {
