@@ -38,7 +38,7 @@ def count_clicks(sessions: sessionmaker[Session], *, now: datetime, limit: int =
         turned = {one.one.hit.id for one in after_all}
         again = ((one, _next_look(one, now)) for one in due if is_weighed(one) and one.hit.id not in turned)
         verdicts.stall(session, [(one.hit.id, one.hit.at, at) for one, at in again if at is not None])
-        found = signals_of(human, deliveries, scene.links)
+        found = signals_of(human, deliveries, scene.links, now=now)
         signals.add(session, found, now=now, rate_by=rate_by(now))
         hits.mark_first(session, first_seen(human))
         return len(due)

@@ -69,7 +69,7 @@ def judge_hits(
     until = rate_by(now)
     told = {
         one.hit.id: signals.lines(row, until)
-        for one, row in zip(people, signals_of(people, deliveries, scene.links), strict=True)
+        for one, row in zip(people, signals_of(people, deliveries, scene.links, now=now), strict=True)
     }
     return Judged(judged, lines, told, scene.near, scene.turned(), active, no)
 

@@ -24,6 +24,7 @@ from nurture.flows.turn_verdicts import turn_to_machine
 from nurture.flows.weigh_hits import came_from, first_seen, is_under_way, is_weighed
 from nurture.rules import hits as lines
 from nurture.rules import visits
+from nurture.rules.happened import not_ahead
 from nurture.rules.hits import CLICK, Hit, NotAHit
 from nurture.rules.robots import HUMAN
 from nurture.rules.visits import NotAVisit, Visit
@@ -204,11 +205,8 @@ def _keep_hits(
 ) -> None:
     hits.add(session, judged.lines)
     stalls = ((one, _stall(one, deliveries, stall)) for one in judged.hits)
-    stalled = [
-        (one.hit.id, one.hit.at, one.hit.at + mine)
-        for one, mine in stalls
-        if mine and one.hit.at + mine > now
-    ]
+    until = ((one, not_ahead(one.hit.at, now) + mine) for one, mine in stalls if mine)
+    stalled = [(one.hit.id, one.hit.at, due) for one, due in until if due > now]
     waiting = {number for number, _at, _due in stalled}
     verdicts.stall(session, stalled)
     turn_to_machine(session, judged.turned, now=now)

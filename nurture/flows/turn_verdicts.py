@@ -85,4 +85,5 @@ def _make_signals(session: Session, people: Collection[JudgedHit], now: datetime
     if people:
         deliveries = hits.deliveries_of(session, {one.hit.delivery_id for one in people})
         links = {one.hit.link_id for one in people if one.hit.link_id is not None}
-        signals.add(session, signals_of(people, deliveries, hits.links_of(session, links)), now=now)
+        found = signals_of(people, deliveries, hits.links_of(session, links), now=now)
+        signals.add(session, found, now=now)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from nurture.rules.crowds import VISIT, Trace, grouped, network
 from nurture.rules.evidence import LEAST_CAUGHT, Past
+from nurture.rules.happened import not_ahead
 from nurture.rules.hits import CLICK, OPEN, TRAP_LABEL, Hit
 from nurture.rules.networks import Known, Tally, addresses_in
 from nurture.rules.robots import HUMAN, MACHINE, OVERRULED, Verdict, says_robot
@@ -93,14 +94,18 @@ def arrived(hit: Hit, delivery: HitDelivery | None) -> Arrived:
 
 
 def signals_of(
-    human: Iterable[JudgedHit], deliveries: Mapping[int, HitDelivery], links: Mapping[int, HitLink]
+    human: Iterable[JudgedHit],
+    deliveries: Mapping[int, HitDelivery],
+    links: Mapping[int, HitLink],
+    *,
+    now: datetime,
 ) -> list[NewSignal]:
     """The signals of people's hits, where a lead stands behind them."""
     return [
         NewSignal(
             lead_id=one.lead_id,
             kind=SIGNAL_KINDS[one.hit.kind],
-            occurred_at=one.hit.at,
+            occurred_at=not_ahead(one.hit.at, now),
             source="tracking",
             delivery_id=one.hit.delivery_id,
             mail_key=deliveries[one.hit.delivery_id].mail_key,

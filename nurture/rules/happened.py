@@ -21,6 +21,12 @@ def fault_of(at: datetime, now: datetime) -> str | None:
     return None
 
 
+def not_ahead(at: datetime, now: datetime) -> datetime:
+    """When a door of ours saw something whose clock had jumped ahead: now, for heat of years to come would be
+    without measure today."""
+    return now if at > now + AHEAD else at
+
+
 def fault_of_date(at: datetime) -> str | None:
     """Why nobody can meet, or have met, `at`, in a sentence; None for a moment that calendars have."""
     if at < EARLIEST:

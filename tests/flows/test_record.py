@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.buffers.stream import HitStream
 from nurture.files.spool import Spool
+from nurture.flows.count_clicks import count_clicks
 from nurture.rules.hits import OPEN
 from tests.conftest import TUESDAY
 from tests.flows.recording import arrive, clicked, counts, folder, hit, number_of, run, spool, stream
@@ -37,6 +38,20 @@ def test_a_persons_click_becomes_a_signal_that_waits_to_be_rated(
     assert db.execute(text("SELECT signal_id, lead_id FROM unrated_signal")).one() == (seen.id, anna.id)
     kept = db.execute(text("SELECT * FROM hit")).one()
     assert (kept.verdict, kept.reasons, kept.lead_id) == ("human", ["browser"], anna.id)
+
+
+def test_a_hit_of_a_host_whose_clock_had_jumped_ahead_counts_as_of_now(
+    db: Session, sessions: sessionmaker[Session], spool: Spool, stream: HitStream, run: Callable[[], int]
+) -> None:
+    mailing, anna = a_mailing(db), a_lead(db)
+    decades = timedelta(days=73 * 365)
+    arrive(spool, stream, clicked(a_delivery(db, mailing, anna), mailing, at=TUESDAY + decades))
+    run()
+    later = TUESDAY + timedelta(minutes=2)
+    count_clicks(sessions, now=later)
+    at = db.scalar(text("SELECT occurred_at FROM signal WHERE kind = 'clicked'"))
+    assert at is not None
+    assert TUESDAY <= at <= later
 
 
 def test_first_open_and_click_are_dated_and_counted_once_a_delivery(
