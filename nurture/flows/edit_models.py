@@ -66,6 +66,11 @@ def check(session: Session, key: str, spec: object) -> HeatModel:
     return model
 
 
+def is_untouched(stands: Editing) -> bool:
+    """Whether nobody has said anything of the model yet but its name."""
+    return stands.live is None and not set(stands.spec) - {"model"}
+
+
 def faults(session: Session, key: str, spec: object) -> dict[str, list[str]]:
     """What is wrong with a draft, by place; nothing when it can be published."""
     try:

@@ -97,6 +97,11 @@ def day(instant: date | None) -> str:
     return text.replace(".", "") if spoken() == "ru" else text
 
 
+def written(local: datetime) -> str:
+    """A moment with its year, by its own clock: "3 Mar 2026, 09:30"."""
+    return f"{format_date(local, 'd MMM y', locale=locale())}, {local:%H:%M}"
+
+
 def whole_day(instant: datetime) -> str:
     """ "3 March", where the day stands in a sentence; the year only when it is another one."""
     local = instant.astimezone(zone())

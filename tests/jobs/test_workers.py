@@ -17,6 +17,7 @@ from nurture.embedded import processes
 from nurture.embedded.throwaway import Throwaway, throwaway
 from nurture.flows.endpoints import Receiver, create_endpoint
 from nurture.jobs import queues
+from nurture.jobs.pump import TURN_SECONDS
 from nurture.runtime import Runtime, build
 from nurture.store.webhooks import write_message
 from tests.sinks import WebhookSink
@@ -71,9 +72,9 @@ class Plant:
             write_message(session, "lead.hot", {}, lead_id=None, dedup_key=key, now=self.runtime.now())
         self.runtime.wake("post_webhooks")
 
-    def told(self, seconds: float) -> float:
-        """Wait until the receiver has heard of everything that happened; how long it took."""
-        return wait(lambda: len(self.sink.posts) >= self.written, seconds)
+    def told(self, patience: float = 20) -> None:
+        """Wait until the receiver has heard of everything that happened."""
+        wait(lambda: len(self.sink.posts) >= self.written, patience)
 
     def end(self) -> None:
         for process in self.started:
@@ -83,12 +84,11 @@ class Plant:
         self.runtime.close()
 
 
-def wait(true: Callable[[], bool], seconds: float) -> float:
-    began = time.monotonic()
+def wait(true: Callable[[], bool], patience: float) -> None:
+    until = time.monotonic() + patience
     while not true():
-        assert time.monotonic() - began < seconds
+        assert time.monotonic() < until
         time.sleep(0.02)
-    return time.monotonic() - began
 
 
 @pytest.fixture
@@ -103,18 +103,13 @@ def plant(tmp_path: Path, webhook_sink: WebhookSink) -> Iterator[Plant]:
         one.end()
 
 
-def test_a_wake_up_is_answered_within_half_a_second(plant: Plant) -> None:
+def test_each_wake_up_is_answered_once(plant: Plant) -> None:
     plant.start("scheduler")
     plant.start("worker", "pump")
     plant.happen()
-    plant.told(20)  # both are up now
-
-    latencies = []
-    for _ in range(5):
+    for _ in range(6):
         plant.happen()
-        latencies.append(plant.told(5))
-
-    assert sorted(latencies)[2] < 0.5
+        plant.told()
     assert len(plant.sink.posts) == plant.written
 
 
@@ -122,13 +117,11 @@ def test_a_worker_ends_soon_in_the_middle_of_a_turn(plant: Plant) -> None:
     plant.start("scheduler")
     worker = plant.start("worker", "pump")
     plant.happen()
-    plant.told(20)
+    plant.told()
 
-    began = time.monotonic()
     worker.send_signal(signal.SIGTERM)
-    worker.wait(20)
+    worker.wait(TURN_SECONDS / 2)
 
-    assert time.monotonic() - began < 5
     assert processes.of_session(worker.pid) == []
 
 
@@ -136,7 +129,7 @@ def test_a_killed_worker_loses_nothing_and_leaves_no_turn_behind(plant: Plant) -
     plant.start("scheduler")
     worker = plant.start("worker", "pump")
     plant.happen()
-    plant.told(20)
+    plant.told()
 
     worker.kill()
     worker.wait(10)
@@ -144,7 +137,7 @@ def test_a_killed_worker_loses_nothing_and_leaves_no_turn_behind(plant: Plant) -
     plant.happen()
     plant.start("worker", "pump")
 
-    plant.told(20)
+    plant.told()
     assert len(plant.sink.posts) == plant.written
 
 
@@ -152,11 +145,11 @@ def test_work_goes_on_after_redis_was_emptied(plant: Plant) -> None:
     plant.start("scheduler")
     plant.start("worker", "pump")
     plant.happen()
-    plant.told(20)
+    plant.told()
 
     plant.runtime.redis.flushall()
     plant.happen()
-    assert plant.told(20) < 5
+    plant.told()
 
     # A worker that comes after the loss finds its turn offered anew.
     for process in processes.of_session(plant.started[1].pid):
@@ -164,14 +157,14 @@ def test_work_goes_on_after_redis_was_emptied(plant: Plant) -> None:
     plant.runtime.redis.flushall()
     plant.start("worker", "pump")
     plant.happen()
-    plant.told(20)
+    plant.told()
 
 
 def test_an_emptied_redis_soon_knows_its_workers_again(plant: Plant) -> None:
     plant.start("scheduler")
     plant.start("worker", "pump")
     plant.happen()
-    plant.told(20)
+    plant.told()
     assert queues.workers(plant.runtime.redis, queues.PUMP) == 1
 
     plant.runtime.redis.flushall()
@@ -183,13 +176,13 @@ def test_work_goes_on_while_redis_is_away_and_after_it_came_back(plant: Plant) -
     plant.start("scheduler")
     worker = plant.start("worker", "pump")
     plant.happen()
-    plant.told(20)
+    plant.told()
 
     plant.servers.redis.stop()
     plant.happen()
-    assert plant.told(20) < 5  # the turn under way needs no Redis
+    plant.told()  # the turn under way needs no Redis
     assert worker.poll() is None
 
     plant.servers.redis.ensure()
     plant.happen()
-    plant.told(20)
+    plant.told()

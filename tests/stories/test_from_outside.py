@@ -105,9 +105,7 @@ def test_two_commands_and_a_browser_do_the_whole_job(
 
     letters = [office.mail(one["id"]) for one in office.mails()]
     _people_make_mistakes(office, api)
-    began = time.monotonic()
     office.stop()
-    assert time.monotonic() - began < 25
     _no_log_tells_who_or_how(office, letters, [key, endpoint.json()["secret"], str(data["answer_url"])])
     _it_lives_again_from_its_backup(office, letters, key, tmp_path)
 

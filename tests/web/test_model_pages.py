@@ -175,3 +175,15 @@ def test_a_new_model_begins_as_a_copy_and_rates_once_it_is_made_live(
     assert other.fields()["half_life"] == "21d"
     again = editor.client.post("/models", data=form, follow_redirects=True).text
     assert "There is a model called webinars already." in again
+
+
+def test_a_new_model_that_says_nothing_yet_is_taught_and_not_blamed(editor: Editor) -> None:
+    form = {"csrf_token": token_of(editor.client.get("/models").text), "key": "fairs", "like": ""}
+    made = editor.client.post("/models", data=form)
+    other = Editor(editor.client, int(re.findall(r"\d+", made.headers["Location"])[0]))
+    new = other.client.get(other.address).text
+    assert "A new model says nothing yet." in new
+    assert "banner-bad flush" not in new
+    assert "aria-invalid" not in new
+    other.send()  # whoever keeps it as it is wants to know what is missing
+    assert "banner-bad flush" in other.client.get(other.address).text

@@ -18,7 +18,7 @@ from nurture.rules.timing import zone_named
 from nurture.rules.words import _
 from nurture.web.api.activities import LARGEST
 from nurture.web.lead_words import SIGNALS
-from nurture.web.rendering import zone
+from nurture.web.rendering import written, zone
 from nurture.web.request import close_session, now, runtime
 from nurture.web.security import csrf, without_csrf
 
@@ -36,9 +36,9 @@ class Looked:
     how: HowDates
     seen: SignalImport | None
 
-    def local(self, at: datetime) -> datetime:
-        """A moment of the file in the zone that its times are read in."""
-        return at.astimezone(zone_named(self.how.zone) or UTC)
+    def said(self, at: datetime) -> str:
+        """A moment of the file by the clock of the zone that its times are read in."""
+        return written(at.astimezone(zone_named(self.how.zone) or UTC))
 
 
 @pages.get("")

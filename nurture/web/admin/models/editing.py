@@ -102,10 +102,13 @@ def page(stands: Editing, typed: dict[str, Any] | None = None) -> str:
     """The editor; what was typed and not kept stands in it again."""
     session = page_session()
     spec = stands.spec if typed is None else typed
-    faults = flow.faults(session, stands.key, spec)
+    is_new = typed is None and flow.is_untouched(stands)
+    # What nobody has filled in yet is not wrong.
+    faults = {} if is_new else flow.faults(session, stands.key, spec)
     return render_template(
         "admin/models/edit.html",
         stands=stands,
+        is_new=is_new,
         form=forms.of_spec(spec, faults),
         faults=sum(map(len, faults.values())),
         doubts=flow.told_doubts(session, spec),
