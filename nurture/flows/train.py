@@ -75,7 +75,7 @@ def _gather(
         portion = ended[start : start + _BATCH]
         with reading(sessions) as session:
             known = facts.load(session, [one.lead_id for one in portion], now=now, asked={})
-            done = outcomes.signals(session, {one.lead_id: one.known_at or now for one in portion})
+            done = outcomes.signals(session, {one.lead_id: one.known_at or one.ended_at for one in portion})
             filled = outcomes.filled(session, [one.lead_id for one in portion])
         for one in portion:
             after = {

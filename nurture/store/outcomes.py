@@ -12,18 +12,20 @@ from sqlalchemy.orm import Session
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """A lead that was won or lost. `known_at` is when it was handed over, None for one whose stage alone says
-    how it ended (an import): then nothing tells what was known before."""
+    how it ended (an import): then nothing tells what was known before. `ended_at` is since when it stands
+    there."""
 
     lead_id: int
     won: bool
     known_at: datetime | None
+    ended_at: datetime
 
 
 _OUTCOMES = text(
     """
-    SELECT id AS lead_id, won, known_at FROM (
+    SELECT id AS lead_id, won, known_at, ended_at FROM (
         SELECT l.id, coalesce(h.state = 'won', l.stage = 'customer') AS won,
-               coalesce(h.released_at, h.ready_at) AS known_at
+               coalesce(h.released_at, h.ready_at) AS known_at, l.stage_since AS ended_at
         FROM lead l
         LEFT JOIN LATERAL (
             SELECT state, released_at, ready_at FROM handoff

@@ -168,9 +168,10 @@ def members(client: FlaskClient, headers: dict[str, str]) -> set[int]:
 
 
 def past_deals(many: int) -> bytes:
-    """A file of an invented school: who works or was recommended buys, the clerk notes how it ended."""
+    """A file of an invented school: who works buys; a clerk calls, and notes how long and how it ended. Some
+    are still to be called."""
     chance = random.Random(12)
-    lines = ["Mail,Converted,Minutes,Occupation,Call result,Ticket"]
+    lines = ["Mail,Converted,Minutes,Occupation,Call result,Ticket,Talked"]
     for number in range(many):
         minutes, job = chance.randrange(40), chance.choice(["works", "works", "studies", "Select", ""])
         job = "flies" if number % 97 == 0 else job  # too rare for a value of its own
@@ -180,7 +181,10 @@ def past_deals(many: int) -> bytes:
             if chance.random() < 0.2
             else ""
         )
-        lines.append(f"p{number}@x.example,{int(won)},{minutes},{job},{said},{9000 + number}")
+        talked = chance.randrange(30) + 9 * won
+        lines.append(f"p{number}@x.example,{int(won)},{minutes},{job},{said},{9000 + number},{talked}")
+    for number in range(many, many + 120):
+        lines.append(f"p{number}@x.example,open,{chance.randrange(40)},works,,{9000 + number},")
     return "\n".join(lines).encode()
 
 
@@ -204,16 +208,19 @@ def test_a_file_of_past_deals_teaches_the_score(runtime: Runtime, sign_in: SignI
     report = trained["report"]
     assert trained["active"] and report["useful"] and 0.6 < report["auc"] < 0.95
     left_out = {one["column"]: one["why"] for one in report["left_out"]}
-    assert left_out == {"fields.call_result": "one_outcome"}
+    assert left_out == {"fields.call_result": "one_outcome", "fields.talked": "unlike_open"}
     assert {"column": "fields.ticket", "why": "each"} in report["says_nothing"]
     assert {"fields.minutes", "fields.occupation"} <= set(report["columns"])
     lead = client.get("/api/v1/leads?q=p7@x.example", headers=headers).json["data"][0]
     said = client.get(f"/api/v1/leads/{lead['id']}/target", headers=headers).json
     assert 0 < said["chance"] < 1 and said["speaks_for"] + said["speaks_against"]
     page = client.get("/models/target").text
-    assert "occurs with one outcome only" in page and "another value for each lead: ticket" in page
+    assert "occurs with one outcome only" in page and "on the way to the outcome" in page
+    assert "another value for each lead: ticket" in page
     again = client.post(
-        "/api/v1/target_score/train", json={"use": ["fields.call_result"]}, headers=headers
+        "/api/v1/target_score/train",
+        json={"use": ["fields.call_result", "fields.talked"]},
+        headers=headers,
     ).json["report"]
     assert again["left_out"] == [] and again["auc"] > report["auc"]
 

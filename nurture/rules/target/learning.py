@@ -8,8 +8,9 @@ from nurture.rules.target.barren import find_barren
 from nurture.rules.target.columns import Layout, Matrix, Row, layout_of
 from nurture.rules.target.figures import auc, auc_error, calibration, shares_out, top_tenth
 from nurture.rules.target.leaks import TAG, TAGS, Leak, find_leaks
+from nurture.rules.target.reading import ANOTHER, UNKNOWN, word
 from nurture.rules.target.regression import covariance, fit
-from nurture.rules.target.score import Scorer, plain, weights
+from nurture.rules.target.score import Scorer, Weight, plain, weights
 from nurture.rules.target.shapes import best_shapes
 
 _HELD_OUT = 4  # one lead of four is not learnt from
@@ -57,7 +58,8 @@ def learn(
         "columns": [column.name for column in whole.columns],
         "said": {"use": sorted(use), "leave_out": sorted(leave_out)},
         "factors": [
-            asdict(one) for one in weights(scorer, covariance(matrix, scorer.fitted))[:_MOST_FACTORS]
+            asdict(one) | {"written": _written(rows, one)}
+            for one in weights(scorer, covariance(matrix, scorer.fitted))[:_MOST_FACTORS]
         ],
     }
     return plain(scorer), report
@@ -65,6 +67,14 @@ def learn(
 
 def _is_in(name: str, said: Collection[str]) -> bool:
     return name in said or (TAGS in said and name.startswith(TAG))
+
+
+def _written(rows: Sequence[Row], factor: Weight) -> str | None:
+    """The value of a factor as people write it; None for a number, for nothing and for all other values."""
+    if factor.level in (None, UNKNOWN, ANOTHER):
+        return None
+    said = (row.get(factor.column) for row in rows)
+    return next((str(value) for value in said if word(value) == factor.level), None)
 
 
 def _tried(inside: Sequence[Row], won: Matrix, outside: Sequence[Row], names: Sequence[str]) -> Matrix:

@@ -1,5 +1,6 @@
 """/target_score: a regression on the company's own outcomes, what it is worth, and what it says of a lead."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -8,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import NotFound
 from nurture.flows import model_work as worker
 from nurture.flows import target as flow
+from nurture.rules.target.reading import ANOTHER
 from nurture.rules.words import _
 from nurture.web.api import door
 from nurture.web.api.plain import moment, plain
@@ -62,5 +64,15 @@ def _standing() -> dict[str, Any]:
         "state": found.work.state if found.work is not None else None,
         "active": found.trained is not None and found.trained.active,
         "trained_at": moment(found.trained.trained_at) if found.trained is not None else None,
-        "report": plain(found.trained.report) if found.trained is not None else None,
+        "report": _report(found.trained.report) if found.trained is not None else None,
     }
+
+
+def _report(kept: Mapping[str, Any]) -> Any:
+    """The report as it is kept; of its factors the value as people write it, `another` for all rare ones."""
+    return plain({**kept, "factors": [_factor(one) for one in kept.get("factors", ())]})
+
+
+def _factor(kept: Mapping[str, Any]) -> dict[str, Any]:
+    level = "another" if kept["level"] == ANOTHER else kept.get("written") or kept["level"]
+    return {name: value for name, value in kept.items() if name != "written"} | {"level": level}

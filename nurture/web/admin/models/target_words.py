@@ -80,8 +80,9 @@ def _times(number: int) -> str:
     return ngettext("%(n)s time", "%(n)s times", number) % {"n": number}
 
 
-def level_name(column: str, level: str | None) -> str:
-    """What a feature of a column says of a lead, in words."""
+def level_name(factor: Mapping[str, Any]) -> str:
+    """What a factor says of a lead, in words."""
+    column, level = factor["column"], factor["level"]
     if column.startswith("did "):
         return _("never") if level == "" else _("the more often")
     if column.startswith("tag "):
@@ -90,4 +91,6 @@ def level_name(column: str, level: str | None) -> str:
         return _("the more")
     if not_chosen(level):
         return _("not chosen (“%(written)s”)") % {"written": level}
-    return {UNKNOWN: _("not known"), ANOTHER: _("another value")}.get(level, names.value(column, level))
+    return {UNKNOWN: _("not known"), ANOTHER: _("another value")}.get(
+        level, names.value(column, factor.get("written") or level)
+    )
