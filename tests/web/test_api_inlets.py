@@ -256,7 +256,7 @@ def test_nothing_happened_before_the_first_year_of_computers(post: Call, db: Ses
         refused = post("/track", anonymousId="somebody", event="Looked", timestamp=at)
         assert (refused.status_code, list(refused.json["errors"])) == (422, ["timestamp"])
         consent = {"lead_id": number, "purpose": "marketing", "granted": True, "proof": "told", "at": at}
-        assert post("/consents", **consent).json["errors"] == {"at": ["This lies before 1970."]}
+        assert list(post("/consents", **consent).json["errors"]) == ["at"]
     for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
         assert list(post("/events", name="Dinner", starts_at=at).json["errors"]) == ["starts_at"]
     assert signals(db) == []
