@@ -82,10 +82,13 @@ def _claim(session: Session, now: datetime, limit: int, backlog: int) -> list[un
 def _but_of_merged(
     session: Session, waiting: list[unrated.Waiting], leads: Mapping[int, scores.LeadState]
 ) -> list[unrated.Waiting]:
-    """Without signals that came in for a lead while it was merged: they wait for the survivor's turn."""
-    gone = {one.lead_id for one in waiting} - set(leads)
-    late = rows.bring_stragglers(session, sorted(gone)) if gone else set()
-    return [one for one in waiting if one.signal_id not in late]
+    """Without signals that came in for a lead while it was merged: they wait for the survivor's turn. A lead
+    that is one again, since its merge was undone while the others were being locked, has the next turn."""
+    gone = sorted({one.lead_id for one in waiting} - set(leads))
+    if not gone:
+        return waiting
+    late, back = rows.bring_stragglers(session, gone), scores.states(session, gone)
+    return [one for one in waiting if one.signal_id not in late and one.lead_id not in back]
 
 
 def _but_of_parted(

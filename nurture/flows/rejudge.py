@@ -66,13 +66,11 @@ def undo_signal(
 
 
 def _lock_whose(session: Session, signal: SeenSignal) -> int:
-    """Lock the lead of a signal, which may have been merged into another until then; its id."""
-    lead_id = signal.lead_id
-    while not scores.lock(session, [lead_id]):
-        after = unrated.find_all(session, [signal.id])[signal.id].lead_id
-        if after == lead_id:
-            break
-        lead_id = after
+    """Lock the lead of a signal, which a merge, or one undone, may have made another's until then; its id."""
+    lead_id, locked = signal.lead_id, 0
+    while lead_id != locked:
+        scores.lock(session, [lead_id])
+        lead_id, locked = unrated.find_all(session, [signal.id])[signal.id].lead_id, lead_id
     return lead_id
 
 

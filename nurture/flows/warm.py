@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from nurture.flows import count_days
 from nurture.rules import caps, heat, temperature
 from nurture.rules.caps import Bucket, RatedSignal
-from nurture.rules.heat import NO_HEAT, Heat
+from nurture.rules.heat import Heat
 from nurture.rules.temperature import Floors
 from nurture.store import heat as heats
 from nurture.store import heat_buckets, unrated
@@ -67,14 +68,14 @@ def count(
 ) -> dict[Pair, Warmed]:
     """Count new human signals of locked leads, write their buckets, and say what each lead's heat is
     now. Their rows of `lead_heat` as they stand are `stored`, and the caller's to save."""
-    arrivals = _rated(models, signals)
-    by_bucket = _by_bucket(arrivals)
+    arrivals = count_days.rated(models, signals)
+    by_bucket = count_days.by_bucket(arrivals)
     sums = _add(models, by_bucket, heat_buckets.load(session, by_bucket))
     kinds = {signal.id: signal.kind for signal in signals}
     if sums.again:
-        sums.buckets |= _fill_again(session, models, sums.again, claimed)
+        sums.buckets |= count_days.fill_again(session, models, sums.again, claimed)
     heat_buckets.save(session, sums.buckets)
-    resummed = _sum_again(session, models, {(key[0], key[1]) for key in sums.again}, now)
+    resummed = count_days.sum_again(session, models, {(key[0], key[1]) for key in sums.again}, now)
     warmed = {}
     for model in models:
         for pair in (pair for pair in arrivals if pair[1] == model.id):
@@ -133,8 +134,8 @@ def recount(
         for model in models
         for rule in model.model.rules_of(signal.kind)
     }
-    heat_buckets.save(session, _fill_again(session, models, again, ()))
-    totals = _sum_again(session, models, {(key[0], key[1]) for key in again}, now)
+    heat_buckets.save(session, count_days.fill_again(session, models, again, ()))
+    totals = count_days.sum_again(session, models, {(key[0], key[1]) for key in again}, now)
     stored = heats.load(session, {pair[0] for pair in totals}, [model.id for model in models])
     rows = [
         (model, stored.get(pair) or StoredHeat(*pair, version_id=model.version_id, since=now))
@@ -142,7 +143,7 @@ def recount(
         for pair in totals
         if pair[1] == model.id
     ]
-    return _judged_anew(session, rows, totals, now)
+    return _judged_anew(session, rows, totals, {one.kind for one in signals}, now)
 
 
 def rebuild(
@@ -151,7 +152,7 @@ def rebuild(
     """The heat of locked leads under a model from all their signals, buckets written anew."""
     kept = kept_signals(session, model, lead_ids, now)
     heat_buckets.forget(session, model.id, lead_ids)
-    heat_buckets.save(session, _buckets_of(model, kept))
+    heat_buckets.save(session, count_days.buckets_of(model, kept))
     return told_by(model, heats.load(session, lead_ids, [model.id]), kept, lead_ids, reason, now=now)
 
 
@@ -202,25 +203,6 @@ def _keeping_due(found: Warmed) -> Warmed:
     return replace(found, after=replace(found.after, due_at=stored))
 
 
-def _rated(models: Sequence[LiveModel], signals: Iterable[SeenSignal]) -> dict[Pair, list[RatedSignal]]:
-    found: dict[Pair, list[RatedSignal]] = defaultdict(list)
-    for signal in signals:
-        for model in models:
-            one = caps.rated(model.model, signal.id, signal.at, signal.kind, signal.mail, signal.data)
-            if one is not None:
-                found[signal.lead_id, model.id].append(one)
-    return dict(found)
-
-
-def _by_bucket(arrivals: Mapping[Pair, list[RatedSignal]]) -> dict[BucketKey, list[RatedSignal]]:
-    found: dict[BucketKey, list[RatedSignal]] = defaultdict(list)
-    for (lead_id, model_id), signals in arrivals.items():
-        for one in signals:
-            if one.rule.weight:
-                found[lead_id, model_id, one.rule.key, one.day].append(one)
-    return dict(found)
-
-
 def _add(
     models: Sequence[LiveModel],
     by_bucket: Mapping[BucketKey, list[RatedSignal]],
@@ -240,51 +222,35 @@ def _add(
     return sums
 
 
-def _fill_again(
-    session: Session,
-    models: Sequence[LiveModel],
-    keys: Collection[BucketKey],
-    claimed: Collection[uuid.UUID],
-) -> dict[BucketKey, Bucket]:
-    """These buckets from all their signals; those left without any are empty."""
-    half_lives = {model.id: model.model.half_life_s for model in models}
-    days = {(lead_id, rule.partition("#")[0], day) for lead_id, _model, rule, day in keys}
-    found = _by_bucket(_rated(models, unrated.of_days(session, days, claimed)))
-    return {key: caps.fill(found.get(key, []), half_lives[key[1]]) for key in keys}
-
-
-def _sum_again(
-    session: Session, models: Sequence[LiveModel], pairs: Collection[Pair], now: datetime
-) -> dict[Pair, Heat]:
-    """The heat of these leads from their remembered days."""
-    if not pairs:
-        return {}
-    half_lives = {model.id: model.model.half_life_s for model in models}
-    since = {pair: heat.remembered_since(now, half_lives[pair[1]]).date() for pair in pairs}
-    found: dict[Pair, list[Heat]] = {pair: [] for pair in pairs}
-    for key, bucket in heat_buckets.load_since(session, since).items():
-        found[key[0], key[1]].append(bucket.heat)
-    return {pair: heat.total(parts) if parts else NO_HEAT for pair, parts in found.items()}
-
-
 def _judged_anew(
     session: Session,
     rows: Sequence[tuple[LiveModel, StoredHeat]],
     totals: Mapping[Pair, Heat],
+    kinds: Collection[str],
     now: datetime,
 ) -> dict[Pair, Warmed]:
-    kept = {
-        model.id: kept_signals(session, model, [row.lead_id for one, row in rows if one.id == model.id], now)
-        for model in dict.fromkeys(model for model, _row in rows)
-    }
+    """The whole history is read where the way there decides, or a floor may have gone with signals of these
+    kinds; anywhere else the heat of now says the level."""
+    kept: dict[Pair, list[RatedSignal]] = {}
+    for model in dict.fromkeys(model for model, _row in rows):
+        floored = any(rule.floor for kind in kinds for rule in model.model.rules_of(kind))
+        pairs = [row.pair for one, row in rows if one.id == model.id]
+        asked = [pair[0] for pair in pairs if floored or _rests_on_the_past(model, totals[pair], now)]
+        found = kept_signals(session, model, asked, now) if asked else {}
+        kept |= {(lead_id, model.id): found.get(lead_id, []) for lead_id in asked}
     warmed = {}
     for model, row in rows:
-        signals = kept[model.id].get(row.lead_id, [])
-        level = temperature.replay(caps.counted(signals), model.model, now)
-        floors = temperature.floors_of(signals, model.model)
-        found = judged(model, replace(row, level=level), totals[row.pair], floors, now, TAKEN_BACK)
-        warmed[row.pair] = replace(found, before=row)
+        signals, level, floors = kept.get(row.pair), "cold", row.floors
+        if signals is not None:
+            level = temperature.replay(caps.counted(signals), model.model, now)
+            floors = temperature.floors_of(signals, model.model)
+        warmed[row.pair] = judged(model, row, totals[row.pair], floors, now, TAKEN_BACK, level=level)
     return warmed
+
+
+def _rests_on_the_past(model: LiveModel, total: Heat, now: datetime) -> bool:
+    worth = heat.value(total, now, model.model.half_life_s)
+    return temperature.rests_on_the_past(worth, model.model.thresholds)
 
 
 def kept_signals(
@@ -293,10 +259,5 @@ def kept_signals(
     """The remembered human signals of leads under a model."""
     since = temperature.remembered_since(model.model, now)
     since = since.replace(hour=0, minute=0, second=0, microsecond=0)
-    found = _rated([model], unrated.of_leads(session, lead_ids, since=since))
+    found = count_days.rated([model], unrated.of_leads(session, lead_ids, since=since))
     return {lead_id: signals for (lead_id, _model), signals in found.items()}
-
-
-def _buckets_of(model: LiveModel, kept: Mapping[int, list[RatedSignal]]) -> dict[BucketKey, Bucket]:
-    found = _by_bucket({(lead_id, model.id): signals for lead_id, signals in kept.items()})
-    return {key: caps.fill(signals, model.model.half_life_s) for key, signals in found.items()}

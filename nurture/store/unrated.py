@@ -47,18 +47,20 @@ _CLAIM = """
         SELECT signal_id, received_at, lead_id FROM unrated_signal
         {which} LIMIT :limit FOR UPDATE SKIP LOCKED
     ), theirs AS MATERIALIZED (
-        -- Lead by lead, so that what waits of others is not looked through.
+        -- Lead by lead, so that what waits of others is not looked through; the text of the id, in the same
+        -- order, keeps a planner who believes the inbox empty from going through all of it by its key.
         SELECT u.* FROM (SELECT DISTINCT lead_id FROM oldest) o
         CROSS JOIN LATERAL (
             SELECT signal_id, received_at, lead_id FROM unrated_signal u
             WHERE u.lead_id = o.lead_id AND u.signal_id NOT IN (SELECT signal_id FROM oldest)
-            ORDER BY u.signal_id LIMIT :more FOR UPDATE SKIP LOCKED
+            ORDER BY CAST(u.signal_id AS text) LIMIT :more FOR UPDATE SKIP LOCKED
         ) u
         LIMIT :more
     )
     SELECT * FROM oldest UNION ALL SELECT * FROM theirs
 """
-_CLAIM_ALL = text(_CLAIM.format(which="ORDER BY signal_id"))
+CLAIM_ALL = _CLAIM.format(which="ORDER BY signal_id")
+_CLAIM_ALL = text(CLAIM_ALL)
 _CLAIM_URGENT = text(_CLAIM.format(which="WHERE rate_by <= :now ORDER BY rate_by"))
 # What else waits of a lead is counted with it: writing a lead costs more than counting a signal.
 _MORE = 4

@@ -15,6 +15,7 @@ from nurture.flows.explain import explain_at
 from nurture.flows.leads import erase_lead, save_lead
 from nurture.flows.merge_leads import merge
 from nurture.flows.rate import rate
+from nurture.flows.rejudge import undo_signal
 from nurture.flows.suppress import suppress
 from nurture.flows.unmerge_leads import undo_merge
 from nurture.flows.unsubscribe import unsubscribe
@@ -374,3 +375,54 @@ def wait_until_waiting(garden):
     while not garden.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+def test_a_signal_that_is_taken_up_while_its_merge_is_undone_is_rated(garden):
+    anna, other = garden.lead("anna"), garden.lead("other")
+    now = garden.clock.now
+    for lead_id in (anna, other):
+        with garden.sessions.begin() as session:
+            signals.add(session, [NewSignal(lead_id, "clicked", now, "api")], now=now)
+    merge_id = _merge(garden, anna, other)
+    with ThreadPoolExecutor(1) as hands, garden.sessions.begin() as parting:
+        undo_merge(parting, merge_id, pepper=PEPPER, by="mia", now=now)
+        rating = hands.submit(rate, garden.sessions, now=now)
+        wait_until_waiting(garden)
+        parting.commit()
+        rating.result(timeout=30)
+    while rate(garden.sessions, now=now):
+        pass
+    assert (_heat(garden, anna), _heat(garden, other)) == (pytest.approx(10), pytest.approx(10))
+
+
+def test_what_is_undone_while_its_lead_becomes_two_again_counts_for_neither(garden):
+    anna, other = garden.lead("anna"), garden.lead("other")
+    _click(garden, other)
+    wrong = garden.value("SELECT id FROM signal")
+    merge_id, now = _merge(garden, anna, other), garden.clock.now
+
+    def undo():
+        with garden.sessions.begin() as session:
+            undo_signal(session, wrong, now=now)
+
+    with ThreadPoolExecutor(1) as hands, garden.sessions.begin() as parting:
+        undo_merge(parting, merge_id, pepper=PEPPER, by="mia", now=now)
+        undoing = hands.submit(undo)
+        wait_until_waiting(garden)
+        parting.commit()
+        undoing.result(timeout=30)
+    assert (_heat(garden, anna), _heat(garden, other)) == (None, None)
+
+
+def test_a_merge_waits_for_no_rater_that_waits_for_it(garden):
+    """Whoever rates holds rows of the inbox first and wants the lead then."""
+    anna, other = garden.lead("anna"), garden.lead("other")
+    now = garden.clock.now
+    with garden.sessions.begin() as session:
+        signals.add(session, [NewSignal(other, "clicked", now, "api")], now=now)
+    with garden.sessions() as holding:
+        holding.execute(text("SELECT FROM unrated_signal FOR UPDATE"))
+        _merge(garden, anna, other)
+    while rate(garden.sessions, now=now):
+        pass
+    assert _heat(garden, anna) == pytest.approx(10)

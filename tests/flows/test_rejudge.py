@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import NotFound
@@ -16,6 +17,7 @@ from nurture.store.heat import LeadHeat
 from nurture.store.heat_buckets import HeatBucket
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import all_of, heat_row, lead, make_lead, publish, rate_all, send, strong_lead
+from tests.flows.test_rate import counting
 
 Sessions = sessionmaker[Session]
 
@@ -124,3 +126,20 @@ def test_a_lead_after_undo_is_like_one_who_never_sent_the_signal(
     for log in ("pos_log2", "neg_log2"):
         assert (getattr(one, log) or 0) == pytest.approx(getattr(other, log) or 0, rel=1e-12)
     assert (one.warm_floor_until, one.hot_floor_until) == (other.warm_floor_until, other.hot_floor_until)
+
+
+def test_undo_reads_the_history_of_a_lead_only_where_the_way_there_decides(
+    sessions: Sessions, engine: Engine
+) -> None:
+    publish(sessions)
+    anna = make_lead(sessions)
+    clicks = [send(sessions, anna, "clicked", TUESDAY - timedelta(days=day)) for day in range(4)]
+    rate_all(sessions, TUESDAY)
+    assert heat_row(sessions, anna).level == "warm"
+    with counting(engine) as statements:
+        undo(sessions, clicks[3])
+    assert not any("s.lead_id = ANY" in one for one in statements), "29 is warm either way"
+    with counting(engine) as statements:
+        undo(sessions, clicks[2])
+    assert any("s.lead_id = ANY" in one for one in statements), "who had cooled to 19.7 would be warm"
+    assert heat_row(sessions, anna).level == "cold", "but without those two it was never 20"
