@@ -34,6 +34,13 @@ def test_a_new_lead_has_a_stage_with_its_record_and_a_search_text(sessions: Sess
     assert db.execute(text("SELECT old, new, by FROM stage_change")).one() == (None, "lead", "test")
 
 
+def test_a_past_deal_stands_where_it_ended_and_nobody_new_stands_with_sales(sessions: Sessions, db: Session):
+    saved = save(sessions, email="kim@weber.example", stage="customer")
+    assert db.get_one(Lead, saved.id).stage == "customer"
+    with pytest.raises(Invalid, match="when its deal has ended"):
+        save(sessions, email="lee@weber.example", stage="opportunity")
+
+
 def test_a_company_is_found_again_and_what_is_new_about_it_is_kept(sessions: Sessions, db: Session):
     save(sessions, email="a@weber.example", company="Weber Pumps")
     save(sessions, email="b@weber.example", company={"name": "WEBER pumps", "size": 120})

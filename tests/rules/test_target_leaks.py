@@ -4,6 +4,7 @@ stays."""
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nurture.rules.target.barren import find_barren
@@ -152,3 +153,12 @@ def test_numbers_are_read_as_people_write_them(written: Any, said: float | None)
 def test_of_days_only_counts_whether_one_is_known() -> None:
     column = column_of("demo_on", ["2026-03-01", "2026-03-02", None, "15.04.2026"] * 40)
     assert column is not None and set(column.levels) == {"", ANOTHER}
+
+
+def test_where_only_the_source_tells_won_from_lost_nothing_is_learnt() -> None:
+    """Customers came in one file and the lost in another: that is no knowledge of people."""
+    rows: Rows = [{"source": "Customers" if at % 2 else "Lost deals", "country": "DE"} for at in range(400)]
+    report = learn(rows, np.array([at % 2 for at in range(400)], dtype=float), {}, None)[1]
+    assert [(one["column"], one["why"]) for one in report["left_out"]] == [("source", "too_good")]
+    assert report["columns"] == [] and report["factors"] == []
+    assert report["auc"] == 0.5 and not report["useful"]

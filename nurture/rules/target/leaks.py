@@ -108,13 +108,13 @@ def _tags_together(search: _Search) -> None:
 def _too_good(search: _Search) -> None:
     for name in sorted(search.left, key=lambda one: -search.alone[one]):
         others = [one for one in search.left if one != name]
-        if not others or not _is_too_good(search, search.alone[name], others):
+        if not _is_too_good(search, search.alone[name], others):
             break
         search.found.append(Leak(name, "too_good", search.alone[name]))
 
 
 def _is_too_good(search: _Search, reached: float, others: Sequence[str]) -> bool:
-    if reached >= TOO_GOOD or reached < GOOD:
+    if reached >= TOO_GOOD or reached < GOOD or not others:
         return reached >= TOO_GOOD
     return reached > held_out_auc(search.rows, search.won, others) - _AS_GOOD_AS_ALL
 
