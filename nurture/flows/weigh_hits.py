@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from nurture.rules.crowds import VISIT, Trace, grouped, network
+from nurture.rules.crowds import VISIT, Trace, door_of, grouped, network
 from nurture.rules.evidence import LEAST_CAUGHT, Past
 from nurture.rules.happened import not_ahead
 from nurture.rules.hits import CLICK, OPEN, TRAP_LABEL, Hit
@@ -135,7 +135,7 @@ def _recorded_near(
     return neighbours.near(
         session,
         deliveries=[(one.hit.delivery_id, one.hit.at, _weight(one, links)) for one in fresh],
-        addresses=[(one.hit.ip, one.hit.at, 1) for one in fresh if one.hit.ip],
+        addresses=[(one.hit.ip, one.hit.at, 1) for one in fresh if one.hit.ip and not is_near(one.hit.ip)],
         domains=[(one.domain, one.hit.at, 1) for one in fresh if one.domain],
         within=max(VISIT, GATE),
     )
@@ -151,8 +151,8 @@ def _but(near: list[JudgedHit], fresh: Sequence[Arrived]) -> list[JudgedHit]:
 
 def _from_where_machines_came(session: Session, fresh: Iterable[Arrived]) -> dict[str, Past]:
     """The networks of these clicks from which so many machines came that it says something of them."""
-    names = {one.hit.ip and network(one.hit.ip) for one in fresh if one.hit.kind == CLICK}
-    found = networks.caught(session, {name for name in names if name})
+    ips = {one.hit.ip for one in fresh if one.hit.kind == CLICK and one.hit.ip and not is_near(one.hit.ip)}
+    found = networks.caught(session, {name for ip in ips if (name := network(ip))})
     return {name: past for name, past in found.items() if past.caught >= LEAST_CAUGHT}
 
 
@@ -179,7 +179,9 @@ def _in_company(
     for one in seen:
         if one.hit.kind == CLICK:
             mails[one.hit.delivery_id] += _weight(one, links)
-    addresses: Counter[str | None] = Counter(one.hit.ip for one in seen if one.hit.ip is not None)
+    addresses: Counter[str | None] = Counter(
+        one.hit.ip for one in seen if one.hit.ip is not None and not is_near(one.hit.ip)
+    )
     domains: Counter[str | None] = Counter(one.domain for one in seen if one.domain is not None)
     return [
         one
@@ -209,7 +211,7 @@ def _trace(one: Arrived, delivery: HitDelivery | None, links: Mapping[int, HitLi
         delivery_id=hit.delivery_id,
         kind=hit.kind,
         link_id=hit.link_id,
-        ip=hit.ip,
+        ip=door_of(hit.ip, hit.ua),
         at=hit.at,
         ua=hit.ua,
         trap=link is not None and link.label == TRAP_LABEL,

@@ -13,6 +13,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from nurture.rules.hits import CLICK, OPEN
+from nurture.rules.visitors import is_near
 
 # How far hits of one mail may lie apart and still say something of each other.
 VISIT = timedelta(minutes=10)
@@ -46,10 +47,11 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Where and when one hit was, recorded or just arrived. `trap` for a link that no person can see;
-    `robot`: it said of itself that it is one; `since_sent` seconds from acceptance; `domain` the company
-    whose gate it may have passed (see gate_of); `accused`: a machine's by more than its number; `read`: a
-    person had opened the mail before; `company` of the recipient, `strangers`: has none."""
+    """Where and when one hit was, recorded or just arrived. `trap` for a link that no person can see; `ip`
+    whence it came (see door_of); `robot`: it said of itself that it is one; `since_sent` seconds from
+    acceptance; `domain` the company whose gate it may have passed (see gate_of); `accused`: a machine's by
+    more than its number; `read`: a person had opened the mail before; `company` of the recipient,
+    `strangers`: the mailbox is among those of strangers."""
 
     id: UUID
     delivery_id: int
@@ -156,7 +158,7 @@ def changing_faces(traces: Sequence[Trace], early: timedelta) -> list[Trace]:
     blind = {trace.id for trace in unread(traces) if trace.within(early)}
     found: dict[UUID, Trace] = {}
     for one, other in pairwise([trace for trace in plain if trace.id not in checks]):
-        if one.link_id == other.link_id or one.ua == other.ua:
+        if one.link_id == other.link_id or one.ua == other.ua or not is_told(one.ip):
             continue
         beside = network(one.ip) == network(other.ip) or {one.id, other.id} <= blind
         if beside and other.at - one.at <= (_ANOTHER_DEVICE if one.ip == other.ip else _CHANGE):
@@ -272,9 +274,20 @@ def checked_first(traces: Sequence[Trace]) -> list[Trace]:
     ]
 
 
+def door_of(ip: str | None, ua: str) -> str | None:
+    """Whence a visitor came, as far as an address tells: one of this machine or of a private network is that
+    of a proxy that does not tell who stands behind it, and its visitors are told apart by their programs."""
+    return f"{ip} {ua}" if ip is not None and is_near(ip) else ip
+
+
+def is_told(door: str | None) -> bool:
+    """Whether the door says where a visitor came from."""
+    return door is not None and " " not in door
+
+
 @lru_cache(maxsize=8192)
 def network(ip: str | None) -> str | None:
     """The neighbourhood of an address, by name: /24, or /64 (RFC 4291) of IPv6."""
-    if ip is None:
-        return None
+    if ip is None or " " in ip:
+        return ip
     return ip.rpartition(".")[0] if ":" not in ip else str(ip_network(f"{ip}/64", strict=False))

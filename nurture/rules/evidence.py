@@ -17,8 +17,10 @@ _A_MANNER = 10.0
 _READ_CLICK, _READ_MANNER = 1 / 10, 1 / 3
 # Gates stand before companies, hardly before the mailboxes of private people.
 _AMONG_STRANGERS = 1 / 20
-# The gate of the company is known, and it is not here.
-_GATE_ELSEWHERE = 1 / 4
+# The gate of the company is known, and it is not here: what it did is no riddle any more.
+_GATE_ELSEWHERE = 1 / 6
+# Gates look when a mail comes; that one looks for the first time much later is rare.
+_LATER_MANNER = 1 / 4
 # Whoever follows a link without having loaded a picture may be either; most of them are people somewhere.
 _QUIET_WORTH = 0.2
 _NOT_YET = 0.5
@@ -76,6 +78,8 @@ def _odds(visit: Visit) -> float:
         found *= _AMONG_STRANGERS
     if visit.gate_elsewhere and not visit.past.caught:
         found *= _GATE_ELSEWHERE
+    if not visit.soon:
+        found *= _LATER_MANNER
     return found
 
 

@@ -8,10 +8,9 @@ from datetime import timedelta
 from typing import Self
 from uuid import UUID
 
-from nurture.rules.crowds import Trace, grouped, network
+from nurture.rules.crowds import Trace, grouped, is_told, network
 from nurture.rules.evidence import LEAST_CAUGHT, Past, Visit, is_machine
 from nurture.rules.signs import KNOWN_NETWORK, MANNERS, TELLING
-from nurture.rules.visitors import is_near
 
 # A click so soon after acceptance may have come from a gate.
 SOON = timedelta(minutes=15)
@@ -79,13 +78,17 @@ class Neighbourhoods:
         blind: Collection[UUID],
     ) -> None:
         self._signs, self._firm, self._blind = signs, firm, blind
-        plain = (one for one in clicks if one.click and not one.robot and one.ip and not is_near(one.ip))
+        plain = (one for one in clicks if one.click and not one.robot and one.ip)
         self._clicks = grouped(plain, lambda trace: network(trace.ip))
-        self._tallies = {name: self._tally(mine) for name, mine in self._clicks.items()}
+        # Visits that come through one proxy tell nothing of each other.
+        self._tallies = {
+            name: self._tally(mine if is_told(name) else ()) for name, mine in self._clicks.items()
+        }
 
     def doubted(self) -> dict[str, list[Trace]]:
         """Networks of those that were seen in a machine's manner only: worth to be asked about."""
-        return {name: mine for name, mine in self._clicks.items() if any(map(self._manners, mine))}
+        doubted = {name: mine for name, mine in self._clicks.items() if any(map(self._manners, mine))}
+        return {name: mine for name, mine in doubted.items() if is_told(name)}
 
     def weigh(self, known: Known) -> dict[UUID, tuple[str, ...]]:
         """The signs of those hits of which their networks say something else than their company does."""
@@ -115,11 +118,16 @@ class Neighbourhoods:
         return [one for one in clicks if (self._manners(one) if self._signs.get(one.id) else told)]
 
     def _gates(self, known: Known) -> dict[str | None, set[str]]:
-        """The networks from which machines came to mails of a company."""
+        """The networks from which machines come, by the companies to whose mails they came."""
         found: defaultdict[str | None, set[str]] = defaultdict(set)
-        for told in (self._tallies, known.visits, known.caught):
-            for name, one in told.items():
-                for company in one.companies:
+        told: list[tuple[str, int, Collection[str]]] = [
+            *((name, len(one.caught), one.companies) for name, one in self._tallies.items()),
+            *((name, len(one.caught), one.companies) for name, one in known.visits.items()),
+            *((name, one.caught, one.companies) for name, one in known.caught.items()),
+        ]
+        for name, caught, companies in told:
+            if caught >= LEAST_CAUGHT:
+                for company in companies:
                     found[company].add(name)
         return found
 

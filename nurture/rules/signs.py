@@ -18,6 +18,8 @@ GIVING_AWAY = frozenset({SWEPT_LINKS, EVERY_LINK, EARLY_FLURRY, TRAP_LINK, CHECK
 # The same of a network.
 TELLING = GIVING_AWAY | {EVEN_STEPS, TICKING}
 # What a person may do as well, once in a while.
-MANNERS = frozenset({EVERY_LINK, EARLY_FLURRY, EVEN_STEPS, CHANGING_FACES, CHECKED_FIRST, SAME_VISIT})
+MANNERS = frozenset(
+    {EVERY_LINK, EARLY_FLURRY, EVEN_STEPS, CHANGING_FACES, CHECKED_FIRST, MANY_RECIPIENTS, SAME_VISIT}
+)
 # What is weighed against all that is known of the network, and may be seen otherwise when more is known.
 WEIGHED = MANNERS | {KNOWN_NETWORK}

@@ -31,7 +31,6 @@ from nurture.rules.signs import (
     TICKING,
     TRAP_LINK,
 )
-from nurture.rules.visitors import is_near
 
 # How far hits of one address or company may lie apart and still say something of each other: what is read
 # from the tables around a batch (of one mail: crowds.VISIT).
@@ -95,7 +94,7 @@ class Surroundings:
     traces: Collection[Trace]
     links: Mapping[int, int] = field(default_factory=dict)
     _signs: defaultdict[UUID, dict[str, None]] = field(init=False)
-    # Every link within seconds: nobody's manner.
+    # What no person has done, whatever its network.
     _firm: set[UUID] = field(init=False)
     _neighbourhoods: Neighbourhoods = field(init=False)
     # The signs of those hits of which their networks say something else than their company does.
@@ -108,14 +107,13 @@ class Surroundings:
         for delivery_id, traces in grouped(whole, lambda trace: trace.delivery_id).items():
             self._look_at_mail(traces, self.links.get(delivery_id, 0))
         for ip, traces in grouped(whole, lambda trace: trace.ip).items():
-            # An address of the own network is that of a proxy that does not tell who stands behind it.
-            if len(traces) >= LEAST_AT_ADDRESS and not is_near(ip):
+            if len(traces) >= LEAST_AT_ADDRESS and crowds.is_told(ip):
                 self._look_at_address(traces)
         # What gives itself away otherwise says nothing about people who click at the same time.
         unread = crowds.unread(whole)
         quiet = [trace for trace in unread if not trace.accused and not self._signs.get(trace.id)]
         for traces in grouped(quiet, lambda trace: trace.domain).values():
-            self._mark(crowded(traces, crowds.recipient, *_DOMAIN_GATE), MANY_RECIPIENTS)
+            self._mark_firmly(crowded(traces, crowds.recipient, *_DOMAIN_GATE), MANY_RECIPIENTS)
             self._mark(crowds.pooled(traces, *_POOL), MANY_RECIPIENTS)
         self._neighbourhoods = Neighbourhoods(whole, self._signs, self._firm, {trace.id for trace in unread})
         self.weigh(Known())
@@ -155,6 +153,12 @@ class Surroundings:
         for trace in traces:
             self._signs[trace.id].setdefault(sign)
 
+    def _mark_firmly(self, traces: Iterable[Trace], sign: str) -> None:
+        """For what is nobody's manner, whatever else is known."""
+        found = list(traces)
+        self._mark(found, sign)
+        self._firm.update(trace.id for trace in found)
+
     def _look_at_mail(self, traces: Sequence[Trace], links: int) -> None:
         clicks = [trace for trace in traces if trace.click]
         # Every sign of a mail is one of two clicks or more, or of a link that nobody sees.
@@ -164,10 +168,8 @@ class Surroundings:
             for least, within in _SWEEPS:
                 self._mark(crowded(walk, crowds.link, least, within), SWEPT_LINKS)
             if links >= _EVERY_FAST[0]:
-                fast = list(crowded(walk, crowds.link, links, _EVERY_FAST[1]))
-                self._mark(fast, EVERY_LINK)
-                if links >= _FIRM:
-                    self._firm.update(trace.id for trace in fast)
+                mark = self._mark_firmly if links >= _FIRM else self._mark
+                mark(crowded(walk, crowds.link, links, _EVERY_FAST[1]), EVERY_LINK)
             self._look_at_steps(firsts(walk), links)
         self._mark(parties.trapped(traces), TRAP_LINK)
         self._mark(crowds.beside_robots(clicks), ROBOT_BESIDE)
@@ -209,10 +211,10 @@ class Surroundings:
 
     def _look_at_address(self, traces: Sequence[Trace]) -> None:
         clicks = [trace for trace in traces if trace.click]
-        self._mark(crowded(clicks, crowds.recipient, *_GATES[0]), MANY_RECIPIENTS)
+        self._mark_firmly(crowded(clicks, crowds.recipient, *_GATES[0]), MANY_RECIPIENTS)
         # A house that gets a mail from its boss reads it at once, through one door.
         blind = crowds.unread(traces)
-        self._mark(crowded(blind, crowds.recipient, *_GATES[1]), MANY_RECIPIENTS)
+        self._mark_firmly(crowded(blind, crowds.recipient, *_GATES[1]), MANY_RECIPIENTS)
         early = [trace for trace in blind if trace.within(EARLY)]
         self._mark(crowded(early, crowds.recipient, *_EARLY_GATE), MANY_RECIPIENTS)
         self._mark(crowded(traces, crowds.recipient, *_OPENING_GATE), MANY_RECIPIENTS)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from nurture.rules.crowds import Trace
+from nurture.rules.crowds import Trace, door_of
 from nurture.rules.hits import CLICK, OPEN, Hit
 from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.robots import Context, Verdict, judge, says_robot
@@ -125,7 +125,7 @@ class Log:
     def _trace(self, hit: Hit, since: float) -> Trace:
         company = company_of(self.mails[hit.delivery_id].address)
         return Trace(
-            hit.id, hit.delivery_id, hit.kind, hit.link_id, hit.ip, hit.at, hit.ua,
+            hit.id, hit.delivery_id, hit.kind, hit.link_id, door_of(hit.ip, hit.ua), hit.at, hit.ua,
             trap=hit.link_id is not None and hit.link_id % 100 == 99,
             robot=says_robot(hit), since_sent=since, domain=gate_of(hit.kind, company, since),
             company=company, strangers=company is None,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nurture.rules.crowds import Trace
+from nurture.rules.crowds import Trace, door_of
 from nurture.rules.evidence import Past, Visit, is_machine
 from nurture.rules.networks import Known, Tally
 from nurture.rules.signs import EARLY_FLURRY, KNOWN_NETWORK, SWEPT_LINKS
@@ -72,14 +72,13 @@ def test_with_the_clicks_of_a_reader_her_open_is_excused_too() -> None:
 
 
 def test_all_that_is_known_is_weighed_together() -> None:
-    hasty = Visit(Past(), manners=(EARLY_FLURRY,))
-    assert is_machine(hasty)
-    assert is_machine(Visit(Past(), manners=(EARLY_FLURRY,), read=True, gate_elsewhere=False))
-    assert not is_machine(Visit(Past(), manners=(EARLY_FLURRY,), read=True, gate_elsewhere=True))
-    assert not is_machine(Visit(Past(), manners=(EARLY_FLURRY,), among_strangers=True)), (
-        "no gate stands there"
-    )
-    assert is_machine(Visit(Past(caught=3), manners=(EARLY_FLURRY,), read=True, among_strangers=True))
+    early = Visit(Past(), manners=(EARLY_FLURRY,), soon=True)
+    assert is_machine(early)
+    assert is_machine(replace(early, read=True)) and is_machine(replace(early, gate_elsewhere=True))
+    assert not is_machine(replace(early, read=True, gate_elsewhere=True))
+    assert is_machine(replace(early, soon=False)) and not is_machine(replace(early, soon=False, read=True))
+    assert not is_machine(replace(early, among_strangers=True)), "no gate stands there"
+    assert is_machine(replace(early, past=Past(caught=3), read=True, among_strangers=True))
     cloud = Past(caught=12, companies=frozenset("abc"))
     assert is_machine(Visit(cloud)) and is_machine(Visit(cloud, soon=True))
     assert not is_machine(Visit(cloud, read=True)), "hours later, opened before by the same program"
@@ -87,5 +86,15 @@ def test_all_that_is_known_is_weighed_together() -> None:
 
 def test_an_office_behind_a_proxy_that_tells_nobody_apart_says_nothing() -> None:
     known = Known(caught={"10.0.0": Past(caught=50, companies=frozenset("abcd"))})
-    lone = trace(200, mail=99, ip="10.0.0.9")
+    lone = trace(200, mail=99, ip=door_of("10.0.0.9", "Chrome") or "")
     assert signs([lone], lone, known) == ()
+
+
+def test_behind_a_proxy_that_hides_everybody_a_reader_beside_a_scanner_is_told_by_the_program() -> None:
+    hidden = "127.0.0.1"
+    scan = [trace(40 + n / 4, mail=1, link=n, ip=door_of(hidden, "Chrome") or "") for n in range(1, 5)]
+    reader = trace(43, mail=1, link=2, ip=door_of(hidden, "Firefox") or "", ua="Firefox")
+    assert signs([*scan, reader], reader) == ()
+    assert SWEPT_LINKS in signs([*scan, reader], scan[0])
+    office = [trace(40 + n / 4, mail=n, ip=door_of(hidden, "Chrome") or "") for n in range(1, 60)]
+    assert signs([replace(one, domain=None) for one in office], office[0]) == ()
