@@ -131,7 +131,12 @@ def save_draft(
         raise Invalid(_("The model is longer than 200,000 letters."))
     if revision is not None and revision != stands.revision:
         who = stands.draft.who if stands.draft is not None else ""
-        raise Conflict(_("{who} has changed this draft meanwhile. Open it again.").format(who=who or "–"))
+        raise Conflict(
+            _(
+                "{who} has changed this draft meanwhile. Nothing of yours is kept yet: open the draft again to"
+                " see theirs, or keep yours in its place."
+            ).format(who=who or "–")
+        )
     based = stands.live.no if stands.draft is None and stands.live is not None else None
     if stands.draft is None:
         audit(session, by, "model.draft_begun", f"model:{model_id}", now=now)

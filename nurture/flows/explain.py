@@ -19,7 +19,15 @@ from nurture.rules.crossing import held_back
 from nurture.rules.model import HeatModel
 from nurture.rules.readiness import Judgement
 from nurture.rules.words import _
-from nurture.store import approvals, heat_buckets, models, scores, temperature_changes, unrated
+from nurture.store import (
+    approvals,
+    heat_buckets,
+    lead_judgements,
+    models,
+    scores,
+    temperature_changes,
+    unrated,
+)
 from nurture.store import heat as heats
 from nurture.store.heat import StoredHeat
 from nurture.store.models import LiveModel
@@ -51,7 +59,10 @@ def explain(session: Session, lead_id: int, *, now: datetime) -> dict[str, Any]:
         "at": now,
         "heat": _heat(session, model, row, now),
         "temperature": _temperature(model.model, cooled[row.pair].after, now),
-        "grade": _grade(judged, model.model),
+        "grade": {
+            **_grade(judged, model.model),
+            "override_reason": lead_judgements.grade_reason(session, lead_id),
+        },
         "readiness": {**_readiness(judged, model.model, now), "held_back": held},
     }
 

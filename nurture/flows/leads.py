@@ -230,15 +230,22 @@ def _merged(known: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]
 def _answered(
     known: Mapping[str, Any], said: Mapping[str, str | None], source: str, now: datetime
 ) -> dict[str, Any]:
-    """BANT answers with their source and date; one that says the same again keeps the old date."""
+    """BANT answers with their source and date; one that says the same again keeps the old date, one that says
+    otherwise keeps what it contradicts as `before`."""
     answered: dict[str, Any] = {}
     for part, answer in said.items():
         before = known.get(part)
         if answer is None or (isinstance(before, dict) and before.get("answer") == answer):
             answered[part] = before if answer else None
         else:
-            answered[part] = {"answer": answer, "source": source, "at": instant(now)}
+            answered[part] = {"answer": answer, "source": source, "at": instant(now), **_contradicted(before)}
     return answered
+
+
+def _contradicted(before: Any) -> dict[str, Any]:
+    if not isinstance(before, dict) or before.get("answer") in (None, "unknown"):
+        return {}
+    return {"before": {name: before[name] for name in ("answer", "source", "at") if name in before}}
 
 
 def _owner(session: Session, email: str) -> int:

@@ -41,6 +41,12 @@ def set_grade(
     return (False, None) if row is None else (True, row.old)
 
 
+def grade_reason(session: Session, lead_id: int) -> str | None:
+    """Why a person set the grade; None where the scorecard gives it."""
+    given = text("SELECT grade_override_reason FROM lead WHERE id = :id AND grade_override IS NOT NULL")
+    return session.execute(given, {"id": lead_id}).scalar_one_or_none()
+
+
 def set_future(
     session: Session, lead_id: int, at: datetime | None, *, now: datetime
 ) -> tuple[bool, datetime | None]:

@@ -91,6 +91,14 @@ def test_an_answer_said_again_keeps_its_date(sessions: Sessions, db: Session):
     assert bant["budget"]["at"] == "2026-03-06T10:00:00Z"
 
 
+def test_an_answer_that_contradicts_another_keeps_it_beside_it(sessions: Sessions, db: Session) -> None:
+    saved = save(sessions, email="anna@weber.example", bant={"budget": "yes"})
+    save(sessions, now=TUESDAY + timedelta(days=3), id=saved.id, bant={"budget": "no"})
+    budget = db.get_one(Lead, saved.id).bant["budget"]
+    assert (budget["answer"], budget["at"]) == ("no", "2026-03-06T10:00:00Z")
+    assert budget["before"] == {"answer": "yes", "source": "api", "at": "2026-03-03T10:00:00Z"}
+
+
 def test_consent_is_noted_once_and_withdrawn_with_a_signal(sessions: Sessions, db: Session):
     saved = save(sessions, email="anna@weber.example", consent={"marketing": True, "proof": {"form": 12}})
     save(sessions, id=saved.id, consent={"marketing": True})

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from nurture.flows.explain import explain
 from nurture.flows.judge_by_hand import wake_future
 from nurture.flows.keys import create_key
 from nurture.flows.lead_figures import keep_lead_figures
@@ -117,6 +118,9 @@ def test_a_grade_set_by_hand_holds_with_its_reason_until_it_is_given_back(
     form = {"csrf_token": token, "grade": "A", "reason": "Sits on three boards"}
     card = marketer.post(f"/leads/{ben}/grade", data=form, follow_redirects=True).text
     assert "Set by hand to A: Sits on three boards" in card
+    with runtime.sessions() as session:
+        told = explain(session, ben, now=runtime.now())["grade"]
+    assert (told["override"], told["override_reason"]) == ("A", "Sits on three boards")
     send(runtime.sessions, ben, "opened", TUESDAY)
     rate(runtime.sessions, now=TUESDAY)
     assert lead(runtime.sessions, ben).grade_override == "A"

@@ -18,7 +18,8 @@ _PUT_OFF = 30
 @dataclass(frozen=True, slots=True)
 class InboxRow:
     """A hand-off in the list. `score` is the readiness with which the lead ripened, or its present one when
-    that is higher; `meets_at` the date of the meeting, `back_at` when a lead that was put off comes back."""
+    that is higher; `grade_reason` why a person set the grade, `meets_at` the date of the meeting, `back_at`
+    when a lead that was put off comes back."""
 
     id: int
     lead_id: int
@@ -39,6 +40,7 @@ class InboxRow:
     clock_from: datetime | None
     due_at: datetime | None
     overdue: bool
+    grade_reason: str | None
     meets_at: datetime | None
     back_at: datetime | None
     heat_before: float | None
@@ -50,8 +52,9 @@ _COLUMNS = f"""
     l.role, c.name AS company, coalesce(l.city, c.city) AS city, l.phone,
     coalesce(l.grade_override, l.grade, h.grade) AS grade, l.temperature,
     greatest(h.score, l.readiness) AS score, h.reasons, h.owner_id, u.name AS owner, h.released_at,
-    h.clock_from, h.due_at, h.overdue_at IS NOT NULL AS overdue, meeting.happens_at AS meets_at,
-    l.future_at AS back_at, h.heat_before, l.heat_log2
+    h.clock_from, h.due_at, h.overdue_at IS NOT NULL AS overdue,
+    CASE WHEN l.grade_override IS NOT NULL THEN l.grade_override_reason END AS grade_reason,
+    meeting.happens_at AS meets_at, l.future_at AS back_at, h.heat_before, l.heat_log2
 """
 _FROM = """
     FROM handoff h JOIN lead l ON l.id = h.lead_id
