@@ -133,8 +133,8 @@ def save_draft(
         who = stands.draft.who if stands.draft is not None else ""
         raise Conflict(
             _(
-                "{who} has changed this draft meanwhile. Nothing of yours is kept yet: open the draft again to"
-                " see theirs, or keep yours in its place."
+                "{who} has changed this draft meanwhile. Nothing of yours is kept yet: open the draft again"
+                " to see theirs, or keep yours in its place."
             ).format(who=who or "–")
         )
     based = stands.live.no if stands.draft is None and stands.live is not None else None
