@@ -4,7 +4,7 @@ import pytest
 
 from nurture.app import create_app
 from tests.browser.conftest import House
-from tests.browser.test_pages import DESK, PHONE, Open, open_page
+from tests.browser.visits import DESK, PHONE, Open, open_page
 from tests.web.attacks.town import Town, is_public, settle_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from nurture.flows import drafts
 from nurture.flows.simulate.running import carry_out
 from tests.browser.conftest import House
-from tests.browser.test_pages import DESK, PHONE, Open, Visit, open_page
+from tests.browser.visits import DESK, PHONE, Open, Visit, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 __all__ = ["open_page"]

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from werkzeug.wrappers import Request, Response
 
 from tests.browser.conftest import House
-from tests.browser.test_pages import DESK, PHONE, Open, open_page  # noqa: F401
-from tests.browser.test_website import served
+from tests.browser.visits import DESK, PHONE, Open, open_page  # noqa: F401
+from tests.browser.websites import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 INGA, OLE = "inga.holm@nordvik.example", "ole.holm@nordvik.example"

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from tests.browser.conftest import House
 from tests.browser.desk import a_full_desk, state_of
-from tests.browser.test_pages import DESK, PHONE, Open, open_page
+from tests.browser.visits import DESK, PHONE, Open, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 __all__ = ["open_page"]

@@ -23,7 +23,7 @@ from nurture.runtime import Runtime, build
 from tests.browser.company import CAMPAIGNS
 from tests.browser.conftest import _named
 from tests.browser.hands import Keys, Mouse
-from tests.browser.test_pages import DESK, PHONE, Visit
+from tests.browser.visits import DESK, PHONE, Visit
 from tests.clock import StandingClock
 from tests.conftest import TUESDAY
 from tests.sinks import SmtpSink, free_port

@@ -6,7 +6,7 @@ from nurture.files.conditions import read
 from nurture.files.conditions import write as text
 from nurture.flows import membership
 from tests.browser.conftest import House
-from tests.browser.test_pages import DESK, PHONE, Open, open_page
+from tests.browser.visits import DESK, PHONE, Open, open_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 __all__ = ["open_page"]

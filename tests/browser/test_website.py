@@ -1,17 +1,13 @@
 """The script on a customer's website: a real browser, another origin, a strict policy."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from wsgiref.types import WSGIApplication
 
 import pytest
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from nurture.files.site_cache import SiteCache
@@ -21,21 +17,10 @@ from nurture.rules.tokens import KeyRing
 from nurture.rules.visits import BY_FORM, Visit, mint_token
 from nurture.runtime import real_now
 from nurture.web.tracking import TrackingDoor, nowhere
-from tests.sinks import free_port
+from tests.browser.websites import served
 
 RING = KeyRing((b"a signing key of thirty-two bytes.",))
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-
-
-@contextmanager
-def served(app: WSGIApplication) -> Iterator[int]:
-    port = free_port()
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield port
-    server.shutdown()
-    thread.join()
 
 
 @pytest.fixture

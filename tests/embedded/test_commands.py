@@ -5,8 +5,6 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-from click.testing import CliRunner, Result
 from redis import Redis
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -25,35 +23,12 @@ from nurture.runtime import Runtime
 from nurture.store import installation, leads, programs
 from nurture.store.simulations import Simulation
 from tests.conftest import TUESDAY
+from tests.embedded.terminals import Terminal, terminal
 from tests.sinks import SmtpSink, free_port
 
+__all__ = ["terminal"]
+
 CAMPAIGNS = Path(__file__).resolve().parents[2] / "campaigns"
-
-
-class Terminal:
-    """A terminal whose environment points at the servers of the test."""
-
-    def __init__(self, env: dict[str, str]) -> None:
-        self.env = env
-
-    def type(self, *words: str, said: str = "", **env: str) -> Result:
-        return CliRunner().invoke(main, words, input=said, env={**self.env, **env})
-
-
-@pytest.fixture
-def terminal(
-    settings: Settings, runtime: Runtime, smtp_sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
-) -> Terminal:
-    # The logging of this process belongs to the whole test run, not to one typed command.
-    monkeypatch.setattr("nurture.cli.frame.configure", lambda: None)
-    return Terminal(
-        {
-            "NURTURE_HOME": str(settings.home),
-            "NURTURE_DATABASE_URL": runtime.addresses.database_url,
-            "NURTURE_REDIS_URL": runtime.addresses.redis_url,
-            "NURTURE_SMTP_URL": smtp_sink.url,
-        }
-    )
 
 
 def test_every_command_explains_itself(terminal: Terminal) -> None:

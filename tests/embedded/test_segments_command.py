@@ -7,7 +7,7 @@ import pytest
 from nurture.flows import membership, segments
 from nurture.flows.leads import save_lead
 from tests.conftest import TUESDAY
-from tests.embedded.test_commands import terminal
+from tests.embedded.terminals import terminal
 
 __all__ = ["terminal"]
 CONDITION = {

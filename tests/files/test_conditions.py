@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from nurture.errors import Invalid
 from nurture.files.conditions import read, write
 from nurture.rules.conditions import parse, unparse
-from tests.store.test_conditions import leaves, trees
+from tests.store.trees import leaves, trees
 
 
 @given(st.one_of(leaves, trees))

@@ -16,8 +16,8 @@ from nurture.flows import edit_newsletters as editing
 from nurture.flows.advance import advance
 from nurture.flows.newsletters import send_newsletters
 from nurture.store.deliveries import Delivery
+from tests.flows.caps import COLD, cap
 from tests.flows.garden import HEAD, PEPPER, Garden
-from tests.flows.test_restraint import COLD, cap
 
 WORKERS, LEADS = 4, 12
 MOST, DAYS = 2, 3

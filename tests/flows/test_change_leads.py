@@ -11,7 +11,7 @@ from nurture.store.leads import Lead
 from nurture.store.signals import NewSignal
 from nurture.store.users import User
 from tests.flows.garden import Garden
-from tests.flows.test_enroll import CHAINS, MAILS
+from tests.flows.two_chains import CHAINS, MAILS
 
 
 @pytest.fixture

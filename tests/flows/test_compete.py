@@ -9,8 +9,8 @@ from nurture.flows import pause_programs
 from nurture.flows.newsletters import send_newsletters
 from nurture.flows.why import why_newsletter
 from nurture.store.deliveries import Delivery
+from tests.flows.caps import COLD, cap, handed_over
 from tests.flows.garden import HEAD, PEPPER, Garden
-from tests.flows.test_restraint import COLD, cap, handed_over
 
 TWO = COLD + "      - send: hello\n      - send: again\n"
 

@@ -27,8 +27,8 @@ from nurture.store import deliveries, pacing
 from nurture.store.deliveries import claiming, leasing
 from nurture.store.leads import Lead
 from tests.conftest import TUESDAY
+from tests.flows.leases import let_leases_run_out
 from tests.flows.mailroom import PEPPER, Mailroom, mailer
-from tests.flows.test_deliver_after_a_death import let_leases_run_out
 from tests.mail.scripted_smtp import Hang, ScriptedSmtp
 
 _RECORDS = "INSERT INTO delivery_attempt"

@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.files import journal
@@ -17,6 +17,7 @@ from nurture.store import deliveries
 from nurture.store.deliveries import Delivery, Outcome
 from nurture.store.leads import Lead
 from tests.conftest import TUESDAY
+from tests.flows.leases import let_leases_run_out
 from tests.flows.mailroom import Mailroom, mailer
 from tests.mail.scripted_smtp import ScriptedSmtp
 
@@ -25,17 +26,6 @@ def claim(room: Mailroom, host: str | None = None) -> dict[int, int]:
     with room.sessions.begin() as session:
         claimed = deliveries.claim(session, host=host or room.outbox.host, live=True, now=TUESDAY, limit=100)
     return {one.id: one.token for one in claimed}
-
-
-def let_leases_run_out(room: Mailroom, seconds: int = 1) -> None:
-    with room.sessions.begin() as session:
-        session.execute(
-            text("""
-                UPDATE delivery SET lease_until = clock_timestamp() - make_interval(secs => :s)
-                WHERE lease_until IS NOT NULL
-            """),
-            {"s": seconds},
-        )
 
 
 def test_what_was_claimed_and_never_begun_goes_out_after_all(room: Mailroom, server: ScriptedSmtp) -> None:

@@ -11,17 +11,7 @@ from nurture.flows.judge_leads import judge_leads
 from nurture.flows.reach_goals import leave_reached
 from nurture.store.steps import FlowCount
 from tests.flows.garden import HEAD, PEPPER, Garden
-
-CHAINS = """
-  cold:
-    enter: {when: {all: [{temperature: cold}, {consent: marketing}]}}
-    reentry: {after: 30d}
-    steps: [{send: c1}, {wait: 2d}, {send: c2}, {wait: 2d}, {send: c3}]
-  warm:
-    enter: {when: {all: [{temperature: warm}, {consent: marketing}]}}
-    steps: [{send: w1}, {wait: 2d}, {send: w2}]
-"""
-MAILS = "c1 c2 c3 w1 w2"
+from tests.flows.two_chains import CHAINS, MAILS
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from nurture.net.resolver import Dns
 from nurture.store import deliveries, installation
 from tests.conftest import TUESDAY
 from tests.flows.mailroom import BASE, RING, Mailroom, mailer
-from tests.flows.test_newsletters import Press
+from tests.flows.press import Press
 from tests.name_server import NameServer
 from tests.sinks import SmtpSink
 

@@ -9,8 +9,8 @@ from bench.faults._server import FaultyServer
 from nurture.files.vault import Vault
 from nurture.store import transports
 from tests.conftest import TUESDAY
+from tests.flows.couriers import NOBODY_THERE, add, courier, queue, serve_until, states
 from tests.flows.mailroom import RING, Mailroom
-from tests.flows.test_courier import NOBODY_THERE, add, courier, queue, serve_until, states
 from tests.mail.scripted_smtp import Hang, ScriptedSmtp
 from tests.sinks import SmtpSink
 

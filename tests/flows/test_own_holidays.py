@@ -9,8 +9,8 @@ from nurture.flows import calendar
 from nurture.rules.facts import Facts
 from nurture.rules.newsletter import Later, Plan, Reader, Send, decide
 from nurture.rules.program import read_window
+from tests.flows.caps import COLD
 from tests.flows.garden import BERLIN, HEAD, Garden
-from tests.flows.test_restraint import COLD
 
 MONDAY = datetime(2026, 10, 26, 10, 0, tzinfo=BERLIN)
 TUESDAY_AT_NINE = datetime(2026, 10, 27, 9, 0, tzinfo=BERLIN)

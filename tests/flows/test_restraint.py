@@ -5,7 +5,7 @@ import random
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from nurture.errors import FileFault, Invalid
 from nurture.flows import pause_programs, preferences
@@ -15,10 +15,9 @@ from nurture.flows.restraint import set_quiet
 from nurture.store import deliveries
 from nurture.store.enrollments import claiming, late
 from nurture.store.handoffs import Handoff
-from nurture.store.restraint import Restraint
+from tests.flows.caps import COLD, cap, handed_over
 from tests.flows.garden import BERLIN, HEAD, Garden
 
-COLD = "  cold:\n    enter: {when: {all: [{temperature: cold}, {consent: marketing}]}}\n    steps:\n"
 THREE = COLD + "      - send: one\n      - send: two\n      - send: three\n"
 
 
@@ -29,22 +28,6 @@ def berlin(text: str) -> datetime:
 @pytest.fixture
 def garden(sessions, clock, tmp_path):
     return Garden(sessions, clock, tmp_path / "garden")
-
-
-def cap(garden: Garden, most: int, days: int, over: str = "defer") -> None:
-    with garden.sessions.begin() as session:
-        session.execute(update(Restraint).values(most=most, days=days, over=over))
-
-
-def handed_over(garden: Garden, lead: int, state: str) -> None:
-    with garden.sessions.begin() as session:
-        model = garden.value("SELECT id FROM heat_model")
-        row = {
-            "lead_id": lead, "ripening_no": 1, "model_id": model, "cause": "threshold", "state": state,
-            "score": 70, "rise": 60, "temperature": "hot", "heat": 60, "priority": False,
-            "ready_at": garden.clock.now,
-        }  # fmt: skip
-        session.execute(insert(Handoff).values(**row))
 
 
 def answered(garden: Garden, state: str) -> None:

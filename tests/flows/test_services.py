@@ -13,8 +13,8 @@ from nurture.flows.inbound import Desk, take_in_events, take_in_mail
 from nurture.mail.inbound.providers import read_events
 from nurture.store import transports
 from tests.conftest import TUESDAY
+from tests.flows.couriers import courier, queue, serve_until, states
 from tests.flows.mailroom import PEPPER, RING, Mailroom, mailer
-from tests.flows.test_courier import courier, queue, serve_until, states
 from tests.mail.scripted_api import Answer, Call, ScriptedApi
 
 DESK = Desk(RING, PEPPER)

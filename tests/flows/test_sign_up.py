@@ -26,24 +26,11 @@ from nurture.store.leads import Lead
 from nurture.store.suppressions import NewSuppression
 from nurture.store.webhook_endpoints import WebhookEndpoint
 from tests.conftest import TUESDAY
+from tests.flows.form_of_plans import PLAN, WORDS
 from tests.flows.garden import Garden
-from tests.flows.test_take_visits import LAPTOP, RING, look
+from tests.flows.looks import LAPTOP, RING, look
 
 PEPPER, BASE = b"pepper", "https://n.example"
-WORDS = "Yes, send me articles. I can leave with one click."
-PLAN: dict[str, Any] = {
-    "title": "Stock check",
-    "fields": [
-        {"field": "email", "label": "E-mail", "required": True},
-        {"field": "first_name", "label": "First name"},
-        {"field": "phone", "label": "Phone"},
-        {"field": "company", "label": "Company"},
-        {"field": "message", "label": "Anything else?"},
-        {"field": "bant.budget", "label": "Is there a budget?"},
-    ],
-    "consents": [{"purpose": "marketing", "wording": WORDS, "required": True}],
-    "tags": ["stock"],
-}
 ANNA = {"email": "Anna@Weber.example", "first_name": "Anna", "consent.marketing": "yes"}
 
 

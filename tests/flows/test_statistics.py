@@ -7,34 +7,17 @@ import pytest
 from sqlalchemy import text
 
 from nurture.flows import leave, pause_programs, statistics
-from nurture.flows.reach_goals import leave_reached
 from nurture.flows.statistics import Asked
 from nurture.flows.unsubscribe import unsubscribe
 from nurture.rules.entering import held_out
 from nurture.rules.statistics.comparing import Group
 from nurture.store.views import recounts
-from tests.flows.garden import HEAD, Garden
+from tests.flows.garden import Garden
+from tests.flows.goals import CHAINS, GOAL, reach
 from tests.flows.mailroom import Mailroom, mailer
 from tests.mail.scripted_smtp import ScriptedSmtp
 
 ALL = Asked()
-CHAINS = """
-  cold:
-    enter: {when: {all: [{temperature: cold}, {consent: marketing}]}}
-    steps:
-      - send: welcome
-      - {wait: 3d, key: pause}
-      - branch:
-          - when: {tag: keen}
-            steps: [{send: price}]
-          - else: true
-            steps: [{send: story}]
-        key: way
-  warm:
-    steps:
-      - send: offer
-"""
-GOAL = HEAD + "goal: {when: {stage: opportunity}, value: 4000, currency: EUR}\n"
 
 
 @pytest.fixture
@@ -60,14 +43,6 @@ def program(garden: Garden, asked: Asked = ALL):
 
 def step(found, key):
     return next(one for one in found.steps if one.key == key)
-
-
-def reach(garden: Garden, *lead_ids: int) -> None:
-    """These book a meeting."""
-    for lead_id in lead_ids:
-        garden.change(lead_id, stage="opportunity")
-    with garden.sessions.begin() as session:
-        leave_reached(session, list(lead_ids), now=garden.clock.now)
 
 
 def replies(garden: Garden, lead_id: int) -> None:

@@ -1,11 +1,9 @@
 """Visits: kept whoever makes them, and told of a lead once a signed word says who it is."""
 
-import json
 import os
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,23 +20,13 @@ from nurture.flows.record import record
 from nurture.flows.take_visits import join_visitor
 from nurture.flows.website import add_rule, forget_old_visits
 from nurture.rules import visits
-from nurture.rules.ids import millis_of, uuid7
+from nurture.rules.ids import uuid7
 from nurture.rules.tokens import KeyRing
 from nurture.rules.visits import BY_FORM, BY_MAIL, NotAVisit, Visit, mint_token, told
 from tests.conftest import TUESDAY
 from tests.flows.deaths import dies_at_line
+from tests.flows.looks import LAPTOP, PHONE, RING, look
 from tests.mailed import a_delivery, a_lead, a_mailing
-
-RING = KeyRing((b"a signing key of thirty-two bytes.",))
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-LAPTOP, PHONE = "1" * 32, "2" * 32
-
-
-def look(path: str = "/pumps", *, at: datetime = TUESDAY, ua: str = FIREFOX, **more: Any) -> Visit:
-    """What the script of a page sends, read at the door."""
-    body = {"u": f"https://shop.example{path}", "t": "Pumps", "i": os.urandom(16).hex(), **more}
-    number = uuid7(millis_of(at), os.urandom(10))
-    return told(json.dumps(body).encode(), number=number, ua=ua, ring=RING, now=at)
 
 
 @pytest.fixture

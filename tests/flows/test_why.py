@@ -12,27 +12,10 @@ from nurture.flows.why import chain_stats, why
 from nurture.rules.why import reasons_sentence, sentence
 from nurture.store.deliveries import Delivery
 from nurture.store.programs import ChainRow
+from tests.flows.cold_chain import COLD, STEPS
 from tests.flows.garden import HEAD, Garden
-from tests.flows.test_live_edits import publish
+from tests.flows.published import publish
 
-COLD = "  cold:\n    enter: {when: {all: [{temperature: cold}, {consent: marketing}]}}\n    steps:\n"
-STEPS = """\
-      - send: one
-      - {key: wait, wait: 2d}
-      - key: click
-        wait_for: {signal: clicked, mail: one, within: 3d}
-        then: [{send: thanks}]
-        else: [{send: again}]
-      - {key: size, branch: [{when: {tag: large}, steps: [{send: large}]}]}
-      - {key: marked, tag: [seen]}
-      - {key: tuesday, wait_until: {weekday: [tue], at: "10:00"}}
-      - send: last
-  warm:
-    steps:
-      - send: w-one
-      - wait: 1d
-      - send: w-two
-"""
 # The same chain after edits: steps gone, others new, one that means something else.
 VERSIONS = (
     STEPS,

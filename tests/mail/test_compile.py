@@ -11,7 +11,7 @@ from nurture.mail.compile import check, compile_mail, fingerprint
 from nurture.mail.message import build
 from nurture.mail.prepare import RenderFault, prepare
 from nurture.mail.source import CompiledMail, Link, MailSource
-from tests.mail.test_message import SENDER, letter
+from tests.mail.letters import SENDER, letter
 
 
 def source(body: str, **more: str) -> MailSource:

@@ -3,9 +3,7 @@
 import email
 import email.policy
 from dataclasses import replace
-from datetime import UTC, datetime
 from email.message import EmailMessage
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,53 +13,12 @@ from hypothesis import strategies as st
 from nurture.mail.compile import compile_mail
 from nurture.mail.dkim.canonical import relaxed_body
 from nurture.mail.headers import AddressFault, address
-from nurture.mail.message import Letter, Sender, build
+from nurture.mail.message import Sender, build
 from nurture.mail.prepare import RenderFault, plain_html, plain_words, prepare, render
 from nurture.mail.quoted import SOFT_BREAK, encode, fit
 from nurture.mail.source import MailSource
 from nurture.mail.standards import faults
-
-NOW = datetime(2026, 3, 3, 10, tzinfo=UTC)
-WORDS = """Hello {{ lead.first_name | default("there") }}.
-.a line with a dot, an = and ünïcode {{ lead.fields.note }}
-{% for tag in lead.tags %}
-- {{ tag }}
-{% endfor %}
-[Case](https://a.example/case) {{ lead.first_name | upper }}
-"""
-MAIL = compile_mail(
-    MailSource("case", "For {{ lead.first_name }}", WORDS, preheader="{{ lead.first_name }}, look")
-)
-READY = prepare(MAIL, {1: 11})
-SENDER = Sender("Anna Ärmel", "news@grün.example", "Example & Söhne, GmbH", "High Street 1\n12345 Town")
-
-
-def values(lead: dict[str, Any], *, link: str = "https://t.example/c/abc") -> dict[str, Any]:
-    return {
-        "lead": lead,
-        "sender": SENDER.as_values(),
-        "links": ["", link],
-        "pixel_url": "https://t.example/o/abc.gif",
-        "unsubscribe_url": "https://t.example/u/abc",
-        "preferences_url": "https://t.example/p/abc",
-        "view_url": "https://t.example/v/abc",
-    }
-
-
-def letter(lead: dict[str, Any], **more: Any) -> Letter:
-    return Letter(
-        **{
-            "to": "bert@leads.example",
-            "to_name": lead.get("first_name", ""),
-            "message_id": str(UUID(int=7)),
-            "date": NOW,
-            "purpose": "chain",
-            "stream": "consulting",
-            "values": values(lead),
-            "unsubscribe_url": "https://t.example/u/" + "a" * 170,
-            **more,
-        }
-    )
+from tests.mail.letters import MAIL, READY, SENDER, letter, values
 
 
 def parse(raw: bytes) -> EmailMessage:

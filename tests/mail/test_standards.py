@@ -17,7 +17,7 @@ from nurture.mail.message import Sender, build
 from nurture.mail.prepare import prepare
 from nurture.mail.source import MailSource
 from nurture.mail.standards import MARKETING, SERVICE, check, faults
-from tests.mail.test_message import READY, SENDER, letter
+from tests.mail.letters import READY, SENDER, letter
 
 KEYS = [load("xn--grn-ioa.example", kind, generate(kind)) for kind in ("rsa", "ed25519")]
 GOOD = build(READY, SENDER, letter({"first_name": "Bert"}))

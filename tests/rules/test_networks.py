@@ -8,7 +8,7 @@ from nurture.rules.evidence import Past, Visit, is_machine
 from nurture.rules.networks import Known, Tally
 from nurture.rules.signs import EARLY_FLURRY, KNOWN_NETWORK, SWEPT_LINKS
 from nurture.rules.surroundings import Surroundings
-from tests.rules.test_crowds import trace
+from tests.rules.traces import trace
 
 CLOUD, HOUSE = "52.9.1", "84.17.3"
 LINKS = dict.fromkeys(range(1, 400), 6)

@@ -12,7 +12,7 @@ from nurture.rules.target.columns import Matrix, column_of
 from nurture.rules.target.leaks import Leak, find_leaks
 from nurture.rules.target.learning import learn
 from nurture.rules.target.reading import ANOTHER, number
-from tests.rules.test_target import school
+from tests.rules.schools import school
 
 Rows = list[dict[str, Any]]
 

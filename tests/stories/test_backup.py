@@ -21,8 +21,8 @@ from nurture.flows.sending import stop_sending
 from nurture.runtime import Runtime
 from tests.clock import StandingClock
 from tests.sinks import SmtpSink, WebhookSink
+from tests.stories.main_job import JONAS, KATRIN, LEADS, MIRA, bring_in, listen, of_type, publish
 from tests.stories.second_life import contents, dropped, empty_database, life, typed, world_over
-from tests.stories.test_main_job import JONAS, KATRIN, LEADS, MIRA, bring_in, listen, of_type, publish
 from tests.stories.world import World, never_reads, reads_all
 
 # Nothing here hangs on the minute: weeks pass faster so.

@@ -11,30 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
-from nurture.files.yaml_lines import Faults
-from nurture.flows.endpoints import Receiver, create_endpoint
-from nurture.flows.enroll import enter_existing
-from nurture.flows.import_leads import ImportOptions, ImportResult, import_leads
 from nurture.flows.keys import create_key
-from nurture.flows.models import lay_by, read_models
-from nurture.flows.programs import load_folder
 from nurture.flows.setup import Company, save_company
 from nurture.jobs.streams import streams
 from nurture.runtime import Runtime
 from tests.clock import StandingClock
-from tests.sinks import ReceivedPost, SmtpSink, WebhookSink
+from tests.sinks import SmtpSink, WebhookSink
+from tests.stories.main_job import JONAS, KATRIN, LEADS, MIRA, bring_in, listen, of_type, publish
 from tests.stories.world import World, leaves, never_reads, reads_all
-
-CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
-KATRIN, JONAS, MIRA, OTTO = (f"{name}@kessler.example" for name in ("katrin", "jonas", "mira", "otto"))
-
-LEADS = f"""\ufeffE-mail;First name;Last name;Company;Company size;Role;Country
-{KATRIN};Katrin;Vogel;Kessler Antriebe GmbH;340;Head of operations;DE
-{JONAS};Jonas;Größe;Kessler Antriebe GmbH;340;Buyer;DE
-{MIRA};Mira;Aydın;Werk Süd;25;Owner;DE
-not-an-address;Nobody;;;;;
-{KATRIN.upper()};Kati;;;;;
-"""
 
 
 @pytest.fixture
@@ -50,42 +34,6 @@ def world(runtime: Runtime, clock: StandingClock, smtp_sink: SmtpSink) -> Iterat
         save_company(session, company, by="test", now=clock.moment)
     with streams(runtime) as work, World(runtime, clock, smtp_sink, work) as world:
         yield world
-
-
-def publish(world: World) -> None:
-    """The program and the model as they stand in campaigns/."""
-    with world.runtime.sessions.begin() as session:
-        faults = Faults("campaigns")
-        for file in read_models(CAMPAIGNS, faults).values():
-            lay_by(session, file, now=world.clock.moment)
-        load_folder(session, CAMPAIGNS / "consulting", publish=True, now=world.clock.moment, by="test")
-    enter_existing(world.runtime.sessions, now=world.clock.moment)
-
-
-def bring_in(world: World, rows: str, tmp_path: Path, **options: str) -> ImportResult:
-    file = tmp_path / "leads.csv"
-    file.write_text(rows)
-    return import_leads(
-        world.runtime.sessions,
-        file,
-        ImportOptions(**options),
-        home=world.runtime.settings.home,
-        pepper=world.runtime.pepper,
-        base_url=world.runtime.settings.base_url,
-        now=world.clock.moment,
-    )
-
-
-def listen(world: World, sink: WebhookSink) -> str:
-    with world.runtime.sessions.begin() as session:
-        created = create_endpoint(
-            session, world.runtime.vault, Receiver(sink.url), private=True, by="test", now=world.clock.moment
-        )
-    return created.secret
-
-
-def of_type(sink: WebhookSink, kind: str) -> list[ReceivedPost]:
-    return [post for post in sink.posts if json.loads(post.body)["type"] == kind]
 
 
 def count(world: World, query: str, **values: object) -> int:

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from lxml import html as markup
 
 from nurture.web.api.examples import example, of_body
-from tests.web.test_api_sweep import operations
+from tests.web.operations import operations
 
 
 def test_every_call_stands_on_the_page_with_a_line_for_the_terminal(app: Flask) -> None:

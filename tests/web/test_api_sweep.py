@@ -1,7 +1,7 @@
 """Every call of the API, with every role and with values nobody should send: never a fault of ours."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +12,8 @@ from nurture.flows.keys import create_key
 from nurture.runtime import Runtime
 from nurture.web.api.access_table import ACCESS
 from tests.applications import application
+from tests.web.operations import operations
 
-VERBS = ("get", "post", "put", "patch", "delete")
 ROLES = ("admin", "marketer", "sales", "viewer")
 HOSTILE: tuple[Any, ...] = (
     None, True, 0, -1, 2**63, 1e308, "", " ", "x" * 5000, "' OR 1=1 --", "{{ 7*7 }}", "<script>", "\u202e",
@@ -32,14 +32,6 @@ def app(runtime: Runtime) -> Flask:
 def keys(runtime: Runtime) -> dict[str, str]:
     with runtime.sessions.begin() as session:
         return {role: create_key(session, role, role, now=runtime.now()) for role in ROLES}
-
-
-def operations(app: Flask) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    spec = app.extensions["nurture-api"].spec.to_dict()
-    for path, item in spec["paths"].items():
-        for verb in VERBS:
-            if verb in item:
-                yield verb, path, item[verb]
 
 
 def caller(client: FlaskClient, key: str) -> Callable[..., Any]:

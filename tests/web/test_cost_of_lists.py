@@ -12,11 +12,11 @@ from nurture.flows.keys import create_key
 from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
 from nurture.runtime import Runtime
-from nurture.web.access_table import ACCESS
 from tests.browser.company import CAMPAIGNS
 from tests.conftest import TUESDAY
 from tests.web.attacks.town import FORM
 from tests.web.conftest import SignIn
+from tests.web.lists import lists
 
 FEW, MANY = range(1, 4), range(4, 13)
 # Pages of one thing that has many others under it: the contacts of a company, the guests of an event.
@@ -29,8 +29,6 @@ UNDER = (
     "/handoffs?show=closed", "/settings/users/1", "/newsletters/1",
     "/calendar/2026-03-04?chain=1&step=welcome",
 )  # fmt: skip
-# Lists by another name than `index`, or pages that only look like one.
-_NO_LISTS = frozenset(("models.target",))
 # What happens rather than being made: said straight to the tables.
 _HAPPENED = (
     """
@@ -142,16 +140,6 @@ def test_no_page_asks_more_for_a_longer_list(
 
     grown = [address for address in pages if len(few[address]) != len(many[address])]
     assert {address: _more(few[address], many[address]) for address in grown} == {}
-
-
-def lists(app: Flask) -> list[str]:
-    """Every page that lists a noun: new ones are asked without anybody thinking of it."""
-    found = [rule for rule in app.url_map.iter_rules() if rule.endpoint.endswith(".index")]
-    return [
-        rule.rule
-        for rule in found
-        if rule.endpoint in ACCESS and not rule.arguments and rule.endpoint not in _NO_LISTS
-    ]
 
 
 def asked(runtime: Runtime, client: Any, address: str) -> list[str]:

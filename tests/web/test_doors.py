@@ -16,7 +16,7 @@ from nurture.web.parts import Vendor, load_vendor
 from tests.clock import StandingClock
 from tests.statements import watched
 from tests.web.conftest import SignIn, token_of
-from tests.web.test_pages_open import PAGES
+from tests.web.pages import PAGES
 
 
 def test_no_page_lets_a_strange_script_or_frame_in(sign_in: SignIn) -> None:

@@ -25,9 +25,9 @@ from tests.conftest import TUESDAY
 from tests.sinks import SmtpSink
 from tests.stories.world import World
 from tests.web.conftest import SignIn, token_of
+from tests.web.first_answers import ANSWERS
+from tests.web.lists import lists
 from tests.web.open_house import API, CAMPAIGNS, api, open_house
-from tests.web.test_cost_of_lists import lists
-from tests.web.test_setup import ANSWERS
 
 COMPANY = {
     "company_name": "Kessler Ohm",

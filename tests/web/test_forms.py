@@ -18,7 +18,7 @@ from nurture.rules.tokens import mint
 from nurture.runtime import Runtime
 from nurture.store import installation
 from tests.conftest import TUESDAY
-from tests.flows.test_sign_up import PLAN, WORDS
+from tests.flows.form_of_plans import PLAN, WORDS
 from tests.web.conftest import SignIn, take_redis_away, token_of
 
 TYPED = {"email": "anna@weber.example", "first_name": "Anna", "consent.marketing": "yes"}

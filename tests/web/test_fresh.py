@@ -1,8 +1,5 @@
 """What opens doors asks again who is there, and loses nothing that was typed."""
 
-import re
-from html import unescape
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,7 +9,8 @@ from nurture.store.users import ApiKey
 from nurture.web import fresh
 from nurture.web.access_table import ACCESS, ADMINS
 from tests.clock import StandingClock
-from tests.web.conftest import PASSWORD, SignIn, token_of
+from tests.web.confirmations import confirmed, hidden
+from tests.web.conftest import SignIn, token_of
 from tests.web.people import NINA, post
 from tests.web.phone import set_up
 
@@ -23,15 +21,6 @@ def admin(sign_in: SignIn, watch: StandingClock) -> FlaskClient:
     client = sign_in("admin")
     watch.advance(minutes=15)
     return client
-
-
-def hidden(page: str) -> dict[str, str]:
-    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
-    return {name: unescape(value) for name, value in found}
-
-
-def confirmed(client: FlaskClient, page: str, password: str = PASSWORD, **more: str):
-    return client.post("/account/confirm", data={**hidden(page), "fresh_password": password, **more})
 
 
 def test_a_key_is_made_only_after_the_password_was_given_again(admin: FlaskClient, runtime: Runtime) -> None:

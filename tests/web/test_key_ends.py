@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from nurture.flows import keys
 from nurture.runtime import Runtime
 from nurture.store.users import ApiKey
+from tests.web.confirmations import confirmed
 from tests.web.conftest import SignIn
-from tests.web.test_fresh import confirmed
 
 
 def bearer(key: str) -> dict[str, str]:

@@ -3,34 +3,7 @@
 import pytest
 
 from tests.web.conftest import SignIn
-
-PAGES = (
-    "/",
-    "/leads",
-    "/imports",
-    "/programs",
-    "/handoffs",
-    "/handoffs?show=closed",
-    "/deliveries",
-    "/deliveries?state=sent&program=1&mail=1&since=2026-03-01&until=2026-03-03",
-    "/calendar",
-    "/models",
-    "/settings/demo",
-    "/sending/now",
-    "/webhooks",
-    "/webhooks/messages",
-    "/settings",
-    "/settings/users",
-    "/settings/keys",
-    "/settings/users/1",
-    "/settings/audit",
-    "/settings/jobs",
-    "/settings/mail",
-    "/mails/test",
-    "/account/second-factor",
-    "/account/confirm",
-    "/account",
-)
+from tests.web.pages import PAGES
 
 
 @pytest.mark.parametrize("address", PAGES)

@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from nurture.rules.tokens import mint
 from nurture.store import restraint
+from tests.flows.caps import COLD
 from tests.flows.garden import Garden
-from tests.flows.test_restraint import COLD
 from tests.web.api_caller import api, caller
 from tests.web.conftest import token_of
 

@@ -11,7 +11,7 @@ from tests.conftest import TUESDAY
 from tests.flows.garden import Garden
 from tests.sinks import SmtpSink
 from tests.web.api_caller import Caller, api, caller, problem
-from tests.web.attacks.test_mails import send
+from tests.web.attacks.forms import send
 from tests.web.conftest import SignIn, token_of
 
 __all__ = ["api", "caller"]

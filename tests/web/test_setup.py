@@ -13,17 +13,7 @@ from nurture.store import installation
 from nurture.store.users import User
 from tests.applications import application
 from tests.web.conftest import token_of
-
-ANSWERS = {
-    "name": "Mira Aydın",
-    "email": "Mira@Kessler-Ohm.example ",
-    "password": "nine months of stock",
-    "company_name": "Kessler Ohm GmbH",
-    "postal_address": "Speicherstraße 14\n20457 Hamburg",
-    "timezone": "Europe/Berlin",
-    "sender_name": "Mira from Kessler Ohm",
-    "sender_email": "mira@kessler-ohm.example",
-}
+from tests.web.first_answers import ANSWERS
 
 
 @pytest.fixture

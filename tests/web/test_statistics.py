@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.flows.garden import Garden
-from tests.flows.test_statistics import CHAINS, GOAL, reach
+from tests.flows.goals import CHAINS, GOAL, reach
 from tests.web.api_caller import api, caller
 
 __all__ = ["api", "caller"]

@@ -5,8 +5,8 @@ import pytest
 from nurture.flows import edit_newsletters
 from nurture.store import consents, deliveries
 from nurture.store.consents import NewConsent
+from tests.flows.cold_chain import COLD, STEPS
 from tests.flows.garden import Garden
-from tests.flows.test_why import COLD, STEPS
 from tests.web.api_caller import api, caller
 
 __all__ = ["api", "caller"]

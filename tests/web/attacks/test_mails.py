@@ -12,6 +12,7 @@ from nurture.jobs.streams import streams
 from nurture.runtime import Runtime
 from tests.sinks import AcceptedMail, SmtpSink
 from tests.web.api_caller import Caller, api, caller
+from tests.web.attacks.forms import pumped, send
 from tests.web.conftest import SignIn, token_of
 
 __all__ = ["api", "caller"]
@@ -22,11 +23,6 @@ CODE = (
     "{{", "{%", "\\1\\g<0>",
 )  # fmt: skip
 TEXTS = ("first_name", "last_name", "role", "city", "address")
-BODY = (
-    "Dear {{ lead.first_name }} {{ lead.last_name }}, {{ lead.role }} in {{ lead.city }} at"
-    " {{ lead.company.name }}, {{ lead.tags | join(', ') }}, {{ lead.fields.interest }}."
-)
-SUBJECT = "{{ lead.first_name }} of {{ lead.company.name }} in {{ lead.city }}"
 # Everything that ends a line for some reader of headers.
 ENDS = ("\r\n", "\n", "\r", "\r\n\r\n", "\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1e")
 KNOWN = {
@@ -35,25 +31,6 @@ KNOWN = {
     "precedence", "x-auto-response-suppress", "content-transfer-encoding", "sender", "cfbl-address",
     "cfbl-feedback-id",
 }  # fmt: skip
-
-
-def send(api: Caller, runtime: Runtime, sink: SmtpSink, **words: str) -> AcceptedMail:
-    """A newsletter of these words to everybody; the one mail that comes of it."""
-    said = {"name": "March", "subject": SUBJECT, "body": BODY, **words}
-    made = api.post("/newsletters", json=said)
-    assert made.status_code == 201, made.text
-    answer = api.post(f"/newsletters/{made.json['id']}/schedule", json={})
-    assert answer.status_code == 200, answer.text
-    return pumped(runtime, sink)
-
-
-def pumped(runtime: Runtime, sink: SmtpSink) -> AcceptedMail:
-    before = len(sink.mails)
-    with streams(runtime) as work:
-        while sum(one.serve(runtime.now()) for one in work):
-            pass
-    [mail] = sink.mails[before:]
-    return mail
 
 
 def clean(mail: AcceptedMail) -> None:
