@@ -167,7 +167,7 @@ def _paths(runtime: Runtime) -> Sequence[str]:
     """Openings and clicks of many mails."""
     with Session(runtime.engine) as session:
         deliveries = list(session.scalars(text("SELECT id FROM delivery ORDER BY id LIMIT 20000")))
-        link = session.scalar(text("SELECT max(id) FROM link"))
+        link = session.scalar(text("SELECT max(id) FROM link WHERE no > 0"))
     ring = runtime.ring
     runtime.close()
     opens = [f"/o/{mint(ring, 'open', one)}.gif" for one in deliveries]

@@ -51,6 +51,7 @@ _QUEUE = text("""
            :now, :now
     FROM lead l WHERE l.id % :parts = :beat % :parts
 """)
+_LINKS = text("SELECT id FROM link WHERE no > 0 ORDER BY id")
 _SENT = text("SELECT id FROM delivery WHERE dedup_key LIKE 'soak:' || :beat || ':%' AND state = 'sent'")
 
 
@@ -164,7 +165,7 @@ def _feed(
         with engine.begin() as connection:
             connection.execute(_QUEUE, {"beat": beat, "parts": LEADS // _A_BEAT, "now": now})
             sent = list(connection.scalars(_SENT, {"beat": beat - 3}))
-            links = list(connection.scalars(text("SELECT id FROM link ORDER BY id")))
+            links = list(connection.scalars(_LINKS))
         lines = [hits.write(_hit(number, links, now)) for number in sent]
         if lines:
             stream.add(lines)

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 import socket
 import threading
 import time
@@ -14,6 +15,11 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+
+def as_seen(page: str) -> str:
+    """The HTML of a mail without the link that nobody sees (mail/trap)."""
+    return re.sub(r'<a [^>]*aria-hidden="true"[^>]*></a>', "", page)
 
 
 @dataclass(frozen=True)

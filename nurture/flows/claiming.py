@@ -149,7 +149,7 @@ def claim(
     return Chunk(
         way=way,
         go=go,
-        mails=_mails(session, outbox, go),
+        mails=_mails(session, outbox, go, trap=state.trap_link),
         sender=sender,
         seal=seal,
         state=state,
@@ -208,11 +208,13 @@ def _holds_for(one: Claimed, reason: str) -> bool:
     return one.needs_consent or reason != LEFT_ALL
 
 
-def _mails(session: Session, outbox: Outbox, claimed: Sequence[Claimed]) -> dict[int, PreparedMail | None]:
+def _mails(
+    session: Session, outbox: Outbox, claimed: Sequence[Claimed], *, trap: bool
+) -> dict[int, PreparedMail | None]:
     found: dict[int, PreparedMail | None] = {}
     for version_id in {one.mail_version_id for one in claimed}:
         try:
-            found[version_id] = outbox.prepared(session, version_id)
+            found[version_id] = outbox.prepared(session, version_id, trap=trap)
         except (TemplateError, TypeError, KeyError, ValueError, SyntaxError, RecursionError) as fault:
             log.error("deliver.mail_broken", mail_version_id=version_id, error=str(fault))
             found[version_id] = None

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from nurture.flows.weigh_hits import Scene, arrived, signals_of
+from nurture.flows.weigh_hits import Scene, arrived, on_trap, signals_of
 from nurture.rules.crowds import network
 from nurture.rules.hits import Hit
 from nurture.rules.patience import rate_by
@@ -121,7 +121,8 @@ def _keys(one: Arrived) -> tuple[Key, ...]:
 
 
 def _judged(one: Arrived, scene: Scene, active: Sequence[Pattern]) -> JudgedHit:
-    pattern = first_met(active, one.hit)
+    # Who follows what nobody sees is no person, whatever is said of his network or program.
+    pattern = None if on_trap(one.hit, scene.links) else first_met(active, one.hit)
     if pattern is not None:
         verdict = Verdict(pattern.verdict, (OVERRULED,))
     else:

@@ -107,7 +107,8 @@ def addresses(ring: KeyRing, base: str, lead_id: int, delivery_id: int) -> dict[
 
 
 def tracked_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, delivery_id: int) -> list[str]:
-    """The tracking address of each link, by its number, as it stands in a mail; number 0 is nobody's."""
+    """The tracking address of each link, by its number, as it stands in a mail; number 0 is the one that
+    nobody sees, where the mail has it."""
     start = f"{base}/c/"
     pieces = mint_each(ring, "click", delivery_id, tuple(link_ids.values()), start, SOFT_BREAK)
     if not fit(start, pieces):
@@ -116,7 +117,10 @@ def tracked_links(link_ids: Mapping[int, int], ring: KeyRing, base: str, deliver
 
 
 def _by_number(link_ids: Mapping[int, int], addresses: Sequence[str]) -> list[str]:
-    if [*link_ids] == _counted(len(link_ids)):  # nearly always
+    numbers = [*link_ids]
+    if numbers == _counted(0, len(numbers)):  # nearly always
+        return [*addresses]
+    if numbers == _counted(1, len(numbers)):
         return ["", *addresses]
     links = [""] * (max(link_ids, default=0) + 1)
     for number, one in zip(link_ids, addresses, strict=True):
@@ -125,8 +129,8 @@ def _by_number(link_ids: Mapping[int, int], addresses: Sequence[str]) -> list[st
 
 
 @cache
-def _counted(many: int) -> list[int]:
-    return [*range(1, many + 1)]
+def _counted(first: int, many: int) -> list[int]:
+    return [*range(first, first + many)]
 
 
 def full_name(lead: Mapping[str, Any]) -> str:

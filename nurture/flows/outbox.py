@@ -52,21 +52,23 @@ class Outbox:
         self.host = self.host or journal.host_id(folder)
         self._journals: list[Journal] = []
         self.signing = Signing(self.vault, self.base_url)
-        self._prepared: OrderedDict[int, PreparedMail] = OrderedDict()
+        self._prepared: OrderedDict[tuple[int, bool], PreparedMail] = OrderedDict()
         self._chunks: dict[int, int] = {}
         self._rests_until: dict[int, float] = {}
 
-    def prepared(self, session: Session, mail_version_id: int) -> PreparedMail | None:
-        """The mail version made ready, from memory where possible: versions never change."""
-        known = self._prepared.get(mail_version_id)
+    def prepared(self, session: Session, mail_version_id: int, *, trap: bool) -> PreparedMail | None:
+        """The mail version made ready, with the link that nobody sees or without, from memory where possible:
+        versions never change."""
+        key = mail_version_id, trap
+        known = self._prepared.get(key)
         if known is not None:
-            self._prepared.move_to_end(mail_version_id)
+            self._prepared.move_to_end(key)
             return known
         stored = mails.stored_version(session, mail_version_id)
         if stored is None:
             return None
-        ready = prepare(CompiledMail.from_json(stored.compiled), stored.link_ids)
-        self._prepared[mail_version_id] = ready
+        ready = prepare(CompiledMail.from_json(stored.compiled), stored.link_ids, trap=trap)
+        self._prepared[key] = ready
         if len(self._prepared) > _MOST_PREPARED:
             self._prepared.popitem(last=False)
         return ready

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.errors import NotFound
+from nurture.errors import Conflict, NotFound
 from nurture.flows.turn_verdicts import BY_PATTERN, Turn, turn
-from nurture.flows.weigh_hits import Scene, arrived
+from nurture.flows.weigh_hits import Scene, arrived, on_trap
 from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.patterns import checked, first_met
-from nurture.rules.robots import Context, judge
+from nurture.rules.robots import HUMAN, Context, judge
 from nurture.rules.words import _
 from nurture.store import hits, neighbours, patterns
 from nurture.store.audit import audit
@@ -30,10 +30,13 @@ def overrule_hit(
     session: Session, hit_id: UUID, verdict: str, reason: str, *, by: str, now: datetime
 ) -> bool:
     """Give a hit another verdict, in the caller's transaction; whether that changes anything. It stands
-    against whatever the rules learn later. Raises NotFound for a hit that does not exist."""
+    against whatever the rules learn later. Raises NotFound for a hit that does not exist, Conflict for one
+    that no person can have made."""
     found = neighbours.find(session, [hit_id])
     if not found:
         raise NotFound(_("There is no such hit."))
+    if verdict == HUMAN and not _may_be_a_persons(session, found):
+        raise Conflict(_("Nobody sees this link: whoever follows it is a machine."))
     changed = bool(turn(session, [Turn(found[0], verdict, reason)], now=now, by=by))
     audit(session, by, "hit.overruled", f"hit:{hit_id}", now=now, detail={"verdict": verdict})
     return changed
@@ -72,12 +75,18 @@ def apply_patterns(sessions: sessionmaker[Session], *, now: datetime, limit: int
         first = one.changed_at - _PAST
         after = one.through or uuid7(millis_of(first), bytes(10))
         seen = patterns.stretch(session, after=after, first=first, last=one.changed_at, limit=limit)
-        met = [hit for hit in seen if one.pattern.meets(hit.hit)]
+        met = _may_be_a_persons(session, [hit for hit in seen if one.pattern.meets(hit.hit)])
         if met:
             turn(session, _turns(session, one, met), by=f"{BY_PATTERN}{one.pattern.id}", now=now)
         through = seen[-1].hit.id if seen else after
         patterns.advance(session, one.pattern.id, through, applied=len(seen) < limit)
         return max(1, len(seen))
+
+
+def _may_be_a_persons(session: Session, found: Sequence[JudgedHit]) -> list[JudgedHit]:
+    """Without those on a link that nobody sees."""
+    links = hits.links_of(session, {one.hit.link_id for one in found if one.hit.link_id is not None})
+    return [one for one in found if not on_trap(one.hit, links)]
 
 
 def _turns(session: Session, one: Unapplied, met: Sequence[JudgedHit]) -> list[Turn]:

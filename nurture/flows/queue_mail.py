@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from nurture.mail import layouts
 from nurture.mail.compile import compile_mail, fingerprint
 from nurture.mail.source import SERVICE, MailSource
+from nurture.mail.trap import trap_of
 from nurture.rules.words import ENGLISH, nearest, retold, speaking
 from nurture.store import deliveries, mails, readers
 from nurture.store.mails import NewVersion
@@ -32,7 +33,7 @@ def keep_mail(
         source=source.as_json(),
         source_hash=fingerprint(source),
         compiled=compiled.as_json(),
-        links=[(link.no, link.url, link.label) for link in compiled.all_links],
+        links=[*((link.no, link.url, link.label) for link in compiled.all_links), *trap_of(compiled)],
     )
     return mails.keep_version(session, program_id, version, now=now)
 

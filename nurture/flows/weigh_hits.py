@@ -117,6 +117,12 @@ def signals_of(
     ]
 
 
+def on_trap(hit: Hit, links: Mapping[int, HitLink]) -> bool:
+    """Whether it followed a link that nobody sees."""
+    link = links.get(hit.link_id) if hit.link_id is not None else None
+    return link is not None and link.label == TRAP_LABEL
+
+
 def _followed(hit: Hit, links: Mapping[int, HitLink]) -> dict[str, str]:
     """The link of a click, as its signal tells it."""
     link = links.get(hit.link_id) if hit.link_id is not None else None
@@ -197,15 +203,13 @@ def _weight(one: Arrived, links: Mapping[int, HitLink]) -> int:
     """What a hit weighs among those on its mail."""
     if one.hit.link_id is None:
         return 0
-    link = links.get(one.hit.link_id)
-    return LEAST_ON_MAIL if link is not None and link.label == TRAP_LABEL else 1
+    return LEAST_ON_MAIL if on_trap(one.hit, links) else 1
 
 
 def _trace(one: Arrived, delivery: HitDelivery | None, links: Mapping[int, HitLink]) -> Trace:
     hit = one.hit
     company = company_of(delivery.address) if delivery else one.domain
     opened_at = delivery.opened_at if delivery else None
-    link = links.get(hit.link_id) if hit.link_id is not None else None
     return Trace(
         id=hit.id,
         delivery_id=hit.delivery_id,
@@ -214,7 +218,7 @@ def _trace(one: Arrived, delivery: HitDelivery | None, links: Mapping[int, HitLi
         ip=door_of(hit.ip, hit.ua),
         at=hit.at,
         ua=hit.ua,
-        trap=link is not None and link.label == TRAP_LABEL,
+        trap=on_trap(hit, links),
         robot=says_robot(hit),
         since_sent=one.since_sent,
         domain=one.domain,

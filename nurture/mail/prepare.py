@@ -20,6 +20,7 @@ from nurture.mail.filling import Filling, filling, grows
 from nurture.mail.quoted import LONGEST, SOFT_BREAK, encode, untouched
 from nurture.mail.sandbox import MailEnvironment, parsed
 from nurture.mail.source import CompiledMail, serves
+from nurture.mail.trap import NUMBER, wants_trap, with_trap
 from nurture.rules.words import _
 
 LARGEST = 512_000
@@ -63,11 +64,14 @@ class PreparedMail:
         return next((one for one in self.others if serves(one.language, language)), self)
 
 
-def prepare(mail: CompiledMail, link_ids: Mapping[int, int]) -> PreparedMail:
-    """Templates that render straight to quoted-printable (the subject: to plain text)."""
+def prepare(mail: CompiledMail, link_ids: Mapping[int, int], *, trap: bool = False) -> PreparedMail:
+    """Templates that render straight to quoted-printable (the subject: to plain text). With `trap` the HTML
+    gets the link that nobody sees, where the mail is one that wants it and the link is there."""
+    trapped = trap and NUMBER in link_ids and wants_trap(mail)
     subject = _tree(_PLAIN, mail.subject, mail.language)
-    html = _tree(_QUOTED_HTML, mail.html, mail.language)
+    html = _tree(_QUOTED_HTML, with_trap(mail.html) if trapped else mail.html, mail.language)
     text = _tree(_QUOTED_TEXT, mail.text, mail.language)
+    numbers = [*([NUMBER] if trapped else ()), *(link.no for link in mail.links)]
     return PreparedMail(
         key=mail.key,
         kind=mail.kind,
@@ -75,9 +79,9 @@ def prepare(mail: CompiledMail, link_ids: Mapping[int, int]) -> PreparedMail:
         subject=_compiled(_PLAIN, subject),
         html=_compiled(_QUOTED_HTML, html),
         text=_compiled(_QUOTED_TEXT, text),
-        link_ids={link.no: link_ids[link.no] for link in mail.links if link.no in link_ids},
+        link_ids={number: link_ids[number] for number in numbers if number in link_ids},
         filling=filling([subject, text, html], _shown),
-        others=tuple(prepare(other, link_ids) for other in mail.others),
+        others=tuple(prepare(other, link_ids, trap=trap) for other in mail.others),
     )
 
 

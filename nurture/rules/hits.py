@@ -18,6 +18,8 @@ OPEN = "open"
 CLICK = "click"
 # The label of links that nobody can see (mail/links): what no words of a link are by accident.
 TRAP_LABEL = "#trap"
+# Where the one that the engine puts into a mail leads: to a page that says what it is for (web/tracking).
+TRAP_TARGET = "trap:"
 # Header names as they are kept, and the WSGI names they arrive under.
 KEPT_HEADERS = {
     "referer": "HTTP_REFERER",

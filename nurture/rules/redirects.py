@@ -2,13 +2,18 @@
 
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from nurture.rules.hits import TRAP_TARGET
+
 # Everything RFC 3986 lets stand in an address, and the percent sign of what is quoted already.
 _KEPT = "%/:?#[]@!$&'()*+,;=-._~"
 
 
 def location(target: str) -> str | None:
     """The value of the Location header for `target`: http or https, pure ASCII (host as A-labels,
-    RFC 5890; the rest percent-encoded as UTF-8). None when it cannot be one."""
+    RFC 5890; the rest percent-encoded as UTF-8). None when it cannot be one. That of the link which nobody
+    sees stays as it is: where it leads depends on whose it is, and only the door can say."""
+    if target == TRAP_TARGET:
+        return target
     if any(sign.isspace() or not sign.isprintable() for sign in target):
         return None
     try:

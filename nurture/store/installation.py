@@ -10,7 +10,7 @@ class Installation(Base):
     """One row, id 1, made by the first migration. `pepper_mark` tells peppers apart and gives none
     away. Until it is `live`, leads get mail only at `test_addresses` (normalised). `sender_name`,
     `sender_email` and `reply_to` repeat the default sender (store/senders.py, which alone writes them): what
-    goes out reads one row."""
+    goes out reads one row. `trap_link`: marketing mails carry a link that nobody sees (mail/trap)."""
 
     __tablename__ = "installation"
     __table_args__ = (
@@ -40,6 +40,7 @@ class Installation(Base):
     recycle_lost_days: Mapped[int | None]
     test_addresses: Mapped[Words]
     addresses_gone_until: Mapped[Instant | None]
+    trap_link: Mapped[bool] = mapped_column(server_default=text("true"))
 
     @property
     def sender_domain(self) -> str:

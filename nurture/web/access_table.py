@@ -34,6 +34,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "setup.save": PUBLIC,
     # What leads and their machines open, by a link of their own
     "letters.view": PUBLIC,
+    "letters.unseen": PUBLIC,
     "leaving.page": PUBLIC,
     "leaving.unsubscribe": PUBLIC,
     "choosing.page": PUBLIC,
@@ -238,6 +239,7 @@ ACCESS: dict[str, frozenset[str]] = {
     "hits.add": WRITERS,
     "hits.end": WRITERS,
     "hits.overrule": WRITERS,
+    "hits.set_trap_link": WRITERS,
     "website.index": WRITERS,
     "website.latest": WRITERS,
     "website.add_site": WRITERS,

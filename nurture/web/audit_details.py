@@ -74,6 +74,7 @@ FIELDS = {
     "team": _N("team"),
     "timezone": _N("time zone"),
     "to": _N("to"),
+    "trap_link": _N("link that only machines follow"),
     "uncertain": _N("not known whether sent"),
     "verdict": _N("verdict"),
     "version": _N("version"),

@@ -16,9 +16,9 @@ import structlog
 
 from nurture.files.link_cache import Away
 from nurture.rules import hits
-from nurture.rules.hits import CLICK, OPEN, Hit
+from nurture.rules.hits import CLICK, OPEN, TRAP_TARGET, Hit
 from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
-from nurture.rules.tokens import KeyRing, read
+from nurture.rules.tokens import KeyRing, mint, read
 from nurture.rules.visitors import visitor_ip
 from nurture.web.bare import UNCACHED, Answer, not_found, try_later
 from nurture.web.browser_calls import BrowserCalls, is_browser_call
@@ -127,6 +127,9 @@ class TrackingDoor:
             target = self._links.target(link_id)
         except Away:
             return try_later()
+        if target == TRAP_TARGET:
+            # From where the link stands, so that whatever proxies put before our paths stays there.
+            return _redirect(f"../unseen/{mint(self._ring, 'view', delivery_id)}")
         return not_found() if target is None else _redirect(self._website.marked(target, delivery_id))
 
     def _write_down(self, kind: str, delivery_id: int, link_id: int | None, environ: WSGIEnvironment) -> None:

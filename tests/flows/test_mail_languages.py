@@ -23,6 +23,7 @@ from tests.conftest import TUESDAY
 from tests.flows.garden import Garden
 from tests.flows.mailroom import BASE, RING, Mailroom, mailer
 from tests.mail.scripted_smtp import ScriptedSmtp
+from tests.sinks import as_seen
 
 ENGLISH = "Your contract ends on {{ lead.dates.contract_end | date }}. [Read](https://www.example.com/en)\n"
 RUSSIAN = "Ваш договор кончается {{ lead.dates.contract_end | date }}. [Читать](https://www.example.com/ru)\n"
@@ -47,7 +48,7 @@ def _read(raw: bytes) -> tuple[str, str]:
 
 def _clicked(room: Mailroom, page: str) -> list[str]:
     """Where the tracked links of a page lead."""
-    ids = [read(RING, "click", token, 2) for token in re.findall(rf"{BASE}/c/([\w.-]+)", page)]
+    ids = [read(RING, "click", token, 2) for token in re.findall(rf"{BASE}/c/([\w.-]+)", as_seen(page))]
     with room.sessions() as session:
         return [session.get_one(Link, found[1]).url for found in ids if found]
 
@@ -133,7 +134,7 @@ def test_a_program_s_folder_holds_its_mails_in_every_language(garden: Garden, tm
     with garden.sessions() as session:
         version = session.query(MailVersion).one()
         stored = stored_version(session, version.id)
-        assert stored is not None and len(stored.link_ids) == 2
+        assert stored is not None and sorted(stored.link_ids) == [0, 1, 2]
         mail = CompiledMail.from_json(version.compiled)
     assert (mail.language, mail.for_reader("ru").subject, mail.for_reader("de").subject) == (
         "en", "О деле", "About one",

@@ -1,6 +1,8 @@
 """The people of the main job, and what is done for them."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nurture.files.yaml_lines import Faults
@@ -9,7 +11,11 @@ from nurture.flows.enroll import enter_existing
 from nurture.flows.import_leads import ImportOptions, ImportResult, import_leads
 from nurture.flows.models import lay_by, read_models
 from nurture.flows.programs import load_folder
-from tests.sinks import ReceivedPost, WebhookSink
+from nurture.flows.setup import Company, save_company
+from nurture.jobs.streams import streams
+from nurture.runtime import Runtime
+from tests.clock import StandingClock
+from tests.sinks import ReceivedPost, SmtpSink, WebhookSink
 from tests.stories.world import World
 
 CAMPAIGNS = Path(__file__).parents[2] / "campaigns"
@@ -23,6 +29,22 @@ LEADS = f"""\ufeffE-mail;First name;Last name;Company;Company size;Role;Country
 not-an-address;Nobody;;;;;
 {KATRIN.upper()};Kati;;;;;
 """
+
+
+@contextmanager
+def at_work(runtime: Runtime, clock: StandingClock, smtp_sink: SmtpSink) -> Iterator[World]:
+    """A company that has said who sends, and everything at work."""
+    company = Company(
+        company_name="Lindqvist Consulting",
+        postal_address="Hafenweg 8, 48155 Münster, Germany",
+        timezone="Europe/Berlin",
+        sender_name="Ada Lindqvist",
+        sender_email="ada@lindqvist.example",
+    )
+    with runtime.sessions.begin() as session:
+        save_company(session, company, by="test", now=clock.moment)
+    with streams(runtime) as work, World(runtime, clock, smtp_sink, work) as world:
+        yield world
 
 
 def publish(world: World) -> None:

@@ -20,7 +20,7 @@ import psycopg
 from redis import Redis
 
 from nurture.embedded.home import Home
-from tests.sinks import free_port
+from tests.sinks import as_seen, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
@@ -194,10 +194,11 @@ class Office:
 
 
 def links(message: email.message.EmailMessage, door: str) -> list[str]:
-    """The addresses in a mail that lead through a door: `c` clicks, `o` openings."""
+    """The addresses in a mail that lead through a door: `c` clicks on what a reader sees, `o` openings."""
     part = message.get_body(("html",))
     assert part is not None
-    return [unescape(found) for found in re.findall(rf'="([^"]+/{door}/[^"]+)"', part.get_content())]
+    page = as_seen(part.get_content())
+    return [unescape(found) for found in re.findall(rf'="([^"]+/{door}/[^"]+)"', page)]
 
 
 def wait_until(

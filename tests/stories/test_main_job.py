@@ -12,27 +12,16 @@ from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
 from nurture.flows.keys import create_key
-from nurture.flows.setup import Company, save_company
-from nurture.jobs.streams import streams
 from nurture.runtime import Runtime
 from tests.clock import StandingClock
 from tests.sinks import SmtpSink, WebhookSink
-from tests.stories.main_job import JONAS, KATRIN, LEADS, MIRA, bring_in, listen, of_type, publish
+from tests.stories.main_job import JONAS, KATRIN, LEADS, MIRA, at_work, bring_in, listen, of_type, publish
 from tests.stories.world import World, leaves, never_reads, reads_all
 
 
 @pytest.fixture
 def world(runtime: Runtime, clock: StandingClock, smtp_sink: SmtpSink) -> Iterator[World]:
-    company = Company(
-        company_name="Lindqvist Consulting",
-        postal_address="Hafenweg 8, 48155 Münster, Germany",
-        timezone="Europe/Berlin",
-        sender_name="Ada Lindqvist",
-        sender_email="ada@lindqvist.example",
-    )
-    with runtime.sessions.begin() as session:
-        save_company(session, company, by="test", now=clock.moment)
-    with streams(runtime) as work, World(runtime, clock, smtp_sink, work) as world:
+    with at_work(runtime, clock, smtp_sink) as world:
         yield world
 
 

@@ -19,7 +19,7 @@ from nurture.runtime import Runtime
 from nurture.web.tracking import TrackingDoor
 from tests.applications import application
 from tests.clock import StandingClock
-from tests.sinks import AcceptedMail, SmtpSink
+from tests.sinks import AcceptedMail, SmtpSink, as_seen
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -48,11 +48,16 @@ class Letter:
         return self._addresses(r'href="([^"]+/c/[^"]+)"')
 
     @property
+    def every_link(self) -> list[str]:
+        """What a program follows that reads no styles: the link that nobody sees among them."""
+        return [unescape(one) for one in re.findall(r'href="([^"]+/c/[^"]+)"', self.mail.part("html"))]
+
+    @property
     def unsubscribe(self) -> str:
         return str(self.mail.message["List-Unsubscribe"]).strip("<>")
 
     def _addresses(self, pattern: str) -> list[str]:
-        return [unescape(found) for found in re.findall(pattern, self.mail.part("html"))]
+        return [unescape(found) for found in re.findall(pattern, as_seen(self.mail.part("html")))]
 
 
 Reader = Callable[["World", Letter], None]

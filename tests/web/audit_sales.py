@@ -101,5 +101,7 @@ def verdicts(walk: Walk) -> None:
     walk.page("hit.overruled", f"/deliveries/{delivery}/hits/{hit}", verdict="human")
     kind = {"field": "user_agent", "pattern": "LinkGuard", "verdict": "machine", "reason": ""}
     walk.page("hit.pattern_added", "/settings/machines", **kind)
+    walk.call("trap_link.changed", "PUT", "/trap_link", json={"on": False})
+    walk.page("trap_link.changed", "/settings/machines/trap", on="1")
     last = walk.sql("SELECT max(id) FROM verdict_pattern")
     walk.page("hit.pattern_ended", f"/settings/machines/{last}/end")

@@ -13,7 +13,7 @@ from nurture.files.spool import Spool
 from nurture.flows.keys import create_key
 from nurture.flows.record import record
 from nurture.rules import hits
-from nurture.rules.hits import OPEN, Hit
+from nurture.rules.hits import CLICK, OPEN, Hit
 from nurture.rules.ids import millis_of, uuid7
 from nurture.runtime import Runtime
 from nurture.store.newsletters import Newsletter
@@ -120,6 +120,36 @@ def test_a_newsletter_shows_people_and_machines_apart_on_page_list_api_and_file(
     assert figures(client, runtime, row.id) == (0, 1)
     db.rollback()
     assert wrong(db) == []
+
+
+def test_the_link_that_only_machines_follow_is_named_and_turned_off_by_page_and_api(
+    db: Session, sign_in: SignIn, runtime: Runtime
+) -> None:
+    mailing = a_mailing(db)
+    delivery = a_delivery(db, mailing, a_lead(db))
+    db.execute(text("UPDATE link SET label = '#trap' WHERE id = :id"), {"id": mailing.link_ids[0]})
+    db.commit()
+    number = uuid7(millis_of(TUESDAY), os.urandom(10))
+    seen = Hit(number, CLICK, delivery, mailing.link_ids[0], "GET", FIREFOX, "198.51.100.1", {})
+    HitStream(runtime.redis).add([hits.write(seen)])
+    record(runtime.sessions, HitStream(runtime.redis), [runtime.settings.home / "spool"], now=TUESDAY)
+    client = sign_in("marketer")
+    page = client.get(f"/deliveries/{delivery}").text
+    assert "Clicked: the link that nobody sees" in page and "#trap" not in page
+    assert f"/hits/{number}" not in page, "nobody can be behind it"
+    form = {"csrf_token": token_of(page), "verdict": "human"}
+    assert client.post(f"/deliveries/{delivery}/hits/{number}", data=form).status_code == 409
+
+    settings = client.get("/settings/machines").text
+    assert 'name="on" value="1" checked' in settings
+    off = client.post("/settings/machines/trap", data=form, follow_redirects=True).text
+    assert "no mail carries it" in off and 'name="on" value="1" checked' not in off
+    with runtime.sessions.begin() as session:
+        key = create_key(session, "CRM", "marketer", now=TUESDAY)
+    headers = {"Authorization": f"Bearer {key}"}
+    assert client.get("/api/v1/trap_link", headers=headers).json == {"on": False}
+    assert client.put("/api/v1/trap_link", json={"on": True}, headers=headers).json == {"on": True}
+    assert 'name="on" value="1" checked' in client.get("/settings/machines").text
 
 
 def wrong(db: Session) -> list[str]:

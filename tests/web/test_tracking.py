@@ -20,6 +20,7 @@ from nurture.files.link_cache import LinkCache
 from nurture.files.spool import Spool, draining
 from nurture.flows.links import link_source
 from nurture.flows.record import record
+from nurture.rules.hits import TRAP_TARGET
 from nurture.rules.tokens import KeyRing, mint
 from nurture.web.tracking import PIXEL, TrackingDoor, nowhere
 from tests.clock import StandingClock
@@ -208,6 +209,25 @@ def knocks_at(server: socket.socket) -> int:
             server.accept()[0].close()
             came += 1
     return came
+
+
+def test_the_link_that_nobody_sees_leads_to_a_page_that_says_so_with_redis_and_postgres_away_too(
+    db: Session, door: Doors, home: Path
+) -> None:
+    mailing = a_mailing(db)
+    number = db.scalar(
+        text("INSERT INTO link (mail_version_id, no, url, label) VALUES (:id, 0, :to, '#trap') RETURNING id"),
+        {"id": mailing.mail_version_id, "to": TRAP_TARGET},
+    )
+    db.commit()
+    there = f"../unseen/{mint(RING, 'view', 7)}"
+    assert click(door(), 7, number or 0).headers["Location"] == there
+    again = door(redis=NO_REDIS, database=NO_DATABASE)
+    assert click(again, 7, number or 0).headers["Location"] == there
+    head = again.head(f"/c/{mint(RING, 'click', 7, number or 0)}", headers=ANNA)
+    assert (head.status_code, head.headers["Location"]) == (302, there)
+    assert "noindex" in head.headers["X-Robots-Tag"]
+    assert [hit["link_id"] for hit in spooled(home)] == [number] * 3
 
 
 def test_a_mute_redis_and_a_mute_database_do_not_hold_up_a_known_link(

@@ -123,6 +123,7 @@ TWINS: dict[str, str] = {
     "hits.add": "hits.add",
     "hits.end": "hits.end",
     "hits.overrule": "hits.overrule",
+    "hits.set_trap_link": "hits.set_trap_link",
     "coming_back.choose_doubt": "coming_back.choose",
     "coming_back.keep_key": "coming_back.keep",
     "transports.add": "transports.create",

@@ -39,8 +39,9 @@ EVERY_ROUTE = Route()
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """The two switches, who sends, and whether a webhook endpoint listens to every mail sent. `named` are the
-    addresses that get mail before the go-live switch is turned: the test addresses and our own people."""
+    """The two switches, who sends, whether a webhook endpoint listens to every mail sent, and whether mails
+    carry the link that nobody sees. `named` are the addresses that get mail before the go-live switch is
+    turned: the test addresses and our own people."""
 
     stopped: bool
     live: bool
@@ -50,6 +51,7 @@ class Sending:
     sender_email: str
     reply_to: str | None
     heard: bool
+    trap_link: bool
     named: tuple[str, ...] = ()
 
 
@@ -81,6 +83,7 @@ class Claimed(NamedTuple):
 
 _SENDING = text("""
     SELECT sending_stopped, live, company_name, postal_address, sender_name, sender_email, reply_to,
+           trap_link,
            EXISTS (
                SELECT FROM webhook_endpoint e
                WHERE e.disabled_at IS NULL AND (e.types = '{}' OR 'delivery.sent' = ANY(e.types))
@@ -222,6 +225,7 @@ def sending(session: Session) -> Sending:
         sender_email=row.sender_email,
         reply_to=row.reply_to,
         heard=row.heard,
+        trap_link=row.trap_link,
         named=tuple(row.named),
     )
 

@@ -8,6 +8,7 @@ from sqlalchemy import case, func, select, true
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
+from nurture.rules.hits import TRAP_LABEL
 from nurture.store.deliveries import STATES, Delivery, DeliveryAttempt
 from nurture.store.hits import Hit
 from nurture.store.inbound import InboundReport, of_delivery
@@ -45,7 +46,8 @@ class DeliveryRow:
 
 @dataclass(frozen=True)
 class HitRow:
-    """One request at the tracking door for this mail, by whom and why so judged, as it stands now."""
+    """One request at the tracking door for this mail, by whom and why so judged, as it stands now. `trap`: on
+    a link that nobody sees."""
 
     at: datetime
     kind: str
@@ -53,6 +55,7 @@ class HitRow:
     reasons: list[str]
     user_agent: str
     link: str | None
+    trap: bool
     id: UUID
 
 
@@ -179,6 +182,7 @@ def _hits(session: Session, delivery_id: int) -> list[HitRow]:
             func.coalesce(later.c.reasons, Hit.reasons),
             Hit.user_agent,
             func.coalesce(func.nullif(Link.label, ""), Link.url),
+            func.coalesce(Link.label == TRAP_LABEL, False),
             Hit.id,
         )
         .outerjoin(Link, Link.id == Hit.link_id)

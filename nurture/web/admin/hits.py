@@ -1,4 +1,5 @@
-"""Who was behind opens and clicks, when somebody of ours knows better: one hit, or all of a kind."""
+"""Who was behind opens and clicks: when somebody of ours knows better, of one hit or all of a kind, and the
+switch over the link that only machines follow."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -8,10 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from nurture.errors import Invalid, NotFound
 from nurture.flows.overrule import add_pattern, end_pattern, overrule_hit
+from nurture.flows.trap_link import set_trap_link as switch
 from nurture.rules.patterns import FIELDS
 from nurture.rules.robots import HUMAN, MACHINE, VERDICTS
 from nurture.rules.words import _
-from nurture.store import patterns
+from nurture.store import installation, patterns
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
 
 pages = Blueprint("hits", __name__)
@@ -53,6 +55,16 @@ def end(pattern_id: int) -> ResponseReturnValue:
     return redirect(url_for("hits.index"))
 
 
+@pages.post("/settings/machines/trap")
+def set_trap_link() -> ResponseReturnValue:
+    """Mails carry the link that nobody sees, or carry it no more."""
+    on = request.form.get("on") == "1"
+    with runtime().sessions.begin() as session:
+        switch(session, on, by=signed_in().actor, now=now())
+    flash(_("From now on each mail carries it.") if on else _("From now on no mail carries it."))
+    return redirect(url_for("hits.index"))
+
+
 @pages.post("/deliveries/<int:delivery_id>/hits/<uuid:hit_id>")
 def overrule(delivery_id: int, hit_id: UUID) -> ResponseReturnValue:
     """A person, or a machine: it stands against whatever the rules learn later."""
@@ -68,9 +80,11 @@ def overrule(delivery_id: int, hit_id: UUID) -> ResponseReturnValue:
 
 def _page(answers: Mapping[str, str], errors: Mapping[str, list[str]]) -> str:
     close_session()
-    rows = patterns.page(page_session(), after=0, limit=_MOST)
+    session = page_session()
+    rows = patterns.page(session, after=0, limit=_MOST)
     return render_template(
         "admin/settings/machines.html",
+        trap_link=installation.get(session).trap_link,
         live=[row for row in reversed(rows) if row.ended_at is None],
         ended=[row for row in reversed(rows) if row.ended_at is not None],
         answers=answers,

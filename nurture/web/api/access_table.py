@@ -124,6 +124,8 @@ ACCESS: dict[str, frozenset[str]] = {
     "api-hits.list_patterns": WRITERS,
     "api-hits.add": WRITERS,
     "api-hits.end": WRITERS,
+    "api-hits.trap_link": EVERYONE,
+    "api-hits.set_trap_link": WRITERS,
     "api-bring_in.bring": WRITERS,
     # How leads are sorted and rated
     "api-segments.list_segments": EVERYONE,

@@ -8,15 +8,16 @@ from marshmallow import Schema, fields, validate
 
 from nurture.errors import NotFound
 from nurture.flows.overrule import add_pattern, end_pattern, overrule_hit
+from nurture.flows.trap_link import set_trap_link as switch
 from nurture.rules.patterns import FIELDS
 from nurture.rules.robots import VERDICTS
 from nurture.rules.words import _
-from nurture.store import patterns
+from nurture.store import installation, patterns
 from nurture.store.patterns import VerdictPattern
 from nurture.web.api import door
 from nurture.web.api.plain import moment
 from nurture.web.api.schemas import In, ListOf
-from nurture.web.request import now, page_session, runtime
+from nurture.web.request import close_session, now, page_session, runtime
 
 part = door.Part("hits", "Opens and clicks, and who was behind them.")
 
@@ -98,6 +99,35 @@ def end(pattern_id: int) -> None:
     with runtime().sessions.begin() as session:
         end_pattern(session, pattern_id, now=now(), by=door.actor())
     runtime().wake("signals")
+
+
+class TrapLink(In):
+    """Whether marketing mails carry a link that nobody sees, by which programs that follow every link are
+    told from readers."""
+
+    on = fields.Boolean(required=True)
+
+
+@part.route("/trap_link", methods=["GET"])
+@part.response(200, TrapLink)
+def trap_link() -> dict[str, Any]:
+    """Whether marketing mails carry the link that nobody sees."""
+    return _trap_link()
+
+
+@part.route("/trap_link", methods=["PUT"])
+@part.arguments(TrapLink)
+@part.response(200, TrapLink)
+def set_trap_link(said: dict[str, Any]) -> dict[str, Any]:
+    """Let them carry it, or not, from the next mail on; links in mails already sent go on to work."""
+    with runtime().sessions.begin() as session:
+        switch(session, said["on"], by=door.actor(), now=now())
+    return _trap_link()
+
+
+def _trap_link() -> dict[str, Any]:
+    close_session()
+    return {"on": installation.get(page_session()).trap_link}
 
 
 def _pattern(row: VerdictPattern) -> dict[str, Any]:
