@@ -36,9 +36,9 @@ def test_what_is_saved_is_loaded_and_saved_over(sessions: Sessions) -> None:
     rows = [
         StoredHeat(
             anna, switch.model_id, switch.version_id, TUESDAY, warm, "warm", "hot",
-            Floors(None, TUESDAY + timedelta(days=1)), TUESDAY + timedelta(days=1),
+            Floors(None, TUESDAY + timedelta(days=1)), TUESDAY + timedelta(days=1), TUESDAY,
         ),
-        StoredHeat(boris, switch.model_id, switch.version_id, TUESDAY, Heat(neg=law.NOTHING)),
+        StoredHeat(boris, switch.model_id, switch.version_id, TUESDAY, judged_at=TUESDAY),
     ]  # fmt: skip
     with sessions.begin() as session:
         heat.save(session, rows, now=TUESDAY)
