@@ -272,8 +272,8 @@ def test_a_lead_that_asks_for_a_meeting_does_not_wait_for_an_approval(desk: Desk
     rate(desk.sessions, now=TUESDAY)
     desk.draft(**EASY)
     desk.carry_out(desk.publish())
-    send(desk.sessions, anna, "meeting_requested", TUESDAY)
-    rate(desk.sessions, now=TUESDAY)
+    send(desk.sessions, anna, "meeting_requested", TUESDAY + timedelta(minutes=1))
+    rate(desk.sessions, now=TUESDAY + timedelta(minutes=1))
     [handoff] = all_of(desk.sessions, Handoff)
     assert handoff.cause == "direct_request"
     assert [one.state for one in all_of(desk.sessions, ModelApproval)] == ["lapsed"], (

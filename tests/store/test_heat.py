@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.rules import heat as law
 from nurture.rules.caps import Bucket
-from nurture.rules.heat import NO_HEAT, Heat
+from nurture.rules.heat import NO_HEAT
 from nurture.rules.model import plain
 from nurture.rules.temperature import Floors
 from nurture.store import heat, heat_buckets, models, scores, temperature_changes, unrated
