@@ -61,6 +61,15 @@ def test_the_page_suggests_what_columns_mean_and_shows_the_first_rows(marketer: 
     assert "A field of your own: fleet" in draft
 
 
+def test_columns_left_out_are_kept_by_one_button(marketer: FlaskClient) -> None:
+    address = _upload(marketer).headers["Location"]
+    left_out = {"answer-3": "ignore", "consent": ""}
+    assert _send(marketer, address, "keep_all", **left_out).headers["Location"] == address
+    draft = marketer.get(address).text
+    assert '<option value="fields.fleet" selected>' in draft
+    assert "Keep what is left out" not in draft and "nothing is taken yet" in draft
+
+
 def test_trying_gives_the_numbers_and_takes_nothing(marketer: FlaskClient, runtime: Runtime) -> None:
     address = _upload(marketer).headers["Location"]
     assert _send(marketer, address, "check").headers["Location"] == address
