@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import click
 from redis.exceptions import RedisError
@@ -17,8 +18,9 @@ from nurture.flows.agree_on_keys import missing
 from nurture.jobs import queues
 from nurture.mail.smtp import TransportDown
 from nurture.net.resolver import Dns
+from nurture.rules.visitors import is_near
 from nurture.runtime import Runtime, opened, real_now
-from nurture.store import installation, partitions, senders
+from nurture.store import hit_addresses, installation, partitions, senders
 from nurture.store.views.lag import lag
 from nurture.store.views.reading import AWAY, reading
 from nurture.web.parts import load_vendor
@@ -27,6 +29,8 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 _OLDEST_REDIS = (6, 2)
 _LATE, _VERY_LATE = timedelta(minutes=2), timedelta(minutes=15)
 _SKEW, _GREAT_SKEW = timedelta(seconds=2), timedelta(seconds=60)
+# So many hits of so late tell whether a proxy hides from where they come.
+_LATELY, _SEEN = timedelta(days=7), 20
 _LITTLE_ROOM, _NO_ROOM = 2 * 1024**3, 256 * 1024**2
 
 
@@ -230,6 +234,23 @@ def look_up(domain: str, asked: Dns) -> Finding:
     return Finding("dns", OK, f"{domain} has SPF, DMARC and MX.")
 
 
+def visitors(runtime: Runtime) -> Finding:
+    """It is known from where readers come: a proxy in front has to tell."""
+    with reading(runtime.sessions) as session:
+        if not migrations.at_head(session.connection()):
+            return Finding("visitors", WARN, "could not be looked at before  nurture migrate.")
+        seen = hit_addresses.latest(session, since=runtime.now() - _LATELY, limit=_SEEN)
+    host = urlsplit(runtime.settings.base_url).hostname or ""
+    if len(seen) < _SEEN or host == "localhost" or is_near(host) or not all(map(is_near, seen)):
+        return Finding("visitors", OK, "nothing hides from where they come.")
+    return Finding(
+        "visitors",
+        WARN,
+        f"the latest {len(seen)} opens and clicks seem to come from {seen[0]}: let the proxy in front add "
+        "X-Forwarded-For, so that scanners are told from readers by their addresses.",
+    )
+
+
 def pages(runtime: Runtime) -> Finding:
     """The parts that the pages are served with are there."""
     if not load_vendor().complete:
@@ -247,6 +268,7 @@ CHECKS: tuple[Callable[[Runtime], Finding], ...] = (
     workers,
     queue,
     dns,
+    visitors,
     pages,
 )
 _COLOURS = {OK: "green", WARN: "yellow", FAIL: "red"}

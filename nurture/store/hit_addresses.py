@@ -16,6 +16,12 @@ _CLEAR = text(
     WHERE id >= :first AND id < :end AND received_at >= :since AND received_at < :until AND ip IS NOT NULL
     """
 )
+_LATEST = text(
+    """
+    SELECT ip FROM hit WHERE id >= :first AND received_at >= :since AND ip IS NOT NULL
+    ORDER BY id DESC LIMIT :limit
+    """
+)
 _GONE_UNTIL = text("SELECT addresses_gone_until FROM installation FOR UPDATE")
 _NOTE = text("UPDATE installation SET addresses_gone_until = :until")
 
@@ -34,6 +40,12 @@ def clear_next(session: Session, *, before: datetime, step: timedelta) -> int | 
     cleared = session.execute(_CLEAR, given)
     session.execute(_NOTE, {"until": until})
     return int(cleared.rowcount)  # type: ignore[attr-defined]
+
+
+def latest(session: Session, *, since: datetime, limit: int) -> list[str]:
+    """From where the latest hits came, newest first."""
+    given = {"first": _first_at(since), "since": since, "limit": limit}
+    return list(session.scalars(_LATEST, given))
 
 
 def _first_at(moment: datetime | None) -> UUID:

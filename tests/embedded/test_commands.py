@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from redis import Redis
@@ -18,12 +18,16 @@ from nurture.flows.simulate.asking import ask
 from nurture.flows.simulate.running import carry_out
 from nurture.flows.users import check_password
 from nurture.net.resolver import Dns
+from nurture.rules.robots import Verdict
 from nurture.rules.tokens import mint, read
-from nurture.runtime import Runtime
-from nurture.store import installation, leads, programs
+from nurture.runtime import Runtime, real_now
+from nurture.store import hits, installation, leads, programs
+from nurture.store.hits import JudgedHit
 from nurture.store.simulations import Simulation
 from tests.conftest import TUESDAY
 from tests.embedded.terminals import Terminal, terminal
+from tests.flows.recording import clicked
+from tests.mailed import a_delivery, a_lead, a_mailing
 from tests.sinks import SmtpSink, free_port
 
 __all__ = ["terminal"]
@@ -193,6 +197,22 @@ def test_the_doctor_says_one_line_about_each_part(terminal: Terminal) -> None:
     assert lines["database"] == lines["redis"] == lines["smtp"] == lines["clock"] == lines["queue"] == "ok"
     assert lines["workers"] == "warn"
     assert lines["dns"] == "warn"
+
+
+def test_the_doctor_says_when_a_proxy_hides_from_where_readers_come(terminal: Terminal, db: Session) -> None:
+    mailing = a_mailing(db)
+    delivery = a_delivery(db, mailing, a_lead(db))
+    lately = real_now() - timedelta(hours=1)
+    said = []
+    for ip in ("10.0.0.9", "203.0.113.7"):
+        for n in range(20 if ip == "10.0.0.9" else 1):
+            one = clicked(delivery, mailing, ip=ip, at=lately + timedelta(minutes=n + 30 * len(said)))
+            hits.add(db, [hits.line(JudgedHit(one, None, None, None, Verdict("human", ("browser",))))])
+        db.commit()
+        done = terminal.type("doctor", "--json", NURTURE_BASE_URL="https://nurture.example")
+        said += [one for one in json.loads(done.stdout) if one["part"] == "visitors"]
+    assert [one["state"] for one in said] == ["warn", "ok"]
+    assert "X-Forwarded-For" in said[0]["sentence"]
 
 
 def test_the_doctor_fails_when_mail_cannot_go_out(terminal: Terminal) -> None:
