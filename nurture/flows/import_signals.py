@@ -196,8 +196,8 @@ def _take(
         return [one for number, one in enumerate(said) if number not in bad]
     for _line, one in said:
         done.saw(one["occurred_at"])
-    done.new += sum(one.id is not None for one in taken)
-    done.known += sum(one.id is None for one in taken)
+    done.new += sum(one.new for one in taken)
+    done.known += sum(not one.new for one in taken)
     return []
 
 

@@ -14,7 +14,7 @@ from nurture.rules.addresses import normalise
 from nurture.rules.happened import fault_of
 from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
 from nurture.rules.words import _
-from nurture.store import lead_aliases, leads, signals
+from nurture.store import lead_aliases, leads, signal_keys, signals
 from nurture.store.signals import NewSignal
 
 MOST = 1_000
@@ -22,10 +22,12 @@ MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class TakenSignal:
-    """What became of one: its id, or None where the same (source, key) was there before."""
+    """What became of one: its id, or that of the signal under whose (source, key) it was reported before,
+    which stays as it is; then it is not `new`."""
 
-    id: UUID | None
+    id: UUID
     lead_id: int
+    new: bool
 
 
 def take_signals(
@@ -58,7 +60,13 @@ def take_signals(
         if lead_id is not None
     ]
     new = set(signals.add(session, rows, now=now))
-    return [TakenSignal(row.id if row.id in new else None, row.lead_id) for row in rows]
+    again = [row.key for row in rows if row.key is not None and row.id not in new]
+    first = signal_keys.known(session, source, again)
+    return [
+        TakenSignal(one, row.lead_id, row.id in new)
+        for row in rows
+        if (one := row.id if row.id in new else first.get(row.key or "")) is not None
+    ]
 
 
 def faults_of(session: Session, said: Sequence[Mapping[str, Any]], *, now: datetime) -> dict[int, str]:

@@ -21,7 +21,13 @@ def test_a_signal_with_a_key_is_taken_once(api: Caller):
     }
     first, second = api.post("/signals", json=signal), api.post("/signals", json=signal)
     assert (first.status_code, first.json["new"], first.json["lead_id"]) == (201, True, lead["id"])
-    assert (second.status_code, second.json["new"], second.json["id"]) == (201, False, None)
+    assert (second.status_code, second.json["new"], second.json["id"]) == (201, False, first.json["id"])
+    other = {**signal, "kind": "called", "data": {}}
+    many = api.post("/signals", json=[other, {**other, "key": "b-2"}, {**other, "key": "b-2"}]).json["data"]
+    assert [one["new"] for one in many] == [False, True, False]
+    assert (many[0]["id"], many[2]["id"]) == (first.json["id"], many[1]["id"])
+    # Whoever sends it again after a broken line still knows what to take back.
+    assert api.delete(f"/signals/{second.json['id']}").status_code == 204
 
 
 def test_a_thousand_signals_come_in_one_call_and_a_thousand_and_one_do_not(api: Caller, db: Session):

@@ -20,9 +20,10 @@ part = door.Part("signals", "Activities of leads, reported by other programs.")
 
 
 class TakenOut(Schema):
-    """What became of a signal: `id` is null where the same key was there before."""
+    """What became of a signal. Not `new` where the same key was there before: `id` is then the signal that
+    was reported first, which stays as it is."""
 
-    id = fields.String(allow_none=True)
+    id = fields.String()
     lead_id = fields.Integer()
     new = fields.Boolean()
 
@@ -77,10 +78,7 @@ def take() -> ResponseReturnValue:
     except Invalid as refusal:
         raise refusal if many else _of_one(refusal) from refusal
     runtime().wake("signals")
-    found = [
-        {"id": str(one.id) if one.id else None, "lead_id": one.lead_id, "new": one.id is not None}
-        for one in taken
-    ]
+    found = [{"id": str(one.id), "lead_id": one.lead_id, "new": one.new} for one in taken]
     answer = {"data": found, "new": sum(1 for one in found if one["new"])} if many else found[0]
     return jsonify(answer), 201
 
