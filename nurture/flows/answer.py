@@ -61,7 +61,8 @@ class Answered:
 
 
 def answer(session: Session, handoff_id: int, outcome: Outcome, *, by: str, now: datetime) -> Answered:
-    """Take an answer of sales in the caller's transaction. The last answer, given again, changes nothing.
+    """Take an answer of sales in the caller's transaction. The last answer, given again, changes nothing; a
+    won deal that is told with another amount has that amount from then on, and nothing else changes.
 
     Raises Invalid (all faults), NotFound, or Conflict with a sentence when the hand-off does not take it.
     """
@@ -74,6 +75,8 @@ def answer(session: Session, handoff_id: int, outcome: Outcome, *, by: str, now:
     )
     if _is_repeated(session, handoff, outcome):
         return Answered(handoff.id, handoff.state, handoffs.stage_of(session, handoff.lead_id), new=False)
+    if handoff.state == outcome.outcome == "won" and outcome.amount is not None:
+        return _amend(session, handoff, outcome, by, now)
     if not funnel.takes(handoff.state, outcome.outcome):
         raise Conflict(_refusal(handoff.state))
     accepted_before = handoff.accepted_at is not None
@@ -85,6 +88,13 @@ def answer(session: Session, handoff_id: int, outcome: Outcome, *, by: str, now:
     detail = {"outcome": outcome.outcome}
     audit(session, by, "handoff.answered", f"handoff:{handoff.id}", now=now, detail=detail)
     return Answered(handoff.id, handoff.state, move.stage, new=True)
+
+
+def _amend(session: Session, handoff: Handoff, outcome: Outcome, by: str, now: datetime) -> Answered:
+    record = _write_down(session, handoff, outcome, by, now)
+    _tell(session, handoff, record, outcome, accepted_before=True, now=now)
+    audit(session, by, "handoff.answered", f"handoff:{handoff.id}", now=now, detail={"outcome": "won"})
+    return Answered(handoff.id, handoff.state, handoffs.stage_of(session, handoff.lead_id), new=True)
 
 
 def _check(outcome: Outcome, now: datetime) -> None:
@@ -144,6 +154,12 @@ def _record(session: Session, handoff: Handoff, outcome: Outcome, by: str, now: 
         handoff.contacted_at = handoff.contacted_at or now
     if outcome.outcome in _ENDS:
         handoff.closed_at = now
+    return _write_down(session, handoff, outcome, by, now)
+
+
+def _write_down(
+    session: Session, handoff: Handoff, outcome: Outcome, by: str, now: datetime
+) -> HandoffOutcome:
     record = HandoffOutcome(
         handoff_id=handoff.id,
         outcome=outcome.outcome,

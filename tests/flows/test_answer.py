@@ -117,6 +117,24 @@ def test_a_won_deal_makes_a_customer_and_keeps_the_revenue(db: Session, handoff:
     assert json.loads(body)["data"]["amount"] == "120000.50"
 
 
+def test_the_amount_of_a_won_deal_is_told_later_and_mended(db: Session, handoff: int, ada: int) -> None:
+    say(db, handoff, "won")
+    signals_then = db.scalar(select(func.count()).select_from(Signal))
+    for amount in (Decimal(1200), Decimal(1250)):
+        mended = answer(
+            db, handoff, Outcome("won", amount=amount, currency="EUR"), by="user:1", now=NEXT_WEEK
+        )
+        assert (mended.new, mended.stage) == (True, "customer")
+    last = db.scalars(select(HandoffOutcome).order_by(HandoffOutcome.id.desc())).first()
+    assert last.amount == Decimal(1250)
+    assert db.get_one(Handoff, handoff).closed_at == MONDAY, "it was won when it was won"
+    assert db.scalar(select(func.count()).select_from(Signal)) == signals_then
+    bodies = db.scalars(select(WebhookMessage.body).where(WebhookMessage.type == "handoff.outcome"))
+    assert [json.loads(body)["data"]["amount"] for body in bodies] == [None, "1200", "1250"]
+    with pytest.raises(Conflict, match="closed"):
+        say(db, handoff, "won")
+
+
 def test_a_rejected_lead_goes_back_to_nurturing_and_may_ripen_again(
     db: Session, handoff: int, ada: int
 ) -> None:
