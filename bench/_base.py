@@ -1,7 +1,7 @@
 """A base of leads as a company has it after years, made inside the database.
 
 Few are hot, many silent; tags, sources and owners are as uneven as life; each lead has signals, some have
-mails, hits and hand-offs. The rows of readiness are as wide as rating writes them.
+mails, hits and hand-offs.
 """
 
 from datetime import UTC, datetime
@@ -23,19 +23,6 @@ NOW = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
 _FIRST = "ARRAY['Jürgen','Anna','Tomasz','Ingrid','Paolo','Katrin','Olena','Sven','Marie','Luc','Rosa']"
 _LAST = "ARRAY['Größe','Weber','Wieczorek','Solheim','Ferrante','Vogel','Koval','Dahl','Perrin','Hofer']"
 _FIRM = "ARRAY['Pumpen','Antriebstechnik','Logistik','Medizintechnik','Marine','Holz','Guss','Optik']"
-_PARTS = """
-    jsonb_build_object('at', '2026-03-03T10:00:00Z', 'always', NULL, 'requirements', jsonb_build_array(
-        jsonb_build_object('met', false, 'text', 'temperature at least hot'),
-        jsonb_build_object('met', true, 'text', 'grade at least B')),
-    'parts', jsonb_build_array(
-        jsonb_build_object('best', 25, 'part', 'need', 'points', 10, 'reasons', jsonb_build_array(
-            jsonb_build_object('text', 'the need is known in part', 'points', 10))),
-        jsonb_build_object('best', 35, 'part', 'activity', 'points', 12.25, 'reasons', jsonb_build_array(
-            jsonb_build_object('text', 'heat 17.5 of the 50 at which a lead turns hot', 'points', 12.25))),
-        jsonb_build_object('best', 20, 'part', 'data', 'points', 13, 'reasons', jsonb_build_array(
-            jsonb_build_object('text', 'potential: 45 points of 60 for an A', 'points', 13))),
-        jsonb_build_object('best', 20, 'part', 'bant', 'points', 0, 'reasons', jsonb_build_array())))
-"""
 _HOUSE = (
     """
     INSERT INTO source (name, kind, created_at)
@@ -57,7 +44,8 @@ _HOUSE = (
 _LEADS = f"""
     INSERT INTO lead (email, email_norm, first_name, last_name, phone, role, country, city, timezone,
         timezone_source, company_id, stage, stage_since, temperature, temperature_since, heat_log2, grade,
-        grade_points, readiness, readiness_parts, source_id, last_source_id, owner_id, tags, fields,
+        grade_points, readiness, need_points, activity_points, data_points, source_id,
+        last_source_id, owner_id, tags, fields,
         folded_fields, folded_tags, search, touches_in, last_signal_at, held_at, created_at, updated_at)
     SELECT mail, mail, first, last, phone, 'Head of operations', 'DE', 'Hamburg', 'Europe/Berlin', 'phone',
         c.id, CASE WHEN r2 < .08 THEN 'inquiry' WHEN r2 < .9 THEN 'lead' WHEN r2 < .93 THEN 'sales_ready'
@@ -65,7 +53,7 @@ _LEADS = f"""
         CASE WHEN r3 < .82 THEN 'cold' WHEN r3 < .985 THEN 'warm' ELSE 'hot' END, at,
         CASE WHEN r3 < .3 THEN NULL ELSE 974.6 + 8 * r3 END,
         CASE WHEN r4 < .15 THEN 'A' WHEN r4 < .5 THEN 'B' ELSE 'C' END, 90 * (1 - r4),
-        round((100 * r3 * r3 * (1 - r4 / 2))::numeric, 2)::float8, {_PARTS},
+        round((100 * r3 * r3 * (1 - r4 / 2))::numeric, 2)::float8, 10, 12.25, 13,
         1 + floor(40 * power(r1, 3))::int, 1 + floor(40 * power(r1, 3))::int,
         CASE WHEN r2 > .85 THEN 1 + floor(12 * r1)::int END,
         (CASE WHEN r5 < .3 THEN '{{machinery}}'::text[] ELSE '{{}}' END)

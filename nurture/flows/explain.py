@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from nurture.errors import Invalid, NotFound
 from nurture.flows import warm
-from nurture.flows.judge import Judged, assess, parts_json
+from nurture.flows.judge import Judged, assess
 from nurture.rules import caps, heat, shares, temperature
 from nurture.rules.caps import Bucket, RatedSignal
 from nurture.rules.crossing import held_back
@@ -233,17 +233,24 @@ def _grade(judged: Judged, model: HeatModel) -> dict[str, Any]:
 
 def _readiness(judged: Judged, model: HeatModel, now: datetime) -> dict[str, Any]:
     found = judged.readiness
-    said = parts_json(found, now)
     return {
         "score": found.score,
         "rise": model.readiness.rise,
         "fall": model.readiness.fall,
         "armed": judged.lead.armed,
         "ready": _is_ready(found, model),
-        "parts": said["parts"],
+        "parts": [
+            {
+                "part": part.name,
+                "points": part.points,
+                "best": part.best,
+                "reasons": [{"text": reason.text, "points": reason.points} for reason in part.reasons],
+            }
+            for part in found.parts
+        ],
         "contributions": [{"text": one.text, "points": one.points} for one in found.reasons],
-        "requirements": said["requirements"],
-        "always": said["always"],
+        "requirements": [{"text": one.text, "met": one.met} for one in found.requirements],
+        "always": found.cause_text or None,
     }
 
 

@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -22,7 +21,6 @@ from nurture.rules import heat, readiness, scorecard
 from nurture.rules.conditions import Look, looked_at, signals_asked
 from nurture.rules.crossing import Crossing
 from nurture.rules.facts import Facts
-from nurture.rules.messages import instant
 from nurture.rules.readiness import Judgement
 from nurture.rules.scorecard import Grade
 from nurture.store import company_heat, enrollments, facts, scores, temperature_changes
@@ -113,24 +111,6 @@ def assess(
     return found
 
 
-def parts_json(judgement: Judgement, now: datetime) -> dict[str, Any]:
-    """Readiness as kept on the lead's row and shown: parts with reasons, requirements, at."""
-    return {
-        "at": instant(now),
-        "parts": [
-            {
-                "part": part.name,
-                "points": part.points,
-                "best": part.best,
-                "reasons": [{"text": reason.text, "points": reason.points} for reason in part.reasons],
-            }
-            for part in judgement.parts
-        ],
-        "requirements": [{"text": one.text, "met": one.met} for one in judgement.requirements],
-        "always": judgement.cause_text or None,
-    }
-
-
 def _as_left(
     found: Mapping[int, Judged], touches: Mapping[int, Touched], moved: Mapping[int, frozenset[str]]
 ) -> dict[int, Facts]:
@@ -202,7 +182,7 @@ def _score(
         grade=judged.grade.computed,
         grade_points=judged.grade.points,
         readiness=judged.readiness.score,
-        readiness_parts=parts_json(judged.readiness, judged.at),
+        points=judged.readiness.points,
         armed=judged.lead.armed or judged.crossing == "rearm",
         touched=touches.get(judged.lead.id, UNTOUCHED),
     )

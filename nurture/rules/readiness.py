@@ -22,11 +22,23 @@ from nurture.rules.facts import Facts
 from nurture.rules.heat import TOLERANCE
 from nurture.rules.model import HeatModel, Readiness, Requirements
 from nurture.rules.ripening import DIRECT_REQUEST
-from nurture.rules.scorecard import Contribution
 from nurture.rules.words import _
 
 PART_NAMES = ("need", "activity", "data", "bant")
 Cause = Literal["threshold", "direct_request", "bant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Points of the score and what they are for, put into words when somebody asks: most judgements are made
+    to be written down as numbers."""
+
+    points: float
+    words: Callable[[], str]
+
+    @property
+    def text(self) -> str:
+        return self.words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +48,19 @@ class Part:
     name: str
     points: float
     best: float
-    reasons: tuple[Contribution, ...]
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    text: str
+    """What the policy asks for beside points, in words when somebody asks."""
+
+    words: Callable[[], str]
     met: bool
+
+    @property
+    def text(self) -> str:
+        return self.words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +84,14 @@ class Judgement:
     cause_text: str = ""
 
     @property
-    def reasons(self) -> tuple[Contribution, ...]:
+    def reasons(self) -> tuple[Reason, ...]:
         """All reasons, together the score."""
         return tuple(reason for part in self.parts for reason in part.reasons)
+
+    @property
+    def points(self) -> dict[str, float]:
+        """What each part brings, by its name."""
+        return {part.name: part.points for part in self.parts}
 
     @property
     def meets_requirements(self) -> bool:
@@ -157,10 +180,10 @@ def falls_below_at_heat(model: HeatModel, judgement: Found) -> float | None:
 
 
 _NOTHING = Requirements()
-_Reason = tuple[float, Callable[[], str]]
+_Raw = tuple[float, Callable[[], str]]
 
 
-def _raw(model: HeatModel, facts: Facts, now: datetime) -> dict[str, list[_Reason]]:
+def _raw(model: HeatModel, facts: Facts, now: datetime) -> dict[str, list[_Raw]]:
     """Every reason by part: its points before rounding, and how to say it."""
     return {
         "need": list(_need(model, facts, now)),
@@ -177,19 +200,19 @@ def _parts(model: HeatModel, facts: Facts, now: datetime) -> tuple[Part, ...]:
     parts = []
     for name in PART_NAMES:
         worth = [(next(points), words) for _points, words in raw[name]]
-        told = tuple(Contribution(words(), shown) for shown, words in worth if shown)
+        told = tuple(Reason(shown, words) for shown, words in worth if shown)
         parts.append(Part(name, round(sum(one.points for one in told), 1), getattr(best, name), told))
     return tuple(parts)
 
 
-def _need(model: HeatModel, facts: Facts, now: datetime) -> Iterator[_Reason]:
+def _need(model: HeatModel, facts: Facts, now: datetime) -> Iterator[_Raw]:
     held = [rule for rule in model.readiness.need_that_counts if holds(rule.when, facts, now)]
     whole = max(100.0, sum(rule.share for rule in held))
     for rule in held:
         yield model.readiness.parts.need * rule.share / whole, partial(_, rule.text)
 
 
-def _activity(model: HeatModel, facts: Facts) -> Iterator[_Reason]:
+def _activity(model: HeatModel, facts: Facts) -> Iterator[_Raw]:
     share = min(1.0, (facts.heat + TOLERANCE) / model.thresholds.hot.rise) if facts.heat > 0 else 0.0
     if share:
         yield model.readiness.parts.activity * share, partial(_heat_in_words, model, facts)
@@ -205,7 +228,7 @@ def _plain(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _data(model: HeatModel, facts: Facts) -> Iterator[_Reason]:
+def _data(model: HeatModel, facts: Facts) -> Iterator[_Raw]:
     policy, best = model.readiness.data, model.readiness.parts.data / 100
     by_grade = {"A": policy.a, "B": policy.b, "C": policy.c}.get(facts.grade or "", 0.0)
     if by_grade:
@@ -220,7 +243,7 @@ def _known_in_words(known: Sequence[str]) -> str:
     return _("known: {names}").format(names=", ".join(names.field(name) for name in known))
 
 
-def _bant(model: HeatModel, facts: Facts) -> Iterator[_Reason]:
+def _bant(model: HeatModel, facts: Facts) -> Iterator[_Raw]:
     each = model.readiness.parts.bant / len(BANT_PARTS)
     worth = {"yes": 1.0, "partly": 0.5}
     for part in BANT_PARTS:
@@ -238,9 +261,15 @@ def _answer_in_words(part: str, answer: str) -> str:
 def _requirements(policy: Readiness, facts: Facts) -> tuple[Requirement, ...]:
     if policy.require == _NOTHING:
         return ()
+    return tuple(
+        Requirement(partial(_requirement_in_words, name, policy.require), met)
+        for name, met in _required(policy, facts)
+    )
+
+
+def _requirement_in_words(name: str, required: Requirements) -> str:
     words = {"temperature": _("at least {temperature}"), "grade": _("grade {grade} at least")}
-    wanted = {"temperature": names.trait(policy.require.temperature or ""), "grade": policy.require.grade}
-    return tuple(Requirement(words[name].format(**wanted), met) for name, met in _required(policy, facts))
+    return words[name].format(temperature=names.trait(required.temperature or ""), grade=required.grade)
 
 
 def _required(policy: Readiness, facts: Facts) -> Iterator[tuple[str, bool]]:

@@ -30,11 +30,10 @@ def stands(
     warm: str,
     heat: float | None,
     grade: tuple[str | None, float | None],
-    parts: Mapping[str, Any],
+    points: Mapping[str, float],
     bant: Mapping[str, Any],
 ) -> Stands:
     """From what rows keep."""
-    points = {one["part"]: float(one["points"]) for one in parts.get("parts", ())}
     answers = {
         part: str(given.get("answer", "unknown") if isinstance(given, Mapping) else given)
         for part, given in bant.items()

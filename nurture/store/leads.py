@@ -20,7 +20,9 @@ class Lead(Base):
 
     `email` is as written, `email_norm` as rules/addresses normalises it (v1), `phone` in E.164.
     `temperature`, `heat_log2` (net, of the default model; heat at T is 2**(heat_log2 - T/h), T in epoch
-    seconds, h in seconds; NULL = no heat), `grade` and `readiness` are kept by flows/rate.
+    seconds, h in seconds; NULL = no heat), `grade` and `readiness` are kept by flows/rate, with the points of
+    three of its parts: few numbers, so that the row stays on its page. Those of BANT are told by its answers.
+    `readiness_parts` is only written by workers of the version before; a later version drops it.
     A lead with `held_at` was taken out of all programs by a person: it enters none until let in again.
     `ripening_no` rises at each ripening; `armed` tells whether the next crossing may ripen it.
     `search` is the folded text that the search box looks into; `folded_fields` and `folded_tags` what
@@ -69,6 +71,9 @@ class Lead(Base):
     grade_override: Mapped[str | None]
     grade_override_reason: Mapped[str | None]
     readiness: Mapped[float] = mapped_column(server_default=text("0"))
+    need_points: Mapped[float] = mapped_column(server_default=text("0"))
+    activity_points: Mapped[float] = mapped_column(server_default=text("0"))
+    data_points: Mapped[float] = mapped_column(server_default=text("0"))
     readiness_parts: Mapped[Json]
     armed: Mapped[bool] = mapped_column(server_default=text("true"))
     ripening_no: Mapped[Count]

@@ -23,9 +23,8 @@ _RANKS = """
      AND CASE :least_grade WHEN 'A' THEN t.grade = 'A' WHEN 'B' THEN t.grade IN ('A', 'B')
                            WHEN 'C' THEN t.grade IS NOT NULL ELSE true END)
 """
-# Parts are kept in their order: need, activity, data, bant.
 _SCORE = """
-    round(CAST(l.readiness - coalesce(CAST(l.readiness_parts #>> '{parts,1,points}' AS float8), 0)
+    round(CAST(l.readiness - l.activity_points
         + :best * coalesce(least(1, power(2, least(l.heat_log2 - :t, 60)) / :hot), 0) AS numeric), 1)
 """
 # The narrow lines tell most; the leads themselves are read of those who remain.
@@ -53,7 +52,8 @@ _LINE = f"""
     SELECT s.id AS lead_id, CAST(s.score AS float8) AS score,
            {_NAME} AS name,
            c.name AS company, l.temperature, coalesce(l.grade_override, l.grade) AS grade, l.grade_points,
-           power(2, least(l.heat_log2 - :t, 60)) AS heat, l.readiness_parts AS parts, l.bant
+           power(2, least(l.heat_log2 - :t, 60)) AS heat,
+           l.need_points, l.activity_points, l.data_points, l.bant
 """
 _OF = "JOIN lead l ON l.id = s.id LEFT JOIN company c ON c.id = l.company_id"
 _RIPE = text(
@@ -103,7 +103,7 @@ _COMING_BACK = text(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A lead with its score at the moment and what it is made of."""
+    """A lead with its score at the moment, and the points of its parts when it was last judged."""
 
     lead_id: int
     score: float
@@ -113,8 +113,15 @@ class Line:
     grade: str | None
     grade_points: float | None
     heat: float | None
-    parts: Mapping[str, Any]
+    need_points: float
+    activity_points: float
+    data_points: float
     bant: Mapping[str, Any]
+
+    @property
+    def points(self) -> dict[str, float]:
+        """By part; those of BANT are told by its answers."""
+        return {"need": self.need_points, "activity": self.activity_points, "data": self.data_points}
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ UNTOUCHED = Touched(0, None)
 
 @dataclass(frozen=True, slots=True)
 class LeadScore:
-    """What rating found: `heat_log2` the net log of the default model, `grade` without the override."""
+    """What rating found: `heat_log2` the net log of the default model, `grade` without the override, `points`
+    of readiness by part."""
 
     lead_id: int
     temperature: str
@@ -45,12 +46,13 @@ class LeadScore:
     grade: str | None
     grade_points: float
     readiness: float
-    readiness_parts: Mapping[str, Any]
+    points: Mapping[str, float]
     armed: bool
     touched: Touched = UNTOUCHED
 
 
-_KEPT = tuple(name for name in LeadScore.__dataclass_fields__ if name not in ("touched", "readiness_parts"))
+_KEPT = tuple(name for name in LeadScore.__dataclass_fields__ if name not in ("touched", "points"))
+_PARTS = ("need", "activity", "data")
 _LOCK = text(
     """
     SELECT id, email, stage, armed, grade_override, future_at FROM lead
@@ -84,16 +86,18 @@ _SAVE = text(
                             THEN :now ELSE lead.temperature_since END,
         temperature = g.temperature, heat_log2 = g.heat_log2,
         grade = g.grade, grade_points = g.grade_points, readiness = g.readiness,
-        readiness_parts = CAST(g.readiness_parts AS jsonb), armed = g.armed,
+        need_points = g.need_points, activity_points = g.activity_points, data_points = g.data_points,
+        readiness_parts = '{}', armed = g.armed,
         touches_in = greatest(lead.touches_in + g.more, 0),
         last_signal_at = greatest(lead.last_signal_at, g.last_at)
     FROM unnest(
         CAST(:lead_id AS bigint[]), CAST(:temperature AS text[]), CAST(:heat_log2 AS float8[]),
         CAST(:grade AS text[]), CAST(:grade_points AS float8[]), CAST(:readiness AS float8[]),
-        CAST(:readiness_parts AS text[]), CAST(:armed AS boolean[]), CAST(:more AS int[]),
-        CAST(:last_at AS timestamptz[])
+        CAST(:need_points AS float8[]), CAST(:activity_points AS float8[]), CAST(:data_points AS float8[]),
+        CAST(:armed AS boolean[]), CAST(:more AS int[]), CAST(:last_at AS timestamptz[])
     ) AS g (
-        lead_id, temperature, heat_log2, grade, grade_points, readiness, readiness_parts, armed, more, last_at
+        lead_id, temperature, heat_log2, grade, grade_points, readiness, need_points, activity_points,
+        data_points, armed, more, last_at
     )
     WHERE lead.id = g.lead_id
     """
@@ -146,8 +150,8 @@ def save(session: Session, scores: Sequence[LeadScore], *, now: datetime) -> Non
     """Write what was found on the rows of these leads, in one statement."""
     if scores:
         given = {name: batch.array(getattr(one, name) for one in scores) for name in _KEPT}
+        given |= {f"{part}_points": batch.array(one.points[part] for one in scores) for part in _PARTS}
         given |= {
-            "readiness_parts": batch.array(batch.text_of(one.readiness_parts) for one in scores),
             "more": batch.array(one.touched.more for one in scores),
             "last_at": batch.array(one.touched.last_at for one in scores),
         }

@@ -129,7 +129,7 @@ def _model() -> HeatModel:
 
 def _nearly(model: HeatModel, one: Line) -> dict[str, Any]:
     grade = (one.grade, one.grade_points)
-    lead = readiness_gap.stands(one.score, one.temperature, one.heat, grade, one.parts, one.bant)
+    lead = readiness_gap.stands(one.score, one.temperature, one.heat, grade, one.points, one.bant)
     shown = {
         name: getattr(one, name) for name in ("lead_id", "name", "company", "score", "temperature", "grade")
     }

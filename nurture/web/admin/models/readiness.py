@@ -67,7 +67,7 @@ def _what_if(model: HeatModel) -> dict[str, Any]:
 
 def _lacks(model: HeatModel, one: Line) -> tuple[list[str], list[str]]:
     grade = (one.grade, one.grade_points)
-    lead = readiness_gap.stands(one.score, one.temperature, one.heat, grade, one.parts, one.bant)
+    lead = readiness_gap.stands(one.score, one.temperature, one.heat, grade, one.points, one.bant)
     return readiness_gap.missing(model, lead), readiness_gap.could_come(model, lead)
 
 
