@@ -42,7 +42,8 @@ _LOAD = text(
     """
     SELECT b.lead_id, b.model_id, b.rule, b.day, b.count AS counted, b.pos_log2, b.neg_log2,
            b.last_at, b.last_id
-    FROM json_to_recordset(CAST(:rows AS json)) AS g (lead_id bigint, model_id bigint, rule text, day date)
+    FROM unnest(CAST(:lead_id AS bigint[]), CAST(:model_id AS bigint[]), CAST(:rule AS text[]),
+                CAST(:day AS date[])) AS g (lead_id, model_id, rule, day)
     JOIN heat_bucket b ON b.lead_id = g.lead_id AND b.model_id = g.model_id AND b.rule = g.rule
         AND b.day = g.day
     """
@@ -84,7 +85,11 @@ _FORGET = text(
 
 def load(session: Session, keys: Iterable[BucketKey]) -> dict[BucketKey, Bucket]:
     """These days' buckets; those that do not exist are left out."""
-    return _by_key(session.execute(_LOAD, _named(keys)))
+    known = list(keys)
+    if not known:
+        return {}
+    with batch.by_key(session):
+        return _by_key(session.execute(_LOAD, _columns(known)))
 
 
 def load_since(session: Session, since: Mapping[Pair, date]) -> dict[BucketKey, Bucket]:
@@ -102,10 +107,7 @@ def save(session: Session, changed: Mapping[BucketKey, Bucket]) -> None:
     full = [(key, bucket, bucket.last) for key, bucket in changed.items() if bucket.last is not None]
     empty = [key for key, bucket in changed.items() if bucket.last is None]
     if full:
-        given = {
-            name: batch.array(key[place] for key, _bucket, _last in full) for place, name in enumerate(_KEY)
-        }
-        given |= {
+        given = _columns([key for key, _bucket, _last in full]) | {
             "count": batch.array(bucket.count for _key, bucket, _last in full),
             "pos": batch.array(log_or_null(bucket.heat.pos) for _key, bucket, _last in full),
             "neg": batch.array(log_or_null(bucket.heat.neg) for _key, bucket, _last in full),
@@ -124,6 +126,10 @@ def forget(session: Session, model_id: int, lead_ids: Collection[int]) -> None:
 
 def _named(keys: Iterable[BucketKey]) -> dict[str, str]:
     return {"rows": batch.rows([dict(zip(_KEY, key, strict=True)) for key in keys])}
+
+
+def _columns(keys: Iterable[BucketKey]) -> dict[str, str]:
+    return {name: batch.array(column) for name, column in zip(_KEY, zip(*keys, strict=True), strict=True)}
 
 
 def _by_key(rows: Iterable[Row[Any]]) -> dict[BucketKey, Bucket]:

@@ -136,30 +136,24 @@ _INTO = """
 # Of whom, the first of each kind is dated once a delivery and counted on the day the mail was sent, and for
 # its newsletter; openings and clicks by people have a counter over all days beside.
 _MARK_FIRST = """
-    WITH given AS (
-        SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:opened AS timestamptz[]),
-                             CAST(:clicked AS timestamptz[])) AS g (id, opened_at, clicked_at)
-    ), before AS (
-        SELECT d.id, d.chain_id, d.version_id, d.step_key, d.newsletter_id,
-               CAST(coalesce(d.sent_at, d.settled_at, d.due_at) AT TIME ZONE 'UTC' AS date) AS day,
-               given.opened_at AS opened_at, given.clicked_at AS clicked_at,
-               given.opened_at IS NOT NULL AND d.{whose}opened_at IS NULL AS first_opened,
-               given.clicked_at IS NOT NULL AND d.{whose}clicked_at IS NULL AS first_clicked
-        FROM delivery d JOIN given ON given.id = d.id
-        WHERE (given.opened_at IS NOT NULL AND d.{whose}opened_at IS NULL)
-           OR (given.clicked_at IS NOT NULL AND d.{whose}clicked_at IS NULL)
-        ORDER BY d.id
-        FOR NO KEY UPDATE OF d
-    ), marked AS (
+    WITH marked AS (
+        -- One by one, in the order of `ids`.
         UPDATE delivery d
-        SET {whose}opened_at = coalesce(d.{whose}opened_at, before.opened_at),
-            {whose}clicked_at = coalesce(d.{whose}clicked_at, before.clicked_at)
-        FROM before WHERE d.id = before.id
+        SET {whose}opened_at = coalesce(d.{whose}opened_at, g.opened_at),
+            {whose}clicked_at = coalesce(d.{whose}clicked_at, g.clicked_at)
+        FROM unnest(CAST(:ids AS bigint[]), CAST(:opened AS timestamptz[]),
+                    CAST(:clicked AS timestamptz[])) AS g (id, opened_at, clicked_at)
+        WHERE d.id = g.id AND ((g.opened_at IS NOT NULL AND d.{whose}opened_at IS NULL)
+                            OR (g.clicked_at IS NOT NULL AND d.{whose}clicked_at IS NULL))
+        RETURNING d.chain_id, d.version_id, d.step_key, d.newsletter_id,
+            CAST(coalesce(d.sent_at, d.settled_at, d.due_at) AT TIME ZONE 'UTC' AS date) AS day,
+            g.opened_at IS NOT NULL AND old.{whose}opened_at IS NULL AS first_opened,
+            g.clicked_at IS NOT NULL AND old.{whose}clicked_at IS NULL AS first_clicked
     ), counted AS (
         SELECT chain_id, version_id, step_key, newsletter_id, day, 'opened' AS what
-        FROM before WHERE first_opened
+        FROM marked WHERE first_opened
         UNION ALL
-        SELECT chain_id, version_id, step_key, newsletter_id, day, 'clicked' FROM before WHERE first_clicked
+        SELECT chain_id, version_id, step_key, newsletter_id, day, 'clicked' FROM marked WHERE first_clicked
     ), by_day AS (
         INSERT INTO step_day (chain_id, day, version_id, step_key, what, n)
         SELECT chain_id, day, version_id, step_key, '{whose}' || what, count(*)
@@ -188,7 +182,7 @@ _BY_PEOPLE = """
     ON CONFLICT (chain_id, version_id, step_key, what) DO UPDATE SET n = step_count.n + excluded.n
 """
 _MARK_PEOPLE = text(_MARK_FIRST.format(whose="", rest=_BY_PEOPLE))
-_MARK_MACHINES = text(_MARK_FIRST.format(whose="machine_", rest="SELECT count(*) FROM before"))
+_MARK_MACHINES = text(_MARK_FIRST.format(whose="machine_", rest="SELECT count(*) FROM marked"))
 
 
 def known(session: Session, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
@@ -260,4 +254,5 @@ def mark_first(session: Session, seen: Sequence[FirstSeen], *, people: bool = Tr
             "opened": batch.array(one.opened_at for one in seen),
             "clicked": batch.array(one.clicked_at for one in seen),
         }
-        session.execute(_MARK_PEOPLE if people else _MARK_MACHINES, given)
+        with batch.by_key(session):
+            session.execute(_MARK_PEOPLE if people else _MARK_MACHINES, given)

@@ -155,7 +155,8 @@ def save(session: Session, scores: Sequence[LeadScore], *, now: datetime) -> Non
             "more": batch.array(one.touched.more for one in scores),
             "last_at": batch.array(one.touched.last_at for one in scores),
         }
-        session.execute(_SAVE, given | {"now": now})
+        with batch.by_key(session):
+            session.execute(_SAVE, given | {"now": now})
 
 
 def touch(session: Session, touches: Mapping[int, Touched]) -> None:
