@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from nurture.rules import caps, heat
 from nurture.rules.caps import Bucket, RatedSignal
 from nurture.rules.heat import NO_HEAT, Heat
+from nurture.rules.model import SignalRule
 from nurture.store import heat_buckets, unrated
 from nurture.store.heat import Pair
 from nurture.store.heat_buckets import BucketKey
@@ -17,12 +18,16 @@ from nurture.store.models import LiveModel
 from nurture.store.unrated import SeenSignal
 
 
-def rated(models: Sequence[LiveModel], signals: Iterable[SeenSignal]) -> dict[Pair, list[RatedSignal]]:
+def rated(models: Sequence[LiveModel], signals: Sequence[SeenSignal]) -> dict[Pair, list[RatedSignal]]:
     """These signals under each model that knows their kind, by lead and model."""
     found: dict[Pair, list[RatedSignal]] = defaultdict(list)
-    for signal in signals:
-        for model in models:
-            one = caps.rated(model.model, signal.id, signal.at, signal.kind, signal.mail, signal.data)
+    for model in models:
+        rules: dict[str, tuple[SignalRule, ...]] = {}
+        for signal in signals:
+            mine = rules.get(signal.kind)
+            if mine is None:
+                mine = rules[signal.kind] = model.model.rules_of(signal.kind)
+            one = caps.rated_by(mine, signal.id, signal.at, signal.mail, signal.data)
             if one is not None:
                 found[signal.lead_id, model.id].append(one)
     return dict(found)

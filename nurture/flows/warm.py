@@ -71,7 +71,6 @@ def count(
     arrivals = count_days.rated(models, signals)
     by_bucket = count_days.by_bucket(arrivals)
     sums = _add(models, by_bucket, heat_buckets.load(session, by_bucket))
-    kinds = {signal.id: signal.kind for signal in signals}
     if sums.again:
         sums.buckets |= count_days.fill_again(session, models, sums.again, claimed)
     heat_buckets.save(session, sums.buckets)
@@ -85,7 +84,7 @@ def count(
             cause = max(arrivals[pair], key=lambda one: one.place)
             seen = sums.counting[pair] if pair not in resummed else None
             level = _climbed(model, before, total, cause, seen)
-            found = judged(model, before, total, floors, now, kinds[cause.id], cause.id, level=level)
+            found = judged(model, before, total, floors, now, cause.rule.kind, cause.id, level=level)
             warmed[pair] = _keeping_due(found)
     return warmed
 
@@ -114,7 +113,7 @@ def judged(
         floors=floors,
         due_at=state.due_at,
     )
-    return Warmed(before, after, heat.value(total, now, model.model.half_life_s), reason, signal_id)
+    return Warmed(before, after, state.worth, reason, signal_id)
 
 
 def cool(models: Sequence[LiveModel], stored: Iterable[StoredHeat], *, now: datetime) -> dict[Pair, Warmed]:

@@ -101,6 +101,7 @@ def signals_of(
     now: datetime,
 ) -> list[NewSignal]:
     """The signals of people's hits, where a lead stands behind them."""
+    told: dict[tuple[str, int | None], dict[str, str]] = {}
     return [
         NewSignal(
             lead_id=one.lead_id,
@@ -108,12 +109,14 @@ def signals_of(
             occurred_at=not_ahead(one.hit.at, now),
             source="tracking",
             delivery_id=one.hit.delivery_id,
-            mail_key=deliveries[one.hit.delivery_id].mail_key,
-            data={"mail": deliveries[one.hit.delivery_id].mail_key} | _followed(one.hit, links),
+            mail_key=mail,
+            data=told.get((mail, one.hit.link_id))
+            or told.setdefault((mail, one.hit.link_id), _told(mail, one.hit.link_id, links)),
             id=one.hit.id,
         )
         for one in human
         if one.lead_id is not None
+        for mail in (deliveries[one.hit.delivery_id].mail_key,)
     ]
 
 
@@ -123,10 +126,10 @@ def on_trap(hit: Hit, links: Mapping[int, HitLink]) -> bool:
     return link is not None and link.label == TRAP_LABEL
 
 
-def _followed(hit: Hit, links: Mapping[int, HitLink]) -> dict[str, str]:
-    """The link of a click, as its signal tells it."""
-    link = links.get(hit.link_id) if hit.link_id is not None else None
-    return {"link": link.label or link.url, "url": link.url} if link else {}
+def _told(mail: str, link_id: int | None, links: Mapping[int, HitLink]) -> dict[str, str]:
+    """The mail of a hit and the link of a click, as their signal tells them."""
+    link = links.get(link_id) if link_id is not None else None
+    return {"mail": mail} | ({"link": link.label or link.url, "url": link.url} if link else {})
 
 
 def _links_of(session: Session, seen: Iterable[Arrived], known: Mapping[int, HitLink]) -> dict[int, HitLink]:

@@ -55,9 +55,15 @@ def rated(
     model: HeatModel, id: UUID, at: datetime, kind: str, mail: str | None, data: Mapping[str, Any]
 ) -> RatedSignal | None:
     """The signal under the first rule of its kind that holds of it; None if the model knows none."""
-    names = signal_names(data, mail)
-    for rule in model.rules_of(kind):
-        if rule.when is None or holds(rule.when, _NOBODY, at, names):
+    return rated_by(model.rules_of(kind), id, at, mail, data)
+
+
+def rated_by(
+    rules: Iterable[SignalRule], id: UUID, at: datetime, mail: str | None, data: Mapping[str, Any]
+) -> RatedSignal | None:
+    """The same, where the rules of its kind are at hand."""
+    for rule in rules:
+        if rule.when is None or holds(rule.when, _NOBODY, at, signal_names(data, mail)):
             return RatedSignal(id, at, rule)
     return None
 
@@ -101,8 +107,8 @@ def put(bucket: Bucket, signals: Sequence[RatedSignal], half_life_s: float) -> t
     """The bucket with these counted in it, and the heat they bring."""
     if not signals:
         return bucket, NO_HEAT
-    added = heat.total(heat.of_signal(one.rule.weight, one.at, half_life_s) for one in signals)
-    last = max(one.place for one in signals)
+    added = heat.total([heat.of_signal(one.rule.weight, one.at, half_life_s) for one in signals])
+    last = signals[0].place if len(signals) == 1 else max([one.place for one in signals])
     grown = Bucket(
         count=bucket.count + len(signals),
         heat=bucket.heat.plus(added),

@@ -28,4 +28,4 @@ def millis_of(moment: datetime) -> int:
 
 def time_of(number: UUID) -> datetime:
     """The instant, to the millisecond in UTC, that a UUIDv7 was made for."""
-    return _EPOCH + timedelta(milliseconds=number.int >> 80)
+    return _EPOCH + timedelta(0, 0, 0, number.int >> 80)

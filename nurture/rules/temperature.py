@@ -32,11 +32,13 @@ NO_FLOORS = Floors()
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A lead's temperature at a moment: `level` by heat alone, `due_at` when silence next changes it."""
+    """A lead's temperature at a moment: `level` by heat alone, `due_at` when silence next changes it, `worth`
+    the heat itself."""
 
     level: str
     temperature: str
     due_at: datetime | None
+    worth: float
 
 
 def higher(one: str, other: str) -> str:
@@ -70,11 +72,15 @@ def floors_of(signals: Iterable[RatedSignal], model: HeatModel) -> Floors:
         if signal.rule.floor is not None:
             end = signal.at + model.floor_span(signal.rule)
             ends[signal.rule.floor] = max(end, ends.get(signal.rule.floor, end))
+    if not ends:
+        return NO_FLOORS
     return Floors(ends.get("warm"), ends.get("hot"))
 
 
 def join(one: Floors, other: Floors) -> Floors:
     """The later end of each floor."""
+    if one is NO_FLOORS or other is NO_FLOORS:
+        return other if one is NO_FLOORS else one
     return Floors(_later(one.warm_until, other.warm_until), _later(one.hot_until, other.hot_until))
 
 
@@ -86,6 +92,7 @@ def judge(before: str, warmth: Heat, floors: Floors, model: HeatModel, now: date
         level=now_level,
         temperature=higher(now_level, floors.lowest(now)),
         due_at=_due(now_level, warmth, floors, model, now),
+        worth=worth,
     )
 
 
@@ -130,9 +137,11 @@ def remembered_since(model: HeatModel, now: datetime) -> datetime:
 
 
 def _due(now_level: str, warmth: Heat, floors: Floors, model: HeatModel, now: datetime) -> datetime | None:
+    cooling = cools_at(now_level, warmth, model, now)
+    if floors is NO_FLOORS:
+        return cooling
     ends = [("warm", floors.warm_until), ("hot", floors.hot_until)]
     lifted = [until for name, until in ends if until and until > now and _RANK[name] > _RANK[now_level]]
-    cooling = cools_at(now_level, warmth, model, now)
     return min([*lifted, *([cooling] if cooling else [])], default=None)
 
 

@@ -201,6 +201,10 @@ def log_or_null(log: float) -> float | None:
     return None if log == NOTHING else log
 
 
+def _floors(warm_until: datetime | None, hot_until: datetime | None) -> Floors:
+    return NO_FLOORS if warm_until is None and hot_until is None else Floors(warm_until, hot_until)
+
+
 def _stored(row: Row[Any]) -> StoredHeat:
     return StoredHeat(
         lead_id=row.lead_id,
@@ -210,7 +214,7 @@ def _stored(row: Row[Any]) -> StoredHeat:
         heat=of_logs(row.pos_log2, row.neg_log2),
         level=row.level,
         temperature=row.temperature,
-        floors=Floors(row.warm_floor_until, row.hot_floor_until),
+        floors=_floors(row.warm_floor_until, row.hot_floor_until),
         due_at=row.due_at,
         judged_at=row.updated_at,
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -51,8 +51,7 @@ class Hit(Base):
     domain: Mapped[str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class HitDelivery:
+class HitDelivery(NamedTuple):
     """What a delivery says about a hit on it; `links` are those that a person can see in its mail;
     `opened_at`: when a person was first seen to open it."""
 
@@ -204,7 +203,7 @@ def unknown_lines(session: Session, lines: Sequence[bytes]) -> list[bytes]:
 def deliveries_of(session: Session, ids: Iterable[int]) -> dict[int, HitDelivery]:
     """The deliveries that were hit, by id."""
     rows = session.execute(_DELIVERIES, {"ids": batch.numbers(sorted(ids)), "trap": TRAP_LABEL})
-    return {row[0]: HitDelivery(*row) for row in rows.all()}
+    return {row[0]: HitDelivery._make(row) for row in rows.all()}
 
 
 def links_of(session: Session, ids: Iterable[int]) -> dict[int, HitLink]:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from nurture.store import batch
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+# Both are made by the thousand: named tuples, which take half as long to make as data classes.
+class Waiting(NamedTuple):
     """A claimed row of the inbox."""
 
     signal_id: uuid.UUID
@@ -21,8 +21,7 @@ class Waiting:
     lead_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class SeenSignal:
+class SeenSignal(NamedTuple):
     """A human signal as rating looks at it."""
 
     id: uuid.UUID
@@ -78,8 +77,9 @@ _JUDGED = """
 """
 _CLAIMED = text(
     f"""
-    SELECT s.id, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data, s.source
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:received AS timestamptz[])) AS g (id, received_at)
+    SELECT g.place, s.lead_id, s.kind, s.occurred_at AS at, s.mail_key, s.data, s.source
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:received AS timestamptz[]))
+         WITH ORDINALITY AS g (id, received_at, place)
     CROSS JOIN LATERAL (
         -- One by one: what came in between, and is not asked for, is not looked through.
         SELECT * FROM signal s
@@ -150,13 +150,13 @@ def claim(session: Session, limit: int) -> list[Waiting]:
     """Lock up to `limit` rows of the inbox that nobody else has, oldest arrival first, and, up to four times
     as many, what else waits of their leads."""
     given = {"limit": limit, "more": _MORE * limit}
-    return [Waiting(*row) for row in session.execute(_CLAIM_ALL, given).all()]
+    return [Waiting._make(row) for row in session.execute(_CLAIM_ALL, given).all()]
 
 
 def claim_urgent(session: Session, limit: int, *, now: datetime) -> list[Waiting]:
     """The same of what may not wait, or has waited long enough."""
     given = {"limit": limit, "more": _MORE * limit, "now": now}
-    return [Waiting(*row) for row in session.execute(_CLAIM_URGENT, given).all()]
+    return [Waiting._make(row) for row in session.execute(_CLAIM_URGENT, given).all()]
 
 
 def done(session: Session, ids: Collection[uuid.UUID]) -> None:
@@ -182,7 +182,10 @@ def claimed(session: Session, waiting: Sequence[Waiting]) -> list[SeenSignal]:
         "first": min(received),
         "last": max(received),
     }
-    return [_seen(row) for row in session.execute(_CLAIMED, given).all()]
+    return [
+        SeenSignal(waiting[place - 1].signal_id, lead_id, kind, at, mail, data or {}, source)
+        for place, lead_id, kind, at, mail, data, source in session.execute(_CLAIMED, given).all()
+    ]
 
 
 def of_days(
