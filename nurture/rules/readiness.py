@@ -12,7 +12,7 @@ the score; the score compared with the threshold is the one shown.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Literal, Protocol
 
 from nurture.rules import names, scorecard, shares, temperature
@@ -199,14 +199,25 @@ def _parts(model: HeatModel, facts: Facts, now: datetime) -> tuple[Part, ...]:
     points = iter(shares.rounded([points for name in PART_NAMES for points, _words in raw[name]]))
     parts = []
     for name in PART_NAMES:
+        if not raw[name]:
+            parts.append(_empty(name, getattr(best, name)))
+            continue
         worth = [(next(points), words) for _points, words in raw[name]]
-        told = tuple(Reason(shown, words) for shown, words in worth if shown)
-        parts.append(Part(name, round(sum(one.points for one in told), 1), getattr(best, name), told))
+        told = tuple([Reason(shown, words) for shown, words in worth if shown])
+        parts.append(Part(name, round(sum([one.points for one in told]), 1), getattr(best, name), told))
     return tuple(parts)
+
+
+# Of most leads little is known: three parts of four stay empty.
+@lru_cache(maxsize=256)
+def _empty(name: str, best: float) -> Part:
+    return Part(name, 0, best, ())
 
 
 def _need(model: HeatModel, facts: Facts, now: datetime) -> Iterator[_Raw]:
     held = [rule for rule in model.readiness.need_that_counts if holds(rule.when, facts, now)]
+    if not held:
+        return
     whole = max(100.0, sum(rule.share for rule in held))
     for rule in held:
         yield model.readiness.parts.need * rule.share / whole, partial(_, rule.text)
@@ -244,6 +255,8 @@ def _known_in_words(known: Sequence[str]) -> str:
 
 
 def _bant(model: HeatModel, facts: Facts) -> Iterator[_Raw]:
+    if not facts.bant:
+        return
     each = model.readiness.parts.bant / len(BANT_PARTS)
     worth = {"yes": 1.0, "partly": 0.5}
     for part in BANT_PARTS:

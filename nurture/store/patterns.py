@@ -45,6 +45,10 @@ class Unapplied:
     through: UUID | None
 
 
+# Asked with every page of hits: as text, which costs a third of what an object does.
+_ACTIVE = text(
+    "SELECT id, field, pattern, verdict FROM verdict_pattern WHERE ended_at IS NULL ORDER BY id DESC"
+)
 _STRETCH = text(
     f"""
     SELECT {COLUMNS} FROM hit h
@@ -63,8 +67,7 @@ _ADVANCE = text("UPDATE verdict_pattern SET through = :through, applied = :appli
 
 def active(session: Session) -> list[Pattern]:
     """The patterns that hold now, newest first."""
-    query = select(VerdictPattern).where(VerdictPattern.ended_at.is_(None)).order_by(VerdictPattern.id.desc())
-    return [Pattern(one.id, one.field, one.pattern, one.verdict) for one in session.scalars(query)]
+    return [Pattern(*row) for row in session.execute(_ACTIVE)]
 
 
 def page(session: Session, *, after: int, limit: int) -> Sequence[VerdictPattern]:

@@ -3,9 +3,10 @@
 import os
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Row, Uuid, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -83,8 +84,7 @@ class UnratedSignal(Base):
     rate_by: Mapped[Instant] = mapped_column(server_default=text("'epoch'"))
 
 
-@dataclass(frozen=True, slots=True)
-class NewSignal:
+class NewSignal(NamedTuple):
     """An activity as a source reports it. `source` is tracking, api, import, form, page or sales; `key` is
     the source's own name for it and makes reporting it again harmless; `id` is given by hits alone, whose
     UUIDv7 then is the signal's."""
@@ -96,7 +96,7 @@ class NewSignal:
     key: str | None = None
     delivery_id: int | None = None
     mail_key: str | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = MappingProxyType({})
     id: uuid.UUID | None = None
 
 
