@@ -162,3 +162,9 @@ def test_where_only_the_source_tells_won_from_lost_nothing_is_learnt() -> None:
     assert [(one["column"], one["why"]) for one in report["left_out"]] == [("source", "too_good")]
     assert report["columns"] == [] and report["factors"] == []
     assert report["auc"] == 0.5 and not report["useful"]
+
+
+@pytest.mark.parametrize("seed", [50, 58])
+def test_few_leads_raise_no_false_alarm(seed: int) -> None:
+    rows, won = school(seed, many=300)
+    assert found(rows, won) == []

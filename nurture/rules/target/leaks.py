@@ -15,6 +15,7 @@ import numpy as np
 
 from nurture.rules.target import signs
 from nurture.rules.target.columns import Matrix, Row
+from nurture.rules.target.figures import auc_error
 from nurture.rules.target.signs import held_out_auc
 
 TOO_GOOD = 0.9
@@ -137,7 +138,8 @@ def _often_empty(search: _Search, names: Sequence[str]) -> None:
     ]
     for block in signs.blocks(search.rows, empty):
         reached = held_out_auc(search.rows, search.won, block) if len(block) > 1 else search.alone[block[0]]
-        if reached >= TELLING:
+        error = auc_error(reached, int(search.won.sum()), int(len(search.won) - search.won.sum()))
+        if reached - error >= TELLING:  # of few leads some seem to tell by chance
             told = [name for name in block if search.alone[name] >= _TELLS]
             search.found += [Leak(name, "often_empty", reached) for name in told]
 
