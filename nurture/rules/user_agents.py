@@ -38,15 +38,18 @@ _ROBOT_WORDS = re.compile(
     | ruby | faraday | guzzle | php/ | winhttp | powershell | postman | insomnia | httpie | nmap | nikto
     | sqlmap | masscan | zgrab | nuclei | dataprovider | internet-measurement | expanse | censys | shodan
     | office\ \w+\ discovery | mcafee | web\ gateway | oembed | jetpack
-    | synthetics | sleuth | teleport | http_client
-    | \bcheck(?:s|ing)?\b | \bhttrack | \bcopier | \bdownload(?:er|\ manager) | \bcapture | \bscreenshot
+    | synthetic | dynatrace | sleuth | teleport | http_client
+    | \bcheck(?:s|ing|_\w+)?\b | \bhttrack | \bcopier | \bdownload(?:er|\ manager) | \bcapture | \bscreenshot
     """,
     re.VERBOSE,
 )
 # A robot's card: where to complain. People's programs carry none.
-_CALLING_CARD = re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.[a-z]{2,}|\bcontact:")
+_CALLING_CARD = re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.[a-z]{2,}|\bcontact:|\(via [\w-]+\.")
 _ENGINE = re.compile(
     r"^mozilla/5\.0 \(.+?(?:applewebkit/\d|gecko|trident/\d)"
+    r"|^mozilla/5\.0 \(windows; u; msie \d"
+    # Telephones with keys (JSR 118).
+    r"|profile/midp-\d"
     r"|^mozilla/[45]\.0 \(compatible; (?:msie|konqueror)"
     r"|^mozilla/4\.0 \(.*(?:msie|ms-office|microsoft outlook)"
     r"|^opera/\d"
@@ -57,9 +60,11 @@ _MAIL_PROGRAM = re.compile(
 )
 # People's, though they call themselves as tools do.
 _TEXT_BROWSER = re.compile(r"^(?:lynx/\d|w3m/\d|e?links[/ ]\(?\d|elinks \(|dillo/\d|netsurf/\d|emacs-w3m/)")
-_DISGUISED_ROBOT = re.compile(r"^mozilla/[\d.]+ \(compatible;(?! (?:msie|konqueror|ms-office))")
-# A name and a version, or one bare word.
-_TOOL = re.compile(r"^(?!mozilla/)[\w.!'-]+(?: [\w.'-]+){0,4}[/ ]v?\d|^\S+$")
+_DISGUISED_ROBOT = re.compile(
+    r"^mozilla/[\d.]+ \(compatible[;)](?! (?:msie|konqueror|ms-office|lotus-notes))"
+)
+# A name and a version or a remark, some bare words, or no words at all.
+_TOOL = re.compile(r"^(?!mozilla/)[\w.!'-]+(?: [\w.'-]+){0,4}(?:[/ ]v?\d| \()|^\S+(?: [\w.,-]+){0,2}$|^[^\w]")
 
 
 # Few names make up nearly all hits, and looking through the words takes longer than all else.

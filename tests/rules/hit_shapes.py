@@ -14,6 +14,7 @@ from nurture.rules.hits import CLICK, OPEN, Hit
 from nurture.rules.ids import millis_of, uuid7
 from nurture.rules.robots import Context, Verdict, judge, says_robot
 from nurture.rules.surroundings import Surroundings, company_of, gate_of
+from nurture.rules.visitors import is_near
 from tests.rules.known_user_agents import BROWSERS, ROBOTS
 
 NO_HEADERS: Mapping[str, str] = {}
@@ -71,7 +72,9 @@ class Log:
         return made
 
     def address(self) -> str:
-        return ".".join(str(self.any.randint(1, 254)) for _ in range(4)).replace("10.", "11.", 1)
+        """Any but those of private networks."""
+        found = ".".join(str(self.any.randint(1, 254)) for _ in range(4)).replace("10.", "11.", 1)
+        return f"11.{found.partition('.')[2]}" if is_near(found) else found
 
     def home(self) -> str:
         return f"84.{self.any.randint(1, 254)}.{self.any.randint(1, 254)}.{self.any.randint(1, 254)}"
