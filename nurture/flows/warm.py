@@ -189,7 +189,11 @@ def _climbed(
     if counting is None:
         at = max(last.at, before.judged_at or last.at)
         return temperature.judge(before.level, total, before.floors, model.model, at).level
+    if not counting:
+        return before.level
     in_order = sorted(counting, key=lambda one: one.place)
+    if temperature.stays_cold(before.level, total, in_order[0].at, model.model):
+        return before.level
     return temperature.climb(before.level, before.heat, in_order, model.model, judged_at=before.judged_at)[0]
 
 

@@ -122,13 +122,20 @@ def climb(
     """The level and heat after counted signals, oldest first, each judged at its own moment, however much
     later it is rated: a signal worth as much as a threshold crosses it. One from before the lead was last
     judged (`judged_at`) is looked at as of then: what the lead was like in between is not known here."""
-    found = before
+    found, half_life_s = before, model.half_life_s
     for signal in signals:
         at = signal.at if judged_at is None else max(signal.at, judged_at)
-        found = level(found, heat.value(warmth, at, model.half_life_s), model.thresholds)
-        warmth = warmth.plus(heat.of_signal(signal.rule.weight, signal.at, model.half_life_s))
-        found = level(found, heat.value(warmth, at, model.half_life_s), model.thresholds)
+        found = level(found, heat.value(warmth, at, half_life_s), model.thresholds)
+        warmth = warmth.plus(heat.of_signal(signal.rule.weight, signal.at, half_life_s))
+        found = level(found, heat.value(warmth, at, half_life_s), model.thresholds)
     return found, warmth
+
+
+def stays_cold(before: str, total: Heat, since: datetime, model: HeatModel) -> bool:
+    """Whether no moment after `since` can have warmed a lead whose heat became `total` by signals from then
+    on: at any of them it was worth at most what all that is positive in it would have been worth at first."""
+    least = min(model.thresholds.warm.rise, model.thresholds.hot.rise)
+    return before == "cold" and heat.log2_value(total.pos, since, model.half_life_s) < least - 3 * TOLERANCE
 
 
 def remembered_since(model: HeatModel, now: datetime) -> datetime:

@@ -17,6 +17,8 @@ _NEAR = tuple(
         "fe80::/10",
     )
 )
+# How they begin, where they have no colon: whatever begins otherwise need not be taken apart.
+_BEGINNINGS = ("127.", "10.", "172.", "192.168.", "169.254.")
 
 
 def visitor_ip(peer: str, forwarded_for: str) -> str | None:
@@ -41,6 +43,8 @@ def visitor_ip(peer: str, forwarded_for: str) -> str | None:
 @lru_cache(maxsize=8192)
 def is_near(text: str) -> bool:
     """Whether this is an address of this machine or a private network, which tells no visitors apart."""
+    if ":" not in text and not text.startswith(_BEGINNINGS):
+        return False
     address = _address(text)
     return address is not None and _is_near(address)
 

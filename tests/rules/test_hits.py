@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from nurture.rules.hits import Hit, NotAHit, clean, read, write
 from nurture.rules.ids import millis_of, time_of, uuid7
 from nurture.rules.redirects import location
-from nurture.rules.visitors import visitor_ip
+from nurture.rules.visitors import is_near, visitor_ip
 
 AT = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)
 
@@ -127,3 +127,27 @@ def test_hits_are_told_apart_to_the_millisecond() -> None:
     assert hit(id=uuid7(millis_of(AT + timedelta(milliseconds=7)), bytes(10))).at - AT == timedelta(
         milliseconds=7
     )
+
+
+def test_addresses_of_private_networks_are_near_and_all_others_are_not() -> None:
+    near = (
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.31.0.1",
+        "192.168.7.7",
+        "169.254.1.1",
+        "::1",
+        "fd00::1",
+        "::ffff:10.0.0.1",
+    )
+    far = (
+        "172.32.0.1",
+        "192.169.0.1",
+        "100.1.2.3",
+        "8.8.8.8",
+        "2001:db8::1",
+        "10.nowhere",
+        "",
+        "::ffff:8.8.8.8",
+    )
+    assert [one for one in near if not is_near(one)] == [one for one in far if is_near(one)] == []

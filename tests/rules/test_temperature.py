@@ -112,6 +112,30 @@ def test_a_signal_worth_as_much_as_a_threshold_crosses_it_however_late_it_is_rat
     assert temperature.climb("cold", NO_HEAT, [worth_it], MODEL, judged_at=late)[0] == "cold"
 
 
+@given(
+    st.floats(0, 25),
+    st.lists(st.tuples(st.floats(-15, 25), st.integers(0, 90)), min_size=1, max_size=6),
+    st.integers(0, 90),
+)
+def test_who_is_said_to_stay_cold_is_cold_after_every_signal(
+    worth: float, done: list[tuple[float, int]], judged: int
+) -> None:
+    clicked, before = MODEL.rules_of("clicked")[0], warmth(worth) if worth else NO_HEAT
+    signals = sorted(
+        (
+            RatedSignal(UUID(int=n), NOW + timedelta(days=day), replace(clicked, weight=weight))
+            for n, (weight, day) in enumerate(done)
+        ),
+        key=lambda one: one.place,
+    )
+    judged_at = NOW + timedelta(days=judged)
+    _level, total = temperature.climb("cold", before, signals, MODEL)
+    if temperature.stays_cold("cold", total, signals[0].at, MODEL):
+        assert temperature.climb("cold", before, signals, MODEL)[0] == "cold"
+        assert temperature.climb("cold", before, signals, MODEL, judged_at=judged_at)[0] == "cold"
+    assert not temperature.stays_cold("warm", total, signals[0].at, MODEL)
+
+
 def test_a_long_floor_is_remembered_beyond_what_still_warms() -> None:
     brief = replace(MODEL, half_life=Duration(1, "h"))
     assert NOW - temperature.remembered_since(brief, NOW) == timedelta(days=30)
