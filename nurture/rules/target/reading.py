@@ -13,20 +13,9 @@ from typing import Any
 # Kept as JSON in the database, which takes no NUL; a sign of the private use area is in no word people write.
 UNKNOWN, ANOTHER = "", "\ue000another"
 _LONGEST = 80
+# "None" is not among them: it is an answer, too ("present system: none").
 _NOT_CHOSEN = frozenset(
-    {
-        UNKNOWN,
-        "select",
-        "please select",
-        "select one",
-        "choose",
-        "n/a",
-        "na",
-        "nan",
-        "none",
-        "null",
-        "unknown",
-    }
+    {UNKNOWN, "select", "please select", "select one", "choose", "n/a", "na", "nan", "null", "unknown"}
     | {
         "not set",
         "not specified",
@@ -37,7 +26,7 @@ _NOT_CHOSEN = frozenset(
         "empty",
         "unset",
     }
-    | {"-", "--", "---", "–", "—", "?", ".", "(none)", "<null>", "#n/a", "-none-", "no answer", "tbd"}
+    | {"-", "--", "---", "–", "—", "?", ".", "<null>", "#n/a", "-none-", "--none--", "no answer", "tbd"}
     | {"bitte wählen", "keine angabe", "k. a.", "k.a.", "unbekannt", "nicht angegeben", "leer"}
     | {"выберите", "не указано", "не указан", "не указана", "не выбрано", "неизвестно", "нет данных", "н/д"}
 )
