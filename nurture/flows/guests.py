@@ -11,7 +11,7 @@ from nurture.flows.events import existing
 from nurture.flows.leads import save_lead
 from nurture.flows.take_back import take_back
 from nurture.rules.touches import TAKEN_BACK
-from nurture.rules.words import _
+from nurture.rules.words import _, ngettext
 from nurture.store import guests, lead_aliases, signals
 from nurture.store.audit import audit
 from nurture.store.events import Event
@@ -49,7 +49,12 @@ def register(
     if event.capacity is not None and not beyond:
         seats = guests.counts(session, [event.id])[event.id]
         if new and sum(seats[state] for state in _ON_LIST) > event.capacity:
-            raise Conflict(_("The event is full: it has %(n)s seats.") % {"n": event.capacity})
+            full = ngettext(
+                "The event is full: it has %(n)s seat.",
+                "The event is full: it has %(n)s seats.",
+                event.capacity,
+            )
+            raise Conflict(full % {"n": event.capacity})
     _tell(session, event, "registered", new, now)
     if new:
         audit(session, by, "event.registered", f"event:{event.id}", now=now, detail={"leads": len(new)})

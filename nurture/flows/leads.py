@@ -76,6 +76,8 @@ def save_lead(
     different leads.
     """
     read = lead_answers.read(answers)
+    if read.id is not None:  # whoever was merged is whom it was merged into
+        read = replace(read, id=lead_aliases.survivor_of(session, read.id) or read.id)
     for attempt in range(1, _TRIES + 1):
         try:
             with session.begin_nested():

@@ -10,4 +10,7 @@ def by_our_clock(at: datetime | None, sent_at: datetime | None, now: datetime) -
     said when it was."""
     if at is None or sent_at is None or sent_at < at:
         return at
-    return now - (sent_at - at)
+    try:
+        return now - (sent_at - at)
+    except OverflowError:  # before the calendar begins: whoever looks at it refuses it
+        return at

@@ -104,6 +104,8 @@ def test_what_the_identified_do_becomes_signals_once_a_message(post: Call, db: S
 
 
 def test_nobody_unknown_gets_a_signal(post: Call, db: Session) -> None:
+    ages = {"timestamp": "0002-01-01T00:00:00Z", "sentAt": "9999-12-31T00:00:00Z"}
+    assert post("/track", anonymousId="a-1", event="Signed Up", **ages).status_code == 422
     assert post("/track", userId="nobody", event="Signed Up").status_code == 404
     assert post("/track", event="Signed Up").status_code == 422
     assert post("/track", userId="u-17", event="???").status_code in (404, 422)

@@ -59,3 +59,17 @@ def test_signals_that_cannot_be(api: Caller, clock: StandingClock):
     problem(api.post("/signals", json={"lead_id": lead["id"], "email": "a@b.example", "kind": "called"}), 422)
     problem(api.post("/signals", json={"kind": "called"}), 422)
     problem(api.post("/signals", json={"lead_id": lead["id"], "kind": "DROP TABLE"}), 422)
+
+
+def test_whoever_was_merged_is_meant_by_the_old_number_in_bodies_too(api: Caller, db: Session):
+    anna_id = anna(api)["id"]
+    double = api.post("/leads", json={"email": "a.weber@weber.example"}).json["id"]
+    assert api.post(f"/leads/{anna_id}/merge", json={"other": double}).status_code == 201
+    for path, said in (("/signals", {"kind": "called"}), ("/consents", {"purpose": "marketing"})):
+        answer = api.post(path, json={"lead_id": double, **said})
+        assert (answer.status_code, answer.json["lead_id"]) == (201, anna_id), answer.text
+    fair = {"name": "Fair", "starts_at": "2026-03-10T09:00:00Z", "timezone": "UTC"}
+    guests = f"/events/{api.post('/events', json=fair).json['id']}/guests"
+    assert api.post(guests, json={"lead_id": double}).json["lead_id"] == anna_id
+    told = problem(api.post("/signals", json={"lead_id": double, "kind": "Bad Kind"}), 422)
+    assert told["detail"] == "The signal cannot be taken."

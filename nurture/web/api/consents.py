@@ -9,7 +9,7 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.flows.note_consent import Said, note_consent
 from nurture.rules.addresses import normalise
 from nurture.rules.words import _
-from nurture.store import leads
+from nurture.store import lead_aliases, leads
 from nurture.store.views import consents as view
 from nurture.store.views.consents import ConsentProof
 from nurture.web.api import door
@@ -122,7 +122,7 @@ def _lead(lead_id: int | None, email: str | None) -> int:
         sentence = _("Say whose it is: lead_id or email.")
         raise Invalid(sentence, {"lead_id": [sentence]})
     if lead_id is not None:
-        return lead_id
+        return lead_aliases.survivor_of(page_session(), lead_id) or lead_id
     norm = normalise(email or "")
     found = leads.by_emails(page_session(), [norm]).get(norm)
     if found is None:

@@ -113,7 +113,7 @@ def _read(body: list[Any], *, many: bool) -> list[dict[str, Any]]:
 
 def _refusal(errors: dict[str, list[str]], *, many: bool) -> Invalid:
     refusal = Invalid(_("Some signals cannot be taken; none was."), errors)
-    return refusal if many else Invalid(str(refusal), _unnumbered(errors))
+    return refusal if many else Invalid(_("The signal cannot be taken."), _unnumbered(errors))
 
 
 def _of_one(refusal: Invalid) -> Invalid | NotFound:
