@@ -8,15 +8,23 @@ from bench._peer_process import own_database, told
 from bench._post_office import Letter
 from nurture.errors import Unavailable
 from nurture.mail.source import CompiledMail
+from nurture.mail.trap import with_trap
 
 BARE_LOOP, SCRIPT = "the bare loop", "a script with Jinja2, EmailMessage and smtplib"
 
 
 def bare_rate(database_url: str, port: int, count: int, mail: CompiledMail, sender: dict[str, str]) -> float:
-    """Mails a second of the bare loop, over a database of its own beside the given one."""
+    """Mails a second of the bare loop, over a database of its own beside the given one. Its mail carries the
+    link that nobody sees as well."""
     url = own_database(database_url, "bare").render_as_string(hide_password=False)
-    words = {"subject": mail.subject, "text": mail.text, "html": mail.html}
-    asked = {"database_url": url, "port": port, "count": count, "links": len(mail.links), "sender": sender}
+    words = {"subject": mail.subject, "text": mail.text, "html": with_trap(mail.html)}
+    asked = {
+        "database_url": url,
+        "port": port,
+        "count": count,
+        "links": len(mail.links) + 1,
+        "sender": sender,
+    }
     return _rate("bare_loop.py", asked | words, BARE_LOOP)
 
 

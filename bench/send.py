@@ -222,7 +222,7 @@ def _message_size(engine: Engine, home: Path) -> int:
     with Session(engine) as session, session.begin() as transaction:
         outbox = Outbox(ring=RING, pepper=PEPPER, base_url=BASE_URL, home=home)
         [claimed] = deliveries.claim(session, host="bench", live=True, now=NOW, limit=1)
-        mail = outbox.prepared(session, claimed.mail_version_id)
+        mail = outbox.prepared(session, claimed.mail_version_id, trap=True)
         sender = sender_of(deliveries.sending(session))
         transaction.rollback()
     if mail is None:

@@ -7,8 +7,8 @@ over with one round trip each; mark the rows, put the people off and commit. No 
 caps, no leases, no journal, no history, no transports, nothing that survives a death in the middle.
 
 Stands alone and imports nothing of the program. Reads one JSON object from standard input: database_url,
-port, count, subject, text and html (with `{{ links[n] }}` where links stand), links (how many), sender (what
-the templates know of it). Prints mails sent and seconds.
+port, count, subject, text and html (with `{{ links[n] }}` where links stand), links (how many, numbered from
+0), sender (what the templates know of it). Prints mails sent and seconds.
 """
 
 import base64
@@ -108,7 +108,7 @@ class Letter:
 
     def __init__(self, asked: dict[str, Any]) -> None:
         self._sender = asked["sender"]
-        self._links = range(1, asked["links"] + 1)
+        self._links = range(asked["links"])
         self._subject = Environment().from_string(asked["subject"])
         self._text = _quoted(asked["text"], str)
         self._html = _quoted(asked["html"], lambda value: str(escape(value)))
@@ -120,7 +120,7 @@ class Letter:
         values = {
             "lead": lead,
             "sender": self._sender,
-            "links": ["", *[Piece(f"{BASE}/c/{token}{SOFT_BREAK}") for token in tokens]],
+            "links": [Piece(f"{BASE}/c/{token}{SOFT_BREAK}") for token in tokens],
             "pixel_url": f"{BASE}/o/{_token('open', mail_id, 0)}.gif",
             "unsubscribe_url": f"{BASE}/u/{_token('unsubscribe', mail_id, 0)}",
             "preferences_url": f"{BASE}/p/{_token('preferences', mail_id, 0)}",

@@ -272,7 +272,8 @@ class Life(RuleBasedStateMachine):
                 text(
                     "SELECT d.id, min(l.id) FROM delivery d"
                     " JOIN link l ON l.mail_version_id = d.mail_version_id"
-                    " WHERE d.lead_id = :lead AND d.state = 'sent' GROUP BY d.id ORDER BY d.id DESC LIMIT 1"
+                    " WHERE d.lead_id = :lead AND d.state = 'sent' AND l.no > 0"
+                    " GROUP BY d.id ORDER BY d.id DESC LIMIT 1"
                 ),
                 {"lead": lead},
             )
