@@ -34,6 +34,8 @@ SIGNS = {
     "ticking": _N("comes back like a clock"),
     "changing_faces": _N("another program for each link"),
     "known_network": _N("from where machines come"),
+    "seen_whole": _N("a reader, after more was seen"),
+    "accepted_before": _N("after the mail had arrived"),
 }
 BUYING_ROLES = {
     "decision_maker": _N("Decision maker"),
