@@ -159,6 +159,14 @@ _FIELDS_OF_NOBODY = text("""
         )
 """)
 
+# Networks in which only the programs of invented companies were caught.
+_NETWORKS_OF_NOBODY = text("""
+    DELETE FROM caught_network WHERE companies <@ ARRAY(
+        SELECT DISTINCT lower(split_part(l.email, '@', 2)) FROM lead l
+        WHERE l.email IS NOT NULL AND l.id IN (SELECT id FROM doomed_lead)
+    )
+""")
+
 
 def remove(session: Session) -> int:
     """Take every invented lead away with all that hangs on it, and the programs, segments and newsletters
@@ -176,6 +184,7 @@ def remove(session: Session) -> int:
         )
     removed = int(session.execute(text("SELECT count(*) FROM doomed_lead")).scalar_one())
     session.execute(_FIELDS_OF_NOBODY)
+    session.execute(_NETWORKS_OF_NOBODY)
     session.execute(
         text("UPDATE newsletter SET mail_version_id = NULL WHERE id IN (SELECT id FROM doomed_newsletter)")
     )
