@@ -4,8 +4,8 @@ it off. A mail that has such a link of its own keeps it."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0052"
-down_revision = "0051"
+revision = "0046"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ and a rated lead's row stays short."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0044"
-down_revision = "0052"
+revision = "0047"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
