@@ -160,10 +160,12 @@ def disk(runtime: Runtime) -> Finding:
         sentence += f" {waiting / 1024:.1f} KB of hits wait to be recorded."
     if why := refusal(folder_of(home)):
         sentence += f" Opens and clicks cannot be written down in {folder_of(home)}: {why}."
-        return Finding("disk", FAIL, f"{sentence} They go by Redis alone meanwhile.")
+        sentence += " They go by Redis alone meanwhile."
     if free < _LITTLE_ROOM:
-        return Finding("disk", FAIL if free < _NO_ROOM else WARN, f"{sentence} Make room.")
-    return Finding("disk", OK, sentence)
+        sentence += " Make room."
+    if why or free < _NO_ROOM:
+        return Finding("disk", FAIL, sentence)
+    return Finding("disk", WARN if free < _LITTLE_ROOM else OK, sentence)
 
 
 def workers(runtime: Runtime) -> Finding:

@@ -24,9 +24,8 @@ def count_clicks(sessions: sessionmaker[Session], *, now: datetime, limit: int =
         if not due:
             return 0
         deliveries = hits.deliveries_of(session, {one.hit.delivery_id for one in due})
-        scene = Scene(
-            session, [arrived(one.hit, deliveries.get(one.hit.delivery_id)) for one in due], deliveries
-        )
+        seen = [arrived(one.hit, deliveries.get(one.hit.delivery_id)) for one in due]
+        scene = Scene(session, seen, deliveries, until=now)
         turn_to_machine(session, scene.turned(), now=now)
         people = [one for one in due if one.verdict.verdict == HUMAN]
         machines = [(one, " ".join(signs)) for one in people if (signs := _signs(one, scene))]

@@ -29,17 +29,23 @@ from nurture.store.signals import NewSignal
 
 # Mails to ourselves: whoever reads them is not the lead they may be about.
 _NOT_FROM_LEADS = frozenset(("test", "notice"))
-# Of so many networks at most the past is looked up at once.
-_MOST_ASKED = 32
+# Of so many networks the past is looked up by one statement.
+_ASKED_AT_ONCE = 32
 SIGNAL_KINDS = {OPEN: "opened", CLICK: "clicked"}
 
 
 class Scene:
     """Hits and what surrounds them. `links` and `deliveries` are those of the hits, by id; `near` what was
-    recorded near them before."""
+    recorded near them before. `until` is how far visits from their networks are known: to the last of these
+    hits, unless they are looked at again."""
 
     def __init__(
-        self, session: Session, arrived: Sequence[Arrived], deliveries: Mapping[int, HitDelivery]
+        self,
+        session: Session,
+        arrived: Sequence[Arrived],
+        deliveries: Mapping[int, HitDelivery],
+        *,
+        until: datetime | None = None,
     ) -> None:
         self.deliveries = deliveries
         self.links = _links_of(session, arrived, {})
@@ -54,16 +60,18 @@ class Scene:
         }
         traces = [_trace(one, deliveries.get(one.hit.delivery_id), self.links) for one in seen]
         self._surroundings = Surroundings(traces, visible)
-        self._ask_about_networks(session, traces, caught)
+        self._ask_about_networks(session, traces, caught, until)
 
     def signs(self, hit: Hit) -> tuple[str, ...]:
         """What the company of a hit tells against it."""
         return self._surroundings.signs(hit.id)
 
-    def _ask_about_networks(self, session: Session, traces: Sequence[Trace], caught: dict[str, Past]) -> None:
+    def _ask_about_networks(
+        self, session: Session, traces: Sequence[Trace], caught: dict[str, Past], until: datetime | None
+    ) -> None:
         """What is known from elsewhere of those whose hits say too little of themselves."""
         doubted = self._surroundings.doubted()
-        asked = sorted({*doubted, *caught})[:_MOST_ASKED]
+        asked = sorted({*doubted, *caught})
         if not asked:
             return
         here = grouped(traces, lambda trace: network(trace.ip))
@@ -71,10 +79,9 @@ class Scene:
             name: addresses_in(name, {one.ip for one in here.get(name, ()) if one.ip}) for name in asked
         }
         companies = {one.company for mine in doubted.values() for one in mine if one.company is not None}
-        until = max(trace.at for trace in traces)
         elsewhere = networks.gates(session, companies) | caught
         known = Known(
-            visits=networks.visits(session, addresses, until=until),
+            visits=_visits(session, addresses, until or max(trace.at for trace in traces)),
             # Where every visit is told, whoever is asked about can be left out.
             caught={name: past for name, past in elsewhere.items() if name not in addresses or ":" in name},
         )
@@ -163,6 +170,15 @@ def _from_where_machines_came(session: Session, fresh: Iterable[Arrived]) -> dic
     ips = {one.hit.ip for one in fresh if one.hit.kind == CLICK and one.hit.ip and not is_near(one.hit.ip)}
     found = networks.caught(session, {name for ip in ips if (name := network(ip))})
     return {name: past for name, past in found.items() if past.caught >= LEAST_CAUGHT}
+
+
+def _visits(session: Session, addresses: Mapping[str, Sequence[str]], until: datetime) -> dict[str, Tally]:
+    found: dict[str, Tally] = {}
+    names = list(addresses)
+    for start in range(0, len(names), _ASKED_AT_ONCE):
+        some = {name: addresses[name] for name in names[start : start + _ASKED_AT_ONCE]}
+        found |= networks.visits(session, some, until=until)
+    return found
 
 
 def came_from(judged: Iterable[JudgedHit], deliveries: Mapping[int, HitDelivery]) -> dict[str, Tally]:

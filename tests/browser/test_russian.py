@@ -27,7 +27,7 @@ _NAMES = (
     "Excel TLS STARTTLS RSA Ed25519 MIME HTML MJML Markdown Webhook Bearer UTF PEM MX TXT CNAME "
     "Redis PostgreSQL Amazon SES SNS Mailgun Postmark SendGrid Mailjet Segment RFC NURTURE https "
     "generic mail mailgun mailjet postmark sendgrid ses fair partner website nurture worker pump long "
-    "unknown Apple iCloud own tag customer "
+    "unknown Apple iCloud own tag customer RudderStack "
     "ZIP Mautic Bitrix HubSpot Pipedrive Slack Telegram amoCRM Standard Webhooks LinkGuard Schema HMAC SHA "
     "Ctrl Shift Authorization Content Security Policy cookie head Not Track Global Privacy Control "
     "import FILE signals email kind day subject body time name preheader then each "

@@ -126,3 +126,19 @@ def test_a_reader_who_was_accused_is_given_back_when_colleagues_turn_out_to_read
     office.wait(TUESDAY + DAY)
     assert number_of(office.db, "stalled_hit") == 0
     assert number_of(office.db, "signal") == 3 + 20, "once"
+
+
+def test_colleagues_who_read_hours_later_speak_for_a_reader_on_the_next_day(office: Office) -> None:
+    mine = hasty(office.mailing, office.mail("anna"), SENT + MINUTE)
+    office.see(*mine)
+    office.wait(SENT + 3 * MINUTE)
+    office.wait(SENT + 90 * MINUTE)
+    for n in range(5):
+        at = SENT + timedelta(hours=3, minutes=10 * n)
+        delivery, seen = office.mail(f"lead{n}"), {"ip": f"{ROOM}.{n}"}
+        office.see(
+            hit(delivery, OPEN, at=at, **seen), clicked(delivery, office.mailing, at=at + MINUTE / 2, **seen)
+        )
+    assert {office.verdict(one) for one in mine} == {"machine"}
+    office.wait(SENT + 2 * DAY)
+    assert [office.verdict(one) for one in mine] == ["human"] * 3

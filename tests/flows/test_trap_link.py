@@ -28,7 +28,7 @@ from tests.flows.recording import hit
 from tests.mail.scripted_smtp import ScriptedSmtp
 from tests.mailed import a_delivery, a_lead, a_mailing
 
-_FOR_MAILS_OF_BEFORE = import_module("nurture.migrations.versions.0052_trap_links")._TRAPS
+_FOR_MAILS_OF_BEFORE = import_module("nurture.migrations.versions.0046_trap_links")._TRAPS
 
 
 def followed(raw: bytes) -> list[str]:

@@ -145,7 +145,7 @@ def test_a_doubt_is_told_beside_its_step_but_not_as_a_fault(mia: FlaskClient, ru
     page = mia.get("/programs/1/edit").text
     said = re.findall(r'<p class="(\w+)[^"]*">(?:(?!</p>).)*left-over: No step sends this mail', page, re.S)
     assert said == ["doubt"]
-    faults = re.findall(r"banner-bad(?:(?!</p>).)*<span>([^<]*)", page, re.S)
+    faults = re.findall(r"banner-bad flush(?:(?!</p>).)*<span>([^<]*)", page, re.S)
     assert len(faults) == 1 and "expected a text" in faults[0]
 
 

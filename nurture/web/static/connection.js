@@ -1,6 +1,8 @@
 /* A phone that has lost its network: whoever taps is told, and loses nothing that was typed. */
 (function () {
   'use strict';
+  /* The inbox keeps answers until the network is back, and says so itself (inbox.js). */
+  if (document.getElementById('unsent')) return;
   function say(why) {
     var place = document.getElementById('connection');
     if (!place) return;
