@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.files.models import write_model
 from nurture.flows.models import ModelFile, Switch, publish_model
 from nurture.flows.rate import rate
+from nurture.rules import heat
 from nurture.rules.model import HeatModel
 from nurture.store import signals
 from nurture.store.companies import Company
@@ -84,3 +85,9 @@ def heat_row(sessions: sessionmaker[Session], lead_id: int) -> LeadHeat:
 def all_of(sessions: sessionmaker[Session], entity: type) -> Sequence[Any]:
     with sessions() as session:
         return session.scalars(select(entity)).all()
+
+
+def worth(sessions: sessionmaker[Session], lead_id: int, now: datetime) -> float:
+    """Heat under the contract's model at `now`."""
+    log = lead(sessions, lead_id).heat_log2
+    return 0.0 if log is None else round(heat.log2_value(log, now, contract_model().half_life_s), 6)

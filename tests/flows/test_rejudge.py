@@ -17,7 +17,7 @@ from nurture.store.heat import LeadHeat
 from nurture.store.heat_buckets import HeatBucket
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import all_of, heat_row, lead, make_lead, publish, rate_all, send, strong_lead
-from tests.flows.test_rate import counting
+from tests.flows.statements import counting
 
 Sessions = sessionmaker[Session]
 
