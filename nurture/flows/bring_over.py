@@ -77,10 +77,13 @@ def bring(
 def list_ripe(
     session: Session, live: Sequence[LiveModel], found: Sequence[Judged], *, now: datetime
 ) -> list[Judged]:
-    """Let those of these locked leads who are ripe under the default model wait for a person's yes."""
+    """Let those of these locked leads who are ripe under the default model wait for a person's yes; nobody is
+    asked about a test lead, which is never handed over."""
     model = next((one for one in live if one.is_default), None)
-    ready = [one for one in found if one.crossing == "cross"] if model is not None else []
-    if model is not None:
+    if model is None:
+        return []
+    ready = [one for one in found if one.crossing == "cross" and not one.lead.is_test]
+    if ready:
         approvals.list_for(session, model.version_id, [_listed(one) for one in ready], now=now)
     return ready
 

@@ -1,4 +1,5 @@
-"""What a draft of a model would do, told on real leads before it is published: nothing is written.
+"""What a draft of a model would do, told on real leads before it is published: nothing is written, and test
+leads are not counted.
 
 Every lead is judged twice by the functions that rating itself uses, by the live version and by the draft, in
 batches and a transaction for each. Deals that ended are then gone through signal by signal.
@@ -85,7 +86,8 @@ def _count(
     lead_ids: Sequence[int],
     now: datetime,
 ) -> None:
-    leads = scores.states(session, lead_ids)
+    known = scores.states(session, lead_ids)
+    leads = {lead_id: lead for lead_id, lead in known.items() if not lead.is_test}
     stored = heats.load(session, leads, [draft.id])
     old = {} if live is None else warm.cool([live], stored.values(), now=now)
     new = _under(session, draft, live, stored, list(leads), now)

@@ -27,16 +27,23 @@ _SCORE = """
     round(CAST(l.readiness - l.activity_points
         + :best * coalesce(least(1, power(2, least(l.heat_log2 - :t, 60)) / :hot), 0) AS numeric), 1)
 """
-# The narrow lines tell most; the leads themselves are read of those who remain.
+# The narrow lines tell most; the leads themselves are read of those who remain. Who waits for a person's yes is
+# asked about anew by whatever is published (flows/models.begin_switch); whom sales gave back lately is left
+# alone, unless somebody was asked about them since (store/scores.last_ripenings, rules/crossing).
 _STAND = f"""
     SELECT l.id, {_SCORE} AS score, coalesce({_RANKS}, false) AS meets
     FROM lead_line t JOIN lead l ON l.id = t.lead_id
-    WHERE l.armed AND t.stage = ANY(:stages) AND l.erased_at IS NULL AND NOT l.is_test
+    WHERE (l.armed OR l.id IN (SELECT lead_id FROM model_approval WHERE state = 'waiting'))
+      AND t.stage = ANY(:stages) AND l.erased_at IS NULL AND NOT l.is_test
       AND t.readiness >= :from AND (l.future_at IS NULL OR l.future_at <= :now)
       AND NOT EXISTS (
           SELECT FROM handoff h
           WHERE h.lead_id = l.id AND h.ripening_no = l.ripening_no AND h.state = 'rejected'
             AND greatest(h.ready_at, h.closed_at) > :left_alone_since
+            AND NOT EXISTS (
+                SELECT FROM model_approval a
+                WHERE a.lead_id = l.id AND a.state = 'declined' AND a.decided_at >= h.closed_at
+            )
       )
 """
 # Asked for by itself, not as `meets`: of temperature and grade the planner knows how rare they are, and reads

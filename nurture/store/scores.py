@@ -22,6 +22,7 @@ class LeadState:
     armed: bool
     grade_override: str | None
     future_at: datetime | None
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +56,25 @@ _KEPT = tuple(name for name in LeadScore.__dataclass_fields__ if name not in ("t
 _PARTS = ("need", "activity", "data")
 _LOCK = text(
     """
-    SELECT id, email, stage, armed, grade_override, future_at FROM lead
+    SELECT id, email, stage, armed, grade_override, future_at, is_test FROM lead
     WHERE id = ANY(CAST(:leads AS bigint[])) AND erased_at IS NULL ORDER BY id FOR NO KEY UPDATE
     """
 )
 _STATE = text(
     """
-    SELECT id, email, stage, armed, grade_override, future_at FROM lead
+    SELECT id, email, stage, armed, grade_override, future_at, is_test FROM lead
     WHERE id = :lead_id AND erased_at IS NULL
     """
 )
 _STATES = text(
     """
-    SELECT id, email, stage, armed, grade_override, future_at FROM lead
+    SELECT id, email, stage, armed, grade_override, future_at, is_test FROM lead
     WHERE id = ANY(CAST(:leads AS bigint[])) AND erased_at IS NULL ORDER BY id
     """
 )
 _LOCK_FREE = text(
     """
-    SELECT id, email, stage, armed, grade_override, future_at FROM lead
+    SELECT id, email, stage, armed, grade_override, future_at, is_test FROM lead
     WHERE id = ANY(CAST(:leads AS bigint[])) AND erased_at IS NULL ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     """
 )
