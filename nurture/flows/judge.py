@@ -15,6 +15,7 @@ from nurture.flows import enroll, membership
 from nurture.flows.move_leads import Move, move_leads
 from nurture.flows.reach_goals import leave_reached
 from nurture.flows.ripen import Ripe, ripen
+from nurture.flows.unsay_bant import unsay_bant
 from nurture.flows.warm import Warmed
 from nurture.rules import crossing as crossing_rules
 from nurture.rules import heat, readiness, scorecard
@@ -23,6 +24,7 @@ from nurture.rules.crossing import Crossing
 from nurture.rules.facts import Facts
 from nurture.rules.readiness import Judgement
 from nurture.rules.scorecard import Grade
+from nurture.rules.stages import AWAITS_SALES
 from nurture.store import company_heat, enrollments, facts, scores, temperature_changes
 from nurture.store import heat as heats
 from nurture.store.heat import Pair, StoredHeat
@@ -83,6 +85,8 @@ def follow(
             one for one in found.values() if one.crossing in ("cross", "hurry") and one.lead.id not in quiet
         ]
         ripen(session, [_ripe(one, default) for one in crossed], now=now)
+    if default is not None:
+        unsay_bant(session, default.model, _in_line(found, default), now=now)
     return found
 
 
@@ -109,6 +113,16 @@ def assess(
             mine = _with_heat(known[lead_id], warmed.get((lead_id, default.id)))
             found[lead_id] = _judge(default, lead, mine, ripened.get(lead_id), now)
     return found
+
+
+def _in_line(found: Mapping[int, Judged], default: LiveModel) -> dict[int, tuple[Facts, bool]]:
+    """Those who were in the line for sales already, each with whether its score alone brings it there."""
+    rise = default.model.readiness.rise
+    return {
+        lead_id: (one.facts, one.readiness.score >= rise and one.readiness.meets_requirements)
+        for lead_id, one in found.items()
+        if one.lead.stage == AWAITS_SALES
+    }
 
 
 def _as_left(

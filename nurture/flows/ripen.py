@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from nurture.rules import ripening as rules
 from nurture.rules import stages as funnel
-from nurture.store import approvals, ripening, stages
+from nurture.store import approvals, handoffs, ripening, stages
 from nurture.store.ripening import NewHandoff, Ripened, Ripener
 from nurture.store.webhooks import Message, write_messages
 from nurture.webhooks import payload
@@ -61,12 +61,13 @@ def withdraw(
     *,
     now: datetime,
     causes: Sequence[str] = rules.COOLING,
+    told: Sequence[str] = funnel.WITH_SALES,
 ) -> int:
     """Take back what was said of leads that have cooled, or whose signals turned out not to be theirs.
 
     A hand-off that waits is withdrawn and the lead goes on being nurtured; one that sales has stays with
     sales, is marked, and `handoff.revised` tells them once. Only hand-offs made for one of `causes` are
-    touched. Returns how many were concerned.
+    touched, and of those with sales the ones in the states `told`. Returns how many were concerned.
     """
     if not lead_ids:
         return 0
@@ -74,7 +75,7 @@ def withdraw(
     withdrawn = ripening.withdraw_waiting(session, list(leads), causes, now=now)
     back = [stages.StageMove(lead_id, _back(session, lead_id), reason) for lead_id in withdrawn]
     stages.move(session, back, now=now, by=_BY)
-    revised = ripening.mark_revised(session, list(leads), funnel.WITH_SALES, causes, now=now)
+    revised = ripening.mark_revised(session, list(leads), told, causes, now=now)
     messages = [
         Message(
             "handoff.revised",
@@ -85,6 +86,8 @@ def withdraw(
         for handoff_id, lead_id in revised
     ]
     write_messages(session, messages, now=now)
+    for handoff_id, _lead_id in revised:
+        handoffs.note_event(session, handoff_id, "revised", by=_BY, now=now, detail={"note": reason})
     return len(withdrawn) + len(revised)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, JsonList, Ref
+from nurture.store.lead_judgements import by_hand
 from nurture.store.lead_names import called_or_number
 
 STATES = ("waiting", "approved", "declined", "lapsed")
@@ -63,6 +64,7 @@ class Waiting:
     score: float
     temperature: str
     grade: str | None
+    grade_reason: str | None
     reasons: Sequence[Mapping[str, Any]]
     model: str
     version: int
@@ -85,7 +87,8 @@ _PAGE = text(
     f"""
     SELECT a.id, a.lead_id,
            {called_or_number("l")} AS name,
-           c.name AS company, a.score, a.temperature, a.grade, a.reasons, m.key AS model, v.no AS version,
+           c.name AS company, a.score, a.temperature, a.grade,
+           {by_hand("l")} AS grade_reason, a.reasons, m.key AS model, v.no AS version,
            a.listed_at, l.stage
     FROM model_approval a
     JOIN lead l ON l.id = a.lead_id

@@ -86,7 +86,7 @@ class Handoff(Base):
 
 class HandoffEvent(Base):
     """What happened to a hand-off beside the answers of sales: released, warned, overdue, rerouted,
-    passed_on, asked, returned, noted. Appended only; `detail` holds ids and a note, no names."""
+    passed_on, asked, returned, noted, revised. Appended only; `detail` holds ids and a note, no names."""
 
     __tablename__ = "handoff_event"
     __table_args__ = (Index("ix_handoff_event_handoff_id", "handoff_id"),)

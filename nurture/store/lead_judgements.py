@@ -32,6 +32,12 @@ _DUE = text(
 _WAKE = text("UPDATE lead SET future_at = NULL, updated_at = :now WHERE id = ANY(:leads)")
 
 
+def by_hand(lead: str) -> str:
+    """SQL of why a person set the grade of a lead ("" where no reason was kept); NULL where the scorecard
+    gives it. `lead` is the name of the table or its alias."""
+    return f"CASE WHEN {lead}.grade_override IS NOT NULL THEN coalesce({lead}.grade_override_reason, '') END"
+
+
 def set_grade(
     session: Session, lead_id: int, grade: str | None, reason: str | None, *, now: datetime
 ) -> tuple[bool, str | None]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from nurture.rules.model import HeatModel
 from nurture.rules.stages import RIPENS_FROM
+from nurture.store.lead_judgements import by_hand
 from nurture.store.lead_names import called_or_number
 
 _NAME = called_or_number("l")
@@ -27,9 +28,9 @@ _SCORE = """
     round(CAST(l.readiness - l.activity_points
         + :best * coalesce(least(1, power(2, least(l.heat_log2 - :t, 60)) / :hot), 0) AS numeric), 1)
 """
-# The narrow lines tell most; the leads themselves are read of those who remain. Who waits for a person's yes is
-# asked about anew by whatever is published (flows/models.begin_switch); whom sales gave back lately is left
-# alone, unless somebody was asked about them since (store/scores.last_ripenings, rules/crossing).
+# The narrow lines tell most; the leads themselves are read of those who remain. Who waits for a person's yes
+# is asked about anew by whatever is published (flows/models.begin_switch); whom sales gave back lately is
+# left alone, unless somebody was asked about them since (store/scores.last_ripenings, rules/crossing).
 _STAND = f"""
     SELECT l.id, {_SCORE} AS score, coalesce({_RANKS}, false) AS meets
     FROM lead_line t JOIN lead l ON l.id = t.lead_id
@@ -58,7 +59,8 @@ _HISTOGRAM = text(
 _LINE = f"""
     SELECT s.id AS lead_id, CAST(s.score AS float8) AS score,
            {_NAME} AS name,
-           c.name AS company, l.temperature, coalesce(l.grade_override, l.grade) AS grade, l.grade_points,
+           c.name AS company, l.temperature, coalesce(l.grade_override, l.grade) AS grade,
+           {by_hand("l")} AS grade_reason, l.grade_points,
            power(2, least(l.heat_log2 - :t, 60)) AS heat,
            l.need_points, l.activity_points, l.data_points, l.bant
 """
@@ -100,7 +102,8 @@ _COMING_BACK = text(
     f"""
     SELECT l.id AS lead_id,
            {_NAME} AS name,
-           c.name AS company, l.temperature, coalesce(l.grade_override, l.grade) AS grade, l.future_at
+           c.name AS company, l.temperature, coalesce(l.grade_override, l.grade) AS grade,
+           {by_hand("l")} AS grade_reason, l.future_at
     FROM lead l LEFT JOIN company c ON c.id = l.company_id
     WHERE l.future_at IS NOT NULL AND l.erased_at IS NULL
     ORDER BY l.future_at, l.id LIMIT :limit
@@ -110,7 +113,8 @@ _COMING_BACK = text(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A lead with its score at the moment, and the points of its parts when it was last judged."""
+    """A lead with its score at the moment, and the points of its parts when it was last judged.
+    `grade_reason`: why a person set the grade, None where the scorecard gives it."""
 
     lead_id: int
     score: float
@@ -118,6 +122,7 @@ class Line:
     company: str | None
     temperature: str
     grade: str | None
+    grade_reason: str | None
     grade_points: float | None
     heat: float | None
     need_points: float
@@ -152,6 +157,7 @@ class ComingBack:
     company: str | None
     temperature: str
     grade: str | None
+    grade_reason: str | None
     future_at: datetime
 
 

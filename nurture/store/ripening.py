@@ -135,6 +135,53 @@ def make_urgent(session: Session, handoff_ids: Sequence[int], cause: str) -> Non
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Unaccepted:
+    """A hand-off that waits or has reached sales and is not taken on yet; `bant` the answers it stands on."""
+
+    id: int
+    lead_id: int
+    state: str
+    bant: Mapping[str, str]
+
+
+def unaccepted(session: Session, lead_ids: Sequence[int], cause: str) -> list[Unaccepted]:
+    """Those of these leads that were made for `cause`."""
+    rows = session.execute(
+        text("""
+            SELECT id, lead_id, state, bant FROM handoff
+            WHERE lead_id = ANY(:leads) AND cause = :cause AND state IN ('waiting', 'released') ORDER BY id
+        """),
+        {"leads": list(lead_ids), "cause": cause},
+    )
+    return [Unaccepted(row.id, row.lead_id, row.state, plain_answers(row.bant)) for row in rows]
+
+
+def plain_answers(bant: Mapping[str, Any] | None) -> dict[str, str]:
+    """The answers of BANT alone, as they are kept with their source and date."""
+    return {
+        part: str(given.get("answer", "unknown") if isinstance(given, Mapping) else given)
+        for part, given in (bant or {}).items()
+    }
+
+
+def keep_answers(session: Session, handoff_ids: Sequence[int]) -> None:
+    """Let these hand-offs say of BANT what is known of their leads now, so that an answer that is given
+    anew is news."""
+    session.execute(
+        text("UPDATE handoff h SET bant = l.bant FROM lead l WHERE h.id = ANY(:ids) AND l.id = h.lead_id"),
+        {"ids": list(handoff_ids)},
+    )
+
+
+def rest_on_score(session: Session, handoff_ids: Sequence[int]) -> None:
+    """Hand-offs that wait and were urgent wait on as those do whose score passed the threshold."""
+    session.execute(
+        text("UPDATE handoff SET priority = false, cause = 'threshold' WHERE id = ANY(:ids)"),
+        {"ids": list(handoff_ids)},
+    )
+
+
 _WITHDRAW = text("""
     WITH withdrawn AS (
         UPDATE handoff SET state = 'withdrawn', closed_at = :now

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from nurture.rules.readiness import LastRipening
 from nurture.store import batch
+from nurture.store.ripening import plain_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +184,4 @@ def last_ripenings(session: Session, lead_ids: Collection[int]) -> dict[int, Las
     """When each lead ripened last, or when sales closed that, and its BANT answers then; or when somebody was
     asked whether to hand it over (store/approvals), or said no."""
     rows = session.execute(_LAST_RIPENINGS, {"leads": batch.numbers(lead_ids)})
-    return {row.lead_id: LastRipening(row.at, _answers(row.bant), row.given_back) for row in rows}
-
-
-def _answers(bant: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        part: str(given.get("answer", "unknown") if isinstance(given, Mapping) else given)
-        for part, given in (bant or {}).items()
-    }
+    return {row.lead_id: LastRipening(row.at, plain_answers(row.bant), row.given_back) for row in rows}

@@ -33,6 +33,7 @@ HANDOFF_EVENTS = {
     "asked": _N("Asked what came of it"),
     "returned": _N("Taken back: no answer"),
     "noted": _N("Note"),
+    "revised": _N("What was said no longer holds"),
     "into_chain": _N("Put into a chain"),
 }
 # Reasons of sales; others are shown as they were written.

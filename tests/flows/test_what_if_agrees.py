@@ -1,4 +1,4 @@
-"""What "who would be handed over if `rise` were 55?" names is what publishing that model lists, lead by lead."""
+"""Whom "who would be handed over if `rise` were 55?" names, publishing lists: lead by lead."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -70,7 +70,8 @@ def _live(sessions: Sessions, leads: list[int], dice: Random, *, since: datetime
     span = (until - since).total_seconds()
     for lead_id in leads:
         for _signal in range(dice.randrange(9)):
-            send(sessions, lead_id, dice.choice(KINDS), since + timedelta(seconds=dice.random() * span), until)
+            at = since + timedelta(seconds=dice.random() * span)
+            send(sessions, lead_id, dice.choice(KINDS), at, until)
 
 
 def _answer(sessions: Sessions, dice: Random, now: datetime) -> None:

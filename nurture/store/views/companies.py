@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store.lead_judgements import by_hand
 from nurture.store.lead_names import called_or_number
 
 _SHOWN = """
@@ -35,7 +36,8 @@ _CONTACTS = text(
     f"""
     SELECT l.id, {called_or_number("l")} AS name,
            l.email, l.role, l.buying_role, l.temperature, l.heat_log2,
-           coalesce(l.grade_override, l.grade) AS grade, l.stage, l.readiness, l.last_signal_at,
+           coalesce(l.grade_override, l.grade) AS grade, {by_hand("l")} AS grade_reason,
+           l.stage, l.readiness, l.last_signal_at,
            u.name AS owner
     FROM lead l LEFT JOIN user_account u ON u.id = l.owner_id
     WHERE l.company_id = :id AND l.erased_at IS NULL
@@ -72,6 +74,7 @@ class Contact:
     temperature: str
     heat_log2: float | None
     grade: str | None
+    grade_reason: str | None
     stage: str
     readiness: float
     last_signal_at: datetime | None

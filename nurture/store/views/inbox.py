@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.store.lead_judgements import by_hand
 from nurture.store.lead_names import called
 
 # Nobody works through more than this; those behind come up when the first are answered.
@@ -53,7 +54,7 @@ _COLUMNS = f"""
     coalesce(l.grade_override, l.grade, h.grade) AS grade, l.temperature,
     greatest(h.score, l.readiness) AS score, h.reasons, h.owner_id, u.name AS owner, h.released_at,
     h.clock_from, h.due_at, h.overdue_at IS NOT NULL AS overdue,
-    CASE WHEN l.grade_override IS NOT NULL THEN l.grade_override_reason END AS grade_reason,
+    {by_hand("l")} AS grade_reason,
     meeting.happens_at AS meets_at, l.future_at AS back_at, h.heat_before, l.heat_log2
 """
 _FROM = """

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from nurture.store.companies import Company
+from nurture.store.lead_judgements import by_hand
 from nurture.store.lead_list import LeadQuery, Order, Place, matching, page
 from nurture.store.lead_names import CALLED
 from nurture.store.leads import Lead
@@ -37,6 +38,7 @@ class LeadRow:
     temperature: str
     heat_log2: float | None
     grade: str | None
+    grade_reason: str | None
     readiness: float
     source: str | None
     owner: str | None
@@ -107,7 +109,7 @@ def choices(session: Session) -> Choices:
     )
 
 
-_COLUMNS = (
+_COLUMNS: tuple[Any, ...] = (
     Lead.id,
     CALLED,
     Lead.email,
@@ -121,6 +123,7 @@ _COLUMNS = (
     Lead.temperature,
     Lead.heat_log2,
     func.coalesce(Lead.grade_override, Lead.grade),
+    literal_column(by_hand("lead")),
     Lead.readiness,
     Source.name,
     User.name,

@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from nurture.store import segments
+from nurture.store.lead_judgements import by_hand
 from nurture.store.lead_names import called
 from nurture.store.segments import Segment
 from nurture.store.sources import Source
@@ -40,7 +41,8 @@ _MAILS = text("SELECT DISTINCT key FROM mail ORDER BY 1 LIMIT :most")
 _SOME = text(
     f"""
     SELECT id, {called("lead")} AS name,
-           email, temperature, stage, coalesce(grade_override, grade) AS grade
+           email, temperature, stage, coalesce(grade_override, grade) AS grade,
+           {by_hand("lead")} AS grade_reason
     FROM lead WHERE id = ANY(:leads) ORDER BY id DESC
     """
 )
@@ -69,6 +71,7 @@ class Member:
     temperature: str
     stage: str
     grade: str | None
+    grade_reason: str | None
 
 
 def offered(session: Session, *, but: str | None = None) -> Offered:

@@ -28,11 +28,29 @@
   var days = root.lang === 'en' ? 'en-GB' : root.lang;
   function day(at) { return new Date(at).toLocaleDateString(days, { day: 'numeric', month: 'short' }); }
 
+  /* Days as far apart as leaves at most so many: midnights, Mondays or firsts of months. ECharts begins anew with
+     each month, which crowds its end. */
+  function ticks(from, to, most) {
+    var span = (to - from) / 864e5, step = [1, 2, 3, 7, 14].find(function (one) { return span / one <= most; });
+    var months = step ? 0 : [1, 2, 3, 6, 12].find(function (one) { return span / 30.4 / one <= most; }) || 12;
+    var at = new Date(from), found = [];
+    at.setHours(24, 0, 0, 0);
+    if (step >= 7) at.setDate(at.getDate() + (8 - at.getDay()) % 7);
+    if (months && at.getDate() > 1) at.setMonth(at.getMonth() + 1, 1);
+    for (; at <= to; months ? at.setMonth(at.getMonth() + months) : at.setDate(at.getDate() + step)) found.push(+at);
+    return { at: found, said: months ? month : day };
+  }
+  function month(at) {
+    var first = new Date(at).getMonth() === 0;
+    return new Date(at).toLocaleDateString(days, first ? { month: 'short', year: 'numeric' } : { month: 'short' });
+  }
+
   /* The heat of a lead: the curve coloured by temperature, thresholds on their lines, silence dotted. */
   function heat(data) {
     var wide = innerWidth > 600, most = Math.max(data.hot.rise * 1.3, data.most * 1.12);
     var step = most > 150 ? 50 : most > 80 ? 25 : 20, top = Math.ceil(most / step) * step;
     var apart = Math.min(data.hot.rise - data.hot.fall, data.hot.fall - data.warm.rise) / top > 0.09;
+    var from = data.segments[0].points[0][0], to = data.next[data.next.length - 1][0], marks = ticks(from, to, wide ? 8 : 4);
     var segments = data.segments.map(function (one) {
       return { name: data.words.heat, type: 'line', showSymbol: false, data: one.points, lineStyle: { width: 2.25, color: token(one.level + '-fill') }, itemStyle: { color: token(one.level + '-fill') }, z: 3 };
     });
@@ -47,7 +65,10 @@
           return day(at) + '   ' + (Math.round(points[0].value[1] * 10) / 10).toLocaleString(root.lang);
         }
       },
-      xAxis: axis({ type: 'time', splitLine: { show: false }, splitNumber: wide ? 6 : 3, axisLabel: { color: token('faint'), fontSize: 11, hideOverlap: true, formatter: day } }),
+      xAxis: axis({
+        type: 'time', min: from, max: to, splitLine: { show: false }, axisTick: { show: true, length: 4, lineStyle: { color: token('line-2') }, customValues: marks.at },
+        axisLabel: { color: token('faint'), fontSize: 11, hideOverlap: true, customValues: marks.at, formatter: marks.said }
+      }),
       yAxis: axis({ type: 'value', min: 0, max: top, interval: step, axisLine: { show: false } }),
       series: segments.concat([
         {
@@ -151,6 +172,17 @@
     });
   }
 
+  /* A few words beside what they explain, on hover and focus; nothing around them cuts them off. Esc takes them away. */
+  function tip(event) {
+    var place = event.target.closest && event.target.closest('.by-hand'), words = place && place.querySelector('.tip');
+    document.querySelectorAll('.tip-on').forEach(function (one) { if (one !== words) one.classList.remove('tip-on'); });
+    if (!words) return;
+    words.classList.add('tip-on');
+    var at = place.getBoundingClientRect(), above = at.top - words.offsetHeight - 8;
+    words.style.left = Math.max(8, Math.min(at.left, innerWidth - words.offsetWidth - 8)) + 'px';
+    words.style.top = (above > 8 ? above : at.bottom + 8) + 'px';
+  }
+
   function typing(event) { return /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey; }
 
   addEventListener('resize', function () { made.forEach(function (chart) { chart.resize(); }); });
@@ -188,7 +220,11 @@
     if (form.dataset.stays !== undefined) setTimeout(function () { buttons.forEach(function (b) { b.disabled = false; }); if (after) after.hidden = false; }, 1500);
   });
   addEventListener('pageshow', function () { document.querySelectorAll('form button:disabled:not([data-off])').forEach(function (b) { b.disabled = false; }); });
+  document.addEventListener('mouseover', tip);
+  document.addEventListener('focusin', tip);
+  addEventListener('scroll', function () { document.querySelectorAll('.tip-on').forEach(function (one) { one.classList.remove('tip-on'); }); }, { passive: true, capture: true });
   document.addEventListener('keydown', function (event) {
+    if (event.key === 'Escape') document.querySelectorAll('.tip-on').forEach(function (one) { one.classList.remove('tip-on'); });
     if (event.key === '/' && !typing(event)) { var find = document.getElementById('find'); if (find) { event.preventDefault(); find.focus(); } }
   });
 })();

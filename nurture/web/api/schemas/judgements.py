@@ -61,6 +61,7 @@ class NearlyOut(Schema):
     score = fields.Float()
     temperature = fields.String()
     grade = fields.String(allow_none=True)
+    grade_reason = fields.String(allow_none=True)
     lacks = fields.List(fields.String())
     could_come = fields.List(fields.String())
 
@@ -73,6 +74,7 @@ class ComingBackOut(Schema):
     company = fields.String(allow_none=True)
     temperature = fields.String()
     grade = fields.String(allow_none=True)
+    grade_reason = fields.String(allow_none=True)
     future_at = fields.String()
 
 
