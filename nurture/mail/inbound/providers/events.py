@@ -3,7 +3,7 @@ is passed over."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,13 +30,30 @@ class NotReadable(ValueError):
     """The body is no JSON of the kind that this provider posts."""
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a provider `said` of one mail to one reader, whatever it says: its own name (`key`) for that, the
+    reader's `address`, the `ids` under which the mail may be known, and its return path (`sender`)."""
+
+    said: Mapping[str, Any]
+    key: str
+    address: str
+    ids: Sequence[str]
+    sender: str = ""
+
+    def failed(self, failed: Failed) -> tuple[Failed, ...]:
+        """The reader as the one whom it did not reach; nobody where no address can be read."""
+        return tuple(replace(failed, address=one) for one in addresses_in(self.address)[:1])
+
+    def event(self, report: Report) -> Event:
+        """The report, with the names of the mail."""
+        named = tuple(one.strip().strip("<>") for one in self.ids if one and len(one) < 400)
+        return event_of(self.said, self.key, replace(report, message_ids=named, tokens=tokens(self.sender)))
+
+
 def bounced(
-    said: Mapping[str, Any],
-    key: str,
+    about: About,
     refusal: Refusal,
-    address: str,
-    ids: list[str],
-    sender: str,
     *,
     hard: bool = False,
     soft: bool = False,
@@ -53,58 +70,41 @@ def bounced(
     kind = HARD if hard else SOFT if soft else verdict.kind
     reason = verdict.reason
     diagnostic = " ".join(" ".join(refusal.replies).split())[:1_000]
-    found = addresses_in(address)
-    return event_of(
-        said,
-        key,
+    return about.event(
         Report(
             kind=kind,
             reason=reason,
-            recipients=tuple(
-                Failed(one, kind, reason, verdict.counts, verdict.status, diagnostic) for one in found[:1]
-            ),
+            recipients=about.failed(Failed("", kind, reason, verdict.counts, verdict.status, diagnostic)),
             status=verdict.status,
             diagnostic=diagnostic,
             sentence=bounces.sentence(reason),
             counts=verdict.counts,
-            message_ids=_ids(ids),
-            tokens=tokens(sender),
-        ),
+        )
     )
 
 
-def complained(
-    said: Mapping[str, Any], key: str, address: str, ids: list[str], sender: str, word: str
-) -> Event:
+def complained(about: About, word: str = "abuse") -> Event:
+    """`word`: the kind of complaint as the provider calls it (RFC 5965, section 7.3)."""
     kind = IGNORE if word == "not-spam" else COMPLAINT
-    return event_of(
-        said,
-        key,
+    return about.event(
         Report(
             kind=kind,
             reason=word[:40] or "abuse",
-            recipients=tuple(Failed(one, kind, word, False, "", "") for one in addresses_in(address)[:1]),
+            recipients=about.failed(Failed("", kind, word, False, "", "")),
             sentence=_("The reader has marked the mail as unwanted."),
-            message_ids=_ids(ids),
-            tokens=tokens(sender),
-        ),
+        )
     )
 
 
-def left(said: Mapping[str, Any], key: str, address: str, ids: list[str], sender: str) -> Event:
-    return event_of(
-        said,
-        key,
+def left(about: About) -> Event:
+    """The reader wants no more mails."""
+    return about.event(
         Report(
             kind=UNSUBSCRIBED,
-            recipients=tuple(
-                Failed(one, UNSUBSCRIBED, "", False, "", "") for one in addresses_in(address)[:1]
-            ),
+            recipients=about.failed(Failed("", UNSUBSCRIBED, "", False, "", "")),
             sentence=_("The reader has unsubscribed by a means of the provider."),
-            message_ids=_ids(ids),
-            tokens=tokens(sender),
             leaves=True,
-        ),
+        )
     )
 
 
@@ -120,10 +120,6 @@ def is_mild(refusal: Refusal) -> bool:
     """Whether the words name a passing or foreign trouble, whatever the provider calls it."""
     verdict = bounces.judge(refusal)
     return verdict.kind == SOFT and verdict.reason != bounces.UNCLEAR
-
-
-def _ids(ids: list[str]) -> tuple[str, ...]:
-    return tuple(one.strip().strip("<>") for one in ids if one and len(one) < 400)
 
 
 def digest(said: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nurture.mail.inbound.providers.events import (
+    About,
     Event,
     bounced,
     complained,
@@ -18,13 +19,13 @@ from nurture.rules.bounces import Refusal
 def read_mailjet(said: Any) -> Iterator[Event | None]:
     for one in objects_of(said if isinstance(said, list) else [said]):
         told, address = text_of(one, "event"), text_of(one, "email")
-        ids = [text_of(one, "CustomID")]
         key = ":".join((told, text_of(one, "MessageID"), text_of(one, "time"), address))
+        about = About(one, key, address, [text_of(one, "CustomID")])
         if told in ("bounce", "blocked"):
             refusal = Refusal("", "", [text_of(one, "error"), text_of(one, "comment")])
             gone = one.get("hard_bounce") is True and told == "bounce"
-            yield bounced(one, key, refusal, address, ids, "", hard=gone and not is_mild(refusal))
+            yield bounced(about, refusal, hard=gone and not is_mild(refusal))
         elif told == "unsub":
-            yield left(one, key, address, ids, "")
+            yield left(about)
         elif told == "spam":
-            yield complained(one, key, address, ids, "", "abuse")
+            yield complained(about)

@@ -1,9 +1,10 @@
 """What is posted by Postmark."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nurture.mail.inbound.providers.events import (
+    About,
     Event,
     bounced,
     complained,
@@ -35,31 +36,31 @@ _NO_BOUNCES = frozenset(("AutoResponder", "Subscribe", "OpenRelayTest", "Challen
 
 
 def read_postmark(said: Any) -> Iterator[Event | None]:
+    """A bounce, a complaint, or a change of who may be written to."""
     one = object_of(said)
     told, kind = text_of(one, "RecordType"), text_of(one, "Type")
-    address, key = text_of(one, "Email"), f"{told}:{text_of(one, 'ID')}"
-    metadata = object_of(one.get("Metadata"))
-    ids = [text_of(metadata, "message_id"), text_of(one, "MessageID")]
-    sender = text_of(metadata, "return_path")
     if told == "SubscriptionChange":
         if one.get("SuppressSending") is True and text_of(one, "SuppressionReason") == "ManualSuppression":
-            key = f"{told}:{text_of(one, 'MessageID')}:{text_of(one, 'ChangedAt')}"
-            yield left(one, key, text_of(one, "Recipient"), ids, sender)
-    elif told == "SpamComplaint" or kind == "SpamComplaint":
-        yield complained(one, key, address, ids, sender, "abuse")
+            name = f"{told}:{text_of(one, 'MessageID')}:{text_of(one, 'ChangedAt')}"
+            yield left(_about(one, name, text_of(one, "Recipient")))
+        return
+    about = _about(one, f"{told}:{text_of(one, 'ID')}", text_of(one, "Email"))
+    if "SpamComplaint" in (told, kind):
+        yield complained(about)
     elif told == "Bounce" and kind == "Unsubscribe":
-        yield left(one, key, address, ids, sender)
+        yield left(about)
     elif told == "Bounce" and kind not in _NO_BOUNCES:
-        refusal = Refusal(
-            "", "", [text for text in (text_of(one, "Details"), text_of(one, "Description")) if text]
-        )
-        yield bounced(
-            one,
-            key,
-            refusal,
-            address,
-            ids,
-            sender,
-            hard=kind in ("HardBounce", "BadEmailAddress") and not is_mild(refusal),
-            unclear=_MEANS.get(kind, ""),
-        )
+        yield _bounce(about, kind)
+
+
+def _about(one: Mapping[str, Any], key: str, address: str) -> About:
+    metadata = object_of(one.get("Metadata"))
+    ids = [text_of(metadata, "message_id"), text_of(one, "MessageID")]
+    return About(one, key, address, ids, text_of(metadata, "return_path"))
+
+
+def _bounce(about: About, kind: str) -> Event:
+    words = (text_of(about.said, "Details"), text_of(about.said, "Description"))
+    refusal = Refusal("", "", [word for word in words if word])
+    hard = kind in ("HardBounce", "BadEmailAddress") and not is_mild(refusal)
+    return bounced(about, refusal, hard=hard, unclear=_MEANS.get(kind, ""))

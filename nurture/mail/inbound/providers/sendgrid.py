@@ -1,10 +1,11 @@
 """What is posted by SendGrid (event webhook)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nurture.mail.inbound.providers.events import (
+    About,
     Event,
     bounced,
     complained,
@@ -25,37 +26,40 @@ _LEFT = frozenset(("unsubscribed address", "unsubscribed"))
 
 
 def read_sendgrid(said: Any) -> Iterator[Event | None]:
+    """A list of events; what says nothing of a reader is passed over."""
     for one in objects_of(said if isinstance(said, list) else [said]):
-        told, address = text_of(one, "event"), text_of(one, "email")
-        # What was given with a mail (custom arguments) comes back beside the event's own fields.
-        # What stands before the dot of their filter is the name under which they took it.
-        own = _FILTER.split(text_of(one, "sg_message_id"))[0]
-        ids, sender = [text_of(one, "smtp-id"), text_of(one, "message_id"), own], text_of(one, "return_path")
-        key = text_of(one, "sg_event_id") or digest(one)
-        words = text_of(one, "reason")
-        dropped = words.lower() if told == "dropped" else ""
+        told, about = text_of(one, "event"), _about(one)
+        dropped = text_of(one, "reason").lower() if told == "dropped" else ""
         if told in ("unsubscribe", "group_unsubscribe") or dropped in _LEFT:
-            yield left(one, key, address, ids, sender)
+            yield left(about)
         elif told == "spamreport" or dropped == "spam reporting address":
-            yield complained(one, key, address, ids, sender, "abuse")
+            yield complained(about)
         elif dropped:
             # Never tried: only its list of dead addresses says anything of the reader.
             listed = dropped in _LISTED
-            refusal = Refusal(text_of(one, "status"), "", [words])
-            yield bounced(
-                one, key, refusal, address, ids, sender, hard=listed, instead="" if listed else means.POLICY
-            )
+            yield bounced(about, _refusal(one), hard=listed, instead="" if listed else means.POLICY)
         elif told == "bounce":
-            refusal = Refusal(text_of(one, "status"), "", [words])
-            blocked = text_of(one, "type") == "blocked"
-            yield bounced(
-                one,
-                key,
-                refusal,
-                address,
-                ids,
-                sender,
-                hard=not blocked and not is_mild(refusal),
-                soft=blocked,
-                unclear=means.POLICY if blocked else "",
-            )
+            yield _bounce(about)
+
+
+def _about(one: Mapping[str, Any]) -> About:
+    # What stands before the dot of their filter is the name under which they took it.
+    own = _FILTER.split(text_of(one, "sg_message_id"))[0]
+    return About(
+        said=one,
+        key=text_of(one, "sg_event_id") or digest(one),
+        address=text_of(one, "email"),
+        # What was given with a mail (custom arguments) comes back beside the event's own fields.
+        ids=[text_of(one, "smtp-id"), text_of(one, "message_id"), own],
+        sender=text_of(one, "return_path"),
+    )
+
+
+def _bounce(about: About) -> Event:
+    refusal, blocked = _refusal(about.said), text_of(about.said, "type") == "blocked"
+    hard = not blocked and not is_mild(refusal)
+    return bounced(about, refusal, hard=hard, soft=blocked, unclear=means.POLICY if blocked else "")
+
+
+def _refusal(one: Mapping[str, Any]) -> Refusal:
+    return Refusal(text_of(one, "status"), "", [text_of(one, "reason")])
