@@ -21,8 +21,9 @@ from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
 from nurture.rules.tokens import KeyRing, mint, read
 from nurture.rules.visitors import visitor_ip
 from nurture.web.bare import UNCACHED, Answer, not_found, try_later
-from nurture.web.browser_calls import BrowserCalls, is_browser_call
-from nurture.web.website import NO_SITES, PATHS, Allowance, Sites, WebsiteDoor
+from nurture.web.browser_calls import answer_browser_call, is_browser_call
+from nurture.web.visit_reports import NO_SITES, Reports, Sites
+from nurture.web.website import PATHS, WebsiteDoor
 
 log = structlog.get_logger()
 
@@ -61,9 +62,8 @@ class TrackingDoor:
     """`/o/<token>.gif` and `/c/<token>` by GET and HEAD, `/t.js` and `/t` (web/website), and what scripts of
     other makers post from browsers (web/browser_calls); everything else goes on to `app`.
 
-    `now` gives the instant a hit is dated with, `real_now` what tokens age by
-    (`now` unless said). The door never raises for its
-    own paths.
+    `now` gives the instant a hit is dated with, `real_now` what tokens age by (`now` unless said). The door
+    never raises for its own paths.
     """
 
     def __init__(
@@ -84,10 +84,8 @@ class TrackingDoor:
         self._stream = stream
         self._links = links
         self._now = now
-        clocks = {"now": now, "real_now": real_now or now}
-        room = Allowance()
-        self._website = WebsiteDoor(ring=ring, sites=sites, write=self._keep, allowance=room, **clocks)
-        self._scripts = BrowserCalls(ring=ring, sites=sites, write=self._keep, allowance=room, **clocks)
+        self._reports = Reports(ring, sites, self._keep, now, real_now or now)
+        self._website = WebsiteDoor(self._reports)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
@@ -107,7 +105,9 @@ class TrackingDoor:
             return self._website.answer(environ)
         if path.startswith("/o/"):
             return self._opened(path, environ)
-        return self._clicked(path, environ) if path.startswith("/c/") else self._scripts.answer(environ)
+        if path.startswith("/c/"):
+            return self._clicked(path, environ)
+        return answer_browser_call(self._reports, environ)
 
     def _opened(self, path: str, environ: WSGIEnvironment) -> Answer:
         token = path.removeprefix("/o/")

@@ -25,7 +25,7 @@ from nurture.rules.visits import BY_MAIL, Visit, mint_token
 from nurture.runtime import Runtime
 from nurture.web.outside_calls import MOST_BYTES
 from nurture.web.tracking import TrackingDoor
-from nurture.web.website import MOST_A_MINUTE
+from nurture.web.visit_reports import MOST_A_MINUTE
 from tests.applications import application
 from tests.clock import StandingClock
 

@@ -15,7 +15,7 @@ from nurture.files.spool import Spool, draining
 from nurture.rules.tokens import KeyRing, mint
 from nurture.rules.visits import BY_MAIL, read_token
 from nurture.web.tracking import TrackingDoor, nowhere
-from nurture.web.website import MOST_A_MINUTE
+from nurture.web.visit_reports import MOST_A_MINUTE
 from tests.clock import StandingClock
 
 RING = KeyRing((b"a signing key of thirty-two bytes.",))
