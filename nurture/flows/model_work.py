@@ -7,11 +7,11 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from nurture.errors import Refusal
 from nurture.flows.models import bring_portion
 from nurture.flows.preview_model import Unwanted, preview
 from nurture.flows.score_leads import score_leads
 from nurture.flows.train import train
+from nurture.flows.work_faults import sentence_of
 from nurture.rules.model import read
 from nurture.store import model_work, models
 from nurture.store.model_work import Work
@@ -46,7 +46,7 @@ def carry_out(sessions: sessionmaker[Session], engine: Engine, work_id: int, clo
         except Unwanted:
             return False
         except Exception as fault:
-            sentence = str(fault) if isinstance(fault, Refusal) else type(fault).__name__
+            sentence = sentence_of(fault, work.kind, work.id)
             log.error("model_work.failed", work=work.id, kind=work.kind, exc_info=fault)
             with sessions.begin() as session:
                 model_work.end(session, work.id, "failed", now=clock(), sentence=sentence)

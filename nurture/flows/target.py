@@ -73,6 +73,12 @@ def of_lead(session: Session, lead_id: int, *, now: datetime) -> OfLead | None:
     return OfLead(scorer.chance(row), good, bad)
 
 
+def asked_about(session: Session) -> list[str]:
+    """The columns that the last training asks a person about."""
+    newest = target_scores.newest(session)
+    return [one["column"] for one in newest.report.get("asked", ())] if newest is not None else []
+
+
 def too_few(won: int, lost: int) -> str:
     """What is missing before anything can be learnt."""
     if won + lost and not (won and lost):

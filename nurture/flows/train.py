@@ -27,6 +27,8 @@ _OF_ONE = frozenset({
     "email", "phone", "first_name", "last_name", "address", "created_at", "name", "timezone",
     "company.name", "company.website",
 })  # fmt: skip
+_EMPTY = (None, "")
+_CUSTOM = "fields."
 Told = Callable[[int], bool]
 
 
@@ -62,7 +64,8 @@ def _gather(
     sessions: sessionmaker[Session], ended: Sequence[Outcome], now: datetime, told: Told
 ) -> tuple[list[Row], Matrix | None, dict[str, float]]:
     """What was known of each lead before its outcome, what the scorecard gave it, and of each column the
-    share of its values that were filled after the hand-over; those of which mostly nobody knows when they
+    share of its values that were filled in after the hand-over (what was changed then is told as it stood
+    before); those of which mostly nobody knows when they
     were filled are not among them."""
     rows: list[Row] = []
     points: list[float] = []
@@ -76,25 +79,32 @@ def _gather(
         with reading(sessions) as session:
             known = facts.load(session, [one.lead_id for one in portion], now=now, asked={})
             done = outcomes.signals(session, {one.lead_id: one.known_at or one.ended_at for one in portion})
-            filled = outcomes.filled(session, [one.lead_id for one in portion])
+            was = outcomes.before(session, {one.lead_id: one.known_at for one in portion if one.known_at})
         for one in portion:
-            after = {
-                name
-                for name, at in filled.get(one.lead_id, {}).items()
-                if one.known_at is not None and at > one.known_at
-            }
+            earlier = was.get(one.lead_id, {})
             row = row_of(known[one.lead_id], done.get(one.lead_id, {}))
-            for name in [name for name, value in row.items() if value not in (None, "")]:
+            for name in [name for name, value in row.items() if value not in _EMPTY]:
                 seen[name] = seen.get(name, 0) + 1
-                late[name] = late.get(name, 0) + (name in after)
+                late[name] = late.get(name, 0) + (name in earlier and earlier[name] in _EMPTY)
                 dated[name] = dated.get(name, 0) + (one.known_at is not None)
-            rows.append({name: value for name, value in row.items() if name not in after})
+            rows.append(_as_it_was(row, earlier))
             card = model.scorecard if model is not None else None
             points.append(scorecard.grade(card, known[one.lead_id], now).points)
         told(start + len(portion))
     shares = {name: late[name] / seen[name] for name in seen if 2 * dated[name] >= seen[name]}
     has_card = model is not None and model.scorecard is not None
     return rows, np.array(points) if has_card else None, shares
+
+
+def _as_it_was(row: Row, earlier: Mapping[str, Any]) -> Row:
+    """Without what was filled in later, and with what was written over or taken out since."""
+    told = {name: value for name, value in earlier.items() if name in row or name.startswith(_CUSTOM)}
+    kept = {name: value for name, value in row.items() if name not in told}
+    return kept | {
+        name: value
+        for name, value in told.items()
+        if value not in _EMPTY and isinstance(value, str | int | float | bool)
+    }
 
 
 def _still_open(sessions: sessionmaker[Session], now: datetime) -> list[Row]:

@@ -79,13 +79,13 @@ _SIGNALS = text(
     GROUP BY 1, 2
     """
 )
-# A name that had no value before an edit, and when it got one.
-_FILLED = text(
+# The first change of a name after the moment says what stood there at it.
+_BEFORE = text(
     """
-    SELECT e.lead_id, c.key AS name, min(e.at) AS at
-    FROM lead_edit e, jsonb_each(e.changes) c
-    WHERE e.lead_id = ANY(:leads) AND c.value -> 0 IN ('null'::jsonb, '""'::jsonb)
-    GROUP BY 1, 2
+    SELECT DISTINCT ON (e.lead_id, c.key) e.lead_id, c.key AS name, c.value -> 0 AS was
+    FROM unnest(CAST(:leads AS bigint[]), CAST(:moments AS timestamptz[])) AS g (lead_id, moment)
+    JOIN lead_edit e ON e.lead_id = g.lead_id AND e.at > g.moment, jsonb_each(e.changes) c
+    ORDER BY e.lead_id, c.key, e.at, e.id
     """
 )
 
@@ -115,9 +115,11 @@ def signals(session: Session, until: Mapping[int, datetime]) -> dict[int, dict[s
     return found
 
 
-def filled(session: Session, lead_ids: list[int]) -> dict[int, dict[str, datetime]]:
-    """When people filled which field of a lead that had been empty, by the names of the API."""
+def before(session: Session, moments: Mapping[int, datetime]) -> dict[int, dict[str, Any]]:
+    """What has been changed since: the value of each such field at the moment of its lead, by the names of
+    the API; None or "" where it was empty."""
     found: dict[int, dict[str, Any]] = {}
-    for row in session.execute(_FILLED, {"leads": lead_ids}):
-        found.setdefault(row.lead_id, {})[row.name] = row.at
+    given = {"leads": list(moments), "moments": list(moments.values())}
+    for row in session.execute(_BEFORE, given):
+        found.setdefault(row.lead_id, {})[row.name] = row.was
     return found

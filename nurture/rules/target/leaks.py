@@ -25,12 +25,12 @@ FILLED_LATER = 0.3
 TELLING = 0.7
 OFTEN_EMPTY = 0.4
 # What tells less than this alone does no harm, whoever filled it in.
-_TELLS = 0.57
+TELLS = 0.57
 # So many leads show what a column knows.
 _ENOUGH = 10_000
 TAGS, TAG, DID = "tags", "tag ", "did "
 # Counts and tags: whoever has none is not somebody of whom nothing is known.
-_NEVER_EMPTY = (DID, TAG)
+NEVER_EMPTY = (DID, TAG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +75,39 @@ def find_leaks(
     *,
     still_open: Sequence[Row] = (),
     trusted: Collection[str] = (),
+    alone: Mapping[str, float] | None = None,
 ) -> list[Leak]:
     """The columns to leave out, worst first. `filled_later` says of each column whose times are known which
     share of its values came after the hand-over; `still_open` are leads without an outcome; of `trusted`
-    columns a person says that they are known beforehand: what is filled with them is above suspicion."""
-    some = np.random.default_rng(len(rows)).permutation(len(rows))[:_ENOUGH]
-    rows, won = [rows[one] for one in some], won[some]
+    columns a person says that they are known beforehand: what is filled with them is above suspicion.
+    `alone` is what each column reaches by itself, where it is known (`each_alone`)."""
+    rows, won = some_of(rows, won)
     late = [
         Leak(name, "filled_later", filled_later[name])
         for name in names
         if filled_later.get(name, 0.0) >= FILLED_LATER
     ]
     left = [name for name in names if name not in {leak.column for leak in late}]
-    search = _Search(rows, won, left, {name: held_out_auc(rows, won, [name]) for name in left})
+    search = _Search(rows, won, left, dict(alone or each_alone(rows, won, left)))
     _tags_together(search)
     _too_good(search)
     timeless = [name for name in search.left if name not in filled_later]
     _one_outcome(search, timeless)
     _often_empty(search, timeless)
-    _unlike_open(search, [name for name in timeless if not name.startswith(_NEVER_EMPTY)], still_open)
+    _unlike_open(search, [name for name in timeless if not name.startswith(NEVER_EMPTY)], still_open)
     _filled_together(search, timeless, [*search.found, *late], trusted)
     return [*search.found, *late]
+
+
+def some_of(rows: Sequence[Row], won: Matrix) -> tuple[Sequence[Row], Matrix]:
+    """As many of these leads as show what a column knows, drawn by chance and always the same."""
+    some = np.random.default_rng(len(rows)).permutation(len(rows))[:_ENOUGH]
+    return [rows[one] for one in some], won[some]
+
+
+def each_alone(rows: Sequence[Row], won: Matrix, names: Sequence[str]) -> dict[str, float]:
+    """What each column reaches by itself on leads it was not fitted on, as AUC."""
+    return {name: held_out_auc(rows, won, [name]) for name in names}
 
 
 def _tags_together(search: _Search) -> None:
@@ -133,21 +145,21 @@ def _often_empty(search: _Search, names: Sequence[str]) -> None:
         name
         for name in names
         if name in search.left
-        and not name.startswith(_NEVER_EMPTY)
+        and not name.startswith(NEVER_EMPTY)
         and 1 - signs.filled(search.rows, name).mean() >= OFTEN_EMPTY
     ]
     for block in signs.blocks(search.rows, empty):
         reached = held_out_auc(search.rows, search.won, block) if len(block) > 1 else search.alone[block[0]]
         error = auc_error(reached, int(search.won.sum()), int(len(search.won) - search.won.sum()))
         if reached - error >= TELLING:  # of few leads some seem to tell by chance
-            told = [name for name in block if search.alone[name] >= _TELLS]
+            told = [name for name in block if search.alone[name] >= TELLS]
             search.found += [Leak(name, "often_empty", reached) for name in told]
 
 
 def _unlike_open(search: _Search, names: Sequence[str], still_open: Sequence[Row]) -> None:
     differ = signs.unlike_open(search.rows, still_open, names)
     for name, how in sorted(differ.items(), key=lambda one: -one[1]):
-        if name in search.left and search.alone[name] >= _TELLS:
+        if name in search.left and search.alone[name] >= TELLS:
             search.found.append(Leak(name, "unlike_open", how))
 
 
@@ -156,7 +168,7 @@ def _filled_together(
 ) -> None:
     for leak in leaks:
         for name in names:
-            if leak.column in trusted or name not in search.left or name.startswith(_NEVER_EMPTY):
+            if leak.column in trusted or name not in search.left or name.startswith(NEVER_EMPTY):
                 continue
             alike = signs.filled_alike(search.rows, search.won, leak.column, name)
             if alike:

@@ -13,6 +13,8 @@ from typing import Any
 # Kept as JSON in the database, which takes no NUL; a sign of the private use area is in no word people write.
 UNKNOWN, ANOTHER = "", "\ue000another"
 _LONGEST = 80
+# What is larger is a number of something, or a mistake: its square is beyond what a computer reckons with.
+_LARGEST = 1e15
 # "None" is not among them: it is an answer, too ("present system: none").
 _NOT_CHOSEN = frozenset(
     {UNKNOWN, "select", "please select", "select one", "choose", "n/a", "na", "nan", "null", "unknown"}
@@ -44,7 +46,7 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        return float(value) if math.isfinite(value) else None
+        return _sane(float(value))
     return _number(str(value)[:_LONGEST])
 
 
@@ -74,7 +76,11 @@ def _float(written: str) -> float | None:
         found = float(written)
     except ValueError:
         return None
-    return found if math.isfinite(found) else None
+    return _sane(found)
+
+
+def _sane(found: float) -> float | None:
+    return found if math.isfinite(found) and abs(found) <= _LARGEST else None
 
 
 def word(value: Any) -> str:

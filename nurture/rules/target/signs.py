@@ -48,15 +48,21 @@ def share_with_one_outcome(rows: Sequence[Row], won: Matrix, name: str) -> float
     """Which share of the values of a column belongs to values that occur with one outcome only. Of numbers
     and of values each lead has for itself, the fact that there is one is the value."""
     has = filled(rows, name)
+    return sum(with_one_outcome(rows, won, name).values()) / max(int(has.sum()), 1)
+
+
+def with_one_outcome(rows: Sequence[Row], won: Matrix, name: str) -> dict[str, int]:
+    """The values of a column that occur with one outcome only, each with its leads; "" where every value or
+    number is the lead's own, and for all rare ones together."""
+    has = filled(rows, name)
     if int(has.sum()) < SEEN_AT_LEAST:
-        return 0.0
+        return {}
     columns = layout_of([row for row, one in zip(rows, has, strict=True) if one], [name]).columns
     levels = columns[0].levels if columns else ()
     said = np.array([word(row.get(name)) if levels else "" for row in rows])
-    kinds = [has & (said == level) for level in levels] or [has]
-    other = has & ~np.logical_or.reduce(kinds)
-    one_sided = sum(int(kind.sum()) for kind in [*kinds, other] if _has_one_outcome(kind, won))
-    return one_sided / int(has.sum())
+    kinds = {level: has & (said == level) for level in levels} or {"": has}
+    kinds |= {} if "" in kinds else {"": has & ~np.logical_or.reduce(list(kinds.values()))}
+    return {level: int(kind.sum()) for level, kind in kinds.items() if _has_one_outcome(kind, won)}
 
 
 def _has_one_outcome(kind: NDArray[np.bool_], won: Matrix) -> bool:

@@ -7,7 +7,14 @@ from nurture.flows import target as flow
 from nurture.store import model_work
 from nurture.web.admin.models.looking_ahead import start
 from nurture.web.admin.models.part import pages
-from nurture.web.admin.models.target_words import column_name, leak_words, level_name, nothing_words
+from nurture.web.admin.models.target_words import (
+    column_name,
+    doubt_words,
+    kept_columns,
+    leak_words,
+    level_name,
+    nothing_words,
+)
 from nurture.web.request import now, page_session, runtime, signed_in
 
 _SAID = ("use", "leave_out")
@@ -23,6 +30,8 @@ def target() -> ResponseReturnValue:
         level=level_name,
         why=leak_words,
         nothing=nothing_words,
+        doubt=doubt_words,
+        kept=kept_columns,
     )
 
 
@@ -39,6 +48,8 @@ def target_progress() -> ResponseReturnValue:
 def train() -> ResponseReturnValue:
     said = {name: [one[:_LONGEST] for one in request.form.getlist(name) if one] for name in _SAID}
     with runtime().sessions.begin() as session:
+        if request.form.get("leave_all") == "asked":
+            said["leave_out"] += flow.asked_about(session)
         work = flow.ask_training(session, now=now(), by=signed_in().actor, **said)
     start(work)
-    return redirect(url_for("models.target"))
+    return redirect(url_for("models.target") + ("#columns" if any(said.values()) else ""))

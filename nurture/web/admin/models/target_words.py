@@ -39,6 +39,37 @@ def leak_words(leak: Mapping[str, Any]) -> str:
     return said % {"share": share, "auc": reached, "beside": column_name(leak.get("beside", ""))}
 
 
+def doubt_words(doubt: Mapping[str, Any]) -> str:
+    """Why a person is asked about a column, in a sentence or two."""
+    share, reached = percentage(doubt["figure"]), number(doubt["figure"], 3)
+    said = {
+        "one_value": _(
+            "“%(value)s” and the like, %(share)s of all leads, stand with one outcome only. Was that written "
+            "before the outcome was known?"
+        )
+        if doubt.get("value")
+        else _("%(share)s of all leads have what stands with one outcome only. Was that known beforehand?"),
+        "good": _(
+            "Alone it reaches an AUC of %(auc)s, more than most columns do. It may be that good, or it may "
+            "be written on the way to the outcome."
+        ),
+        "emptiness": _(
+            "The mere fact that it is filled in tells how leads end (AUC %(auc)s). Who fills it in, and when?"
+        ),
+        "name": _(
+            "Its name sounds like something that is written or goes on changing while sales works on a lead "
+            "(alone: AUC %(auc)s). Does it stand still from the hand-over on?"
+        ),
+    }[doubt["why"]]
+    return said % {"share": share, "auc": reached, "value": doubt.get("value", "")}
+
+
+def kept_columns(report: Mapping[str, Any]) -> list[str]:
+    """The columns it learnt from, the most telling first."""
+    alone = report.get("alone", {})
+    return sorted(report.get("columns", ()), key=lambda name: -alone.get(name, 0.0))
+
+
 def nothing_words(barren: Sequence[Mapping[str, str]]) -> list[str]:
     """Which columns say nothing of other leads, by why."""
     said = {

@@ -18,8 +18,10 @@ class TrainIn(In):
 class TargetScoreOut(Schema):
     """`missing_*` are the outcomes still to come before it can be trained, `sentence` says so; `report` is of
     leads that the score had not seen: auc and its give_or_take, useful, top_tenth, base, calibration,
-    scorecard_auc; and what it learnt: left_out (column, why, figure, beside), used_all_the_same,
-    says_nothing, columns, factors."""
+    scorecard_auc; what it learnt: columns, alone (what each reaches by itself), says_nothing, factors; and
+    which columns are to be decided on: asked (column, why, figure, value, auc_without), left_out (column,
+    why, figure, beside, auc_with), used_all_the_same, auc_plain (the AUC that those are held against),
+    auc_without_asked."""
 
     won = fields.Integer()
     lost = fields.Integer()
