@@ -10,7 +10,7 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.rules.folding import fold
 from nurture.rules.heat import log2_value
 from nurture.rules.words import _
-from nurture.store import companies, models
+from nurture.store import companies, leads, models
 from nurture.store.audit import audit
 from nurture.store.companies import Company
 
@@ -32,20 +32,31 @@ def create(session: Session, said: Mapping[str, Any], *, by: str, now: datetime)
 
 def change(session: Session, company_id: int, said: Mapping[str, Any], *, by: str, now: datetime) -> None:
     """Change what is said; the rest stays, what is null is cleared. Raises NotFound, Invalid, Conflict."""
-    row = session.get(Company, company_id, with_for_update=True)
+    row = session.get(Company, companies.meant(session, company_id) or 0, with_for_update=True)
     if row is None:
         raise NotFound(_("There is no such company."))
+    company_id, before = row.id, row.name
     about = _read({"name": row.name, **said})
     folded = fold(about["name"])
     other = companies.named(session, folded)
     if other is not None and other != company_id:
         raise Conflict(_("There is a company called {name} already.").format(name=about["name"]))
+    if about["name"] != before:
+        rename(session, company_id, about["name"], now=now)
     for name in said:
         setattr(row, name, about[name])
-    row.folded, row.updated_at = folded, now
+    row.updated_at = now
     session.flush()
     companies.judge_contacts(session, companies.refold(session, [company_id]))
     audit(session, by, "company.changed", f"company:{company_id}", now=now)
+
+
+def rename(session: Session, company_id: int, name: str, *, now: datetime) -> None:
+    """Call a company so, in whose way no other stands. Where a part of it bore that name, the part bears the
+    old one, by which it is found as before."""
+    companies.call(session, company_id, name, fold(name), now=now)
+    companies.judge_contacts(session, companies.refold(session, [company_id]))
+    leads.refold(session, companies.contacts_of(session, company_id))
 
 
 def worth(session: Session, logs: Sequence[float | None], *, now: datetime) -> list[float]:

@@ -13,6 +13,7 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files import erasures
 from nurture.files.erasures import Erasure
 from nurture.flows.consent import GRANTED, grant
+from nurture.flows.hold_calls import forget_person
 from nurture.flows.keep_nos import hold_to, keep_all_of
 from nurture.flows.leave import leave_all
 from nurture.flows.leave_everything import come_back
@@ -269,11 +270,13 @@ def erase_lead(session: Session, lead_id: int, *, pepper: bytes, home: Path, now
     leave_all(session, [lead_id], "erased", now=now)
     if lead.company_id is not None:
         company_heat.note_companies(session, [lead.company_id])
+    norms = [one for one in (lead.email_norm, *lead_aliases.other_addresses(session, lead_id)) if one]
     lead_aliases.forget(session, lead_id, now=now)
     # Whoever was merged into the lead is the same person: what its own id was still said by goes too.
     family = (*lead_aliases.aliases_of(session, lead_id), lead_id)
     kept_pages.forget_leads(session, family)
     for one in family:
+        forget_person(session, one, norms, pepper=pepper, now=now)
         leads.forget(session, one, now=now)
         inbound.forget(session, [one])
         notices.forget(session, [one])

@@ -8,8 +8,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy.orm import Session
 
-from nurture.errors import Invalid, NotFound
-from nurture.flows.outside_people import Told, lead_of
+from nurture.errors import Invalid
+from nurture.flows.hold_calls import SOURCE, hold_signal
+from nurture.flows.outside_people import Told, address_said, lead_of
 from nurture.flows.take_visits import take_visits
 from nurture.rules.happened import fault_of
 from nurture.rules.ids import NOISE_BYTES, millis_of, uuid7
@@ -19,31 +20,36 @@ from nurture.rules.words import _
 from nurture.store import signals, websites
 from nurture.store.signals import NewSignal
 
-SOURCE = "segment"
 
-
-def track(session: Session, said: Mapping[str, Any], *, now: datetime) -> Told:
+def track(session: Session, said: Mapping[str, Any], *, pepper: bytes, now: datetime) -> Told:
     """Take in an activity {event, properties?, messageId?, timestamp?}. The same messageId is the same
-    activity. That of an anonymousId whom nobody knows yet is kept, and is the lead's when it is identified.
-    Raises NotFound for a userId that was never identified, Invalid for an event without a name."""
+    activity. That of a userId or anonymousId whom nobody knows yet is kept, and is the lead's when it is
+    identified. Raises NotFound for somebody who was erased, Invalid for an event without a name."""
     event = str(said["event"])
     kind = kind_of(event)
     if kind is None:
         raise Invalid(_("The event has no name."), {"event": [_("A name begins with a letter.")]})
-    return _take(session, said, kind, {"event": event} | dict(said.get("properties") or {}), now)
+    data = {"event": event} | dict(said.get("properties") or {})
+    return _take(session, said, kind, data, pepper, now)
 
 
-def page(session: Session, said: Mapping[str, Any], *, now: datetime) -> Told:
+def page(session: Session, said: Mapping[str, Any], *, pepper: bytes, now: datetime) -> Told:
     """Take in a visit {name?, properties?: {url, title, …}}. Raises NotFound as track does."""
     name = {"name": said["name"]} if said.get("name") else {}
-    return _take(session, said, VISITED, name | dict(said.get("properties") or {}), now)
+    return _take(session, said, VISITED, name | dict(said.get("properties") or {}), pepper, now)
 
 
-def _take(session: Session, said: Mapping[str, Any], kind: str, data: dict[str, Any], now: datetime) -> Told:
+def _take(
+    session: Session, said: Mapping[str, Any], kind: str, data: dict[str, Any], pepper: bytes, now: datetime
+) -> Told:
     at = said.get("timestamp") or now
     if fault := fault_of(at, now):
         raise Invalid(fault, {"timestamp": [fault]})
     lead_id = lead_of(session, said)
+    if lead_id is None and said.get("userId"):
+        address = address_said(said)
+        hold_signal(session, said, kind, data, min(at, now), address=address, pepper=pepper, now=now)
+        return Told(None)
     if lead_id is None:
         return _keep_anonymous(session, said, kind, data, min(at, now), now)
     view = _view(said)
@@ -59,8 +65,6 @@ def _keep_anonymous(
 ) -> Told:
     """What somebody did before we know who it is: a visit of the visitor of that name."""
     visitor = said.get("anonymousId")
-    if not visitor or said.get("userId"):
-        raise NotFound(_("Nobody of this name was identified yet."))
     number = uuid7(millis_of(at), os.urandom(NOISE_BYTES))
     ua = str((said.get("context") or {}).get("userAgent") or "")
     take_visits(session, [reported(number, _view(said), visitor, kind, data, ua)], now=now)

@@ -15,11 +15,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from nurture.errors import Conflict, Invalid, NotFound
+from nurture.errors import Conflict, NotFound
+from nurture.flows.groups import company_of_group, name_of
+from nurture.flows.hold_calls import hand_over_held, hold_group
 from nurture.flows.leads import save_lead
 from nurture.flows.take_visits import join_visitor
 from nurture.rules.addresses import normalise
-from nurture.rules.outside_events import answers_of, company_of
+from nurture.rules.outside_events import answers_of, company_of, group_of
 from nurture.rules.words import _
 from nurture.store import identities, leads
 from nurture.store.identities import ANONYMOUS, USER
@@ -39,7 +41,11 @@ def identify(
 ) -> Told:
     """Make or update the lead by {userId?, anonymousId?, traits}, in the caller's transaction, and know it by
     those names from now on. Raises what save_lead does."""
-    answers = answers_of(said.get("traits") or {})
+    traits = said.get("traits") or {}
+    answers = answers_of(traits)
+    if group_id := group_of(traits):
+        company_id = company_of_group(session, group_id, company_of(traits["company"]), by=by, now=now)
+        answers["company"] = name_of(session, company_id)
     names = names_of(said)
     if "email" not in answers and "@" in names.get(USER, ""):
         answers["email"] = names[USER]
@@ -81,18 +87,15 @@ def alias(session: Session, said: Mapping[str, Any], *, now: datetime) -> Told:
 def group(
     session: Session, said: Mapping[str, Any], *, now: datetime, by: str, pepper: bytes, base_url: str
 ) -> Told:
-    """The company that a person belongs to {userId | anonymousId, groupId, traits: {name, …}}.
-
-    Raises NotFound for somebody never identified, Invalid for a company without a name.
-    """
-    company = company_of(said.get("traits") or {})
-    if company is None:
-        sentence = _("Say what the company is called: traits.name.")
-        raise Invalid(sentence, {"traits.name": [sentence]})
+    """The company that a person belongs to {userId | anonymousId, groupId, traits?: {name, …}}. The groupId
+    means the same company ever after. Of somebody whom nobody knows yet it is held. Raises Invalid."""
+    about = company_of(said.get("traits") or {})
+    company_id = company_of_group(session, str(said["groupId"]), about, by=by, now=now)
     lead_id = lead_of(session, said)
     if lead_id is None:
-        raise NotFound(_("Nobody of this name was identified yet."))
-    answers = {"id": lead_id, "company": company}
+        hold_group(session, said, company_id, address=address_said(said), pepper=pepper, now=now)
+        return Told(None)
+    answers = {"id": lead_id, "company": name_of(session, company_id)}
     save_lead(session, answers, now=now, by=by, pepper=pepper, base_url=base_url)
     return Told(lead_id)
 
@@ -105,13 +108,23 @@ def lead_of(session: Session, said: Mapping[str, Any]) -> int | None:
     known = identities.find(session, {USER: user_id} if user_id else names)
     if known is not None:
         return known
+    norms = _addresses_said(said)
+    found = leads.by_emails(session, norms)
+    return next((found[norm] for norm in norms if norm in found), None)
+
+
+def address_said(said: Mapping[str, Any]) -> str | None:
+    """The address in normal form by which a message itself says who it is about, if it does."""
+    return next(iter(_addresses_said(said)), None)
+
+
+def _addresses_said(said: Mapping[str, Any]) -> list[str]:
+    user_id = names_of(said).get(USER)
     traits = (said.get("context") or {}).get("traits")
     email = traits.get("email") if isinstance(traits, Mapping) else None
     spoken_of = None if user_id else (said.get("properties") or {}).get("email")
     claims = (email, spoken_of, user_id)
-    norms = [normalise(one) for one in claims if isinstance(one, str) and "@" in one]
-    found = leads.by_emails(session, norms)
-    return next((found[norm] for norm in norms if norm in found), None)
+    return [normalise(one) for one in claims if isinstance(one, str) and "@" in one]
 
 
 def names_of(said: Mapping[str, Any]) -> dict[str, str]:
@@ -139,8 +152,10 @@ def _by_either(session: Session, name: str) -> int | None:
 
 def _know(session: Session, lead_id: int, names: Mapping[str, str], now: datetime) -> None:
     """Know the lead by these names, but for those that are another's, and give it what the visitor of its
-    browser did before: the id of our own script, where a site passes it on."""
+    browser did before: the id of our own script, where a site passes it on; and what was held under its
+    names."""
     browser = names.get(ANONYMOUS)
     kept = identities.keep(session, lead_id, names, now=now)
+    hand_over_held(session, kept, now=now)
     if browser and (ANONYMOUS, browser) in kept:
         join_visitor(session, browser, lead_id, now=now)

@@ -16,7 +16,16 @@ from nurture.flows.published import published
 from nurture.rules import merging as rules
 from nurture.rules.entering import MOVED_ON
 from nurture.rules.words import _
-from nurture.store import company_heat, consents, kept_nos, lead_aliases, stages, suppressions, users
+from nurture.store import (
+    companies,
+    company_heat,
+    consents,
+    kept_nos,
+    lead_aliases,
+    stages,
+    suppressions,
+    users,
+)
 from nurture.store.enrollments import runs
 from nurture.store.lead_aliases import LeadMerge
 from nurture.store.merging import arms, handoffs, mails, places, rows
@@ -67,6 +76,7 @@ def _part(session: Session, noted: LeadMerge, by: str, now: datetime) -> None:
     rows.let_go_of_contact(session, noted.lead_id)
     rows.write(session, noted.lead_id, rules.unmerged(standing, kept), now=now)
     rows.give_back(session, noted.alias_id, kept["alias"], now=now)
+    companies.follow(session, [noted.lead_id, noted.alias_id])
     rows.move(session, noted.lead_id, noted.alias_id, only=noted.moved)
     handoffs.move(session, noted.lead_id, noted.alias_id, -kept["counted_on"], only=kept["handoffs"])
     for one in kept["closed"]:

@@ -10,14 +10,14 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.rules.outside_events import kind_of
 from nurture.rules.visits import host_of
 from nurture.rules.words import _
-from nurture.store import websites
+from nurture.store import installation, websites
 from nurture.store.audit import audit
 from nurture.store.websites import Site, VisitRule
 
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LONGEST = 300
 # A cookie lasts as long; older visits of strangers will never be anybody's.
-KEPT = timedelta(days=395)
+LONGEST_DAYS = 395
 
 
 def site_source(sessions: sessionmaker[Session]) -> Callable[[], list[str]]:
@@ -82,10 +82,23 @@ def remove_rule(session: Session, rule_id: int, *, by: str, now: datetime) -> No
     audit(session, by, "visit_rule.removed", f"visit_rule:{rule_id}", now=now)
 
 
+def keep_strangers(session: Session, days: int | None, *, by: str, now: datetime) -> None:
+    """Keep for so many days what somebody did whom nobody knows: visits of a browser, and what other programs
+    tell of a userId. Raises Invalid."""
+    if days is None or not 1 <= days <= LONGEST_DAYS:
+        sentence = _("From 1 to %(most)s days.") % {"most": LONGEST_DAYS}
+        raise Invalid(sentence, {"strangers_kept_days": [sentence]})
+    row = installation.lock(session)
+    detail = {"days": days, "before": row.strangers_kept_days}
+    row.strangers_kept_days = days
+    audit(session, by, "site.strangers_kept", "installation", now=now, detail=detail)
+
+
 def forget_old_visits(sessions: sessionmaker[Session], *, now: datetime) -> int:
     """Drop a portion of the visits that are too old to become anybody's; how many."""
     with sessions.begin() as session:
-        return websites.forget_before(session, now - KEPT)
+        kept = timedelta(days=installation.get(session).strangers_kept_days)
+        return websites.forget_before(session, now - kept)
 
 
 def _host(said: str) -> str:

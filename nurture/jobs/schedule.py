@@ -11,6 +11,7 @@ from redis import Redis
 
 from nurture.files import uploads
 from nurture.flows.forget_addresses import forget_addresses
+from nurture.flows.hold_calls import forget_held, hand_over_known
 from nurture.flows.inbound import forget_strangers
 from nurture.flows.keep_nos import keep_nos
 from nurture.flows.morning_digest import send_digests
@@ -74,6 +75,8 @@ def periodic(runtime: Runtime, redis: Redis) -> list[Periodic]:
         Periodic("nos", 5, lambda: keep_nos(runtime.sessions, runtime.pepper)),
         Periodic("old_addresses", 600, lambda: forget_addresses(runtime.sessions, now=runtime.now())),
         Periodic("old_uploads", 3600, lambda: forget_uploads(runtime)),
+        Periodic("held_calls", 60, lambda: hand_over_known(runtime.sessions, now=runtime.now())),
+        Periodic("old_calls", 600, lambda: forget_held(runtime.sessions, now=runtime.now())),
         Periodic("old_visits", 600, lambda: forget_old_visits(runtime.sessions, now=runtime.now())),
     ]
 

@@ -8,6 +8,8 @@ from nurture.rules import signal_kinds
 from nurture.rules.lead_answers import MOST_CUSTOM
 
 VISITED = "visited"
+# The longest name of anybody or anything in the specification.
+MOST_OF_A_NAME = 255
 # Events of its catalogue that we know by another name; whatever else comes keeps its own.
 _KNOWN = {
     "product_viewed": "viewed_product",
@@ -78,24 +80,35 @@ def _company(traits: Mapping[str, Any]) -> dict[str, Any]:
     company = traits.get("company")
     if isinstance(company, str) and company.strip():
         return {"company": company.strip()}
-    if not isinstance(company, Mapping) or not isinstance(company.get("name"), str):
+    if not isinstance(company, Mapping):
         return {}
-    found: dict[str, Any] = {"name": company["name"]}
-    if isinstance(company.get("industry"), str):
-        found["industry"] = company["industry"]
-    size = company.get("employee_count", company.get("employees"))
+    found = {name: value for name, value in _about(company).items() if name in ("name", "industry", "size")}
+    return {"company": found} if "name" in found else {}
+
+
+def company_of(traits: Mapping[str, Any]) -> dict[str, Any]:
+    """What the traits of a group say of a company, by the names of the API."""
+    website = {"website": traits["website"]} if isinstance(traits.get("website"), str) else {}
+    return _about(traits) | website | _place(traits)
+
+
+def group_of(traits: Mapping[str, Any]) -> str | None:
+    """The groupId of the company among the traits of a person: `company.id`."""
+    company = traits.get("company")
+    number = company.get("id") if isinstance(company, Mapping) else None
+    named = isinstance(number, str | int) and not isinstance(number, bool)
+    return str(number).strip()[:MOST_OF_A_NAME] or None if named else None
+
+
+def _about(traits: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in ("name", "industry"):
+        if isinstance(traits.get(name), str) and traits[name].strip():
+            found[name] = traits[name].strip()
+    size = traits.get("employee_count", traits.get("employees"))
     if isinstance(size, int) and not isinstance(size, bool) and size > 0:
         found["size"] = size
-    return {"company": found}
-
-
-def company_of(traits: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What the traits of a group say of a company, by the names of the API; None without its name."""
-    found = _company({"company": traits}).get("company")
-    if not isinstance(found, dict) or not found["name"].strip():
-        return None
-    website = {"website": traits["website"]} if isinstance(traits.get("website"), str) else {}
-    return found | website | _place(traits)
+    return found
 
 
 def _place(traits: Mapping[str, Any]) -> dict[str, str]:

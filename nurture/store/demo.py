@@ -140,7 +140,8 @@ _OWN = {
     "program": "t.demo",
     "segment": "t.demo",
     "newsletter": "t.demo",
-    "company": "t.demo AND NOT EXISTS (SELECT FROM lead l WHERE l.company_id = t.id AND NOT l.demo)",
+    "company": "t.demo AND NOT EXISTS"
+    " (SELECT FROM lead l WHERE l.company_id IN (t.id, t.part_of) AND NOT l.demo)",
     "source": "t.demo AND NOT EXISTS (SELECT FROM lead l"
     " WHERE (l.source_id = t.id OR l.last_source_id = t.id) AND NOT l.demo)",
     "mail": "EXISTS (SELECT FROM newsletter n WHERE n.demo AND t.key = 'newsletter-' || n.id)",

@@ -74,3 +74,9 @@ def keep(session: Session, lead_id: int, names: Mapping[str, str], *, now: datet
         return set()
     given = {"kinds": list(names), "values": list(names.values()), "lead_id": lead_id, "now": now}
     return {(kind, value) for kind, value in session.execute(_KEEP, given)}
+
+
+def of_lead(session: Session, lead_id: int) -> list[tuple[str, str, datetime]]:
+    """Every name (kind, value) of a lead and since when it is known."""
+    query = text("SELECT kind, value, at FROM lead_identity WHERE lead_id = :lead ORDER BY kind, at, value")
+    return [tuple(row) for row in session.execute(query, {"lead": lead_id})]

@@ -10,12 +10,14 @@ class Installation(Base):
     """One row, id 1, made by the first migration. `pepper_mark` tells peppers apart and gives none
     away. Until it is `live`, leads get mail only at `test_addresses` (normalised). `sender_name`,
     `sender_email` and `reply_to` repeat the default sender (store/senders.py, which alone writes them): what
-    goes out reads one row. `trap_link`: marketing mails carry a link that nobody sees (mail/trap)."""
+    goes out reads one row. `trap_link`: marketing mails carry a link that nobody sees (mail/trap).
+    `strangers_kept_days`: how long what nobody did who is known is kept (flows/website)."""
 
     __tablename__ = "installation"
     __table_args__ = (
         CheckConstraint("id = 1", name="single"),
         CheckConstraint("in_doubt IN ('assume_sent', 'resend_once')", name="in_doubt"),
+        CheckConstraint("strangers_kept_days BETWEEN 1 AND 395", name="strangers_kept"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -41,6 +43,7 @@ class Installation(Base):
     test_addresses: Mapped[Words]
     addresses_gone_until: Mapped[Instant | None]
     trap_link: Mapped[bool] = mapped_column(server_default=text("true"))
+    strangers_kept_days: Mapped[int] = mapped_column(server_default="395")
 
     @property
     def sender_domain(self) -> str:

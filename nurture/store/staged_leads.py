@@ -9,20 +9,27 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from nurture.rules.messages import instant
+from nurture.store.companies import LEARN_NAMES
 from nurture.store.staged_outcomes import SINCE, STAGE
 
 _COMPANIES = text(
     """
     INSERT INTO company AS c (name, folded, size, industry, website, country, city, created_at, updated_at)
-    SELECT (array_agg(w ->> 'name' ORDER BY line))[1], w ->> 'folded',
+    SELECT (array_agg(w ->> 'name' ORDER BY line))[1], folded,
         (array_agg((w ->> 'size')::int ORDER BY line) FILTER (WHERE w ? 'size'))[1],
         (array_agg(w ->> 'industry' ORDER BY line) FILTER (WHERE w ? 'industry'))[1],
         (array_agg(w ->> 'website' ORDER BY line) FILTER (WHERE w ? 'website'))[1],
         (array_agg(w ->> 'country' ORDER BY line) FILTER (WHERE w ? 'country'))[1],
         (array_agg(w ->> 'city' ORDER BY line) FILTER (WHERE w ? 'city'))[1],
         :now, :now
-    FROM (SELECT line, values -> 'company' AS w FROM import_row WHERE import_id = :id) named
-    WHERE w ? 'folded' GROUP BY w ->> 'folded' ORDER BY w ->> 'folded'
+    FROM (
+        SELECT r.line, r.w, coalesce(whole.folded, r.w ->> 'folded') AS folded
+        FROM (SELECT line, values -> 'company' AS w FROM import_row WHERE import_id = :id) r
+        LEFT JOIN company part ON part.folded = r.w ->> 'folded' AND part.part_of IS NOT NULL
+        LEFT JOIN company whole ON whole.id = part.part_of
+        WHERE r.w ? 'folded'
+    ) named
+    GROUP BY folded ORDER BY folded
     ON CONFLICT (folded) DO UPDATE
     SET size = coalesce(excluded.size, c.size), industry = coalesce(excluded.industry, c.industry),
         website = coalesce(excluded.website, c.website), country = coalesce(excluded.country, c.country),
@@ -33,6 +40,15 @@ _COMPANIES = text(
         IS DISTINCT FROM (c.size, c.industry, c.website, c.country, c.city)
     """
 )
+_LEARN_NAMES = text(
+    LEARN_NAMES.format(
+        said="""
+            SELECT values -> 'company' ->> 'folded' AS folded, values -> 'company' ->> 'name' AS name,
+                   values -> 'company' ->> 'website' AS website
+            FROM import_row WHERE import_id = :id AND values -> 'company' ? 'website'
+        """
+    )
+)
 _NEW_LEADS = text(
     f"""
     INSERT INTO lead (
@@ -41,7 +57,8 @@ _NEW_LEADS = text(
         source_id, last_source_id, owner_id, tags, fields, dates, bant, search,
         folded_fields, folded_tags, created_at, updated_at
     )
-    SELECT -r.lead_id, r.email, r.email_norm, r.phone, v ->> 'first_name', v ->> 'last_name', c.id,
+    SELECT -r.lead_id, r.email, r.email_norm, r.phone, v ->> 'first_name', v ->> 'last_name',
+        coalesce(c.part_of, c.id),
         v ->> 'role', v ->> 'buying_role', v ->> 'language', v ->> 'timezone', v ->> 'timezone_source',
         v ->> 'country', v ->> 'city', v ->> 'address', {STAGE}, {SINCE}, :now, :source, :source, u.id,
         CASE WHEN v ? 'tags' THEN ARRAY(SELECT jsonb_array_elements_text(v -> 'tags')) ELSE '{{}}' END,
@@ -82,13 +99,14 @@ _LEFT_COMPANIES = text(
     SELECT DISTINCT l.company_id FROM import_row r
     JOIN company c ON c.folded = r.values -> 'company' ->> 'folded'
     JOIN lead l ON l.id = r.lead_id
-    WHERE r.import_id = :id AND r.lead_id > 0 AND l.company_id <> c.id
+    WHERE r.import_id = :id AND r.lead_id > 0 AND l.company_id <> coalesce(c.part_of, c.id)
     """
 )
 _KNOWN_LEADS = text(
     """
     WITH told AS (
-        SELECT r.lead_id, r.email, r.email_norm, r.phone, r.values AS v, c.id AS company_id, u.id AS owner_id
+        SELECT r.lead_id, r.email, r.email_norm, r.phone, r.values AS v,
+            coalesce(c.part_of, c.id) AS company_id, u.id AS owner_id
         FROM import_row r
         LEFT JOIN company c ON c.folded = r.values -> 'company' ->> 'folded'
         LEFT JOIN user_account u ON u.email = r.values ->> 'owner'
@@ -200,6 +218,7 @@ _WARNINGS = text(
 
 def take_companies(session: Session, import_id: int, *, now: datetime) -> None:
     """Make the companies that rows name, and fill the blanks of those that exist."""
+    session.execute(_LEARN_NAMES, {"id": import_id, "now": now})
     session.execute(_COMPANIES, {"id": import_id, "now": now})
 
 

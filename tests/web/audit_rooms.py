@@ -163,6 +163,8 @@ def websites(walk: Walk) -> None:
     rule = {"pattern": "/offers/*", "kind": "offer_viewed"}
     made = walk.call("visit_rule.added", "POST", "/website/rules", json=rule).json["id"]
     walk.call("visit_rule.removed", "DELETE", f"/website/rules/{made}")
+    walk.page("site.strangers_kept", f"{pages}/kept", strangers_kept_days="90")
+    walk.call("site.strangers_kept", "PATCH", "/website", json={"strangers_kept_days": 395})
 
 
 def models(walk: Walk) -> None:
@@ -188,10 +190,18 @@ def models(walk: Walk) -> None:
     walk.call("model.approved", "POST", "/model_approvals", json={"hand_over": True})
 
 
+_MERGE = "SELECT max(id) FROM company_merge"
+
+
 def companies(walk: Walk) -> None:
     made = walk.call("company.created", "POST", "/companies", json={"name": "Hartmann Pumps"}).json["id"]
     walk.call("company.changed", "PATCH", f"/companies/{made}", json={"size": 80})
     walk.page("company.changed", f"/companies/{made}", name="Hartmann Pumps", city="Bern")
+    other = walk.call("company.created", "POST", "/companies", json={"name": "Hartmann"}).json["id"]
+    walk.page("company.merged", f"/companies/{made}/merge", other=str(other))
+    walk.page("company.unmerged", f"/company-merges/{walk.sql(_MERGE)}/undo")
+    walk.call("company.merged", "POST", f"/companies/{made}/merge", json={"other": other})
+    walk.call("company.unmerged", "POST", f"/company_merges/{walk.sql(_MERGE)}/undo")
 
 
 def events(walk: Walk) -> None:

@@ -100,3 +100,37 @@ def test_lists_of_companies_go_on_where_the_page_before_ended(call: Any, weber: 
         name for name in (f"Firm {number:02}" for number in range(55)) if (name in first) == (name in second)
     ]
     assert seen == []
+
+
+def test_two_companies_are_compared_made_one_and_taken_apart(
+    call: Any, sign_in: SignIn, weber: int, runtime: Runtime
+) -> None:
+    said = {"email": "cem@weber.example", "first_name": "Cem"}
+    call("POST", "/leads", json=said | {"company": {"name": "Weber GmbH", "city": "Kassel", "size": 40}})
+    other = call("GET", "/companies?q=weber gmbh").json["data"][0]["id"]
+    client = sign_in("marketer")
+    page = client.get(f"/companies/{weber}/merge").text
+    assert "May be the same company" in page and "Weber GmbH" in page
+    assert "No company like that" in client.get(f"/companies/{weber}/merge?q=zz").text
+    page = client.get(f"/companies/{weber}/merge?other={other}").text
+    assert 'name="v.name"' in page and "comes along" in page and "What comes together" in page
+    form = {"csrf_token": token_of(page), "other": str(other), "v.name": "other"}
+    card = client.post(f"/companies/{weber}/merge", data=form, follow_redirects=True).text
+    assert "One company now" in card and "3 contacts" in card and "1 company merged into this one" in card
+    assert client.get(f"/companies/{other}").location.endswith(f"/companies/{weber}")
+    found = call("GET", f"/companies/{other}").json
+    assert (found["id"], found["name"], found["city"]) == (weber, "Weber GmbH", "Kassel")
+    assert [one["name"] for one in found["also_known_as"]] == ["Weber GmbH"]
+    merge_id = found["also_known_as"][0]["merge_id"]
+    apart = client.post(
+        f"/company-merges/{merge_id}/undo", data={"csrf_token": form["csrf_token"]}, follow_redirects=True
+    )
+    assert "two companies again" in apart.text
+    shown = call("GET", f"/companies/{weber}/merge?other={other}").json
+    assert [shown[side]["contacts"] for side in ("company", "other")] == [2, 1]
+    made = call("POST", f"/companies/{weber}/merge", json={"other": other, "take": ["city"]})
+    assert (made.status_code, made.json["contacts"]) == (201, 1)
+    assert call("POST", f"/company_merges/{made.json['id']}/undo").json["undone_at"] is not None
+    assert call("POST", f"/company_merges/{made.json['id']}/undo").status_code == 409
+    assert call("POST", f"/companies/{weber}/merge", json={"other": weber}).status_code == 409
+    assert client.post(f"/companies/{weber}/merge", data=form | {"other": ""}).status_code == 422

@@ -19,19 +19,19 @@ _SHOWN = """
 """
 _PAGE = text(
     f"""{_SHOWN}
-    WHERE c.id > :after AND (CAST(:q AS text) = '' OR strpos(c.folded, :q) > 0)
+    WHERE c.id > :after AND c.part_of IS NULL AND (CAST(:q AS text) = '' OR strpos(c.folded, :q) > 0)
     ORDER BY c.id LIMIT :limit
     """
 )
 _WARMEST = text(
     f"""{_SHOWN}
-    WHERE (CAST(:q AS text) = '' OR strpos(c.folded, :q) > 0)
+    WHERE c.part_of IS NULL AND (CAST(:q AS text) = '' OR strpos(c.folded, :q) > 0)
       AND (CAST(:temperature AS text) = '' OR c.temperature = :temperature)
       AND (CAST(:log AS float8) IS NULL OR (coalesce(c.heat_log2, '-Infinity'), c.id) < (:log, :id))
     ORDER BY coalesce(c.heat_log2, '-Infinity') DESC, c.id DESC LIMIT :limit
     """
 )
-_ONE = text(f"{_SHOWN} WHERE c.id = :id")
+_ONE = text(f"{_SHOWN} WHERE c.id = (SELECT coalesce(part_of, id) FROM company WHERE id = :id)")
 _CONTACTS = text(
     f"""
     SELECT l.id, {called_or_number("l")} AS name,
@@ -109,6 +109,7 @@ def warmest(
 
 
 def one(session: Session, company_id: int) -> Mapping[str, Any] | None:
+    """A company; the one that it is a part of where it was made one with another."""
     row = session.execute(_ONE, {"id": company_id}).mappings().one_or_none()
     return None if row is None else dict(row)
 

@@ -12,6 +12,7 @@ from nurture.rules.folding import fold
 from nurture.rules.model.values import TEMPERATURES
 from nurture.rules.shares import rounded
 from nurture.rules.words import _
+from nurture.store import companies, company_groups, company_merges
 from nurture.store.views import companies as view
 from nurture.web.query import chosen, number, text
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
@@ -39,6 +40,9 @@ def index() -> ResponseReturnValue:
 
 @pages.get("/<int:company_id>")
 def one(company_id: int) -> ResponseReturnValue:
+    meant = companies.meant(page_session(), company_id)
+    if meant not in (None, company_id):
+        return redirect(url_for("companies.one", company_id=meant))
     return _one(company_id, None, {})
 
 
@@ -66,7 +70,7 @@ def _one(company_id: int, answers: Mapping[str, Any] | None, errors: Mapping[str
     company = view.one(session, company_id)
     if company is None:
         raise NotFound(_("There is no such company."))
-    people = view.contacts(session, company_id)
+    people = view.contacts(session, company["id"])
     heat, *each = flow.worth(session, [company["heat_log2"], *(one.heat_log2 for one in people)], now=now())
     names = {one.id: one.name for one in people}
     return render_template(
@@ -76,6 +80,8 @@ def _one(company_id: int, answers: Mapping[str, Any] | None, errors: Mapping[str
         heat=heat,
         names=names,
         lately=view.lately(session, list(names)),
+        parts=company_merges.into(session, company["id"]),
+        groups=company_groups.ids_of(session, company["id"]),
         answers=answers or company,
         errors=errors,
     )

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import Conflict, Invalid
 from nurture.flows import website as flow
 from nurture.rules.words import _
-from nurture.store import websites
+from nurture.store import installation, websites
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
 
 pages = Blueprint("website", __name__, url_prefix="/settings/website")
@@ -44,6 +44,20 @@ def remove_site(site_id: int) -> ResponseReturnValue:
     with runtime().sessions.begin() as session:
         host = flow.remove_site(session, site_id, by=signed_in().actor, now=now())
     flash(_("Reports of %(host)s are refused within a few seconds.") % {"host": host})
+    return redirect(url_for("website.index"))
+
+
+@pages.post("/kept")
+def keep() -> ResponseReturnValue:
+    """How long what strangers did is kept."""
+    said = request.form.get("strangers_kept_days", "").strip()
+    days = int(said) if said.isascii() and said.isdigit() and len(said) < 6 else None
+    try:
+        with runtime().sessions.begin() as session:
+            flow.keep_strangers(session, days, by=signed_in().actor, now=now())
+    except Invalid as refusal:
+        return _page(request.form, refusal.errors), 422
+    flash(_("Saved."))
     return redirect(url_for("website.index"))
 
 
@@ -82,6 +96,6 @@ def _page(answers: Mapping[str, str], errors: Mapping[str, list[str]]) -> str:
         rules=websites.rules(session),
         kinds=KINDS,
         latest=_latest(),
-        answers=answers,
+        answers={"strangers_kept_days": installation.get(session).strangers_kept_days, **answers},
         errors=errors,
     )

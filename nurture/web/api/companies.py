@@ -10,6 +10,7 @@ from nurture.errors import NotFound
 from nurture.flows import companies as flow
 from nurture.rules.folding import fold
 from nurture.rules.words import _
+from nurture.store import company_groups, company_merges
 from nurture.store.views import companies as view
 from nurture.web.api import door
 from nurture.web.api.plain import plain
@@ -53,7 +54,8 @@ def create(said: dict[str, Any]) -> ResponseReturnValue:
 @part.route("/companies/<int:company_id>", methods=["GET"])
 @part.response(200, CompanyWithContacts)
 def one(company_id: int) -> dict[str, Any]:
-    """One company with its contacts, the warmest first. Its heat is the sum of theirs."""
+    """One company with its contacts, the warmest first. Its heat is the sum of theirs. The id of one that was
+    merged into another means that one."""
     return _one(company_id)
 
 
@@ -74,7 +76,7 @@ def _one(company_id: int) -> dict[str, Any]:
     found = view.one(session, company_id)
     if found is None:
         raise NotFound(_("There is no such company."))
-    people = view.contacts(session, company_id)
+    people = view.contacts(session, found["id"])
     heat, *each = flow.worth(session, [found["heat_log2"], *(one.heat_log2 for one in people)], now=now())
     names = ("id", "name", "email", "role", "buying_role", "temperature", "grade", "stage")
     contacts = [
@@ -82,7 +84,12 @@ def _one(company_id: int) -> dict[str, Any]:
         | {"heat": round(worth, 1), "last_touch": plain(one.last_signal_at)}
         for one, worth in zip(people, each, strict=True)
     ]
-    return _shown(found, heat) | {"contacts": contacts}
+    also = [
+        {"name": one.name, "merge_id": one.merge_id, "at": plain(one.at)}
+        for one in company_merges.into(session, found["id"])
+    ]
+    groups = company_groups.ids_of(session, found["id"])
+    return _shown(found, heat) | {"contacts": contacts, "also_known_as": also, "group_ids": groups}
 
 
 def _shown(row: Mapping[str, Any], heat: float) -> dict[str, Any]:

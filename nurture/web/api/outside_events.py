@@ -10,6 +10,7 @@ from nurture.flows import outside_events as flow
 from nurture.flows import outside_people as people
 from nurture.flows.outside_people import Told
 from nurture.rules.other_clocks import by_our_clock
+from nurture.rules.outside_events import MOST_OF_A_NAME
 from nurture.rules.words import _
 from nurture.web.api import door
 from nurture.web.api.problems import flat
@@ -18,7 +19,7 @@ from nurture.web.request import now, runtime
 
 part = door.Part("outside-events", "People and activities in the words of the Segment specification.")
 
-_NAME = validate.Length(1, 255)
+_NAME = validate.Length(1, MOST_OF_A_NAME)
 _MOST = 500
 
 
@@ -62,7 +63,7 @@ class PageIn(Message):
 
 class GroupIn(Message):
     """The company that somebody belongs to: its name, industry, employees, website and address among the
-    traits."""
+    traits. The same `groupId` is the same company."""
 
     groupId = fields.String(required=True, validate=_NAME)
     traits = fields.Dict(keys=fields.String(), load_default=dict, allow_none=True)
@@ -83,7 +84,7 @@ class BatchIn(Schema):
 
 
 class ToldOut(Schema):
-    """`lead_id` is null for an anonymousId whom nobody knows yet: what it did is kept until it is identified.
+    """`lead_id` is null for whom nobody knows yet: what they did is kept until they are identified.
     `signal_id` is null when the message was known, or is none."""
 
     success = fields.Boolean()
@@ -215,9 +216,9 @@ def _taken(session: Any, one: Any) -> Told:
         case "alias":
             return people.alias(session, _read(AliasIn, one), now=now())
         case "track":
-            return flow.track(session, _read(TrackIn, one), now=now())
+            return flow.track(session, _read(TrackIn, one), pepper=pepper, now=now())
         case "page" | "screen":
-            return flow.page(session, _read(PageIn, one), now=now())
+            return flow.page(session, _read(PageIn, one), pepper=pepper, now=now())
     sentence = _("A message is one of: identify, track, page, screen, group, alias.")
     raise Invalid(sentence, {"type": [sentence]})
 

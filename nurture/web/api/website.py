@@ -5,11 +5,18 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from nurture.flows import website as flow
-from nurture.store import websites
+from nurture.store import installation, websites
 from nurture.store.websites import Site, VisitRule
 from nurture.web.api import door
 from nurture.web.api.plain import moment
-from nurture.web.api.schemas.website import SiteIn, SiteOut, VisitRuleIn, VisitRuleOut, WebsiteOut
+from nurture.web.api.schemas.website import (
+    SiteIn,
+    SiteOut,
+    StrangersIn,
+    VisitRuleIn,
+    VisitRuleOut,
+    WebsiteOut,
+)
 from nurture.web.request import now, page_session, runtime
 
 part = door.Part("website", "Tracking of visits to websites.")
@@ -26,6 +33,7 @@ def standing() -> dict[str, Any]:
         "script": f"{runtime().settings.base_url}/t.js",
         "sites": [_site(one) for one in websites.sites(session)],
         "rules": [_rule(one) for one in websites.rules(session)],
+        "strangers_kept_days": installation.get(session).strangers_kept_days,
         "latest": [
             {
                 "at": moment(one.at),
@@ -34,6 +42,15 @@ def standing() -> dict[str, Any]:
             for one in websites.latest(session, _LATEST)
         ],
     }
+
+
+@part.route("/website", methods=["PATCH"])
+@part.arguments(StrangersIn)
+@part.response(204)
+def keep(said: dict[str, Any]) -> None:
+    """Keep for so many days what somebody did whom nobody knows."""
+    with runtime().sessions.begin() as session:
+        flow.keep_strangers(session, said["strangers_kept_days"], by=door.actor(), now=now())
 
 
 @part.route("/website/sites", methods=["POST"])

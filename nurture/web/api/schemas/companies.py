@@ -58,7 +58,17 @@ class ContactOut(Schema):
     last_touch = fields.String(allow_none=True)
 
 
+class NameOut(Schema):
+    """A name that a company bore before it was merged into this one."""
+
+    name = fields.String()
+    merge_id = fields.Integer()
+    at = fields.String()
+
+
 class CompanyWithContacts(CompanyWhole):
-    """A company with whom we know there, the warmest first."""
+    """A company with whom we know there, the warmest first; `group_ids` are what other programs call it."""
 
     contacts = fields.List(fields.Nested(ContactOut))
+    also_known_as = fields.List(fields.Nested(NameOut))
+    group_ids = fields.List(fields.String())

@@ -11,6 +11,13 @@ class SiteIn(In):
     host = fields.String(required=True, validate=validate.Length(1, 300))
 
 
+class StrangersIn(In):
+    """How long what somebody did whom nobody knows is kept: visits of a browser, and messages about a userId
+    that was never identified."""
+
+    strangers_kept_days = fields.Integer(required=True, strict=True, validate=validate.Range(1, 395))
+
+
 class SiteOut(Schema):
     """A website that may report."""
 
@@ -51,4 +58,5 @@ class WebsiteOut(Schema):
     script = fields.String()
     sites = fields.List(fields.Nested(SiteOut))
     rules = fields.List(fields.Nested(VisitRuleOut))
+    strangers_kept_days = fields.Integer()
     latest = fields.List(fields.Nested(VisitOut))
