@@ -41,5 +41,5 @@ def _rename(session: Session, company_id: int, group_id: str, name: str, by: str
     if name == before or companies.named(session, fold(name)) not in (None, company_id):
         return
     rename(session, company_id, name, now=now)
-    detail = {"before": before, "group": group_id}
+    detail = {"old": before, "name": name}
     audit(session, by, "company.changed", f"company:{company_id}", now=now, detail=detail)

@@ -91,7 +91,7 @@ def merge(
     session.add(noted)
     session.flush()
     _look_anew(session, [survivor_id, part_id], renamed=row["name"] != survivor["name"])
-    detail = {"company": other["name"], "merge": noted.id, "contacts": len(moved)}
+    detail = {"name": other["name"], "merge": noted.id, "leads": len(moved)}
     audit(session, by, "company.merged", f"company:{survivor_id}", now=now, detail=detail)
     return noted
 
@@ -122,7 +122,7 @@ def undo_merge(session: Session, merge_id: int, *, by: str, now: datetime) -> Co
     noted.undone_at = now
     session.flush()
     _look_anew(session, [noted.company_id, noted.other_id], renamed=bool(kept))
-    detail = {"company": noted.other_id, "merge": noted.id, "contacts": len(stayed)}
+    detail = {"merge": noted.id, "leads": len(stayed)}
     audit(session, by, "company.unmerged", f"company:{noted.company_id}", now=now, detail=detail)
     return noted
 

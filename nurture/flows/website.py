@@ -89,7 +89,7 @@ def keep_strangers(session: Session, days: int | None, *, by: str, now: datetime
         sentence = _("From 1 to %(most)s days.") % {"most": LONGEST_DAYS}
         raise Invalid(sentence, {"strangers_kept_days": [sentence]})
     row = installation.lock(session)
-    detail = {"days": days, "before": row.strangers_kept_days}
+    detail = {"days": days, "from": row.strangers_kept_days}
     row.strangers_kept_days = days
     audit(session, by, "site.strangers_kept", "installation", now=now, detail=detail)
 
