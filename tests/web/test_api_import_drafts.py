@@ -43,6 +43,18 @@ def test_a_file_is_looked_into_tried_and_begun(caller: Callers, runtime: Runtime
     assert api.delete("/import_drafts/1").status_code == 409
 
 
+def test_a_file_whose_first_rows_cannot_be_read_is_looked_into(caller: Callers) -> None:
+    api = caller("marketer")
+    torn = b'email,name,plan\n"ada@werk.example\nben@werk.example,Ben,gold\n' + b'"' + b"x" * 140_000
+    brought = api.post("/import_drafts", data={"file": (io.BytesIO(torn), "fair.csv")})
+    assert brought.status_code == 201, brought.text
+    assert [one["sample"] for one in brought.json["columns"]] == [
+        ["ada@werk.example", "ben@werk.example"],
+        ["Ben"],
+        ["gold"],
+    ]
+
+
 def test_wrong_choices_are_refused_and_a_file_is_forgotten(caller: Callers) -> None:
     api = caller("marketer")
     assert api.post("/import_drafts").status_code == 422

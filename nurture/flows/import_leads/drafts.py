@@ -96,13 +96,16 @@ def lay_aside(
 
 
 def look_into(import_id: int, home: Path, *, rows: int = 5) -> tuple[list[str], list[list[str]]]:
-    """The names of the columns of a kept file, and its first rows. Raises NotFound once it is gone."""
+    """The names of the columns of a kept file, and its first rows, each with a cell for every column at
+    least. Raises NotFound once it is gone."""
     path = upload_of(home, import_id)
     if not path.is_file():
         raise NotFound(_("The file of this import is no longer here: upload it again."))
     survey = csv_in.survey(path)
     header = csv_in.read_header(path, survey)
-    return header, [row.cells for row in islice(csv_in.read_rows(path, survey, len(header)), rows)]
+    first = islice(csv_in.read_rows(path, survey, len(header)), rows)
+    # Of a row that cannot be read (a quotation mark without its end) there may be less.
+    return header, [row.cells + [""] * (len(header) - len(row.cells)) for row in first]
 
 
 def settle_options(
