@@ -1,5 +1,7 @@
 """Signals through the API."""
 
+import json
+import math
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -73,3 +75,15 @@ def test_whoever_was_merged_is_meant_by_the_old_number_in_bodies_too(api: Caller
     assert api.post(guests, json={"lead_id": double}).json["lead_id"] == anna_id
     told = problem(api.post("/signals", json={"lead_id": double, "kind": "Bad Kind"}), 422)
     assert told["detail"] == "The signal cannot be taken."
+
+
+def test_what_no_table_keeps_is_named_by_its_place(api: Caller) -> None:
+    batch = [
+        {"email": "ada@werk.example", "kind": "called"},
+        {"email": "ben@werk.example", "kind": "note", "data": {"text": "half a pair: \ud800", "seen": [1]}},
+        {"email": "cleo@werk.example", "kind": "note", "data": {"a\ud800\0": 1, "sum": math.nan}},
+    ]
+    said = problem(api.post("/signals", data=json.dumps(batch), content_type="application/json"), 422)
+    assert list(said["errors"]) == ["1.data.text", "2.data.a\ufffd\ufffd", "2.data.sum"]
+    assert "surrogate" in said["errors"]["1.data.text"][0]
+    assert list(problem(api.post("/signals", json="\0"), 422)["errors"]) == ["body"]

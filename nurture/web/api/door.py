@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
@@ -20,7 +19,8 @@ from nurture.rules.words import _
 from nurture.store import idempotency
 from nurture.web import aliases
 from nurture.web.api.access_table import ACCESS
-from nurture.web.api.problems import problem
+from nurture.web.api.problems import WHOLE, problem
+from nurture.web.api.storable import misfits, storable
 from nurture.web.limits import limiter
 from nurture.web.request import close_session, now, page_session, real_now, runtime
 from nurture.web.security import csrf
@@ -193,7 +193,7 @@ def _follow_merge() -> None:
 
 def check_texts(given: MultiDict[str, str]) -> None:
     """Raises Invalid for texts that PostgreSQL cannot keep."""
-    wrong = [name for name, values in given.lists() if not all(map(_storable, (name, *values)))]
+    wrong = [name for name, values in given.lists() if not all(map(storable, (name, *values)))]
     if wrong:
         sentence = _("This holds a NUL, or half a surrogate pair.")
         raise Invalid(sentence, {name.replace("\0", ""): [sentence] for name in wrong})
@@ -214,13 +214,15 @@ def _check_json() -> None:
     if request.method not in _BODIES or not request.is_json:
         return
     try:
-        storable = _storable(request.get_json())
+        body = request.get_json()
+        sound = storable(body)
     except RecursionError as error:
         raise BadRequest(_("The JSON is nested too deeply.")) from error
     except BadRequest as fault:
         raise _unreadable(fault) from fault
-    if not storable:
-        raise Invalid(_("The JSON holds a NUL, half a surrogate pair, or a number that is none."))
+    if not sound:
+        sentence = _("The JSON holds a NUL, half a surrogate pair, or a number that is none.")
+        raise Invalid(sentence, {place or WHOLE: [sentence] for place in misfits(body)})
 
 
 def _unreadable(fault: BadRequest) -> BadRequest | Invalid:
@@ -236,17 +238,6 @@ def _unreadable(fault: BadRequest) -> BadRequest | Invalid:
     except ValueError:  # of a whole number with more digits than Python reads
         return Invalid(_("The JSON holds a number of thousands of digits."))
     return fault
-
-
-def _storable(value: Any) -> bool:
-    """What PostgreSQL can keep: JSON as Python reads it allows more."""
-    if isinstance(value, str):
-        return "\0" not in value and not any(0xD800 <= ord(letter) <= 0xDFFF for letter in value)
-    if isinstance(value, dict):
-        return all(_storable(name) and _storable(inner) for name, inner in value.items())
-    if isinstance(value, list):
-        return all(map(_storable, value))
-    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _answer_again() -> ResponseReturnValue | None:

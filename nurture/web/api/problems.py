@@ -30,7 +30,7 @@ _STATUS: tuple[tuple[type[Refusal], int], ...] = (
     (FileFault, 422),
     (Unavailable, 503),
 )
-_WHOLE = "body"  # where a fault is of no field, but of the whole
+WHOLE = "body"  # where a fault is of no field, but of the whole
 _MOST_NAMED = 5
 _KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 
@@ -134,7 +134,7 @@ def _gather(name: str, messages: Any, found: dict[str, list[str]]) -> None:
             part = "" if key == "_schema" else str(key)
             _gather(f"{name}.{part}".strip("."), inner, found)
     elif isinstance(messages, list):
-        found.setdefault(name or _WHOLE, []).extend(told(message) for message in messages)
+        found.setdefault(name or WHOLE, []).extend(told(message) for message in messages)
 
 
 def _database_away(fault: Exception) -> Response:
