@@ -12,7 +12,16 @@ from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files.models import write_model
 from nurture.flows.models import begin_switch
 from nurture.rules import portrait
-from nurture.rules.model import HeatModel, ModelFault, asked_fields, changes, doubts, is_name, plain, read
+from nurture.rules.model import (
+    HeatModel,
+    ModelFault,
+    asked_fields,
+    changes_by_part,
+    doubts,
+    is_name,
+    plain,
+    read,
+)
 from nurture.rules.portrait import Trait
 from nurture.rules.segments import named
 from nurture.rules.words import _
@@ -93,12 +102,17 @@ def told_doubts(session: Session, spec: object) -> list[str]:
 
 def told_changes(session: Session, stands: Editing) -> list[str]:
     """What the draft changes of the live version, in sentences; nothing for one that cannot be read."""
-    if stands.live is None or stands.draft is None:
-        return []
+    return [sentence for told in changed_parts(stands, stands.spec).values() for sentence in told]
+
+
+def changed_parts(stands: Editing, spec: object) -> dict[str, list[str]]:
+    """What `spec` changes of the live version, in sentences by part of the model."""
+    if stands.live is None:
+        return {}
     try:
-        return changes(stands.live.model, read(stands.spec))
+        return changes_by_part(stands.live.model, read(spec))
     except ModelFault:
-        return []
+        return {}
 
 
 def create(session: Session, key: str, *, like: int | None, now: datetime, by: str) -> int:

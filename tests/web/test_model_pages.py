@@ -64,6 +64,17 @@ def test_a_model_saved_as_it_is_changes_nothing(editor: Editor, runtime: Runtime
     assert "Nobody more would be handed over today." in page.text
 
 
+def test_a_folded_section_says_what_it_holds_and_what_the_draft_changes_in_it(editor: Editor) -> None:
+    editor.send("", **{f"{editor.row('clicked')}.weight": "15", "readiness.rise": "55"})
+    page = editor.client.get(editor.address).text
+    assert "warm from 20, hot from 50" in page and "handed over from 55 points, hot, grade B" in page
+    signals, readiness = (page[page.index(f'id="{key}"') :] for key in ("signals", "readiness"))
+    assert "Clicked, points: 10 → 15" in signals.partition("</ul>")[0]
+    assert "1 changed" in readiness.partition("</summary>")[0]
+    assert "changed" not in page[page.index('id="need"') :].partition("</summary>")[0]
+    assert "2 changes so far." in page
+
+
 def test_every_fault_stands_at_its_field_and_nothing_typed_is_lost(editor: Editor) -> None:
     weight = f"{editor.row('clicked')}.weight"
     editor.send(
@@ -76,7 +87,9 @@ def test_every_fault_stands_at_its_field_and_nothing_typed_is_lost(editor: Edito
         assert field is not None
         assert 'aria-invalid="true"' in field[0]
     assert "{company.size: big" in page and 'value="Big"' in page
-    assert '<a href="#fault-half_life">Heat halves in</a>: expected a length of time' in page
+    assert 'data-field="half_life">Heat halves in</a>: expected a length of time' in page
+    assert '<details class="card m-sec" id="temperature" open>' in page, "a fault opens its section"
+    assert '<details class="card m-sec" id="need" >' in page
     assert editor.send("look_ahead").headers["Location"].endswith("/edit")
 
 

@@ -1,6 +1,6 @@
 """A heat model: how signals warm, when a lead is warm or hot, who fits, and who is ready."""
 
-from nurture.rules.model.changes import changes
+from nurture.rules.model.changes import changes, changes_by_part
 from nurture.rules.model.doubts import asked_fields, doubts
 from nurture.rules.model.reading import ModelFault, is_name, read
 from nurture.rules.model.values import (
@@ -37,6 +37,7 @@ __all__ = [
     "Thresholds",
     "asked_fields",
     "changes",
+    "changes_by_part",
     "doubts",
     "is_name",
     "plain",

@@ -11,14 +11,24 @@ from nurture.rules.words import _
 
 def changes(old: HeatModel, new: HeatModel) -> list[str]:
     """One sentence for each difference, in the order of the editor; none for models that say the same."""
-    return [
-        *_one(_("Half-life"), duration.describe(old.half_life), duration.describe(new.half_life)),
-        *_signals(old, new),
-        *_band(_("Warm"), old.thresholds.warm, new.thresholds.warm),
-        *_band(_("Hot"), old.thresholds.hot, new.thresholds.hot),
-        *_scorecard(old, new),
-        *_readiness(old.readiness, new.readiness),
-    ]
+    return [sentence for told in changes_by_part(old, new).values() for sentence in told]
+
+
+def changes_by_part(old: HeatModel, new: HeatModel) -> dict[str, list[str]]:
+    """The same by the parts of a model: temperature, signals, potential, readiness, at_once, need, data."""
+    return {
+        "temperature": [
+            *_one(_("Half-life"), duration.describe(old.half_life), duration.describe(new.half_life)),
+            *_band(_("Warm"), old.thresholds.warm, new.thresholds.warm),
+            *_band(_("Hot"), old.thresholds.hot, new.thresholds.hot),
+        ],
+        "signals": list(_signals(old, new)),
+        "potential": list(_scorecard(old, new)),
+        "readiness": list(_readiness(old.readiness, new.readiness)),
+        "at_once": list(_at_once(old.readiness, new.readiness)),
+        "need": list(_need(old.readiness, new.readiness)),
+        "data": list(_data(old.readiness, new.readiness)),
+    }
 
 
 def _one(what: str, before: object, after: object) -> Iterator[str]:
@@ -127,11 +137,20 @@ def _readiness(old: Readiness, new: Readiness) -> Iterator[str]:
         _("Temperature at least"), _least(old.require.temperature), _least(new.require.temperature)
     )
     yield from _one(_("Grade at least"), old.require.grade or "–", new.require.grade or "–")
+
+
+def _at_once(old: Readiness, new: Readiness) -> Iterator[str]:
     yield from _lists(_("At once when"), map(describe, old.always), map(describe, new.always))
+
+
+def _need(old: Readiness, new: Readiness) -> Iterator[str]:
     yield from _rules(
         [(rule.when, rule.text, f"{_plain(rule.share)} %") for rule in old.need],
         [(rule.when, rule.text, f"{_plain(rule.share)} %") for rule in new.need],
     )
+
+
+def _data(old: Readiness, new: Readiness) -> Iterator[str]:
     for letter in ("a", "b", "c"):
         what = _("Share of data for grade {grade}").format(grade=letter.upper())
         yield from _one(

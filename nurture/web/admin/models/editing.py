@@ -13,6 +13,7 @@ from nurture.store.views import segments as offered_view
 from nurture.web.admin.models import form as forms
 from nurture.web.admin.models.looking_ahead import begin
 from nurture.web.admin.models.part import pages
+from nurture.web.admin.models.sections import sections
 from nurture.web.admin.segments import builder_words
 from nurture.web.lead_words import SIGNALS
 from nurture.web.request import now, page_session, runtime, signed_in
@@ -28,8 +29,8 @@ _PLACES = {
     forms.SIGNALS: "signals",
     _OWN: "signals",
     forms.RULES: "potential",
-    forms.NEEDS: "readiness",
-    forms.ALWAYS: "readiness",
+    forms.NEEDS: "need",
+    forms.ALWAYS: "at_once",
 }
 
 
@@ -60,15 +61,18 @@ def edit(model_id: int) -> ResponseReturnValue:
 @pages.post("/models/<int:model_id>/edit")
 def save(model_id: int) -> ResponseReturnValue:
     """Keep what was typed; then do what the button says: look ahead, add a row, drop one."""
-    asked, place = request.form.get("do", ""), ""
+    asked, place, opened = request.form.get("do", ""), "", None
     with runtime().sessions() as session:
         key = flow.editing(session, model_id).key
     spec = forms.to_spec(key, request.form)
     group, verb, at = _read_row(asked)
     if verb == "add":
-        spec, place = _added(spec, group), f"#{_PLACES[group]}"
+        spec = _added(spec, group)
     elif verb == "drop":
-        spec, place = forms.to_spec(key, _without(group, at)), f"#{_PLACES[group]}"
+        spec = forms.to_spec(key, _without(group, at))
+    if verb:
+        opened = _PLACES[group]
+        place = f"#{opened}"
     revision = request.form.get("revision", "")
     try:
         with runtime().sessions.begin() as session:
@@ -87,7 +91,7 @@ def save(model_id: int) -> ResponseReturnValue:
         return begin(model_id)
     if not verb:
         flash(_("The draft is kept. What rates is as it was."))
-    return redirect(url_for("models.edit", model_id=model_id) + place)
+    return redirect(url_for("models.edit", model_id=model_id, open=opened) + place)
 
 
 @pages.post("/models/<int:model_id>/discard")
@@ -105,11 +109,15 @@ def page(stands: Editing, typed: dict[str, Any] | None = None) -> str:
     is_new = typed is None and flow.is_untouched(stands)
     # What nobody has filled in yet is not wrong.
     faults = {} if is_new else flow.faults(session, stands.key, spec)
+    form = forms.of_spec(spec, faults)
+    changed = flow.changed_parts(stands, spec)
     return render_template(
         "admin/models/edit.html",
         stands=stands,
         is_new=is_new,
-        form=forms.of_spec(spec, faults),
+        form=form,
+        parts=sections(form, changed, request.args.get("open", "signals" if is_new else "")),
+        changed=sum(map(len, changed.values())),
         faults=sum(map(len, faults.values())),
         doubts=flow.told_doubts(session, spec),
         kinds=list(SIGNALS),

@@ -51,7 +51,7 @@ def take_portrait() -> ResponseReturnValue:
         if added
         else _("The scorecard asks for all of it already.")
     )
-    return redirect(url_for("models.edit", model_id=model_id) + "#potential")
+    return redirect(url_for("models.edit", model_id=model_id, open="potential") + "#potential")
 
 
 def _portrait() -> list[Trait]:
