@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy import Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, Json, Ref
@@ -21,7 +21,7 @@ class Consent(Base):
     __table_args__ = (Index("ix_consent_lead_id_at", "lead_id", "at"),)
 
     id: Mapped[Id]
-    lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"))
+    lead_id: Mapped[Ref]
     purpose: Mapped[str]
     state: Mapped[str]
     at: Mapped[Instant]
@@ -38,10 +38,10 @@ class LeadConsent(Base):
         Index("ix_lead_consent_purpose_lead_id", "purpose", "lead_id", postgresql_where=text("granted")),
     )
 
-    lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"), primary_key=True)
+    lead_id: Mapped[Ref] = mapped_column(primary_key=True)
     purpose: Mapped[str] = mapped_column(primary_key=True)
     granted: Mapped[bool]
-    consent_id: Mapped[Ref] = mapped_column(ForeignKey("consent.id"))
+    consent_id: Mapped[Ref]
     at: Mapped[Instant]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Index, LargeBinary, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.store import batch
 from nurture.store.base import Base, Id, Instant, Ref
 
 # In the place of a purpose: everything that needs a consent, purposes of later days too.
@@ -179,8 +180,8 @@ def standing(session: Session, addresses: Mapping[bytes, str]) -> dict[bytes, li
     found: dict[bytes, list[Standing]] = {}
     if addresses:
         given = {
-            "digests": [digest.hex() for digest in addresses],
-            "addresses": list(addresses.values()),
+            "digests": batch.array(digest.hex() for digest in addresses),
+            "addresses": batch.array(addresses.values()),
         }
         for digits, purpose, number in session.execute(_FOUND, given):
             found.setdefault(bytes.fromhex(digits), []).append(Standing(purpose, number))

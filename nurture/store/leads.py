@@ -79,8 +79,8 @@ class Lead(Base):
     ripening_no: Mapped[Count]
     future_at: Mapped[Instant | None]
     held_at: Mapped[Instant | None]
-    source_id: Mapped[Ref | None] = mapped_column(ForeignKey("source.id"))
-    last_source_id: Mapped[Ref | None] = mapped_column(ForeignKey("source.id"))
+    source_id: Mapped[Ref | None]
+    last_source_id: Mapped[Ref | None]
     owner_id: Mapped[Ref | None] = mapped_column(ForeignKey("user_account.id"))
     tags: Mapped[Words]
     fields: Mapped[Json]

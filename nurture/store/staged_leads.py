@@ -289,4 +289,9 @@ def warning_counts(session: Session, import_id: int) -> dict[str, int]:
 def analyze(session: Session) -> None:
     """Let the planner know at once what so many new rows have changed: its plans for the tables as they
     were before would look at every row of them, for every batch."""
-    session.execute(text("ANALYZE lead, company, lead_consent, enrollment"))
+    session.execute(text("ANALYZE lead, company, lead_consent"))
+
+
+def analyze_entered(session: Session) -> None:
+    """The same of what leading them on has written since."""
+    session.execute(text("ANALYZE enrollment, lead_heat"))

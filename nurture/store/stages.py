@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy import Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Id, Instant, Ref
@@ -19,7 +19,7 @@ class StageChange(Base):
     __table_args__ = (Index("ix_stage_change_lead_id_at", "lead_id", "at"), Index("ix_stage_change_at", "at"))
 
     id: Mapped[Id]
-    lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"))
+    lead_id: Mapped[Ref]
     at: Mapped[Instant]
     old: Mapped[str | None]
     new: Mapped[str]

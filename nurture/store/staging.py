@@ -1,7 +1,7 @@
 """Rows of a file of leads while they wait: put aside by COPY, made one a lead, told from known leads."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -9,8 +9,16 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from nurture.rules.lead_rows import LeadRow
+from nurture.store import batch
 
-_COPY = 'COPY import_row (import_id, line, email, email_norm, phone, "values", warnings, lead_id) FROM STDIN'
+_INTO = 'import_row (import_id, line, email, email_norm, phone, "values", warnings, lead_id)'
+_ADD = text(
+    """
+    UPDATE import_row r SET values = r.values || CAST(g.more AS jsonb)
+    FROM unnest(CAST(:lines AS int[]), CAST(:more AS text[])) AS g (line, more)
+    WHERE r.import_id = :id AND r.line = g.line
+    """
+)
 _REPLACE = text(
     """
     UPDATE import_row r
@@ -70,30 +78,32 @@ def staged_count(session: Session, import_id: int) -> int:
     return int(session.execute(query, {"id": import_id}).scalar_one())
 
 
-def reserve_lead_ids(session: Session, count: int) -> list[int]:
-    """Ids for leads that may be made; those not used leave gaps, which nobody minds."""
-    query = text("SELECT nextval(pg_get_serial_sequence('lead', 'id')) FROM generate_series(1, :count)")
-    return list(session.execute(query, {"count": count}).scalars())
+def reserve_lead_ids(session: Session, count: int) -> list[bytes]:
+    """Ids for leads that may be made, as digits; those not used leave gaps, which nobody minds."""
+    query = text(
+        "SELECT string_agg(CAST(nextval(pg_get_serial_sequence('lead', 'id')) AS text), ',')"
+        " FROM generate_series(1, :count)"
+    )
+    digits = session.scalar(query, {"count": count})
+    return digits.encode().split(b",") if digits else []
 
 
-def stage(session: Session, import_id: int, rows: Iterable[LeadRow], new_ids: Sequence[int]) -> None:
+def ready(import_id: int, row: LeadRow) -> bytes:
+    """A row as `stage` takes it, but for the id of its lead."""
+    about = batch.rows(row.values), batch.rows(row.warnings) if row.warnings else "[]"
+    return batch.line((import_id, row.line, row.email, row.email_norm, row.phone, *about))
+
+
+def stage(session: Session, rows: Sequence[bytes], new_ids: Sequence[bytes]) -> None:
     """Put a chunk of rows aside by COPY, each with an id kept for it in case its lead is new."""
-    connection = session.connection().connection.driver_connection
-    assert connection is not None
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for row, new_id in zip(rows, new_ids, strict=False):
-            copy.write_row(
-                (
-                    import_id,
-                    row.line,
-                    row.email,
-                    row.email_norm,
-                    row.phone,
-                    json.dumps(row.values, ensure_ascii=False),
-                    json.dumps(row.warnings, ensure_ascii=False) if row.warnings else "[]",
-                    -new_id,
-                )
-            )
+    batch.copy_lines(session, _INTO, map(b"%b,-%b".__mod__, zip(rows, new_ids, strict=True)))
+
+
+def add_to(session: Session, import_id: int, more: Mapping[int, Mapping[str, Any]]) -> None:
+    """Note something more with rows, by their line."""
+    if more:
+        given = {"lines": list(more), "more": [batch.rows(values) for values in more.values()]}
+        session.execute(_ADD, {"id": import_id} | given)
 
 
 def same_email(session: Session, import_id: int) -> Iterator[list[LeadRow]]:

@@ -21,6 +21,12 @@ ROWS = {
         "rule": "clicked", "day": TUESDAY.date(), "count": 1, "last_at": TUESDAY, "last_id": uuid.UUID(int=1),
     },
     "lead_heat": {"model_version_id": 1, "since": TUESDAY, "updated_at": TUESDAY},
+    "lead": {
+        "stage_since": TUESDAY, "temperature_since": TUESDAY, "created_at": TUESDAY, "updated_at": TUESDAY,
+    },
+    "consent": {"purpose": "marketing", "state": "granted", "at": TUESDAY, "channel": "form"},
+    "lead_consent": {"purpose": "marketing", "granted": True, "at": TUESDAY},
+    "stage_change": {"at": TUESDAY, "new": "lead", "reason": "imported", "by": "terminal"},
 }  # fmt: skip
 
 

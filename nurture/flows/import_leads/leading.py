@@ -24,13 +24,16 @@ def lead_on(run: Run) -> None:
         noted = session.get_one(Import, run.import_id)
         since, done = noted.created_at, noted.summary["led_on"]
         total = noted.summary["new"] + noted.summary["updated"] + noted.summary["unchanged"]
-    next_look = done
+    if total > _AT_ONCE:
+        with run.sessions.begin() as session:
+            staged_leads.analyze(session)
+    next_look = max(8 * done, _AT_ONCE)
     for lead_ids in _batches(run, done):
-        if total > _AT_ONCE and done >= next_look:
+        if done >= next_look:
             # Estimates that are off by less than this lead to the same plans.
-            next_look = max(8 * done, _AT_ONCE)
+            next_look = 8 * done
             with run.sessions.begin() as session:
-                staged_leads.analyze(session)
+                staged_leads.analyze_entered(session)
         first, done = done, done + len(lead_ids)
         with run.sessions.begin() as session:
             _start(run, session, lead_ids, Spread(run.options.spread_days, first, total))

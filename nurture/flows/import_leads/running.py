@@ -32,6 +32,7 @@ def run_import(
     base_url: str,
     now: datetime,
     progress: Callable[[Progress], None] = lambda _progress: None,
+    processes: int | None = None,
 ) -> ImportResult:
     """Carry out an import that was begun, or try it when it is to be checked. Raises Invalid for a file that
     cannot be taken (nothing of it is then), Conflict when another process is at it."""
@@ -47,7 +48,8 @@ def run_import(
     header = csv_in.read_header(path, survey)
     columns = column_rules.plan(header, options.mapping, keep_others=options.keeps_others)
     run = Run(
-        sessions, import_id, path, survey, header, columns, options, home, pepper, base_url, now, by, progress
+        sessions, import_id, path, survey, header, columns, options, home, pepper, base_url, now, by, progress,
+        processes,
     )  # fmt: skip
     with imports.turn(sessions, import_id) as mine:
         if not mine:
@@ -73,11 +75,13 @@ def import_leads(
     now: datetime,
     by: str = "terminal",
     progress: Callable[[Progress], None] = lambda _progress: None,
+    processes: int | None = None,
 ) -> ImportResult:
     """Begin and carry out in one call, as the terminal does."""
     import_id = begin_import(sessions, path, options, now=now, by=by)
     return run_import(
-        sessions, import_id, path, home=home, pepper=pepper, base_url=base_url, now=now, progress=progress
+        sessions, import_id, path, home=home, pepper=pepper, base_url=base_url, now=now, progress=progress,
+        processes=processes,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from nurture.flows.import_leads.reading import fold_row
+from nurture.flows.import_leads.preparing import fold_row
 from nurture.flows.import_leads.values import Progress, Run
 from nurture.flows.keep_nos import hold_rows_to
 from nurture.rules.lead_rows import LeadRow, merge, share_phone

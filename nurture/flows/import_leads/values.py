@@ -70,7 +70,8 @@ class ImportResult:
 
 @dataclass(frozen=True)
 class Run:
-    """One import under way, with all that its steps share."""
+    """One import under way, with all that its steps share. `processes` may work beside this one (None: as
+    many as there are cores to spare, where the file is long)."""
 
     sessions: sessionmaker[Session]
     import_id: int
@@ -85,6 +86,7 @@ class Run:
     now: datetime
     by: str
     progress: Callable[[Progress], None]
+    processes: int | None = None
 
     @property
     def bad_rows_path(self) -> Path:

@@ -8,6 +8,7 @@ since 1970. What is missing has no entry.
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from nurture.rules.conditions.values import MANY, as_instant, as_number, as_text, is_missing
@@ -18,6 +19,7 @@ PLAIN = (
     "country", "city", "address", "created_at",
 )  # fmt: skip
 OF_COMPANY = ("name", "size", "industry", "website", "country", "city")
+_OF_LEAD = frozenset(PLAIN)
 COMPANY, CUSTOM, DATES = "company.", "fields.", "dates."
 NUMBER, INSTANT = "#", "@"
 _PREFIXES = (COMPANY, CUSTOM, DATES)
@@ -53,25 +55,55 @@ def folded(seen: Mapping[str, Any]) -> dict[str, Any]:
     """The folded form of what `of_lead` or `of_company` gave; plain JSON."""
     kept: dict[str, Any] = {}
     for name, value in seen.items():
-        if isinstance(value, MANY):
-            kept[name] = [as_text(one) for one in value]
-            continue
-        kept[name] = as_text(value)
-        if isinstance(value, str) and value.lstrip()[:1] not in _FIRSTS:
-            continue
-        if (number := as_number(value)) is not None:
-            kept[NUMBER + name] = number
-        if (moment := as_instant(value)) is not None:
-            kept[INSTANT + name] = microseconds(moment)
+        _keep(kept, name, value)
     return kept
 
 
 def folded_lead(
     plain: Mapping[str, Any], custom: Mapping[str, Any] | None, dates: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """The folded form of a lead's own fields."""
-    seen = of_lead(plain, custom, dates)
-    return folded({name: value for name, value in seen.items() if kept_name(name) == name})
+    """The folded form of a lead's own fields: those that `of_lead` sees and that are not kept under another
+    name (`kept_name`)."""
+    kept: dict[str, Any] = {}
+    for name, value in (custom or {}).items():
+        if _is_seen(value):
+            _keep(kept, CUSTOM + name, value)
+            if name in _OF_LEAD and is_missing(plain.get(name)):
+                _keep(kept, name, value)
+    for name, value in (dates or {}).items():
+        if _is_seen(value):
+            _keep(kept, DATES + name, value)
+    for name in PLAIN:
+        value = plain.get(name)
+        if value is not None and not is_missing(value):
+            _keep(kept, name, value)
+    return kept
+
+
+def _keep(kept: dict[str, Any], name: str, value: Any) -> None:
+    """Put the folded form of one value there, under each of its names."""
+    if isinstance(value, MANY):
+        kept[name] = [as_text(one) for one in value]
+        return
+    # Texts and instants come again with every lead; one read is kept for them all.
+    text, number, moment = _read_again(value) if type(value) in (str, datetime) else _read(value)
+    kept[name] = text
+    if number is not None:
+        kept[NUMBER + name] = number
+    if moment is not None:
+        kept[INSTANT + name] = moment
+
+
+def _read(value: Any) -> tuple[str | None, float | None, int | None]:
+    """A value as text, as number and as instant in microseconds."""
+    text = as_text(value)
+    if isinstance(value, str) and value.lstrip()[:1] not in _FIRSTS:
+        return text, None, None
+    moment = as_instant(value)
+    return text, as_number(value), None if moment is None else microseconds(moment)
+
+
+_read_again = lru_cache(maxsize=16_384)(_read)
 
 
 def folded_names(names: Iterable[str]) -> list[str]:

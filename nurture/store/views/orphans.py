@@ -25,6 +25,12 @@ REFERENCES = {
     ("heat_bucket", "model_id"): "heat_model",
     ("lead_heat", "lead_id"): "lead",
     ("lead_heat", "model_id"): "heat_model",
+    ("lead", "source_id"): "source",
+    ("lead", "last_source_id"): "source",
+    ("consent", "lead_id"): "lead",
+    ("lead_consent", "lead_id"): "lead",
+    ("lead_consent", "consent_id"): "consent",
+    ("stage_change", "lead_id"): "lead",
 }
 _LOST = """
     SELECT count(*) AS n, min(CAST(r.{column} AS text)) AS example
