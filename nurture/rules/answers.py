@@ -64,13 +64,15 @@ _KNOWN_CODES = frozenset(ONE_ZONE) | frozenset(_COUNTRY_CODES.values()) | {"ID",
 
 def text(written: str, *, longest: int = LONGEST) -> str | None:
     """One line of composed Unicode without control signs, cut to `longest`; None when nothing is left."""
-    if written.isascii() and written.isprintable():
-        plain = written.strip()
-    else:
-        plain = " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", written)).split())
+    plain = written.strip() if written.isascii() and written.isprintable() else _composed(written)
     if "  " in plain:
         plain = " ".join(plain.split())
     return plain[:longest] or None
+
+
+@lru_cache(maxsize=10_000)  # files repeat their names and titles
+def _composed(written: str) -> str:
+    return " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", written)).split())
 
 
 def note(written: str) -> str | None:
@@ -104,6 +106,7 @@ def language(written: str) -> str | None:
     return f"{language}-{region.title() if len(region) == 4 else region.upper()}"
 
 
+@lru_cache(maxsize=5_000)
 def size(written: str) -> int | None:
     """How many people: `120`, `1,200`, the lower end of `51-200`, `500+`."""
     match = _NUMBER.search(written)

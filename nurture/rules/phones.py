@@ -1,6 +1,7 @@
 """Phone numbers in the one form that identifies a lead: E.164, `+` and at most 15 digits (ITU-T)."""
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 
@@ -18,7 +19,7 @@ def to_e164(written: str, country: str | None = None) -> str | None:
     enough: new blocks of numbers are handed out faster than tables follow.
     """
     plain = written.translate(_FILLING)
-    if _WHOLE.fullmatch(plain) and _has_country(plain):
+    if _WHOLE.fullmatch(plain) and _has_country(plain[:5]):
         return plain
     try:
         number = phonenumbers.parse(written, country)
@@ -30,7 +31,9 @@ def to_e164(written: str, country: str | None = None) -> str | None:
     return whole if len(whole) >= SHORTEST else None
 
 
+@lru_cache(maxsize=10_000)
 def _has_country(whole: str) -> bool:
+    """Whether a number begins with the code of a country; its first four digits tell."""
     for length in (1, 2, 3):
         if int(whole[1 : 1 + length]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
             return whole[1 + length] != "0"

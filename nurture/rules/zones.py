@@ -84,13 +84,18 @@ def guess(phone: str | None, country: str | None) -> ZoneGuess | None:
 
 
 def _zone_of_phone(phone: str) -> str | None:
+    region = _region(phone[1:4])
+    return ONE_ZONE.get(region) or (_zone_of_prefix(phone[:9]) if region else None)
+
+
+@lru_cache(maxsize=1_000)
+def _region(digits: str) -> str:
+    """The region whose numbers begin so; several are "several", none is empty."""
     for length in (1, 2, 3):
-        regions = _regions(phone[1 : 1 + length])
-        if len(regions) == 1 and regions[0] in ONE_ZONE:
-            return ONE_ZONE[regions[0]]
+        regions = _regions(digits[:length])
         if regions:
-            return _zone_of_prefix(phone[:9])
-    return None
+            return regions[0] if len(regions) == 1 else "several"
+    return ""
 
 
 def _regions(code: str) -> tuple[str, ...]:

@@ -75,7 +75,6 @@ _NEW_LEADS = text(
     FROM (SELECT *, values AS v FROM import_row WHERE import_id = :id AND lead_id < 0) r
     LEFT JOIN company c ON c.folded = v -> 'company' ->> 'folded'
     LEFT JOIN user_account u ON u.email = v ->> 'owner'
-    ORDER BY r.line
     """
 )
 _NEW_STAGES = text(
@@ -177,7 +176,6 @@ _GRANT = text(
                 SELECT FROM consent w
                 WHERE w.lead_id = k.lead_id AND w.purpose = :purpose AND w.state = 'withdrawn'
             )))
-        ORDER BY r.line
         RETURNING id, lead_id
     )
     INSERT INTO lead_consent (lead_id, purpose, granted, consent_id, at)

@@ -12,6 +12,13 @@ from nurture.rules.lead_rows import LeadRow
 from nurture.store import batch
 
 _INTO = 'import_row (import_id, line, email, email_norm, phone, "values", warnings, lead_id)'
+# The name of the sequence is looked up once, not for each number.
+_NEXT_IDS = text(
+    """
+    WITH kept AS MATERIALIZED (SELECT CAST(pg_get_serial_sequence('lead', 'id') AS regclass) AS numbers)
+    SELECT string_agg(CAST(nextval(numbers) AS text), ',') FROM kept, generate_series(1, :count)
+    """
+)
 _ADD = text(
     """
     UPDATE import_row r SET values = r.values || CAST(g.more AS jsonb)
@@ -80,11 +87,7 @@ def staged_count(session: Session, import_id: int) -> int:
 
 def reserve_lead_ids(session: Session, count: int) -> list[bytes]:
     """Ids for leads that may be made, as digits; those not used leave gaps, which nobody minds."""
-    query = text(
-        "SELECT string_agg(CAST(nextval(pg_get_serial_sequence('lead', 'id')) AS text), ',')"
-        " FROM generate_series(1, :count)"
-    )
-    digits = session.scalar(query, {"count": count})
+    digits = session.scalar(_NEXT_IDS, {"count": count})
     return digits.encode().split(b",") if digits else []
 
 

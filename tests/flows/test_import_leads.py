@@ -203,6 +203,36 @@ def test_the_same_file_goes_on_where_it_was_interrupted(
     assert db.query(Import).count() == 1
 
 
+def test_other_processes_sort_out_a_file_as_this_one_would(
+    sessions: Sessions, tmp_path: Path, db: Session, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(reading, "CHUNK", 3)
+    shut = [suppressions.address_hash(PEPPER, f"lead5@{house}.example") for house in ("firma", "werke")]
+    suppressions.suppress(
+        db, [suppressions.NewSuppression(one, "complaint") for one in shut], now=TUESDAY
+    )  # fmt: skip
+    db.commit()
+    where = {"home": tmp_path, "pepper": PEPPER, "base_url": "http://x", "now": TUESDAY}
+    found = {}
+    for house, code, processes in (("firma", "12", 2), ("werke", "67", 0)):
+        people = [f"lead{n}@{house}.example;Großmann {n};030 {code}345{n:02d}\n" for n in range(15)]
+        people[4], people[8] = "bad;;\n", 'lead1@open.example;"open;\n'
+        path = tmp_path / f"{house}.csv"
+        path.write_text("email;Nachname;Telefon\n" + "".join(people))
+        found[house] = flow.import_leads(
+            sessions, path, ImportOptions(consent="marketing"), processes=processes, **where
+        )
+    together, alone = found["firma"], found["werke"]
+    assert (together.read, together.new, together.bad) == (15, 13, {"address": 1, "unreadable": 1})
+    assert together.not_mailable == {"suppressed": 1}
+    for name in ("read", "new", "duplicates", "bad", "mailable", "not_mailable", "warnings"):
+        assert getattr(together, name) == getattr(alone, name)
+    assert together.bad_rows.read_text() == alone.bad_rows.read_text()
+    first, second = lead(db, "lead7@firma.example"), lead(db, "lead7@werke.example")
+    assert first.last_name == second.last_name == "Großmann 7"
+    assert first.search == second.search.replace("werke", "firma").replace("6734507", "1234507")
+
+
 def test_a_disk_that_takes_no_more_is_one_sentence_and_the_import_goes_on_later(
     importer: Importer, tmp_path: Path, db: Session
 ):

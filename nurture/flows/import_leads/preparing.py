@@ -98,9 +98,7 @@ def _chunks(rows: Iterable[csv_in.Row], at_once: int) -> Iterator[list[_Plain]]:
         yield chunk
 
 
-def _in_order(
-    pool: Executor, chunks: Iterator[list[_Plain]], guide: Guide, ahead: int
-) -> Iterator[Prepared]:
+def _in_order(pool: Executor, chunks: Iterator[list[_Plain]], guide: Guide, ahead: int) -> Iterator[Prepared]:
     """No more than `ahead` chunks are under way, whatever the length of the file."""
     under_way: deque[Future[Prepared]] = deque()
     for chunk in chunks:

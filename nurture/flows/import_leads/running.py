@@ -48,8 +48,8 @@ def run_import(
     header = csv_in.read_header(path, survey)
     columns = column_rules.plan(header, options.mapping, keep_others=options.keeps_others)
     run = Run(
-        sessions, import_id, path, survey, header, columns, options, home, pepper, base_url, now, by, progress,
-        processes,
+        sessions, import_id, path, survey, header, columns, options, home, pepper, base_url, now, by,
+        progress, processes,
     )  # fmt: skip
     with imports.turn(sessions, import_id) as mine:
         if not mine:

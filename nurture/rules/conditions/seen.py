@@ -75,18 +75,23 @@ def folded_lead(
             _keep(kept, DATES + name, value)
     for name in PLAIN:
         value = plain.get(name)
-        if value is not None and not is_missing(value):
+        if type(value) is str:  # as most are
+            if value and not value.isspace():
+                _keep(kept, name, value)
+        elif value is not None and not is_missing(value):
             _keep(kept, name, value)
     return kept
 
 
 def _keep(kept: dict[str, Any], name: str, value: Any) -> None:
     """Put the folded form of one value there, under each of its names."""
-    if isinstance(value, MANY):
+    if type(value) in (str, datetime):  # which come again with many leads
+        text, number, moment = _read_again(value)
+    elif isinstance(value, MANY):
         kept[name] = [as_text(one) for one in value]
         return
-    # Texts and instants come again with every lead; one read is kept for them all.
-    text, number, moment = _read_again(value) if type(value) in (str, datetime) else _read(value)
+    else:
+        text, number, moment = _read(value)
     kept[name] = text
     if number is not None:
         kept[NUMBER + name] = number
