@@ -18,10 +18,11 @@ from nurture.rules.hits import Hit
 from nurture.rules.patience import rate_by
 from nurture.rules.patterns import Pattern, first_met
 from nurture.rules.robots import HUMAN, OVERRULED, Context, Verdict, judge
-from nurture.store import hits, kept_pages, patterns, signals
+from nurture.store import hit_signals, hits, kept_pages, patterns
+from nurture.store.binary import micros
+from nurture.store.hit_signals import Lines
 from nurture.store.hits import Arrived, HitDelivery, JudgedHit
 from nurture.store.kept_pages import Key
-from nurture.store.signals import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,9 @@ def judge_hits(
     judged = [_judged(one, scene, active) for one in fresh]
     lines = [hits.line(one) for one in judged]
     people = [one for one in judged if one.verdict.verdict == HUMAN and one.lead_id is not None]
-    until = rate_by(now)
+    until = micros(rate_by(now))
     told = {
-        one.hit.id: signals.lines(row, until)
+        one.hit.id: hit_signals.lines(row, until)
         for one, row in zip(people, signals_of(people, deliveries, scene.links, now=now), strict=True)
     }
     return Judged(judged, lines, told, scene.near, scene.turned(), active, no)

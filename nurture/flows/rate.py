@@ -5,7 +5,7 @@ judges, moves leads between chains, makes the hand-offs of those who have become
 signals out of the inbox. Then it does the same for leads that are due by silence alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -17,8 +17,9 @@ from nurture.flows.judge import follow
 from nurture.rules.patience import holds_back
 from nurture.rules.sales_signals import SAID_BY_SALES
 from nurture.rules.touches import is_touch
-from nurture.store import heat, models, scores, unrated
+from nurture.store import heat, lead_aliases, models, scores, unrated
 from nurture.store.merging import rows
+from nurture.store.models import LiveModel
 from nurture.store.scores import Touched
 from nurture.store.unrated import SeenSignal
 
@@ -43,7 +44,7 @@ def rate_new(session: Session, *, now: datetime, limit: int, backlog: int = 0) -
         return 0
     leads = bring_over(session, live, scores.lock(session, {one.lead_id for one in waiting}), now=now)
     waiting = _but_of_merged(session, waiting, leads)
-    seen, waiting = _but_of_parted(session, waiting)
+    seen, waiting = _seen(session, live, waiting)
     signals = [signal for signal in seen if signal.lead_id in leads]
     claimed = [one.signal_id for one in waiting]
     stored = heat.load(session, leads, [model.id for model in live])
@@ -89,6 +90,23 @@ def _but_of_merged(
         return waiting
     late, back = rows.bring_stragglers(session, gone), scores.states(session, gone)
     return [one for one in waiting if one.signal_id not in late and one.lead_id not in back]
+
+
+def _seen(
+    session: Session, live: Sequence[LiveModel], waiting: list[unrated.Waiting]
+) -> tuple[list[SeenSignal], list[unrated.Waiting]]:
+    """What is human of these, and these without signals that wait for the turn of another lead. Of hits the
+    inbox tells enough, where no model asks for more than their kind and the lead was never merged, so that
+    what waits for it is its own."""
+    asked = {rule.kind for one in live for rule in one.model.rules if rule.when is not None} | {None}
+    merged = lead_aliases.ever_merged(session, {one.lead_id for one in waiting})
+    told = [one for one in waiting if one.kind not in asked and one.lead_id not in merged]
+    seen = unrated.told(session, told)
+    if len(told) == len(waiting):
+        return seen, waiting
+    known = {one.signal_id for one in told}
+    read, mine = _but_of_parted(session, [one for one in waiting if one.signal_id not in known])
+    return [*seen, *read], [*told, *mine]
 
 
 def _but_of_parted(

@@ -28,7 +28,7 @@ from nurture.rules.happened import not_ahead
 from nurture.rules.hits import CLICK, Hit, NotAHit
 from nurture.rules.robots import HUMAN
 from nurture.rules.visits import NotAVisit, Visit
-from nurture.store import hits, kept_pages, networks, recorders, signals, verdicts
+from nurture.store import hit_signals, hits, kept_pages, networks, recorders, verdicts
 from nurture.store.hits import HitDelivery, JudgedHit
 
 log = structlog.get_logger()
@@ -214,7 +214,7 @@ def _keep_hits(
     if waiting:
         human = [one for one in human if one.hit.id not in waiting]
     told = (judged.signals.get(one.hit.id) for one in human)
-    signals.add_of_hits(session, [one for one in told if one is not None])
+    hit_signals.add(session, [one for one in told if one is not None])
     hits.mark_first(session, first_seen(human))
     hits.mark_first(
         session, first_seen([one for one in judged.hits if one.verdict.verdict != HUMAN]), people=False

@@ -25,7 +25,7 @@ from nurture.rules.surroundings import (
 from nurture.rules.visitors import is_near
 from nurture.store import hits, neighbours, networks
 from nurture.store.hits import Arrived, HitDelivery, HitLink, JudgedHit
-from nurture.store.signals import NewSignal
+from nurture.store.signals import TRACKING, NewSignal
 
 # Mails to ourselves: whoever reads them is not the lead they may be about.
 _NOT_FROM_LEADS = frozenset(("test", "notice"))
@@ -114,7 +114,7 @@ def signals_of(
             lead_id=one.lead_id,
             kind=SIGNAL_KINDS[one.hit.kind],
             occurred_at=not_ahead(one.hit.at, now),
-            source="tracking",
+            source=TRACKING,
             delivery_id=one.hit.delivery_id,
             mail_key=mail,
             data=told.get((mail, one.hit.link_id))

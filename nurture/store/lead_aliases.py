@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from nurture.store import batch
 from nurture.store.base import Base, Id, Instant, Json, Ref
 
 
@@ -16,7 +17,7 @@ class LeadMerge(Base):
     the ids of what was, by table. Both are emptied when the person is erased."""
 
     __tablename__ = "lead_merge"
-    __table_args__ = (Index("ix_lead_merge_lead_id", "lead_id"),)
+    __table_args__ = (Index("ix_lead_merge_lead_id", "lead_id"), Index("ix_lead_merge_alias_id", "alias_id"))
 
     id: Mapped[Id]
     lead_id: Mapped[Ref] = mapped_column(ForeignKey("lead.id"))
@@ -56,6 +57,12 @@ _MEANT = text(
     """
     SELECT id, id AS lead_id FROM lead WHERE id = ANY(:leads) AND erased_at IS NULL
     UNION ALL SELECT alias_id, lead_id FROM lead_alias WHERE alias_id = ANY(:leads)
+    """
+)
+_EVER_MERGED = text(
+    """
+    SELECT lead_id FROM lead_merge WHERE lead_id = ANY(CAST(:leads AS bigint[]))
+    UNION SELECT alias_id FROM lead_merge WHERE alias_id = ANY(CAST(:leads AS bigint[]))
     """
 )
 _OF = text("SELECT alias_id FROM lead_alias WHERE lead_id = :id ORDER BY alias_id")
@@ -108,6 +115,12 @@ def meant(session: Session, lead_ids: Collection[int]) -> dict[int, int]:
     """The lead meant by each of these ids: itself, or whom it was merged into. Unknown and erased ones are
     left out."""
     return {row.id: row.lead_id for row in session.execute(_MEANT, {"leads": list(lead_ids)})}
+
+
+def ever_merged(session: Session, lead_ids: Collection[int]) -> set[int]:
+    """Those of these leads that were ever a part of a merge, undone ones as well. Whoever holds a lead that
+    was not knows that what hangs on it has always been its own."""
+    return set(session.scalars(_EVER_MERGED, {"leads": batch.numbers(lead_ids)}))
 
 
 def aliases_of(session: Session, lead_id: int) -> list[int]:

@@ -17,6 +17,8 @@ from nurture.store.base import Base, Instant, Json, Ref
 
 # Where signals come from that stand in a timeline as answers of sales already.
 SALES = "sales"
+# Where those of hits come from.
+TRACKING = "tracking"
 
 
 class Signal(Base):
@@ -70,7 +72,8 @@ class SignalVerdict(Base):
 
 class UnratedSignal(Base):
     """Signals that flows/rate has not counted yet: its inbox. `rate_by` is until when one may wait while many
-    hits are recorded (rules/patience), long ago for those that may not."""
+    hits are recorded (rules/patience), long ago for those that may not. `kind` is told of the signal of a hit
+    that happened when it came in, so that it need not be read (NULL: it must be)."""
 
     __tablename__ = "unrated_signal"
     __table_args__ = (
@@ -82,6 +85,7 @@ class UnratedSignal(Base):
     received_at: Mapped[Instant]
     lead_id: Mapped[Ref]
     rate_by: Mapped[Instant] = mapped_column(server_default=text("'epoch'"))
+    kind: Mapped[str | None]
 
 
 class NewSignal(NamedTuple):
@@ -146,16 +150,16 @@ _ADD = text(
             source text, delivery_id bigint, mail_key text, data jsonb
         )
         ON CONFLICT DO NOTHING
-        RETURNING id, received_at, lead_id
+        RETURNING id, received_at, lead_id, source, occurred_at, kind
     ), waiting AS (
-        INSERT INTO unrated_signal (signal_id, received_at, lead_id, rate_by)
-        SELECT id, received_at, lead_id, coalesce(CAST(:rate_by AS timestamptz), 'epoch') FROM added
+        INSERT INTO unrated_signal (signal_id, received_at, lead_id, rate_by, kind)
+        SELECT id, received_at, lead_id, coalesce(CAST(:rate_by AS timestamptz), 'epoch'),
+               CASE WHEN source = :tracking AND occurred_at = received_at THEN kind END
+        FROM added
     )
     SELECT CASE WHEN count(*) < :given THEN coalesce(array_agg(id), '{}') END FROM added
     """
 )
-_INTO = "signal (id, received_at, lead_id, kind, occurred_at, source, delivery_id, mail_key, data)"
-_INTO_INBOX = "unrated_signal (signal_id, received_at, lead_id, rate_by)"
 _TIMELINE = """
     SELECT s.id, s.kind, s.occurred_at, s.source, s.delivery_id, s.mail_key, s.data,
            coalesce(latest.verdict, s.verdict) AS verdict
@@ -204,42 +208,9 @@ def add(
         for number, row in fresh
     ]
     # As a rule all of them are new, and then their ids need not be read back.
-    new = session.scalar(_ADD, {"rows": batch.rows(given), "given": len(given), "rate_by": rate_by})
+    told = {"rows": batch.rows(given), "given": len(given), "rate_by": rate_by, "tracking": TRACKING}
+    new = session.scalar(_ADD, told)
     return [number for number, _row in fresh] if new is None else list(new)
-
-
-# A signal of a hit and its place in the inbox, as the tables take them.
-Lines = tuple[bytes, bytes]
-
-
-def lines(row: NewSignal, rate_by: datetime) -> Lines:
-    """The signal of a hit, ready to be added; it may wait until `rate_by` while many hits are recorded."""
-    if row.id is None:
-        raise ValueError("the signal of a hit has the id of the hit")
-    # A hit came in when it happened: its id tells no other time.
-    at = row.occurred_at
-    return batch.line(_row(row.id, at, row)), batch.line((row.id, at, row.lead_id, rate_by))
-
-
-def add_of_hits(session: Session, made: Sequence[Lines]) -> None:
-    """Take in signals of hits that were recorded just now, and never before, and queue them for rating."""
-    if made:
-        batch.copy_lines(session, _INTO, (signal for signal, _waiting in made))
-        batch.copy_lines(session, _INTO_INBOX, (waiting for _signal, waiting in made))
-
-
-def _row(number: uuid.UUID, received_at: datetime, row: NewSignal) -> tuple[Any, ...]:
-    return (
-        number,
-        received_at,
-        row.lead_id,
-        row.kind,
-        row.occurred_at,
-        row.source,
-        row.delivery_id,
-        row.mail_key,
-        batch.text_of(row.data),
-    )
 
 
 def timeline(

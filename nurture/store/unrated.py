@@ -4,21 +4,25 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.rules.robots import HUMAN
 from nurture.store import batch
+from nurture.store.signals import TRACKING
 
 
 # Both are made by the thousand: named tuples, which take half as long to make as data classes.
 class Waiting(NamedTuple):
-    """A claimed row of the inbox."""
+    """A claimed row of the inbox; `kind` as `signals.UnratedSignal` has it."""
 
     signal_id: uuid.UUID
     received_at: datetime
     lead_id: int
+    kind: str | None
 
 
 class SeenSignal(NamedTuple):
@@ -43,14 +47,14 @@ class Standing:
 
 _CLAIM = """
     WITH oldest AS MATERIALIZED (
-        SELECT signal_id, received_at, lead_id FROM unrated_signal
+        SELECT signal_id, received_at, lead_id, kind FROM unrated_signal
         {which} LIMIT :limit FOR UPDATE SKIP LOCKED
     ), theirs AS MATERIALIZED (
         -- Lead by lead, so that what waits of others is not looked through; the text of the id, in the same
         -- order, keeps a planner who believes the inbox empty from going through all of it by its key.
         SELECT u.* FROM (SELECT DISTINCT lead_id FROM oldest) o
         CROSS JOIN LATERAL (
-            SELECT signal_id, received_at, lead_id FROM unrated_signal u
+            SELECT signal_id, received_at, lead_id, kind FROM unrated_signal u
             WHERE u.lead_id = o.lead_id AND u.signal_id NOT IN (SELECT signal_id FROM oldest)
             ORDER BY CAST(u.signal_id AS text) LIMIT :more FOR UPDATE SKIP LOCKED
         ) u
@@ -90,6 +94,13 @@ _CLAIMED = text(
     WHERE coalesce(latest.verdict, s.verdict) = 'human'
     """
 )
+_VERDICTS = text(
+    """
+    SELECT DISTINCT ON (signal_id) signal_id, verdict FROM signal_verdict
+    WHERE signal_id = ANY(CAST(:ids AS uuid[])) ORDER BY signal_id, at DESC
+    """
+)
+_NO_DATA: Mapping[str, Any] = MappingProxyType({})
 # A signal that waits in the inbox is counted when its turn comes, except those of the turn itself.
 _COUNTED = """
     coalesce(latest.verdict, s.verdict) = 'human'
@@ -185,6 +196,19 @@ def claimed(session: Session, waiting: Sequence[Waiting]) -> list[SeenSignal]:
     return [
         SeenSignal(waiting[place - 1].signal_id, lead_id, kind, at, mail, data or {}, source)
         for place, lead_id, kind, at, mail, data, source in session.execute(_CLAIMED, given).all()
+    ]
+
+
+def told(session: Session, waiting: Sequence[Waiting]) -> list[SeenSignal]:
+    """The same of claimed signals that the inbox tells the kind of, unread: without their mail and data."""
+    if not waiting:
+        return []
+    found = session.execute(_VERDICTS, {"ids": batch.uuids(one.signal_id for one in waiting)})
+    turned = {number for number, verdict in found.all() if verdict != HUMAN}
+    return [
+        SeenSignal(number, lead_id, kind, at, None, _NO_DATA, TRACKING)
+        for number, at, lead_id, kind in waiting
+        if kind is not None and (not turned or number not in turned)
     ]
 
 

@@ -1,5 +1,6 @@
 """Merges and their undoing while leads are rated, led and judged by others."""
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +13,7 @@ from nurture.flows.explain import explain_at
 from nurture.flows.rate import rate
 from nurture.flows.rejudge import undo_signal
 from nurture.flows.unmerge_leads import undo_merge
+from nurture.rules.ids import millis_of, uuid7
 from nurture.store import signals
 from nurture.store.signals import NewSignal
 from tests.flows.garden import MODEL, PEPPER, Garden
@@ -112,12 +114,16 @@ def wait_until_waiting(garden):
         time.sleep(0.01)
 
 
-def test_a_signal_that_is_taken_up_while_its_merge_is_undone_is_rated(garden):
+@pytest.mark.parametrize("source", ["api", signals.TRACKING])
+def test_a_signal_that_is_taken_up_while_its_merge_is_undone_is_rated(garden, source):
     anna, other = garden.lead("anna"), garden.lead("other")
     now = garden.clock.now
     for lead_id in (anna, other):
         with garden.sessions.begin() as session:
-            signals.add(session, [NewSignal(lead_id, "clicked", now, "api")], now=now)
+            number = uuid7(millis_of(now), os.urandom(10))
+            signals.add(session, [NewSignal(lead_id, "clicked", now, source, id=number)], now=now)
+    told = garden.value("SELECT count(kind) FROM unrated_signal")
+    assert told == (2 if source == signals.TRACKING else 0), "only hits are told of"
     merge_id = merge_two(garden, anna, other)
     with ThreadPoolExecutor(1) as hands, garden.sessions.begin() as parting:
         undo_merge(parting, merge_id, pepper=PEPPER, by="mia", now=now)

@@ -1,0 +1,16 @@
+"""The inbox of rating tells the kind of a hit's signal, so that it need not be read; merges are found by
+either of their two leads."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0048"
+down_revision = "0047"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    # What waits meanwhile, and what workers of the version before put there, is read as before.
+    op.add_column("unrated_signal", sa.Column("kind", sa.Text(), nullable=True))
+    op.create_index("ix_lead_merge_alias_id", "lead_merge", ["alias_id"], unique=False)
