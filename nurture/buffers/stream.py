@@ -56,6 +56,9 @@ class HitStream:
     def __init__(self, redis: Redis, key: str = KEY) -> None:
         self._redis = redis
         self._key = key
+        # Of the same connections, but entries are made as they come, without a dictionary for each.
+        self._reader = Redis(connection_pool=redis.connection_pool)
+        self._reader.set_response_callback("XRANGE", _entries)
 
     def add(self, lines: Sequence[bytes]) -> None:
         """Append lines, and wake one pump."""
@@ -68,14 +71,11 @@ class HitStream:
     def read(self, limit: int, after: str | None = None) -> list[Entry]:
         """The oldest entries, or those behind the one with this number. They stay until they are let go."""
         first = "-" if after is None else f"({after}"
-        return [_entry(*one) for one in self._range(first, limit)]
+        return cast(list[Entry], self._reader.xrange(self._key, first, count=limit))
 
     def let_go(self, numbers: Sequence[str]) -> None:
         """Forget these entries."""
         self._redis.xdel(self._key, *numbers)
-
-    def _range(self, first: str, limit: int) -> list[tuple[Any, dict[Any, Any]]]:
-        return cast(list[tuple[Any, dict[Any, Any]]], self._redis.xrange(self._key, first, count=limit))
 
     def length(self) -> int:
         """How many entries wait: the lag that /readyz and `doctor` show."""
@@ -134,8 +134,9 @@ class StreamFeed:
             self._rest = _FIRST_REST
 
 
-def _entry(number: bytes | str, fields: dict[Any, Any]) -> Entry:
-    return Entry(_bytes(number).decode(), _bytes(next(iter(fields.values()))))
+def _entries(answer: Sequence[tuple[Any, Sequence[Any]]], **_options: object) -> list[Entry]:
+    """What Redis answers to XRANGE: each number with its fields, a name and a value in turn."""
+    return [Entry(_bytes(number).decode(), _bytes(fields[1])) for number, fields in answer]
 
 
 def _bytes(value: bytes | str) -> bytes:

@@ -19,7 +19,6 @@ from nurture.rules.patience import rate_by
 from nurture.rules.patterns import Pattern, first_met
 from nurture.rules.robots import HUMAN, OVERRULED, Context, Verdict, judge
 from nurture.store import hit_signals, hits, kept_pages, patterns
-from nurture.store.binary import micros
 from nurture.store.hit_signals import Lines
 from nurture.store.hits import Arrived, HitDelivery, JudgedHit
 from nurture.store.kept_pages import Key
@@ -67,11 +66,9 @@ def judge_hits(
     judged = [_judged(one, scene, active) for one in fresh]
     lines = [hits.line(one) for one in judged]
     people = [one for one in judged if one.verdict.verdict == HUMAN and one.lead_id is not None]
-    until = micros(rate_by(now))
-    told = {
-        one.hit.id: hit_signals.lines(row, until)
-        for one, row in zip(people, signals_of(people, deliveries, scene.links, now=now), strict=True)
-    }
+    found = signals_of(people, deliveries, scene.links, now=now)
+    made = zip(people, hit_signals.lines(found, rate_by(now)), strict=True)
+    told = {one.hit.id: both for one, both in made}
     return Judged(judged, lines, told, scene.near, scene.turned(), active, no)
 
 
@@ -123,7 +120,7 @@ def _keys(one: Arrived) -> tuple[Key, ...]:
 
 def _judged(one: Arrived, scene: Scene, active: Sequence[Pattern]) -> JudgedHit:
     # Who follows what nobody sees is no person, whatever is said of his network or program.
-    pattern = None if on_trap(one.hit, scene.links) else first_met(active, one.hit)
+    pattern = first_met(active, one.hit) if active and not on_trap(one.hit, scene.links) else None
     if pattern is not None:
         verdict = Verdict(pattern.verdict, (OVERRULED,))
     else:

@@ -39,6 +39,7 @@ _PLAIN_IPV4 = re.compile(
     r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 )
 _LARGEST_ID = (1 << 63) - 1
+_DIGITS_OF_AN_ID = 32
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -109,14 +110,14 @@ def read(line: bytes) -> Hit:
     try:
         raw = _parsed(line)
         hit = Hit(
-            UUID(raw["id"]),
+            _id(raw["id"]),
             raw["kind"],
             raw["delivery_id"],
             raw["link_id"],
             clean(raw["method"])[:10],
             clean(raw["ua"]),
             _canonical(raw["ip"]) if raw["ip"] else None,
-            {clean(name): clean(value) for name, value in raw["headers"].items()},
+            _headers(raw["headers"]),
         )
         year = hit.at.year
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as fault:
@@ -126,6 +127,18 @@ def read(line: bytes) -> Hit:
     if (hit.kind == CLICK) != _is_id(hit.link_id):
         raise NotAHit("a click has a link, an open has none")
     return hit
+
+
+def _id(text: str) -> UUID:
+    # What `UUID(text)` does, without its care for other ways of writing one: in half the time.
+    digits = text.replace("-", "")
+    if len(digits) != _DIGITS_OF_AN_ID:
+        raise ValueError("not an id")
+    return UUID(int=int(digits, 16))
+
+
+def _headers(raw: Mapping[str, str]) -> Mapping[str, str]:
+    return {clean(name): clean(value) for name, value in raw.items()} if raw else _NO_HEADERS
 
 
 def _parsed(line: bytes) -> Any:
@@ -140,6 +153,8 @@ def _canonical(ip: str) -> str:
     return ip if _PLAIN_IPV4.fullmatch(ip) else str(ip_address(ip))
 
 
+# Programs and methods are few: each is one text then, whose hash is known.
+@lru_cache(maxsize=4096)
 def clean(text: str) -> str:
     """A visitor's text as the database can hold it: no control characters, no lone surrogates, and
     no longer than a log line should be."""

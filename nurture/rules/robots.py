@@ -7,6 +7,7 @@ carries reasons.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from nurture.rules import user_agents
 from nurture.rules.hits import CLICK, OPEN, Hit
@@ -27,8 +28,8 @@ TOO_SOON = 3.0
 PROXY_TOO_SOON = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+# A tuple, as hits are: one is made for each.
+class Context(NamedTuple):
     """What surrounds a hit. `since_sent`: seconds from the server's 250 (None: not known to be accepted);
     `signs`: what its company tells against it, by Surroundings.signs."""
 

@@ -1,7 +1,7 @@
 """Signals of hits: thousands at a time, each known by the id of its hit."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from datetime import datetime
 from struct import Struct
 
 from sqlalchemy.orm import Session
@@ -20,20 +20,28 @@ _INBOX_COLUMNS = 5
 Lines = tuple[bytes, bytes]
 
 
-def lines(row: NewSignal, rate_by: int) -> Lines:
-    """The signal of a hit, ready to be added; it may wait until `rate_by` (binary.micros) while many hits are
-    recorded."""
-    if row.id is None:
-        raise ValueError("the signal of a hit has the id of the hit")
-    # A hit came in when it happened: its id tells no other time.
-    number, at = row.id.bytes, binary.micros(row.occurred_at)
-    signal = (
-        _HEAD.pack(_COLUMNS, 16, number, 8, at, 8, at, 8, row.lead_id),
-        binary.bigint(row.delivery_id),
-        _shared(row.kind, row.source, row.mail_key, batch.text_of(row.data)),
-    )
-    waiting = _INBOX_HEAD.pack(_INBOX_COLUMNS, 16, number, 8, at, 8, row.lead_id, 8, rate_by)
-    return b"".join(signal), waiting + binary.text(row.kind)
+def lines(rows: Sequence[NewSignal], rate_by: datetime) -> list[Lines]:
+    """Signals of hits, ready to be added; they may wait until `rate_by` while many hits are recorded."""
+    until = binary.micros(rate_by)
+    # What one mail or link tells is the same value in all its signals, as a rule.
+    rests: dict[tuple[str, str | None, int], bytes] = {}
+    made = []
+    for row in rows:
+        if row.id is None:
+            raise ValueError("the signal of a hit has the id of the hit")
+        # A hit came in when it happened: its id tells no other time.
+        number, at = row.id.bytes, binary.micros(row.occurred_at)
+        rest = rests.get((row.kind, row.mail_key, id(row.data)))
+        if rest is None:
+            rest = rests[row.kind, row.mail_key, id(row.data)] = _rest(row)
+        if row.delivery_id is None:
+            signal = _HEAD.pack(_COLUMNS, 16, number, 8, at, 8, at, 8, row.lead_id) + binary.NULL + rest
+        else:
+            signal = _OF_DELIVERY.pack(_COLUMNS, 16, number, 8, at, 8, at, 8, row.lead_id, 8, row.delivery_id)
+            signal += rest
+        waiting = _INBOX_HEAD.pack(_INBOX_COLUMNS, 16, number, 8, at, 8, row.lead_id, 8, until)
+        made.append((signal, waiting + binary.text(row.kind)))
+    return made
 
 
 def add(session: Session, made: Sequence[Lines]) -> None:
@@ -43,7 +51,6 @@ def add(session: Session, made: Sequence[Lines]) -> None:
         binary.copy(session, _INTO_INBOX, (waiting for _signal, waiting in made))
 
 
-# Of all hits on a mail, or on a link of it.
-@lru_cache(maxsize=4096)
-def _shared(kind: str, source: str, mail_key: str | None, data: str) -> bytes:
-    return b"".join((binary.text(kind), binary.text(source), binary.text(mail_key), binary.jsonb(data)))
+def _rest(row: NewSignal) -> bytes:
+    data = binary.jsonb(batch.text_of(row.data))
+    return b"".join((binary.text(row.kind), binary.text(row.source), binary.text(row.mail_key), data))
