@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 from redis import RedisError
@@ -204,21 +205,30 @@ def _keep_hits(
     stall: timedelta,
 ) -> None:
     hits.add(session, judged.lines)
-    stalls = ((one, _stall(one, deliveries, stall)) for one in judged.hits)
-    until = ((one, not_ahead(one.hit.at, now) + mine) for one, mine in stalls if mine)
-    stalled = [(one.hit.id, one.hit.at, due) for one, due in until if due > now]
+    stalled = _stalled(judged, deliveries, now, stall)
     waiting = {number for number, _at, _due in stalled}
     verdicts.stall(session, stalled)
     turn_to_machine(session, judged.turned, now=now)
-    human = [one for one in judged.hits if one.verdict.verdict == HUMAN]
+    human, told = [one for one in judged.hits if one.verdict.verdict == HUMAN], judged.signals
     if waiting:
         human = [one for one in human if one.hit.id not in waiting]
-    told = (judged.signals.get(one.hit.id) for one in human)
-    hit_signals.add(session, [one for one in told if one is not None])
+        told = {number: lines for number, lines in told.items() if number not in waiting}
+    hit_signals.add(session, list(told.values()))
     hits.mark_first(session, first_seen(human))
-    hits.mark_first(
-        session, first_seen([one for one in judged.hits if one.verdict.verdict != HUMAN]), people=False
-    )
+    others = [one for one in judged.hits if one.verdict.verdict != HUMAN]
+    hits.mark_first(session, first_seen(others), people=False)
+
+
+def _stalled(
+    judged: Judged, deliveries: Mapping[int, HitDelivery], now: datetime, stall: timedelta
+) -> list[tuple[UUID, datetime, datetime]]:
+    """The hits that wait, each with its moment, and until when."""
+    found = []
+    for one in judged.hits:
+        mine = _stall(one, deliveries, stall)
+        if mine and (due := not_ahead(one.hit.at, now) + mine) > now:
+            found.append((one.hit.id, one.hit.at, due))
+    return found
 
 
 def _stall(one: JudgedHit, deliveries: Mapping[int, HitDelivery], stall: timedelta) -> timedelta:

@@ -286,7 +286,8 @@ def first_seen(human: Sequence[JudgedHit]) -> list[hits.FirstSeen]:
     opened: dict[int, datetime] = {}
     clicked: dict[int, datetime] = {}
     for one in human:
-        (opened if one.hit.kind == OPEN else clicked).setdefault(one.hit.delivery_id, one.hit.at)
+        hit = one.hit
+        (opened if hit.kind == OPEN else clicked).setdefault(hit.delivery_id, hit.at)
     return [
         hits.FirstSeen(number, opened.get(number), clicked.get(number))
         for number in sorted(opened.keys() | clicked.keys())

@@ -11,7 +11,7 @@ from nurture.store.signals import NewSignal
 
 # What is told of each, then what all hits on a mail or link share.
 _INTO = "signal (id, received_at, occurred_at, lead_id, delivery_id, kind, source, mail_key, data)"
-_HEAD = Struct(">hi16siqiqiq")
+_HEAD = Struct(">hi16siqiqiqiq")
 _COLUMNS = 9
 _INTO_INBOX = "unrated_signal (signal_id, received_at, lead_id, rate_by, kind)"
 _INBOX_HEAD = Struct(">hi16siqiqiq")
@@ -24,23 +24,20 @@ def lines(rows: Sequence[NewSignal], rate_by: datetime) -> list[Lines]:
     """Signals of hits, ready to be added; they may wait until `rate_by` while many hits are recorded."""
     until = binary.micros(rate_by)
     # What one mail or link tells is the same value in all its signals, as a rule.
-    rests: dict[tuple[str, str | None, int], bytes] = {}
+    rests: dict[tuple[str, str, str | None, int], bytes] = {}
     made = []
     for row in rows:
-        if row.id is None:
-            raise ValueError("the signal of a hit has the id of the hit")
+        if row.id is None or row.delivery_id is None:
+            raise ValueError("the signal of a hit has the id of the hit, and its delivery")
         # A hit came in when it happened: its id tells no other time.
-        number, at = row.id.bytes, binary.micros(row.occurred_at)
-        rest = rests.get((row.kind, row.mail_key, id(row.data)))
+        number, at, lead_id = row.id.bytes, binary.micros(row.occurred_at), row.lead_id
+        what = (row.kind, row.source, row.mail_key, id(row.data))
+        rest = rests.get(what)
         if rest is None:
-            rest = rests[row.kind, row.mail_key, id(row.data)] = _rest(row)
-        if row.delivery_id is None:
-            signal = _HEAD.pack(_COLUMNS, 16, number, 8, at, 8, at, 8, row.lead_id) + binary.NULL + rest
-        else:
-            signal = _OF_DELIVERY.pack(_COLUMNS, 16, number, 8, at, 8, at, 8, row.lead_id, 8, row.delivery_id)
-            signal += rest
-        waiting = _INBOX_HEAD.pack(_INBOX_COLUMNS, 16, number, 8, at, 8, row.lead_id, 8, until)
-        made.append((signal, waiting + binary.text(row.kind)))
+            rest = rests[what] = _rest(row)
+        signal = _HEAD.pack(_COLUMNS, 16, number, 8, at, 8, at, 8, lead_id, 8, row.delivery_id)
+        waiting = _INBOX_HEAD.pack(_INBOX_COLUMNS, 16, number, 8, at, 8, lead_id, 8, until)
+        made.append((signal + rest, waiting + binary.text(row.kind)))
     return made
 
 
