@@ -65,7 +65,7 @@ def follow(
     `hand_over=False` where nothing new was learnt of them (silence, a switch of models): such a turn
     makes no hand-off, nor does any of those `quiet` ones of whom nothing new was learnt."""
     asked = enroll.asked_at_the_door(session, now)
-    found = assess(session, live, leads, warmed, now=now, asked_too=asked)
+    found = assess(session, live, leads, warmed, now=now, asked_too=asked, touches=touches)
     default = _default(live)
     rows = [_armed_due(one.after, default, found.get(one.after.lead_id), now) for one in warmed.values()]
     heats.save(session, rows, now=now)
@@ -76,7 +76,7 @@ def follow(
     _tell(session, leads, [one for one in warmed.values() if one.changed], default, now)
     moved = membership.update(session, list(leads), now=now)
     enrollments.wake_waiting(session, list(leads), now)
-    known = _as_left(found, touches, moved) if len(found) == len(leads) else None
+    known = _as_left(found, moved) if len(found) == len(leads) else None
     leave_reached(session, list(leads), now=now, known=known)
     move_leads(session, _moves(warmed), now=now)
     enroll.enter_programs(session, list(leads), now=now, known=known)
@@ -98,9 +98,10 @@ def assess(
     *,
     now: datetime,
     asked_too: Mapping[str, Look] = NOT_ASKED,
+    touches: Mapping[int, Touched] = NO_TOUCHES,
 ) -> dict[int, Judged]:
-    """Grade and readiness of leads under the default model, nothing written. Facts hold the signals that
-    judging looks at, and those `asked_too`."""
+    """Grade and readiness of leads under the default model, nothing written. Facts are those it leaves them
+    with, `touches` counted; they hold the signals that judging looks at, and those `asked_too`."""
     default = _default(live)
     if default is None or not leads:
         return {}
@@ -111,7 +112,8 @@ def assess(
     for lead_id, lead in leads.items():
         if lead_id in known:
             mine = _with_heat(known[lead_id], warmed.get((lead_id, default.id)))
-            found[lead_id] = _judge(default, lead, mine, ripened.get(lead_id), now)
+            more = touches.get(lead_id, UNTOUCHED).more
+            found[lead_id] = _judge(default, lead, mine, ripened.get(lead_id), now, more)
     return found
 
 
@@ -125,16 +127,9 @@ def _in_line(found: Mapping[int, Judged], default: LiveModel) -> dict[int, tuple
     }
 
 
-def _as_left(
-    found: Mapping[int, Judged], touches: Mapping[int, Touched], moved: Mapping[int, frozenset[str]]
-) -> dict[int, Facts]:
+def _as_left(found: Mapping[int, Judged], moved: Mapping[int, frozenset[str]]) -> dict[int, Facts]:
     """Facts of leads as judging leaves them, so that nobody needs to read them again."""
     known = {lead_id: one.facts for lead_id, one in found.items()}
-    for lead_id, one in touches.items():
-        if one.more and lead_id in known:
-            mine = known[lead_id]
-            count = max(mine.touches + one.more, 0)
-            known[lead_id] = mine.rated(mine.temperature, mine.heat, mine.grade, mine.readiness, count)
     for lead_id, segments in moved.items():
         if lead_id in known:
             known[lead_id] = replace(known[lead_id], segments=segments)
@@ -152,7 +147,12 @@ def _with_heat(known: Facts, warmed: Warmed | None) -> Facts:
 
 
 def _judge(
-    default: LiveModel, lead: LeadState, known: Facts, last: readiness.LastRipening | None, now: datetime
+    default: LiveModel,
+    lead: LeadState,
+    known: Facts,
+    last: readiness.LastRipening | None,
+    now: datetime,
+    more_touches: int,
 ) -> Judged:
     grade = scorecard.grade(default.model.scorecard, known, now, lead.grade_override)
     if known.grade != grade.grade:
@@ -161,8 +161,9 @@ def _judge(
     crossing = crossing_rules.crossing(lead.armed, judgement, default.model.readiness)
     policy = default.model.readiness
     crossing = crossing_rules.at_its_place(crossing, lead.stage, lead.future_at, judgement, now, last, policy)
-    if known.readiness != judgement.score:
-        known = known.rated(known.temperature, known.heat, known.grade, judgement.score)
+    if known.readiness != judgement.score or more_touches:
+        count = max(known.touches + more_touches, 0)
+        known = known.rated(known.temperature, known.heat, known.grade, judgement.score, count)
     return Judged(lead, known, grade, judgement, crossing, now)
 
 
@@ -178,7 +179,7 @@ def _armed_due(
     due = None if edge is None else heat.cool_at(row.heat.net, edge, default.model.half_life_s)
     if due is None or due <= now or (row.due_at is not None and row.due_at <= due):
         return row
-    return replace(row, due_at=due)
+    return row._replace(due_at=due)
 
 
 def _score(

@@ -8,8 +8,9 @@ anew and the lead's days be summed again.
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -32,8 +33,7 @@ MERGED = "two leads became one"
 UNMERGED = "one lead became two again"
 
 
-@dataclass(frozen=True, slots=True)
-class Warmed:
+class Warmed(NamedTuple):
     """A lead's heat under a model before and after; `reason` and `signal_id` say what brought it."""
 
     before: StoredHeat
@@ -177,8 +177,8 @@ def told_by(
         level = temperature.replay(signals, model.model, now)
         total = heat.total(heat.of_signal(one.rule.weight, one.at, half_life_s) for one in signals)
         floors = temperature.floors_of(kept.get(lead_id, []), model.model)
-        found = judged(model, replace(row, level=level), total, floors, now, reason)
-        warmed[row.pair] = replace(found, before=row)
+        found = judged(model, row._replace(level=level), total, floors, now, reason)
+        warmed[row.pair] = found._replace(before=row)
     return warmed
 
 
@@ -203,7 +203,7 @@ def _keeping_due(found: Warmed) -> Warmed:
     stored, wanted = found.before.due_at, found.after.due_at
     if stored is None or (wanted is not None and wanted < stored):
         return found
-    return replace(found, after=replace(found.after, due_at=stored))
+    return found._replace(after=found.after._replace(due_at=stored))
 
 
 def _add(

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from nurture.rules import heat
@@ -24,8 +24,8 @@ _NOBODY = Facts(lead_id=0)
 Place = tuple[datetime, UUID]
 
 
-@dataclass(frozen=True, slots=True)
-class RatedSignal:
+# A tuple: one is made for each signal.
+class RatedSignal(NamedTuple):
     """One human signal under the rule that it falls under. `at` is UTC."""
 
     id: UUID

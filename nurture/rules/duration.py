@@ -22,7 +22,12 @@ class Duration:
     @property
     def elapsed(self) -> timedelta:
         """The length with a day of 24 hours."""
-        return timedelta(seconds=self.amount * _SECONDS[self.unit])
+        return timedelta(seconds=self.seconds)
+
+    @property
+    def seconds(self) -> float:
+        """The same in seconds."""
+        return float(self.amount * _SECONDS[self.unit])
 
     @property
     def keeps_local_hour(self) -> bool:

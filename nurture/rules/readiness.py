@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from nurture.rules import names, scorecard, shares, temperature
 from nurture.rules.conditions import Bant, Condition, Signalled, describe, holds, parts_of
@@ -28,8 +28,8 @@ PART_NAMES = ("need", "activity", "data", "bant")
 Cause = Literal["threshold", "direct_request", "bant"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+# Tuples, these two: some are made for each lead that is rated.
+class Reason(NamedTuple):
     """Points of the score and what they are for, put into words when somebody asks: most judgements are made
     to be written down as numbers."""
 
@@ -41,8 +41,7 @@ class Reason:
         return self.words()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of the score; its `reasons` add up to its `points`, at most `best`."""
 
     name: str
@@ -144,7 +143,7 @@ def judge(model: HeatModel, facts: Facts, now: datetime, last: LastRipening | No
     parts = _parts(model, facts, now)
     always = next((rule for rule in model.readiness.always if _is_news(rule, facts, now, last)), None)
     return Judgement(
-        score=round(sum(part.points for part in parts), 1),
+        score=round(sum([part.points for part in parts]), 1),
         parts=parts,
         requirements=_requirements(model.readiness, facts),
         cause=_cause(always),
@@ -183,13 +182,13 @@ _NOTHING = Requirements()
 _Raw = tuple[float, Callable[[], str]]
 
 
-def _raw(model: HeatModel, facts: Facts, now: datetime) -> dict[str, list[_Raw]]:
+def _raw(model: HeatModel, facts: Facts, now: datetime) -> dict[str, Sequence[_Raw]]:
     """Every reason by part: its points before rounding, and how to say it."""
     return {
-        "need": list(_need(model, facts, now)),
-        "activity": list(_activity(model, facts)),
-        "data": list(_data(model, facts)),
-        "bant": list(_bant(model, facts)),
+        "need": _need(model, facts, now),
+        "activity": _activity(model, facts),
+        "data": _data(model, facts),
+        "bant": _bant(model, facts),
     }
 
 
@@ -214,19 +213,19 @@ def _empty(name: str, best: float) -> Part:
     return Part(name, 0, best, ())
 
 
-def _need(model: HeatModel, facts: Facts, now: datetime) -> Iterator[_Raw]:
+def _need(model: HeatModel, facts: Facts, now: datetime) -> Sequence[_Raw]:
     held = [rule for rule in model.readiness.need_that_counts if holds(rule.when, facts, now)]
     if not held:
-        return
+        return ()
     whole = max(100.0, sum(rule.share for rule in held))
-    for rule in held:
-        yield model.readiness.parts.need * rule.share / whole, partial(_, rule.text)
+    return [(model.readiness.parts.need * rule.share / whole, partial(_, rule.text)) for rule in held]
 
 
-def _activity(model: HeatModel, facts: Facts) -> Iterator[_Raw]:
+def _activity(model: HeatModel, facts: Facts) -> Sequence[_Raw]:
     share = min(1.0, (facts.heat + TOLERANCE) / model.thresholds.hot.rise) if facts.heat > 0 else 0.0
-    if share:
-        yield model.readiness.parts.activity * share, partial(_heat_in_words, model, facts)
+    if not share:
+        return ()
+    return ((model.readiness.parts.activity * share, partial(_heat_in_words, model, facts)),)
 
 
 def _heat_in_words(model: HeatModel, facts: Facts) -> str:
@@ -239,30 +238,34 @@ def _plain(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _data(model: HeatModel, facts: Facts) -> Iterator[_Raw]:
+def _data(model: HeatModel, facts: Facts) -> Sequence[_Raw]:
     policy, best = model.readiness.data, model.readiness.parts.data / 100
-    by_grade = {"A": policy.a, "B": policy.b, "C": policy.c}.get(facts.grade or "", 0.0)
+    found: list[_Raw] = []
+    by_grade = {"A": policy.a, "B": policy.b, "C": policy.c}.get(facts.grade, 0.0) if facts.grade else 0.0
     if by_grade:
-        yield best * by_grade, lambda: _("grade {grade}").format(grade=facts.grade)
+        found.append((best * by_grade, lambda: _("grade {grade}").format(grade=facts.grade)))
     known = [name for name in policy.fields if facts.fields.get(name) not in (None, "")]
     if known:
         rest = 100 - max(policy.a, policy.b, policy.c)
-        yield best * rest * len(known) / len(policy.fields), partial(_known_in_words, known)
+        found.append((best * rest * len(known) / len(policy.fields), partial(_known_in_words, known)))
+    return found
 
 
 def _known_in_words(known: Sequence[str]) -> str:
     return _("known: {names}").format(names=", ".join(names.field(name) for name in known))
 
 
-def _bant(model: HeatModel, facts: Facts) -> Iterator[_Raw]:
+def _bant(model: HeatModel, facts: Facts) -> Sequence[_Raw]:
     if not facts.bant:
-        return
+        return ()
     each = model.readiness.parts.bant / len(BANT_PARTS)
     worth = {"yes": 1.0, "partly": 0.5}
-    for part in BANT_PARTS:
-        answer = facts.bant.get(part, "unknown")
-        if answer in worth:
-            yield each * worth[answer], partial(_answer_in_words, part, answer)
+    answers = [(part, facts.bant.get(part, "unknown")) for part in BANT_PARTS]
+    return [
+        (each * worth[answer], partial(_answer_in_words, part, answer))
+        for part, answer in answers
+        if answer in worth
+    ]
 
 
 def _answer_in_words(part: str, answer: str) -> str:

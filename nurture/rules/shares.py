@@ -21,7 +21,7 @@ def rounded(parts: Sequence[float], digits: int = 1) -> list[float]:
 def whole(parts: Sequence[float], digits: int = 1) -> float:
     """The rounded sum that `rounded` parts add up to."""
     scale = float(10**digits)
-    return half_up(math.fsum(round(part * scale, 9) for part in parts)) / scale
+    return half_up(math.fsum([round(part * scale, 9) for part in parts])) / scale
 
 
 def half_up(number: float) -> int:

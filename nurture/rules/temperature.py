@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from nurture.rules import heat
 from nurture.rules.caps import RatedSignal
@@ -30,8 +31,7 @@ class Floors:
 NO_FLOORS = Floors()
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A lead's temperature at a moment: `level` by heat alone, `due_at` when silence next changes it, `worth`
     the heat itself."""
 
@@ -88,12 +88,10 @@ def judge(before: str, warmth: Heat, floors: Floors, model: HeatModel, now: date
     """The temperature at `now`, after the level `before`, and when silence changes it."""
     worth = heat.value(warmth, now, model.half_life_s)
     now_level = level(before, worth, model.thresholds)
-    return State(
-        level=now_level,
-        temperature=higher(now_level, floors.lowest(now)),
-        due_at=_due(now_level, warmth, floors, model, now),
-        worth=worth,
-    )
+    due_at = _due(now_level, warmth, floors, model, now)
+    if floors is NO_FLOORS:
+        return State(now_level, now_level, due_at, worth)
+    return State(now_level, higher(now_level, floors.lowest(now)), due_at, worth)
 
 
 def cools_at(now_level: str, warmth: Heat, model: HeatModel, now: datetime) -> datetime | None:

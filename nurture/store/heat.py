@@ -5,9 +5,8 @@ minus infinity. (Cormode, Shkapenyuk, Srivastava, Xu: Forward Decay, ICDE 2009.)
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index, Row, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -49,8 +48,8 @@ class LeadHeat(Base):
 Pair = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredHeat:
+# A tuple: two are made for each lead that is rated.
+class StoredHeat(NamedTuple):
     """A lead's row under a model, as values. `since` is when the temperature began, `judged_at` when the row
     was last written (None for one that never was)."""
 

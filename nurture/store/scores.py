@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -25,8 +26,7 @@ class LeadState:
     is_test: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(NamedTuple):
     """Touches from the lead's side: how many more (or fewer), and when the last signal was."""
 
     more: int
@@ -36,8 +36,7 @@ class Touched:
 UNTOUCHED = Touched(0, None)
 
 
-@dataclass(frozen=True, slots=True)
-class LeadScore:
+class LeadScore(NamedTuple):
     """What rating found: `heat_log2` the net log of the default model, `grade` without the override, `points`
     of readiness by part."""
 
@@ -52,7 +51,7 @@ class LeadScore:
     touched: Touched = UNTOUCHED
 
 
-_KEPT = tuple(name for name in LeadScore.__dataclass_fields__ if name not in ("touched", "points"))
+_KEPT = tuple(name for name in LeadScore._fields if name not in ("touched", "points"))
 _PARTS = ("need", "activity", "data")
 _LOCK = text(
     """

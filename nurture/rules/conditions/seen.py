@@ -33,11 +33,14 @@ def of_lead(
 ) -> dict[str, Any]:
     """Fields of the lead itself: plain ones, custom ones as "fields.<name>" and, where neither a plain one
     nor one of those prefixes is in the way, by their bare name, significant dates as "dates.<name>"."""
+    said = {name: plain[name] for name in PLAIN if not is_missing(plain.get(name))}
+    if not custom and not dates:
+        return said
     own = {name: value for name, value in (custom or {}).items() if _is_seen(value)}
     seen = {name: value for name, value in own.items() if not name.startswith(_PREFIXES)}
     seen |= {CUSTOM + name: value for name, value in own.items()}
     seen |= {DATES + name: value for name, value in (dates or {}).items() if _is_seen(value)}
-    return seen | {name: plain[name] for name in PLAIN if not is_missing(plain.get(name))}
+    return seen | said
 
 
 def of_company(plain: Mapping[str, Any], custom: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -156,7 +156,7 @@ class HeatModel:
     @property
     def half_life_s(self) -> float:
         """Seconds in which heat halves."""
-        return self.half_life.elapsed.total_seconds()
+        return self.half_life.seconds
 
     def rules_of(self, kind: str) -> tuple[SignalRule, ...]:
         """The alternatives of a kind, in the order of the file."""
