@@ -103,7 +103,9 @@ class Asker:
             case Compare():
                 return Compared(self.now, self.warmth, self.of_companies, self.sources).expression(condition)
             case OneOf("tag", names):
-                return Lead.folded_tags.bool_op("&&")(cast(_folded(names), ARRAY(Text)))
+                # The index holds leads with tags alone.
+                tagged = Lead.folded_tags.bool_op("<>")(text("CAST('{}' AS text[])"))
+                return and_(tagged, Lead.folded_tags.bool_op("&&")(cast(_folded(names), ARRAY(Text))))
             case OneOf("source" | "temperature" | "grade" | "stage", names):
                 return self._named(condition)
             case OneOf() | Signalled():

@@ -40,8 +40,13 @@ class Lead(Base):
         Index("ix_lead_source_id", "source_id", "id"),
         Index("ix_lead_company_id", "company_id"),
         Index("ix_lead_future_at", "future_at", postgresql_where=text("future_at IS NOT NULL")),
-        Index("ix_lead_tags", "tags", postgresql_using="gin"),
-        Index("ix_lead_folded_tags", "folded_tags", postgresql_using="gin"),
+        # Of those that have any: for all others, every new version of a row would be noted.
+        Index(
+            "ix_lead_folded_tags",
+            "folded_tags",
+            postgresql_using="gin",
+            postgresql_where=text("folded_tags <> '{}'"),
+        ),
         CheckConstraint(f"stage IN {STAGES}", name="stage"),
         {"postgresql_with": {"fillfactor": 70}},
     )

@@ -6,9 +6,18 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from nurture.rules.folding import fold
 from nurture.store import segments
 
-_BEARERS = text("SELECT id FROM lead WHERE tags @> ARRAY[CAST(:tag AS text)] ORDER BY id FOR NO KEY UPDATE")
+# Found by their folded tags, the only ones with an index.
+_BEARERS = text(
+    """
+    SELECT id FROM lead
+    WHERE folded_tags <> '{}' AND folded_tags && ARRAY[CAST(:folded AS text)]
+      AND tags @> ARRAY[CAST(:tag AS text)]
+    ORDER BY id FOR NO KEY UPDATE
+    """
+)
 # Whoever has both keeps the other one once.
 _REPLACE = text(
     """
@@ -29,7 +38,7 @@ _REFOLD = text(
 
 def bearers(session: Session, tag: str) -> list[int]:
     """Everybody who has the tag, locked."""
-    return list(session.scalars(_BEARERS, {"tag": tag}))
+    return list(session.scalars(_BEARERS, {"tag": tag, "folded": fold(tag)}))
 
 
 def replace(session: Session, old: str, old_folded: str, new: str, new_folded: str, *, now: datetime) -> int:
