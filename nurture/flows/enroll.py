@@ -1,6 +1,6 @@
 """Leads enter programs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -20,21 +20,26 @@ from nurture.store.enrollments.runs import Trace
 ANEW = "entered_anew"
 
 
-def asked_at_the_door(session: Session, now: datetime) -> dict[str, Look]:
-    """The signals that entries and goals of the published programs look at under the default model."""
-    programs = published(session, ("live", "paused")).values()
+def asked_at_the_door(programs: Iterable[Published], now: datetime) -> dict[str, Look]:
+    """The signals that entries and goals of these programs look at under the default model."""
     return looked_at(one.asked_at_the_door(now) for one in programs if one.by_default_model)
 
 
 def enter_programs(
-    session: Session, lead_ids: Sequence[int], *, now: datetime, known: Mapping[int, Facts] | None = None
+    session: Session,
+    lead_ids: Sequence[int],
+    *,
+    now: datetime,
+    known: Mapping[int, Facts] | None = None,
+    programs: Mapping[int, Published] | None = None,
 ) -> int:
     """Enrol these leads in every live program whose entry they meet; returns how many entered. In the
     caller's transaction. `known` are facts of all these leads under the default model, with every signal that
-    is `asked_at_the_door`; without them they are loaded."""
+    is `asked_at_the_door`, `programs` those that the caller has read; without them they are loaded."""
     if not lead_ids:
         return 0
-    return sum(enter(session, one, lead_ids, known, now) for one in published(session).values())
+    live = published(session) if programs is None else programs
+    return sum(enter(session, one, lead_ids, known, now) for one in live.values() if one.row.state == "live")
 
 
 def enter_existing(sessions: sessionmaker[Session], *, now: datetime, batch: int = 1000) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from nurture.flows import enroll, membership
 from nurture.flows.move_leads import Move, move_leads
+from nurture.flows.published import published
 from nurture.flows.reach_goals import leave_reached
 from nurture.flows.ripen import Ripe, ripen
 from nurture.flows.unsay_bant import unsay_bant
@@ -64,7 +65,8 @@ def follow(
     """Write what became of these locked leads and lead them on. `touches` are new ones from their side.
     `hand_over=False` where nothing new was learnt of them (silence, a switch of models): such a turn
     makes no hand-off, nor does any of those `quiet` ones of whom nothing new was learnt."""
-    asked = enroll.asked_at_the_door(session, now)
+    programs = published(session, ("live", "paused"))
+    asked = enroll.asked_at_the_door(programs.values(), now)
     found = assess(session, live, leads, warmed, now=now, asked_too=asked, touches=touches)
     default = _default(live)
     rows = [_armed_due(one.after, default, found.get(one.after.lead_id), now) for one in warmed.values()]
@@ -77,9 +79,9 @@ def follow(
     moved = membership.update(session, list(leads), now=now)
     enrollments.wake_waiting(session, list(leads), now)
     known = _as_left(found, moved) if len(found) == len(leads) else None
-    leave_reached(session, list(leads), now=now, known=known)
+    leave_reached(session, list(leads), now=now, known=known, programs=programs)
     move_leads(session, _moves(warmed), now=now)
-    enroll.enter_programs(session, list(leads), now=now, known=known)
+    enroll.enter_programs(session, list(leads), now=now, known=known, programs=programs)
     if hand_over and default is not None:
         crossed = [
             one for one in found.values() if one.crossing in ("cross", "hurry") and one.lead.id not in quiet

@@ -20,11 +20,16 @@ from nurture.store.enrollments.runs import OpenRun
 
 
 def leave_reached(
-    session: Session, lead_ids: Sequence[int], *, now: datetime, known: Mapping[int, Facts] | None = None
+    session: Session,
+    lead_ids: Sequence[int],
+    *,
+    now: datetime,
+    known: Mapping[int, Facts] | None = None,
+    programs: Mapping[int, Published] | None = None,
 ) -> int:
     """End the runs of these leads whose program's goal holds now: an exit the moment it is met. Whoever has
-    left before and meets it in time is counted too. `known` as for `enroll.enter_programs`."""
-    programs = published(session, ("live", "paused"))
+    left before and meets it in time is counted too. `known` and `programs` as for `enroll.enter_programs`."""
+    programs = published(session, ("live", "paused")) if programs is None else programs
     reached = []
     met = []
     found: dict[int, list[OpenRun]] = {}
