@@ -12,7 +12,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, configure_mappers, sessionmaker
 
 from nurture.buffers import wake
 from nurture.buffers.limiter import Limiter
@@ -193,7 +193,9 @@ def opened(settings: Settings | None = None) -> Iterator[Runtime]:
 
 def work_in_batches() -> None:
     """Let this process look for circles among its values as befits one that works in batches: seldom, and
-    never among the modules and templates that were there before the work and stay until its end."""
+    never among the modules and templates that were there before the work and stay until its end. What the
+    tables look like is worked out now, and not in the midst of the first turn."""
+    configure_mappers()
     gc.set_threshold(_VALUES_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
     if not gc.get_freeze_count():  # once a process: what is put aside is not looked at again
         gc.freeze()

@@ -115,7 +115,9 @@ def _company(seen: Iterable[Arrived], others: set[Key]) -> set[UUID]:
 
 
 def _keys(one: Arrived) -> tuple[Key, ...]:
-    return tuple(key for key in (one.hit.delivery_id, one.hit.ip, one.domain) if key is not None)
+    hit = one.hit
+    places = () if hit.ip is None else (hit.ip,)
+    return (hit.delivery_id, *places) if one.domain is None else (hit.delivery_id, *places, one.domain)
 
 
 def _judged(one: Arrived, scene: Scene, active: Sequence[Pattern]) -> JudgedHit:
