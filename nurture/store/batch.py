@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 import orjson
+from psycopg import Connection
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+_ROWS_AT_A_TIME = 250
 _BY_KEY = text(
     "SELECT set_config('enable_hashjoin', :way, true), set_config('enable_mergejoin', :way, true),"
     " set_config('enable_seqscan', :way, true)"
@@ -39,6 +42,26 @@ def rows(values: Sequence[Any] | Mapping[str, Any]) -> str:
         return orjson.dumps(values, default=_plain).decode()
     except TypeError:  # a number over 64 bits, or half a sign of UTF-16: for PostgreSQL to judge
         return json.dumps(values, default=_plain)
+
+
+def line(row: tuple[Any, ...]) -> bytes:
+    """A row for `copy_lines`. Ids and instants may stand in it as they are, JSON as its text; texts bear no
+    control characters."""
+    # A row of JSON without its brackets is one of CSV, where quotes are told by a backslash.
+    return orjson.dumps(row)[1:-1]
+
+
+def copy_lines(session: Session, into: str, values: Iterable[bytes]) -> None:
+    """Append rows to a table by COPY, which takes half of what INSERT takes for rows with many columns, and
+    knows no conflicts. `into` is the table with its columns. (Quicker yet: `binary`.)"""
+    driver = session.connection().connection.driver_connection
+    if not isinstance(driver, Connection):
+        raise TypeError("COPY needs a connection of psycopg")
+    left = iter(values)
+    with driver.cursor().copy(f"COPY {into} FROM STDIN (FORMAT csv, NULL 'null', ESCAPE '\\')") as data:
+        # PostgreSQL stores what it has while the rest is made.
+        while lines := list(islice(left, _ROWS_AT_A_TIME)):
+            data.write(b"\n".join(lines) + b"\n")
 
 
 def text_of(value: Mapping[str, Any]) -> str:
