@@ -40,6 +40,8 @@ def ripen(session: Session, ripe: Sequence[Ripe], *, now: datetime) -> list[int]
     request moves a hand-off that waits to the front. Repeating the call does nothing.
     """
     chosen = {one.lead_id: one for one in ripe}
+    if not chosen:
+        return []
     leads = ripening.lock(session, list(chosen), funnel.OPEN)
     _hurry(session, chosen, leads)
     going = [one for one in chosen.values() if _may_ripen(one, leads.get(one.lead_id))]

@@ -81,10 +81,12 @@ _SAVE = text(
     INSERT INTO lead_heat (lead_id, model_id, model_version_id, pos_log2, neg_log2, net_log2, level,
         temperature, since, warm_floor_until, hot_floor_until, due_at, updated_at)
     SELECT g.*, CAST(:now AS timestamptz)
-    FROM json_to_recordset(CAST(:rows AS json)) AS g (
-        lead_id bigint, model_id bigint, version bigint, pos float8, neg float8, net float8, level text,
-        temperature text, since timestamptz, warm timestamptz, hot timestamptz, due timestamptz
-    )
+    FROM unnest(
+        CAST(:leads AS bigint[]), CAST(:models AS bigint[]), CAST(:versions AS bigint[]),
+        CAST(:pos AS float8[]), CAST(:neg AS float8[]), CAST(:net AS float8[]),
+        CAST(:levels AS text[]), CAST(:temperatures AS text[]), CAST(:since AS timestamptz[]),
+        CAST(:warm AS timestamptz[]), CAST(:hot AS timestamptz[]), CAST(:due AS timestamptz[])
+    ) AS g
     ON CONFLICT (lead_id, model_id) DO UPDATE SET
         model_version_id = excluded.model_version_id, pos_log2 = excluded.pos_log2,
         neg_log2 = excluded.neg_log2, net_log2 = excluded.net_log2, level = excluded.level,
@@ -134,24 +136,21 @@ def save(session: Session, heats: Sequence[StoredHeat], *, now: datetime) -> Non
     """Write these rows, new or changed, in one statement."""
     if not heats:
         return
-    rows = [
-        {
-            "lead_id": one.lead_id,
-            "model_id": one.model_id,
-            "version": one.version_id,
-            "pos": log_or_null(one.heat.pos),
-            "neg": log_or_null(one.heat.neg),
-            "net": log_or_null(one.heat.net),
-            "level": one.level,
-            "temperature": one.temperature,
-            "since": one.since,
-            "warm": one.floors.warm_until,
-            "hot": one.floors.hot_until,
-            "due": one.due_at,
-        }
-        for one in heats
-    ]
-    session.execute(_SAVE, {"rows": batch.rows(rows), "now": now})
+    given = {
+        "leads": batch.array(one.lead_id for one in heats),
+        "models": batch.array(one.model_id for one in heats),
+        "versions": batch.array(one.version_id for one in heats),
+        "pos": batch.array(log_or_null(one.heat.pos) for one in heats),
+        "neg": batch.array(log_or_null(one.heat.neg) for one in heats),
+        "net": batch.array(log_or_null(one.heat.net) for one in heats),
+        "levels": batch.array(one.level for one in heats),
+        "temperatures": batch.array(one.temperature for one in heats),
+        "since": batch.array(one.since for one in heats),
+        "warm": batch.array(one.floors.warm_until for one in heats),
+        "hot": batch.array(one.floors.hot_until for one in heats),
+        "due": batch.array(one.due_at for one in heats),
+    }
+    session.execute(_SAVE, given | {"now": now})
 
 
 def due(session: Session, model_ids: Collection[int], *, now: datetime, limit: int) -> list[int]:

@@ -44,8 +44,12 @@ _LOAD = text(
            b.last_at, b.last_id
     FROM unnest(CAST(:lead_id AS bigint[]), CAST(:model_id AS bigint[]), CAST(:rule AS text[]),
                 CAST(:day AS date[])) AS g (lead_id, model_id, rule, day)
-    JOIN heat_bucket b ON b.lead_id = g.lead_id AND b.model_id = g.model_id AND b.rule = g.rule
-        AND b.day = g.day
+    CROSS JOIN LATERAL (
+        -- One by one: never by reading all days through.
+        SELECT * FROM heat_bucket b
+        WHERE b.lead_id = g.lead_id AND b.model_id = g.model_id AND b.rule = g.rule AND b.day = g.day
+        OFFSET 0
+    ) b
     """
 )
 _LOAD_SINCE = text(
@@ -88,8 +92,7 @@ def load(session: Session, keys: Iterable[BucketKey]) -> dict[BucketKey, Bucket]
     known = list(keys)
     if not known:
         return {}
-    with batch.by_key(session):
-        return _by_key(session.execute(_LOAD, _columns(known)))
+    return _by_key(session.execute(_LOAD, _columns(known)))
 
 
 def load_since(session: Session, since: Mapping[Pair, date]) -> dict[BucketKey, Bucket]:
