@@ -70,10 +70,11 @@ def count(
     now. Their rows of `lead_heat` as they stand are `stored`, and the caller's to save."""
     arrivals = count_days.rated(models, signals)
     by_bucket = count_days.by_bucket(arrivals)
-    sums = _add(models, by_bucket, heat_buckets.load(session, by_bucket))
+    known = heat_buckets.load(session, by_bucket)
+    sums = _add(models, by_bucket, known)
     if sums.again:
         sums.buckets |= count_days.fill_again(session, models, sums.again, claimed)
-    heat_buckets.save(session, sums.buckets)
+    heat_buckets.save(session, sums.buckets, known=known)
     resummed = count_days.sum_again(session, models, {(key[0], key[1]) for key in sums.again}, now)
     warmed = {}
     for model in models:

@@ -19,6 +19,7 @@ _BEGINNING = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _END = b"\xff\xff"
 _ROWS_AT_A_TIME = 250
 _LENGTH = Struct(">i")
+_UUID_LENGTH = _LENGTH.pack(16)
 _BIGINT = Struct(">iq")
 _FLOAT = Struct(">id")
 # Dimensions, whether any of them is NULL, and of what type they are; how many, and the number of the first.
@@ -49,6 +50,11 @@ def bigint(value: int | None) -> bytes:
 def double(value: float | None) -> bytes:
     """A field of type double precision."""
     return NULL if value is None else _FLOAT.pack(8, value)
+
+
+def uuid(value: UUID) -> bytes:
+    """A field of type uuid."""
+    return _UUID_LENGTH + value.bytes
 
 
 def text(value: str | None) -> bytes:

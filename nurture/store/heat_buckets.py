@@ -6,13 +6,14 @@ Logs are kept as those of `nurture.store.heat`.
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from struct import Struct
 from typing import Any
 
 from sqlalchemy import Date, Row, Uuid, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from nurture.rules.caps import Bucket
-from nurture.store import batch
+from nurture.rules.caps import Bucket, Place
+from nurture.store import batch, binary
 from nurture.store.base import Base, Count, Instant, Ref
 from nurture.store.heat import Pair, log_or_null, of_logs
 
@@ -36,6 +37,11 @@ class HeatBucket(Base):
 
 
 BucketKey = tuple[int, int, str, date]
+_INTO = "heat_bucket (lead_id, model_id, day, count, last_at, last_id, pos_log2, neg_log2, rule)"
+_HEAD = Struct(">hiqiqiiiiiq")
+_COLUMNS = 9
+# Days are counted from 2000 on.
+_FIRST_DAY = date(2000, 1, 1).toordinal()
 _KEY = ("lead_id", "model_id", "rule", "day")
 
 _LOAD = text(
@@ -105,9 +111,17 @@ def load_since(session: Session, since: Mapping[Pair, date]) -> dict[BucketKey, 
     return _by_key(session.execute(_LOAD_SINCE, given))
 
 
-def save(session: Session, changed: Mapping[BucketKey, Bucket]) -> None:
-    """Write buckets, new or changed, in one statement, and drop the empty ones in another."""
+def save(
+    session: Session, changed: Mapping[BucketKey, Bucket], *, known: Collection[BucketKey] | None = None
+) -> None:
+    """Write buckets, new or changed, and drop the empty ones: a statement for each. `known` are those of them
+    that are there, where the caller holds the leads and has looked: no other is looked for then."""
     full = [(key, bucket, bucket.last) for key, bucket in changed.items() if bucket.last is not None]
+    if known is not None:
+        new = [_line(key, bucket, last) for key, bucket, last in full if key not in known]
+        full = [one for one in full if one[0] in known]
+        if new:
+            binary.copy(session, _INTO, new)
     empty = [key for key, bucket in changed.items() if bucket.last is None]
     if full:
         given = _columns([key for key, _bucket, _last in full]) | {
@@ -125,6 +139,21 @@ def save(session: Session, changed: Mapping[BucketKey, Bucket]) -> None:
 def forget(session: Session, model_id: int, lead_ids: Collection[int]) -> None:
     """Drop every bucket of these leads under a model, before they are filled anew."""
     session.execute(_FORGET, {"model_id": model_id, "leads": list(lead_ids)})
+
+
+def _line(key: BucketKey, bucket: Bucket, last: Place) -> bytes:
+    """A bucket as a row of `binary`."""
+    lead_id, model_id, rule, day = key
+    days, (at, number) = day.toordinal() - _FIRST_DAY, last
+    return b"".join(
+        (
+            _HEAD.pack(_COLUMNS, 8, lead_id, 8, model_id, 4, days, 4, bucket.count, 8, binary.micros(at)),
+            binary.uuid(number),
+            binary.double(log_or_null(bucket.heat.pos)),
+            binary.double(log_or_null(bucket.heat.neg)),
+            binary.text(rule),
+        )
+    )
 
 
 def _named(keys: Iterable[BucketKey]) -> dict[str, str]:
