@@ -2,7 +2,7 @@
 those of people become signals."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -10,11 +10,9 @@ from nurture.flows.turn_verdicts import Turn, turn, turn_to_machine
 from nurture.flows.weigh_hits import Scene, arrived, first_seen, is_weighed, signals_of
 from nurture.rules.patience import rate_by
 from nurture.rules.robots import HUMAN, MACHINE, OVERRULED, Context, judge
+from nurture.rules.second_looks import next_look
 from nurture.store import hits, signals, verdicts
 from nurture.store.hits import JudgedHit
-
-# When clicks that were only weighed are looked at again: other readers of a house come later than the first.
-_LOOKS = (timedelta(hours=1), timedelta(days=1))
 
 
 def count_clicks(sessions: sessionmaker[Session], *, now: datetime, limit: int = 500) -> int:
@@ -26,17 +24,17 @@ def count_clicks(sessions: sessionmaker[Session], *, now: datetime, limit: int =
         deliveries = hits.deliveries_of(session, {one.hit.delivery_id for one in due})
         seen = [arrived(one.hit, deliveries.get(one.hit.delivery_id)) for one in due]
         scene = Scene(session, seen, deliveries, until=now)
-        turn_to_machine(session, scene.turned(), now=now)
+        verdicts.unstall(session, [one.hit.id for one in due])
         people = [one for one in due if one.verdict.verdict == HUMAN]
         machines = [(one, " ".join(signs)) for one in people if (signs := _signs(one, scene))]
         turn_to_machine(session, machines, now=now)
         after_all = _people_after_all(due, scene)
         turn(session, after_all, now=now)
         human = [one for one in people if not _signs(one, scene)]
-        verdicts.unstall(session, [one.hit.id for one in due])
         turned = {one.one.hit.id for one in after_all}
-        again = ((one, _next_look(one, now)) for one in due if is_weighed(one) and one.hit.id not in turned)
-        verdicts.stall(session, [(one.hit.id, one.hit.at, at) for one, at in again if at is not None])
+        again = [one.hit for one in due if is_weighed(one) and one.hit.id not in turned]
+        looks = [(hit.id, hit.at, at) for hit in again if (at := next_look(hit.at, now)) is not None]
+        verdicts.stall(session, looks, turned=True)
         found = signals_of(human, deliveries, scene.links, now=now)
         signals.add(session, found, now=now, rate_by=rate_by(now))
         hits.mark_first(session, first_seen(human))
@@ -46,10 +44,6 @@ def count_clicks(sessions: sessionmaker[Session], *, now: datetime, limit: int =
 def _signs(one: JudgedHit, scene: Scene) -> tuple[str, ...]:
     """What speaks against it, unless a person of ours has spoken."""
     return () if OVERRULED in one.verdict.reasons else scene.signs(one.hit)
-
-
-def _next_look(one: JudgedHit, now: datetime) -> datetime | None:
-    return next((one.hit.at + wait for wait in _LOOKS if one.hit.at + wait > now), None)
 
 
 def _people_after_all(due: Sequence[JudgedHit], scene: Scene) -> list[Turn]:

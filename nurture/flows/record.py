@@ -28,6 +28,7 @@ from nurture.rules import visits
 from nurture.rules.happened import not_ahead
 from nurture.rules.hits import CLICK, Hit, NotAHit
 from nurture.rules.robots import HUMAN
+from nurture.rules.second_looks import SECOND_LOOK
 from nurture.rules.visits import NotAVisit, Visit
 from nurture.store import hit_signals, hits, kept_pages, networks, recorders, verdicts
 from nurture.store.hits import HitDelivery, JudgedHit
@@ -35,8 +36,6 @@ from nurture.store.hits import HitDelivery, JudgedHit
 log = structlog.get_logger()
 
 NO_STALL = timedelta(0)
-# Scanners have come to an end by then, and neighbours are known.
-_SECOND_LOOK = timedelta(seconds=60)
 _MAY_BE_IN_DOUBT = ("sending", "uncertain", "deferred", "ready")
 
 
@@ -238,4 +237,4 @@ def _stall(one: JudgedHit, deliveries: Mapping[int, HitDelivery], stall: timedel
         return stall if one.hit.kind == CLICK else NO_STALL
     if one.verdict.reasons == ("too_soon",) and is_under_way(deliveries.get(one.hit.delivery_id)):
         return stall
-    return max(stall, _SECOND_LOOK) if is_weighed(one) else NO_STALL
+    return max(stall, SECOND_LOOK) if is_weighed(one) else NO_STALL

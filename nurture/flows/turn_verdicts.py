@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from nurture.flows.weigh_hits import signals_of
 from nurture.rules.robots import HUMAN, MACHINE
+from nurture.rules.second_looks import first_look
+from nurture.rules.signs import WEIGHED
 from nurture.store import hits, signals, verdicts
 from nurture.store.hits import JudgedHit
 from nurture.store.verdicts import BY_RULES, Held
@@ -30,21 +32,31 @@ class Turn:
 
 
 def turn_to_machine(session: Session, found: Sequence[tuple[JudgedHit, str]], *, now: datetime) -> int:
-    """The rules have learnt that these are a machine's. What a person of ours has said about a hit stays."""
-    return turn(session, [Turn(one, MACHINE, reason) for one, reason in found], now=now)
+    """The rules have learnt that these are a machine's. What a person of ours has said about a hit stays.
+
+    They were seen in the company of what has just come, so those that may look otherwise when more is known
+    are looked at again, each for itself (flows/count_clicks)."""
+    changed = _turn(session, [Turn(one, MACHINE, reason) for one, reason in found], by=BY_RULES, now=now)
+    again = [one.one.hit for one in changed if WEIGHED.issuperset(one.reason.split())]
+    verdicts.stall(session, [(hit.id, hit.at, first_look(hit.at, now)) for hit in again], turned=True)
+    return len(changed)
 
 
 def turn(session: Session, turns: Sequence[Turn], *, now: datetime, by: str = BY_RULES) -> int:
     """Give these hits another verdict, in the caller's transaction; how many were judged otherwise before.
     Repeating it changes nothing."""
+    return len(_turn(session, turns, by=by, now=now))
+
+
+def _turn(session: Session, turns: Sequence[Turn], *, by: str, now: datetime) -> list[Turn]:
     wanted = {one.one.hit.id: one for one in turns}
     if not wanted:
-        return 0
+        return []
     stalled, unrated = verdicts.lock(session, wanted)
     held = verdicts.held(session, wanted)
     changed = [one for one in wanted.values() if _changes(one, held.get(one.one.hit.id), by)]
     if not changed:
-        return 0
+        return []
     verdicts.append(session, [(one.one.hit.id, one.verdict, one.reason) for one in changed], by=by, now=now)
     verdicts.unstall(session, [one.one.hit.id for one in changed])
     steps = [(one, _step(one, held.get(one.one.hit.id))) for one in changed]
@@ -53,7 +65,7 @@ def turn(session: Session, turns: Sequence[Turn], *, now: datetime, by: str = BY
     counting = [one.one for one, step in steps if step > 0 or _was_waiting(one, stalled)]
     _make_signals(session, counting, now)
     verdicts.recount_first(session, {one.one.hit.delivery_id for one in changed})
-    return len(changed)
+    return changed
 
 
 def _changes(one: Turn, held: Held | None, by: str) -> bool:

@@ -257,9 +257,9 @@ def _is_accused(verdict: Verdict) -> bool:
 
 
 def is_weighed(one: JudgedHit) -> bool:
-    """Whether a click was found a machine's by nothing but what may look otherwise when more is known."""
+    """Whether a hit was found a machine's by nothing but what may look otherwise when more is known."""
     verdict = one.verdict
-    return one.hit.kind == CLICK and verdict.verdict == MACHINE and WEIGHED.issuperset(verdict.reasons)
+    return verdict.verdict == MACHINE and WEIGHED.issuperset(verdict.reasons)
 
 
 def _since_sent(hit: Hit, delivery: HitDelivery | None) -> float | None:

@@ -22,7 +22,8 @@ BY_RULES = "rules"
 
 
 class StalledHit(Base):
-    """A click that looks like a person's and waits until what comes after it has been seen."""
+    """A hit that waits until what comes after it has been seen. `turned`: it was found a machine's since it
+    came, and counts as one while it waits; the others count for nobody yet."""
 
     __tablename__ = "stalled_hit"
     __table_args__ = (Index("ix_stalled_hit_due_at", "due_at"),)
@@ -30,6 +31,7 @@ class StalledHit(Base):
     hit_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
     received_at: Mapped[Instant]
     due_at: Mapped[Instant]
+    turned: Mapped[bool] = mapped_column(server_default="false")
 
 
 class TurnedSignal(Base):
@@ -66,20 +68,26 @@ class Turned:
 
 _STALL = text(
     """
-    INSERT INTO stalled_hit (hit_id, received_at, due_at)
-    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:due AS timestamptz[]))
+    INSERT INTO stalled_hit (hit_id, received_at, due_at, turned)
+    SELECT *, CAST(:turned AS boolean)
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:at AS timestamptz[]), CAST(:due AS timestamptz[]))
     ON CONFLICT DO NOTHING
     """
 )
 _CLAIM_DUE = text(
     """
     WITH due AS MATERIALIZED (
-        SELECT hit_id, received_at FROM stalled_hit WHERE due_at <= :now
+        SELECT hit_id, received_at, turned FROM stalled_hit WHERE due_at <= :now
         ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     SELECT h.id, h.received_at, h.kind, h.delivery_id, h.lead_id, h.link_id, h.method, h.ip, h.user_agent,
-           h.verdict, h.reasons, h.since_sent, h.domain
+           coalesce(since.verdict, h.verdict) AS verdict,
+           coalesce(string_to_array(since.reason, ' '), h.reasons) AS reasons, h.since_sent, h.domain
     FROM due JOIN hit h ON h.id = due.hit_id AND h.received_at = due.received_at
+    LEFT JOIN LATERAL (
+        SELECT v.verdict, v.reason FROM signal_verdict v
+        WHERE due.turned AND v.signal_id = due.hit_id ORDER BY v.at DESC LIMIT 1
+    ) since ON true
     ORDER BY h.id
     """
 )
@@ -210,15 +218,19 @@ _RECOUNT_FIRST = text(
 )
 
 
-def stall(session: Session, rows: Sequence[tuple[uuid.UUID, datetime, datetime]]) -> None:
-    """Have these hits wait: (id, when they came, when they are due)."""
+def stall(
+    session: Session, rows: Sequence[tuple[uuid.UUID, datetime, datetime]], *, turned: bool = False
+) -> None:
+    """Have these hits wait: (id, when they came, when they are due); `turned`: by a verdict since."""
     if rows:
         ids, at, due = zip(*rows, strict=True)
-        session.execute(_STALL, {"ids": list(ids), "at": list(at), "due": list(due)})
+        given = {"ids": list(ids), "at": list(at), "due": list(due), "turned": turned}
+        session.execute(_STALL, given)
 
 
 def claim_due(session: Session, *, now: datetime, limit: int) -> list[JudgedHit]:
-    """Hits that have waited long enough, locked, as they were judged at their arrival; oldest first."""
+    """Hits that have waited long enough, locked, as they were judged at their arrival, or since where
+    that is why they wait; oldest first."""
     return [recorded(row) for row in session.execute(_CLAIM_DUE, {"now": now, "limit": limit})]
 
 

@@ -107,6 +107,25 @@ def test_what_looks_like_a_machine_for_a_day_is_one(office: Office) -> None:
         assert number_of(office.db, "stalled_hit") == waiting
 
 
+def test_a_reader_who_is_accused_by_her_next_click_is_looked_at_again_for_each_of_them(
+    office: Office,
+) -> None:
+    mine = hasty(office.mailing, office.mail("anna"), SENT + MINUTE)
+    for one in mine:
+        office.see(one)
+    assert {office.verdict(one) for one in mine} == {"machine"}
+    for n in range(10):
+        delivery, seen = office.mail(f"lead{n}"), {"ip": f"{ROOM}.{n}"}
+        at = SENT + 2 * MINUTE + timedelta(seconds=3 * n)
+        office.see(hit(delivery, OPEN, at=at, **seen))
+        office.see(clicked(delivery, office.mailing, n % 3, at=at + timedelta(seconds=2), **seen))
+    office.wait(TUESDAY)
+    assert {office.verdict(one) for one in mine} == {"human"}
+    assert counts(office.db)["clicked"] == 11
+    assert number_of(office.db, "stalled_hit") == 0
+    assert number_of(office.db, "signal WHERE kind = 'clicked'") == 13
+
+
 def test_a_reader_who_was_accused_is_given_back_when_colleagues_turn_out_to_read(office: Office) -> None:
     anna = office.mail("anna")
     mine = hasty(office.mailing, anna, SENT + MINUTE)
