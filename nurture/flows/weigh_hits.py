@@ -96,7 +96,9 @@ class Scene:
 def arrived(hit: Hit, delivery: HitDelivery | None) -> Arrived:
     """A hit with what its delivery says about it."""
     since = _since_sent(hit, delivery)
-    domain = gate_of(hit.kind, company_of(delivery.address), since) if delivery else None
+    domain = None
+    if delivery is not None and hit.kind == CLICK:
+        domain = gate_of(hit.kind, company_of(delivery.address), since)
     return Arrived(hit, _lead_behind(delivery), since, domain)
 
 

@@ -40,6 +40,7 @@ _PLAIN_IPV4 = re.compile(
 )
 _LARGEST_ID = (1 << 63) - 1
 _DIGITS_OF_AN_ID = 32
+_VERSION, _VARIANT = 7, 0b10
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -122,7 +123,7 @@ def read(line: bytes) -> Hit:
         year = hit.at.year
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as fault:
         raise NotAHit("not a line of the tracking door") from fault
-    if hit.kind not in (OPEN, CLICK) or hit.id.version != 7 or year > 9000 or not _is_id(hit.delivery_id):
+    if hit.kind not in (OPEN, CLICK) or not _is_of_time(hit.id) or year > 9000 or not _is_id(hit.delivery_id):
         raise NotAHit("not a hit")
     if (hit.kind == CLICK) != _is_id(hit.link_id):
         raise NotAHit("a click has a link, an open has none")
@@ -135,6 +136,11 @@ def _id(text: str) -> UUID:
     if len(digits) != _DIGITS_OF_AN_ID:
         raise ValueError("not an id")
     return UUID(int=int(digits, 16))
+
+
+def _is_of_time(number: UUID) -> bool:
+    """Whether it is a UUIDv7, told by its bits: variant and version, as RFC 9562 has them."""
+    return number.int >> 76 & 0xF == _VERSION and number.int >> 62 & 0b11 == _VARIANT
 
 
 def _headers(raw: Mapping[str, str]) -> Mapping[str, str]:
