@@ -18,8 +18,10 @@ from redis import Redis, RedisError
 # What a process allows itself of a rate while the shared counter is out of reach.
 LONE_SHARE = 0.25
 SLOTS = 50  # of a window
-# A slot more because a window begins within one, and two for the time from being given to being used.
-_TOUCHED = SLOTS + 3
+# As many slots later than usual may come what was let out in time (flows/turnstile).
+LATE_SLOTS = 2
+# A slot more because a window begins within one, one in which what was given is let out, and the late ones.
+_TOUCHED = SLOTS + 1 + 1 + LATE_SLOTS
 _KEPT_SECONDS = 86_400
 
 _TAKE = """

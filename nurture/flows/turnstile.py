@@ -5,13 +5,11 @@ meet those behind it, and its receiver would see more of them at once than it wa
 from collections.abc import Sequence
 from time import monotonic
 
-from nurture.buffers.limiter import SLOTS, Limiter, window
+from nurture.buffers.limiter import LATE_SLOTS, SLOTS, Limiter, window
 
 _SHORTEST_WAIT = 0.005
 # How fast the usual time from envelope to dot is learnt, and the most that it may be.
 _LEARNING, _LONGEST_USUAL = 0.2, 0.5
-# As many slots late may a mail be: the limiter reckons with them.
-_SLACK_SLOTS = 2
 
 
 class Turnstile:
@@ -39,7 +37,7 @@ class Turnstile:
         """Whether a mail that was let out at that moment (monotonic) may go on to its dot; if not, it has to
         wait for its turn anew."""
         took = monotonic() - since
-        late = took > self._usual + _SLACK_SLOTS * min(window(rate).slot for _scope, rate in rates)
+        late = took > self._usual + LATE_SLOTS * min(window(rate).slot for _scope, rate in rates)
         usual = self._usual + _LEARNING * (took - self._usual)
         self._usual = min(usual, _LONGEST_USUAL)
         return not late

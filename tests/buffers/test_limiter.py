@@ -7,7 +7,7 @@ from multiprocessing.queues import Queue as Results
 import pytest
 from redis import Redis
 
-from nurture.buffers.limiter import SLOTS, Limiter, window
+from nurture.buffers.limiter import LATE_SLOTS, SLOTS, Limiter, window
 from nurture.buffers.stream import quick_client
 
 
@@ -49,6 +49,24 @@ def test_several_processes_never_take_more_than_the_rate_in_any_window(
     # An answer may reach a busy worker late; what it was given is meant for the slot it was given in.
     assert most_within(took, 1.0 - 2 / SLOTS) <= rate
     assert sum(count for _, count in took) >= rate
+
+
+def test_what_comes_as_late_as_it_may_never_meets_what_is_given_next(redis_client: Redis) -> None:
+    limiter = Limiter(redis_client)
+    first, _ = until_given(limiter)
+    _, next_one = until_given(limiter)
+    let_out_and_late = (1 + LATE_SLOTS) * window(3.0).slot
+    # Counted from before the first was asked for: a busy machine only makes it longer.
+    assert next_one - first >= window(3.0).seconds + let_out_and_late
+
+
+def until_given(limiter: Limiter) -> tuple[float, float]:
+    """Between which moments all three of a second were given."""
+    while True:
+        asked = time.monotonic()
+        if limiter.take("google", 3, 3.0).count == 3:
+            return asked, time.monotonic()
+        time.sleep(0.001)
 
 
 def test_rates_below_one_a_second_are_one_in_a_longer_time(redis_client: Redis) -> None:
