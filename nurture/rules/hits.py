@@ -159,12 +159,16 @@ def _canonical(ip: str) -> str:
     return ip if _PLAIN_IPV4.fullmatch(ip) else str(ip_address(ip))
 
 
-# Programs and methods are few: each is one text then, whose hash is known.
-@lru_cache(maxsize=4096)
 def clean(text: str) -> str:
     """A visitor's text as the database can hold it: no control characters, no lone surrogates, and
     no longer than a log line should be."""
-    short = text[:LONGEST_TEXT]
+    return _cleaned(text[:LONGEST_TEXT])
+
+
+# Programs and methods are few: each is one text then, whose hash is known. Only what was cut is remembered,
+# for a header may be half a megabyte.
+@lru_cache(maxsize=4096)
+def _cleaned(short: str) -> str:
     if short.isascii() and short.isprintable():
         return short
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in short)

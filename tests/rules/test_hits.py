@@ -1,5 +1,6 @@
 """Hits as lines, their ids, where they came from and where they may lead."""
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -151,3 +152,14 @@ def test_addresses_of_private_networks_are_near_and_all_others_are_not() -> None
         "::ffff:8.8.8.8",
     )
     assert [one for one in near if not is_near(one)] == [one for one in far if is_near(one)] == []
+
+
+def test_of_endless_texts_no_more_is_remembered_than_is_kept() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(30):
+            clean(f"{number}{'x' * 500_000}")
+        held, _most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 1_000_000
