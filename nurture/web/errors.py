@@ -2,6 +2,7 @@
 
 import traceback
 import uuid
+from typing import Any
 
 import structlog
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -11,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from nurture.errors import Conflict, FileFault, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from nurture.rules.words import _
-from nurture.store.views.reading import AWAY
+from nurture.store.views.reading import AWAY, REFUSED_BY_TABLE, is_clash
 
 log = structlog.get_logger()
 
@@ -33,6 +34,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _broken)
     for away in AWAY:
         app.register_error_handler(away, _database_away)
+    app.register_error_handler(REFUSED_BY_TABLE, _refused_by_table)
 
 
 def status_of(refusal: Refusal) -> int:
@@ -73,6 +75,15 @@ def _database_away(fault: Exception) -> ResponseReturnValue:
         kind=type(fault).__name__,
     )
     return page(503, _("The database does not answer. Nothing is lost; try again in a minute."))
+
+
+def clash() -> str:
+    """What is said to the later of two who made the same."""
+    return _("Somebody made the same at this very moment. Look at what is there now, then try again.")
+
+
+def _refused_by_table(fault: Any) -> ResponseReturnValue:
+    return page(409, clash()) if is_clash(fault) else _broken(fault)
 
 
 def _broken(fault: Exception) -> ResponseReturnValue:

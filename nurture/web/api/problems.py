@@ -15,8 +15,9 @@ from werkzeug.exceptions import HTTPException
 from nurture.errors import Conflict, FileFault, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from nurture.files.uploads import TooLarge
 from nurture.rules.words import _
-from nurture.store.views.reading import AWAY
+from nurture.store.views.reading import AWAY, REFUSED_BY_TABLE, is_clash
 from nurture.web.api.shape_words import told
+from nurture.web.errors import clash
 
 log = structlog.get_logger()
 
@@ -44,6 +45,7 @@ def install(app: Flask) -> None:
     _answer(app, Exception, _broken)
     for away in AWAY:
         _answer(app, away, _database_away)
+    _answer(app, REFUSED_BY_TABLE, _refused_by_table)
 
 
 def problem(
@@ -140,6 +142,10 @@ def _gather(name: str, messages: Any, found: dict[str, list[str]]) -> None:
 def _database_away(fault: Exception) -> Response:
     log.error("api.database_away", rule=_rule(), kind=type(fault).__name__)
     return problem(503, _("The database does not answer. Nothing is lost; try again in a minute."))
+
+
+def _refused_by_table(fault: Any) -> Response:
+    return problem(409, clash()) if is_clash(fault) else _broken(fault)
 
 
 def _broken(fault: Exception) -> Response:
