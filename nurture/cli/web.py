@@ -14,6 +14,7 @@ from nurture.cli.frame import attended
 from nurture.config import load_settings
 from nurture.embedded.ports import check_free
 from nurture.embedded.privileges import die_with_parent
+from nurture.web.slow_bodies import SlowBodies
 
 _THREADS = 4
 
@@ -48,6 +49,7 @@ def _loader(load: Callable[[], WSGIApplication]) -> Callable[..., WSGIApplicatio
         # from, and be lost. A worker whose server was killed would keep the port for ever.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         die_with_parent(signal.SIGTERM)
-        return load()
+        # One thread is always left for requests without a body.
+        return SlowBodies(load(), _THREADS - 1)
 
     return in_worker
