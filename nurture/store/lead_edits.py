@@ -36,7 +36,7 @@ _LATELY = text(
     """
     SELECT e.at, coalesce(u.name, e.by) AS who, e.changes FROM lead_edit e
     LEFT JOIN user_account u ON e.by = 'user:' || u.id
-    WHERE e.lead_id = :lead ORDER BY e.id DESC LIMIT :limit
+    WHERE e.lead_id = :lead AND e.by <> 'readiness' ORDER BY e.id DESC LIMIT :limit
     """
 )
 
@@ -47,5 +47,5 @@ def note(session: Session, lead_id: int, changes: dict[str, Any], *, by: str, no
 
 
 def lately(session: Session, lead_id: int, *, limit: int = 20) -> list[Edit]:
-    """The latest first."""
+    """The latest first; what a date that came did by itself is none of a person's changes."""
     return [Edit(*row) for row in session.execute(_LATELY, {"lead": lead_id, "limit": limit})]

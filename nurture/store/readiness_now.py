@@ -98,6 +98,18 @@ _HANDED = text(
     GROUP BY 1
     """
 )
+# What happens to a lead by its date is written down among its edits, the newest last.
+_CAME_BACK = text(
+    f"""
+    SELECT l.id AS lead_id, {_NAME} AS name, c.name AS company, l.temperature,
+           coalesce(l.grade_override, l.grade) AS grade, {by_hand("l")} AS grade_reason, l.stage, e.at
+    FROM (SELECT id, lead_id, at, by, changes FROM lead_edit ORDER BY id DESC LIMIT {_LOOKED_AT}) e
+    JOIN lead l ON l.id = e.lead_id LEFT JOIN company c ON c.id = l.company_id
+    WHERE e.by = 'readiness' AND jsonb_exists(e.changes, 'future_at') AND e.at > :since
+      AND l.erased_at IS NULL
+    ORDER BY e.id DESC LIMIT :limit
+    """
+)
 _COMING_BACK = text(
     f"""
     SELECT l.id AS lead_id,
@@ -106,6 +118,7 @@ _COMING_BACK = text(
            {by_hand("l")} AS grade_reason, l.future_at
     FROM lead l LEFT JOIN company c ON c.id = l.company_id
     WHERE l.future_at IS NOT NULL AND l.erased_at IS NULL
+      AND (CAST(:until AS timestamptz) IS NULL OR l.future_at < :until)
     ORDER BY l.future_at, l.id LIMIT :limit
     """
 )
@@ -161,6 +174,20 @@ class ComingBack:
     future_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """A lead whose date came at `at`, and where it stands now."""
+
+    lead_id: int
+    name: str
+    company: str | None
+    temperature: str
+    grade: str | None
+    grade_reason: str | None
+    stage: str
+    at: datetime
+
+
 def histogram(session: Session, model: HeatModel, *, now: datetime) -> dict[int, int]:
     """How many leads that meet the requirements have which score now (rounded down); one statement."""
     rows = session.execute(_HISTOGRAM, _given(model, now, least=1))
@@ -196,9 +223,16 @@ def handed(session: Session) -> Sequence[Handed]:
     return [Handed(**row._mapping) for row in session.execute(_HANDED)]
 
 
-def coming_back(session: Session, *, limit: int) -> list[ComingBack]:
-    """The next to come back first."""
-    return [ComingBack(**row._mapping) for row in session.execute(_COMING_BACK, {"limit": limit})]
+def coming_back(session: Session, *, limit: int, until: datetime | None = None) -> list[ComingBack]:
+    """The next to come back first, those before `until` if that is given."""
+    given = {"limit": limit, "until": until}
+    return [ComingBack(**row._mapping) for row in session.execute(_COMING_BACK, given)]
+
+
+def came_back(session: Session, *, since: datetime, limit: int) -> list[CameBack]:
+    """Whose date has come since, the latest first; of the last two thousand edits of leads."""
+    given = {"since": since, "limit": limit}
+    return [CameBack(**row._mapping) for row in session.execute(_CAME_BACK, given)]
 
 
 def _given(model: HeatModel, now: datetime, *, least: float) -> dict[str, Any]:

@@ -147,6 +147,19 @@ def test_a_lead_whose_time_is_later_is_listed_and_comes_back_at_its_date(
     assert all_of(runtime.sessions, Handoff) == []
     assert wake_future(runtime.sessions, now=TUESDAY + timedelta(days=8)) == 1
     assert [one.lead_id for one in all_of(runtime.sessions, Handoff)] == [anna]
+    card = marketer.get(f"/leads/{anna}").text
+    assert "Put off: comes back on" in card and "Came back</span>: the time they asked to be left" in card
+    lately = marketer.get("/models/readiness").text.partition("Came back in the last two weeks")[2]
+    assert "Anna Lindqvist" in lately and "Sales ready" in lately
+
+
+def test_the_calendar_says_who_comes_back_on_which_day(marketer: FlaskClient, runtime: Runtime) -> None:
+    ben = make_lead(runtime.sessions, first_name="Ben", last_name="Sommer")
+    token = token_of(marketer.get(f"/leads/{ben}").text)
+    marketer.post(f"/leads/{ben}/later", data={"csrf_token": token, "day": "2026-03-10"})
+    page = marketer.get("/calendar").text
+    assert "1 lead comes back" in page and "Ben Sommer" in page
+    assert "Ben Sommer" not in marketer.get("/calendar?day=2026-03-09").text
 
 
 def test_a_date_that_has_passed_is_refused(marketer: FlaskClient, runtime: Runtime) -> None:

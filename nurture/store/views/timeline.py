@@ -13,8 +13,9 @@ TIMELINE_PAGE = 40
 
 @dataclass(frozen=True)
 class Touch:
-    """One line of the timeline. `what` is signal, hit, delivery, stage, temperature, outcome or handoff;
-    `verdict` of a signal that somebody took back is taken_back, `source` is who reported a signal."""
+    """One line of the timeline. `what` is signal, hit, delivery, stage, temperature, outcome, handoff or
+    later (put off, came back); `verdict` of a signal that somebody took back is taken_back, `source` is who
+    reported a signal."""
 
     at: datetime
     what: str
@@ -149,6 +150,16 @@ _TIMELINE = text(
                                  'happens_at', o.happens_at, 'by', o.by), '', '', {_place("o.id")}
          FROM handoff h JOIN handoff_outcome o ON o.handoff_id = h.id
         WHERE h.lead_id = :lead AND {_asked("outcome")} AND {_older("outcome", "o.at", "o.id")})
+      UNION ALL
+      (SELECT e.at, 'later', CASE WHEN e.changes #>> '{{future_at,1}}' IS NOT NULL THEN 'put_off'
+                                  WHEN e.by = 'readiness' THEN 'came_back' ELSE 'now' END,
+              e.id::text, '',
+              jsonb_build_object('by', e.by, 'at', coalesce(
+                  e.changes #>> '{{future_at,1}}', e.changes #>> '{{future_at,0}}')),
+              '', '', {_place("e.id")}
+         FROM lead_edit e
+        WHERE e.lead_id = :lead AND jsonb_exists(e.changes, 'future_at')
+          AND {_asked("later")} AND {_older("later", "e.at", "e.id")})
     ) AS every
     ORDER BY at DESC, what, place DESC LIMIT :limit
     """

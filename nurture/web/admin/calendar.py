@@ -1,6 +1,7 @@
 """The calendar: what goes out today and in the next two weeks, to how many and to whom, before it goes."""
 
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -8,7 +9,10 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import NotFound
 from nurture.flows import calendar as flow
 from nurture.rules.program import Send, read
+from nurture.rules.timing import instant_of
 from nurture.rules.words import _
+from nurture.store import readiness_now
+from nurture.store.readiness_now import ComingBack
 from nurture.store.views import chain as chains
 from nurture.web import rendering
 from nurture.web.query import number
@@ -16,6 +20,7 @@ from nurture.web.request import now, page_session
 
 pages = Blueprint("calendar", __name__)
 DAYS = 14
+_MOST_BACK = 200
 
 
 @pages.get("/calendar")
@@ -27,8 +32,9 @@ def index() -> ResponseReturnValue:
     today = moment.astimezone(zone).date()
     days = [today + timedelta(days=ahead) for ahead in range(DAYS + 1)]
     totals = {day: sum(one.n for one in entries if one.day == day) for day in days}
+    back = _coming_back(days, zone)
     asked = _day(request.args.get("day", ""))
-    chosen = asked if asked in totals else next((day for day in days if totals[day]), today)
+    chosen = asked if asked in totals else next((day for day in days if totals[day] or back[day]), today)
     return render_template(
         "admin/calendar/index.html",
         days=days,
@@ -37,7 +43,8 @@ def index() -> ResponseReturnValue:
         most=max(totals.values()),
         chosen=chosen,
         entries=[one for one in entries if one.day == chosen],
-        every=len(entries),
+        every=len(entries) or any(back.values()),
+        back=back,
         counted_at=found.counted_at,
     )
 
@@ -53,6 +60,15 @@ def day(day: str) -> ResponseReturnValue:
     sent = read(dict(page.spec)).chains[page.temperature].by_key.get(step)
     mail = page.mails[sent.mail][1] if isinstance(sent, Send) and sent.mail in page.mails else step
     return render_template("admin/calendar/who.html", day=wanted, page=page, mail=mail, leads=leads)
+
+
+def _coming_back(days: list[date], zone: ZoneInfo) -> dict[date, list[ComingBack]]:
+    """Leads whose time is later, by the day on which they come back; at most two hundred."""
+    until = instant_of(days[-1] + timedelta(days=1), 0, zone)
+    found: dict[date, list[ComingBack]] = {day: [] for day in days}
+    for one in readiness_now.coming_back(page_session(), limit=_MOST_BACK, until=until):
+        found.get(max(one.future_at.astimezone(zone).date(), days[0]), []).append(one)
+    return found
 
 
 def _day(written: str) -> date | None:

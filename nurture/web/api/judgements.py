@@ -1,6 +1,7 @@
 """Readiness and potential: who is next, what another threshold would mean, and what is set by hand."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from nurture.errors import NotFound
@@ -32,6 +33,7 @@ part = door.Part("judgements", "Readiness and potential: who is next, what if, g
 _NEAR = 15.0
 _SHOWN = 20
 _LATER = 200
+_LATELY = timedelta(days=14)
 
 
 @part.route("/readiness/what_if", methods=["GET"])
@@ -75,9 +77,13 @@ def nearly(asked: dict[str, Any]) -> dict[str, Any]:
 @part.route("/readiness/later", methods=["GET"])
 @part.response(200, LaterOut)
 def later() -> dict[str, Any]:
-    """The next two hundred leads whose time is later, with the date."""
+    """The next two hundred leads whose time is later, with the date; and those who came back lately."""
     rows = readiness_now.coming_back(page_session(), limit=_LATER)
-    return {"data": [{**asdict(one), "future_at": moment(one.future_at)} for one in rows]}
+    came = readiness_now.came_back(page_session(), since=now() - _LATELY, limit=_LATER)
+    return {
+        "data": [{**asdict(one), "future_at": moment(one.future_at)} for one in rows],
+        "came_back": [{**asdict(one), "at": moment(one.at)} for one in came],
+    }
 
 
 @part.route("/potential", methods=["GET"])

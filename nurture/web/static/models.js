@@ -96,6 +96,5 @@
   addEventListener('beforeunload', function (event) { if (dirty) event.preventDefault(); });
   document.addEventListener('keydown', function (event) {
     if ((event.ctrlKey || event.metaKey) && event.key === 's') { event.preventDefault(); form.requestSubmit(form.querySelector('.m-bar [name="do"][value=""]')); }
-    if (event.key === '/' && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) { event.preventDefault(); find.focus(); }
   });
 })();

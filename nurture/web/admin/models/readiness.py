@@ -1,5 +1,6 @@
 """Who is about to become ready, what another threshold would mean, and who comes back when."""
 
+from datetime import timedelta
 from math import isfinite
 from typing import Any
 
@@ -19,6 +20,7 @@ from nurture.web.request import now, page_session
 _PAGE = 50
 _NEAR = 15.0
 _SHOWN = 8
+_LATELY = timedelta(days=14)
 
 
 @pages.get("/models/readiness")
@@ -37,6 +39,7 @@ def readiness() -> ResponseReturnValue:
         near=_NEAR,
         older=url_for("models.readiness", score=last.score, after=last.lead_id) if last else None,
         back=store.coming_back(session, limit=_PAGE),
+        came=store.came_back(session, since=now() - _LATELY, limit=_SHOWN),
         **_what_if(model),
     )
 

@@ -78,8 +78,22 @@ class ComingBackOut(Schema):
     future_at = fields.String()
 
 
+class CameBackOut(Schema):
+    lead_id = fields.Integer()
+    name = fields.String()
+    company = fields.String(allow_none=True)
+    temperature = fields.String()
+    grade = fields.String(allow_none=True)
+    grade_reason = fields.String(allow_none=True)
+    stage = fields.String()
+    at = fields.String()
+
+
 class LaterOut(Schema):
+    """Who comes back when, and `came_back`: whose date has come in the last two weeks, the latest first."""
+
     data = fields.List(fields.Nested(ComingBackOut))
+    came_back = fields.List(fields.Nested(CameBackOut))
 
 
 class QualityOut(Schema):
