@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 from nurture.rules import conditions, duration
 from nurture.rules.conditions import Condition, ConditionFault, Fault
@@ -13,6 +13,10 @@ from nurture.rules.duration import Duration
 from nurture.rules.words import _
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+_Whole = TypeVar("_Whole", bound=int | None)
+_Text = TypeVar("_Text", bound=str | None)
 
 
 class Table:
@@ -24,7 +28,7 @@ class Table:
         self.known: list[str] = []
         self.raw: Mapping[str, Any] = raw if isinstance(raw, Mapping) else {}
         if not isinstance(raw, Mapping):
-            faults.append(Fault(path, _("Expected names with values (name: value).")))
+            faults.append(Fault(path, self._no_mapping()))
 
     def get(self, name: str) -> Any:
         if name not in self.known:
@@ -38,6 +42,9 @@ class Table:
         missing = self.raw.get(name) is None
         form = _('"{name}" is missing; expected {what}.') if missing else _('"{name}": expected {what}.')
         self.fault(name, form.format(name=name, what=what))
+
+    def _no_mapping(self) -> str:
+        return _("Expected names with values (name: value).")
 
     def table(self, name: str) -> "Table":
         """The mapping under `name`, empty when absent."""
@@ -82,9 +89,11 @@ class Table:
             self.expected(name, _("true or false"))
         return raw is True
 
-    def number(self, name: str, default: float, *, least: float, most: float) -> float:
+    def number(
+        self, name: str, default: float, *, least: float, most: float, required: bool = False
+    ) -> float:
         raw = self.get(name)
-        if raw is None:
+        if raw is None and not required:
             return default
         right = isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
         if not right or not least <= raw <= most:
@@ -92,7 +101,7 @@ class Table:
             return default
         return float(raw)
 
-    def whole(self, name: str, default: int, *, least: int, most: int) -> int:
+    def whole(self, name: str, default: _Whole, *, least: int, most: int) -> int | _Whole:
         raw = self.get(name)
         if raw is None:
             return default
@@ -101,7 +110,7 @@ class Table:
             return default
         return raw
 
-    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+    def choice(self, name: str, choices: tuple[str, ...], default: _Text) -> str | _Text:
         raw = self.get(name)
         if raw is None:
             return default

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from nurture.rules.ids import millis_of
+from nurture.store.rowcount import written
 
 # Hits are found by their ids, which begin with their time.
 _NEXT = text("SELECT received_at FROM hit WHERE id >= :first ORDER BY id LIMIT 1")
@@ -37,9 +38,9 @@ def clear_next(session: Session, *, before: datetime, step: timedelta) -> int | 
         return None
     until = min(since + step, before)
     given = {"first": _first_at(since), "end": _first_at(until), "since": since, "until": until}
-    cleared = session.execute(_CLEAR, given)
+    cleared = written(session, _CLEAR, given)
     session.execute(_NOTE, {"until": until})
-    return int(cleared.rowcount)  # type: ignore[attr-defined]
+    return cleared
 
 
 def latest(session: Session, *, since: datetime, limit: int) -> list[str]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store import batch
 from nurture.store.base import Base, Flag, Instant, Ref
+from nurture.store.rowcount import written
 
 
 class LeadTarget(Base):
@@ -103,7 +104,7 @@ def mark_stale(session: Session, lead_ids: Sequence[int]) -> None:
 
 def forget_all(session: Session) -> int:
     """No score is in use any more; of how many leads something was kept."""
-    return int(session.execute(text("DELETE FROM lead_target")).rowcount)  # type: ignore[attr-defined]
+    return written(session, text("DELETE FROM lead_target"))
 
 
 def of(session: Session, lead_ids: Sequence[int]) -> dict[int, float]:

@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, Engine, ForeignKey, Index, Row, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Count, Id, Instant, Json, Ref
+from nurture.store.rowcount import written
 
 KINDS = ("preview", "switch", "training")
 STATES = ("wanted", "working", "done", "failed", "dropped")
@@ -143,7 +144,7 @@ def newest(session: Session, kind: str, model_id: int | None) -> Work | None:
 
 def tell(session: Session, work_id: int, done: int) -> bool:
     """Note how far it is; False when it is wanted no more."""
-    return bool(session.execute(_TELL, {"id": work_id, "done": done}).rowcount)  # type: ignore[attr-defined]
+    return written(session, _TELL, {"id": work_id, "done": done}) > 0
 
 
 def end(

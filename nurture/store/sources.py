@@ -6,6 +6,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from nurture.store.base import Base, Flag, Id, Instant
+from nurture.store.rowcount import written
 
 
 class Source(Base):
@@ -68,8 +69,8 @@ def move_leads(session: Session, source_id: int, into_id: int) -> int:
     """Whoever came from the one comes from the other; how many came from it first."""
     session.flush()
     given = {"source": source_id, "into": into_id}
-    first, _last = (getattr(session.execute(statement, given), "rowcount", 0) for statement in _MOVE)
-    return int(first)
+    first, _last = (written(session, statement, given) for statement in _MOVE)
+    return first
 
 
 def is_used(session: Session, source_id: int) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from nurture.rules.messages import instant
 from nurture.store.companies import LEARN_NAMES
+from nurture.store.rowcount import written
 from nurture.store.staged_outcomes import SINCE, STAGE
 
 _COMPANIES = text(
@@ -223,9 +224,9 @@ def take_companies(session: Session, import_id: int, *, now: datetime) -> None:
 def take_new_leads(session: Session, import_id: int, source_id: int, *, now: datetime, by: str) -> int:
     """Insert every row that is nobody's as a lead, with the record of its stage; how many."""
     given = {"id": import_id, "source": source_id, "now": now, "said_at": instant(now), "by": by}
-    made = session.execute(_NEW_LEADS, given)
+    made = written(session, _NEW_LEADS, given)
     session.execute(_NEW_STAGES, given)
-    return int(getattr(made, "rowcount", 0))
+    return made
 
 
 def take_known_leads(session: Session, import_id: int, source_id: int, *, now: datetime) -> list[int]:

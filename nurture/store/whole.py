@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
+from nurture.store.rowcount import written
+
 
 @dataclass(frozen=True)
 class View:
@@ -83,7 +85,7 @@ def leave_room(session: Session) -> None:
 
 def pause_newsletters(session: Session, *, now: datetime) -> int:
     """Newsletters that go out, or should have begun to, wait for a person; how many."""
-    return int(session.execute(_PAUSE, {"now": now}).rowcount)  # type: ignore[attr-defined]
+    return written(session, _PAUSE, {"now": now})
 
 
 def take_doubtful(session: Session, *, due: bool, now: datetime, limit: int) -> Sequence[Doubtful]:

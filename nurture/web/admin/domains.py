@@ -12,7 +12,8 @@ from nurture.rules.words import _
 from nurture.store import domains, senders
 from nurture.store.domains import SendingDomain
 from nurture.web import query
-from nurture.web.request import close_session, now, page_session, runtime, signed_in
+from nurture.web.look_up import look_up
+from nurture.web.request import now, page_session, runtime, signed_in
 
 pages = Blueprint("domains", __name__, url_prefix="/settings/domains")
 
@@ -31,7 +32,7 @@ def add() -> ResponseReturnValue:
         return _index(dict(request.form), refusal.errors), 422
     except Conflict as refusal:
         return _index(dict(request.form), {"name": [str(refusal)]}), 409
-    _check(domain.id)
+    look_up(domain.id)
     return redirect(url_for("domains.one", domain_id=domain.id))
 
 
@@ -42,7 +43,7 @@ def one(domain_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:domain_id>/check")
 def check(domain_id: int) -> ResponseReturnValue:
-    _check(domain_id)
+    look_up(domain_id)
     flash(_("Looked up just now."))
     return redirect(url_for("domains.one", domain_id=domain_id))
 
@@ -62,7 +63,7 @@ def change(domain_id: int) -> ResponseReturnValue:
             )
     except Invalid as refusal:
         return _one(domain_id, dict(request.form), refusal.errors), 422
-    _check(domain_id)
+    look_up(domain_id)
     flash(_("Saved and looked up."))
     return redirect(url_for("domains.one", domain_id=domain_id))
 
@@ -85,7 +86,7 @@ def new_key(domain_id: int) -> ResponseReturnValue:
                 flow.make_key(session, runtime().vault, domain_id, algorithm, by=signed_in().actor, now=now())
     except (Invalid, Conflict) as refusal:
         return _one(domain_id, dict(form), {"algorithm": [str(refusal)]}), 422
-    _check(domain_id)
+    look_up(domain_id)
     flash(_("Put the record into the DNS: mails are signed as soon as it is found there."))
     return redirect(url_for("domains.one", domain_id=domain_id))
 
@@ -109,7 +110,7 @@ def import_key(domain_id: int) -> ResponseReturnValue:
         return _one(domain_id, {"selector": form.get("selector", "")}, refusal.errors), 422
     except Conflict as refusal:
         return _one(domain_id, {}, {"selector": [str(refusal)]}), 409
-    _check(domain_id)
+    look_up(domain_id)
     return redirect(url_for("domains.one", domain_id=domain_id))
 
 
@@ -126,20 +127,6 @@ def retire_key(domain_id: int, key_id: int) -> ResponseReturnValue:
     with runtime().sessions.begin() as session:
         flow.retire_key(session, key_id, domain_id, by=signed_in().actor, now=now())
     return redirect(url_for("domains.one", domain_id=domain_id))
-
-
-def _check(domain_id: int) -> None:
-    """Ask the name servers, which may take some seconds: no transaction stands meanwhile."""
-    close_session()
-    here = runtime()
-    flow.check_domain(
-        here.sessions,
-        here.dns.records,
-        domain_id,
-        base_url=here.settings.base_url,
-        bounces=here.settings.bounce_domain,
-        now=now(),
-    )
 
 
 def _index(answers: dict[str, str], errors: dict[str, list[str]]) -> str:

@@ -14,7 +14,8 @@ from nurture.web.api import door
 from nurture.web.api.plain import moment
 from nurture.web.api.schemas import ListOf
 from nurture.web.api.schemas.domains import DkimKeyIn, DkimKeyOut, DomainChange, DomainIn, DomainOut
-from nurture.web.request import close_session, now, page_session, runtime
+from nurture.web.look_up import look_up
+from nurture.web.request import now, page_session, runtime
 
 part = door.Part("domains", "Sending domains: DNS, and the keys that sign.")
 
@@ -38,7 +39,7 @@ def create(said: dict[str, Any]) -> ResponseReturnValue:
     """Add a domain and look it up."""
     with runtime().sessions.begin() as session:
         domain_id = flow.add_domain(session, said["name"], by=door.actor(), now=now()).id
-    _look_up(domain_id)
+    look_up(domain_id)
     return _one(domain_id), 201
 
 
@@ -66,7 +67,7 @@ def change(said: dict[str, Any], domain_id: int) -> dict[str, Any]:
             by=door.actor(),
             now=now(),
         )
-    _look_up(domain_id)
+    look_up(domain_id)
     return _one(domain_id)
 
 
@@ -82,7 +83,7 @@ def remove(domain_id: int) -> None:
 @part.response(200, DomainOut)
 def check(domain_id: int) -> dict[str, Any]:
     """Look it up now. Keys whose records are found sign from here on."""
-    _look_up(domain_id)
+    look_up(domain_id)
     return _one(domain_id)
 
 
@@ -124,19 +125,6 @@ def retire(domain_id: int, key_id: int) -> None:
     """Sign with it no more."""
     with runtime().sessions.begin() as session:
         flow.retire_key(session, key_id, domain_id, by=door.actor(), now=now())
-
-
-def _look_up(domain_id: int) -> None:
-    close_session()
-    here = runtime()
-    flow.check_domain(
-        here.sessions,
-        here.dns.records,
-        domain_id,
-        base_url=here.settings.base_url,
-        bounces=here.settings.bounce_domain,
-        now=now(),
-    )
 
 
 def _one(domain_id: int) -> dict[str, Any]:
