@@ -159,18 +159,18 @@ def _item_lines(entry: _Entry, offset: int) -> list[str]:
 def _mapping_block(node: Node, lines: list[str], column: int) -> _Block:
     first = min(node.key_lines.values())
     starts = [node.key_lines[key] - first for key in node.value]
-    base = _first_own_line(lines, column)
+    base = _first_own_line(lines)
     return _block(list(node.value), list(node.value.values()), [base + one for one in starts], lines, column)
 
 
 def _sequence_block(node: Node, lines: list[str], column: int) -> _Block:
     first = node.value[0].line
-    base = _first_own_line(lines, column)
+    base = _first_own_line(lines)
     starts = [base + one.line - first for one in node.value]
     return _block(list(range(len(node.value))), node.value, starts, lines, column)
 
 
-def _first_own_line(lines: list[str], column: int) -> int:
+def _first_own_line(lines: list[str]) -> int:
     """Where a block begins: behind the comments above it."""
     return next(at for at, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#"))
 
@@ -207,7 +207,7 @@ def _indented(lines: list[str], by: int) -> list[str]:
 def _column_of(entry: _Entry) -> int:
     """The column of the block in which an entry stands, told from where its value's block stands."""
     inside = _inside(entry) or [""]
-    line = inside[_first_own_line(inside, 0)]
+    line = inside[_first_own_line(inside)]
     return entry.node.column - (len(line) - len(line.lstrip()))
 
 

@@ -40,7 +40,7 @@ def decide(
             claimed = approvals.claim(session, ids, up_to=newest, limit=BATCH)
             if not claimed:
                 break
-            for at, number in enumerate(_portion(session, claimed, hand_over, now, by)):
+            for at, number in enumerate(_portion(session, claimed, hand_over=hand_over, now=now, by=by)):
                 counts[at] += number
     decided = Decided(*counts)
     with sessions.begin() as session:
@@ -56,7 +56,7 @@ def decide(
 
 
 def _portion(
-    session: Session, claimed: dict[int, int], hand_over: bool, now: datetime, by: str
+    session: Session, claimed: dict[int, int], *, hand_over: bool, now: datetime, by: str
 ) -> tuple[int, int, int]:
     if not hand_over:
         approvals.decide(session, list(claimed), "declined", now=now, by=by)

@@ -56,7 +56,7 @@ def confirm_sign_up(
     row = NewSignal(kept.lead_id, SUBSCRIBED, now, SOURCE, key=f"{SUBSCRIBED}:{kept.id}", data=_about(form))
     signals.add(session, [row], now=now)
     spec = forms.spec_kept(session, kept)
-    lead_on(session, form, spec, kept, now=now)
+    lead_on(session, spec, kept, now=now)
     session.flush()
     store.count(session, kept.form_id, confirmed=1, now=now)
     return CONFIRMED

@@ -153,7 +153,7 @@ class Courier:
         return known is not None and known.phase != rules.WORKING
 
     def _claim_for_all(self, now: datetime) -> int:
-        plan = self._planned(now)
+        plan = self._planned()
         return sum(self._claim_for(plan, way, now) for way in plan.ways.values())
 
     def _claim_for(self, plan: _Plan, way: WayOut, now: datetime) -> int:
@@ -246,7 +246,7 @@ class Courier:
         self._lanes[way.id], self._made_of[way.id] = lane, made_of
         return lane
 
-    def _planned(self, now: datetime) -> _Plan:
+    def _planned(self) -> _Plan:
         """The transports, read again about once a second."""
         if self._plan is None or monotonic() - self._read_at > _READ_SECONDS:
             with self._sessions.begin() as session:

@@ -100,7 +100,7 @@ def told_doubts(session: Session, spec: object) -> list[str]:
     return doubts(model, custom_fields.unknown(session, asked_fields(model)))
 
 
-def told_changes(session: Session, stands: Editing) -> list[str]:
+def told_changes(stands: Editing) -> list[str]:
     """What the draft changes of the live version, in sentences; nothing for one that cannot be read."""
     return [sentence for told in changed_parts(stands, stands.spec).values() for sentence in told]
 

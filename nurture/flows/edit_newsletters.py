@@ -1,6 +1,6 @@
 """Newsletters are written, shown, tried, scheduled, paused, resumed and called off."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -211,30 +211,40 @@ def locked(session: Session, newsletter_id: int) -> Newsletter:
 
 
 def _check(session: Session, said: Mapping[str, Any]) -> None:
-    faults: dict[str, list[str]] = {}
+    every = (*_faults_of_words(said), *_faults_of_rules(session, said), *_faults_of_language(said))
+    faults = {name: [sentence] for name, sentence in every}
+    if faults:
+        raise Invalid(" ".join(one for many in faults.values() for one in many), faults)
+
+
+def _faults_of_words(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not said["name"].strip():
-        faults["name"] = [_("Give it a name.")]
-    if said.get("purpose") in WITHOUT_CONSENT:
-        faults["purpose"] = [_("A newsletter rests on a consent: choose another purpose.")]
+        yield "name", _("Give it a name.")
     if said.get("format", "md") not in FORMATS:
-        faults["format"] = [_("The format is one of {all}.").format(all=", ".join(FORMATS))]
-    if said.get("over", "skip") not in ("defer", "skip"):
-        faults["over"] = [_("Over the cap a mail waits (defer) or is left out (skip).")]
-    if said.get("while_with_sales", "pause") not in ("pause", "go_on"):
-        faults["while_with_sales"] = [_("While sales talks to a lead it is left out (pause) or not (go_on).")]
-    if said.get("sender_key") and senders.get(session, said["sender_key"]) is None:
-        faults["sender"] = [_("There is no such sender.")]
-    if abs(said.get("priority", 0)) > _MOST_PRIORITY:
-        faults["priority"] = [_("A whole number from -100 to 100.")]
+        yield "format", _("The format is one of {all}.").format(all=", ".join(FORMATS))
     if len(said.get("body", "")) > _LONGEST:
-        faults["body"] = [_("This is longer than any mail program shows.")]
+        yield "body", _("This is longer than any mail program shows.")
+
+
+def _faults_of_rules(session: Session, said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if said.get("purpose") in WITHOUT_CONSENT:
+        yield "purpose", _("A newsletter rests on a consent: choose another purpose.")
+    if said.get("over", "skip") not in ("defer", "skip"):
+        yield "over", _("Over the cap a mail waits (defer) or is left out (skip).")
+    if said.get("while_with_sales", "pause") not in ("pause", "go_on"):
+        yield "while_with_sales", _("While sales talks to a lead it is left out (pause) or not (go_on).")
+    if said.get("sender_key") and senders.get(session, said["sender_key"]) is None:
+        yield "sender", _("There is no such sender.")
+    if abs(said.get("priority", 0)) > _MOST_PRIORITY:
+        yield "priority", _("A whole number from -100 to 100.")
+
+
+def _faults_of_language(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, reading in (("audience", _condition), ("hours", read_window)):
         try:
             reading(said.get(name) or {})
         except (ConditionFault, ProgramFault) as fault:
-            faults[name] = [str(fault)]
-    if faults:
-        raise Invalid(" ".join(one for many in faults.values() for one in many), faults)
+            yield name, str(fault)
 
 
 def _condition(raw: Mapping[str, Any]) -> None:

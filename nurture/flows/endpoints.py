@@ -48,7 +48,7 @@ def create_endpoint(
 ) -> Created:
     """Post messages to this receiver from now on. `private` opens inner addresses
     (NURTURE_ALLOW_PRIVATE_WEBHOOKS). Raises Invalid with all faults."""
-    _check(wanted, wanted.types or (), private, ())
+    _check(wanted, wanted.types or (), private=private, kept=())
     secret = make_secret()
     url = (wanted.url or "").strip()
     endpoint = webhook_endpoints.add(session, url, _ordered(wanted.types or ()), vault.seal(secret), now=now)
@@ -79,11 +79,11 @@ def change_endpoint(
     types = endpoint.types if wanted.types is None else wanted.types
     mapping = endpoint.mapping if wanted.mapping is None else wanted.mapping
     asked = [] if endpoint.of_chains else types
-    _check(replace(whole, mapping=mapping), asked, private, endpoint.headers)
+    _check(replace(whole, mapping=mapping), asked, private=private, kept=endpoint.headers)
     endpoint.url, endpoint.types = (whole.url or "").strip(), _ordered(types)
     _set(endpoint, vault, wanted)
     if disabled is not None:
-        _switch(endpoint, disabled, now)
+        _switch(endpoint, disabled=disabled, now=now)
     _audit(session, by, "webhook_endpoint.changed", endpoint.id, now)
     return endpoint
 
@@ -163,10 +163,10 @@ def test_data(endpoint: WebhookEndpoint) -> dict[str, Any]:
     return example | {"endpoint_id": endpoint.id, "text": "A test message: nothing has happened."}
 
 
-def _check(wanted: Receiver, types: Sequence[str], private: bool, kept: Iterable[str]) -> None:
+def _check(wanted: Receiver, types: Sequence[str], *, private: bool, kept: Iterable[str]) -> None:
     unknown = sorted(set(types) - set(TYPES))
     looks: dict[str, Callable[[], object]] = {
-        "url": lambda: _check_url((wanted.url or "").strip(), private),
+        "url": lambda: _check_url((wanted.url or "").strip(), private=private),
         "filter": lambda: message_filter.check(wanted.filter) if wanted.filter else None,
         "mapping": lambda: shape_messages.check(wanted.mapping, types) if wanted.mapping else None,
     }
@@ -179,7 +179,7 @@ def _check(wanted: Receiver, types: Sequence[str], private: bool, kept: Iterable
         raise Invalid(" ".join(sentence for sentences in faults.values() for sentence in sentences), faults)
 
 
-def _check_url(url: str, private: bool) -> None:
+def _check_url(url: str, *, private: bool) -> None:
     if "YOUR-" in url:
         raise Invalid(_("Put your own value in the place of the part in capitals."))
     parse(url, private=private)
@@ -197,7 +197,7 @@ def _ordered(types: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(types))
 
 
-def _switch(endpoint: WebhookEndpoint, disabled: bool, now: datetime) -> None:
+def _switch(endpoint: WebhookEndpoint, *, disabled: bool, now: datetime) -> None:
     if disabled and endpoint.disabled_at is None:
         endpoint.disabled_at = now
         endpoint.disabled_reason = _("Switched off by hand.")

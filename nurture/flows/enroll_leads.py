@@ -54,7 +54,9 @@ def enroll_leads(
     welcome = set(runs.welcome(session, one.id, wanted))
     detail = {"n": len(begun), "step": step}
     audit(session, by, "chain.enrolled", f"chain:{chain_id}", now=now, detail=detail)
-    return [_answer(one, lead_id, lead_id in begun, lead_id in welcome) for lead_id in wanted]
+    return [
+        _answer(one, lead_id, began=lead_id in begun, is_welcome=lead_id in welcome) for lead_id in wanted
+    ]
 
 
 def _chain(session: Session, chain_id: int) -> tuple[Published, str]:
@@ -84,7 +86,7 @@ def _leads(session: Session, lead_ids: Sequence[int], emails: Sequence[str]) -> 
     return list(dict.fromkeys([*(known[one] for one in lead_ids), *(by_email[norm] for norm in norms)]))
 
 
-def _answer(one: Published, lead_id: int, began: bool, is_welcome: bool) -> Enrolled:
+def _answer(one: Published, lead_id: int, *, began: bool, is_welcome: bool) -> Enrolled:
     if began:
         return Enrolled(lead_id, True, HELD_OUT if held_out(one.program, lead_id) else None)
     return Enrolled(lead_id, False, INSIDE if is_welcome else HELD)

@@ -1,6 +1,6 @@
 """Events are made, changed and called off."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,16 +70,7 @@ def _read(said: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     values["name"] = " ".join(values["name"].split())
     if not values["name"]:
         faults["name"] = [_("Name the event.")]
-    if not values.get("starts_at"):
-        faults["starts_at"] = [_("Say when it begins.")]
-    elif fault := fault_of_date(values["starts_at"]):
-        faults["starts_at"] = [fault]
-    elif values["ends_at"] is None:
-        values["ends_at"] = values["starts_at"] + _LASTS
-    elif values["ends_at"] < values["starts_at"]:
-        faults["ends_at"] = [_("It cannot end before it begins.")]
-    elif fault := fault_of_date(values["ends_at"]):
-        faults["ends_at"] = [fault]
+    faults |= {name: [sentence] for name, sentence in _faults_of_time(values)}
     if zone_named(values.get("timezone")) is None:
         faults["timezone"] = [_("Name a time zone, such as Europe/Berlin.")]
     if values["link"] and not host_of(values["link"]):
@@ -89,4 +80,19 @@ def _read(said: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         faults["capacity"] = [_("A number of seats, or nothing.")]
     if faults:
         raise Invalid(_("The event cannot be kept."), faults)
+    if values["ends_at"] is None:
+        values["ends_at"] = values["starts_at"] + _LASTS
     return values
+
+
+def _faults_of_time(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """At most one: what is wrong with the beginning is wrong with what counts from it."""
+    begins, ends = values.get("starts_at"), values["ends_at"]
+    if not begins:
+        yield "starts_at", _("Say when it begins.")
+    elif fault := fault_of_date(begins):
+        yield "starts_at", fault
+    elif ends is not None and ends < begins:
+        yield "ends_at", _("It cannot end before it begins.")
+    elif ends is not None and (fault := fault_of_date(ends)):
+        yield "ends_at", fault

@@ -63,7 +63,7 @@ def explain(session: Session, lead_id: int, *, now: datetime) -> dict[str, Any]:
             **_grade(judged, model.model),
             "override_reason": lead_judgements.grade_reason(session, lead_id),
         },
-        "readiness": {**_readiness(judged, model.model, now), "held_back": held},
+        "readiness": {**_readiness(judged, model.model), "held_back": held},
     }
 
 
@@ -231,7 +231,7 @@ def _grade(judged: Judged, model: HeatModel) -> dict[str, Any]:
     }
 
 
-def _readiness(judged: Judged, model: HeatModel, now: datetime) -> dict[str, Any]:
+def _readiness(judged: Judged, model: HeatModel) -> dict[str, Any]:
     found = judged.readiness
     return {
         "score": found.score,

@@ -82,7 +82,7 @@ def _before_the_first_missing(still: list[Waiting], batch: Sequence[int], mine: 
 
 
 def _has_cooled(one: Waiting) -> bool:
-    return ripening.has_cooled(one.cause, one.cooled)
+    return ripening.has_cooled(one.cause, armed=one.cooled)
 
 
 def _free(session: Session, now: datetime) -> int | None:

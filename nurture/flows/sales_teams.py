@@ -170,7 +170,7 @@ def _one_goal(session: Session, team_id: int | None, user_id: int | None) -> boo
     return user_id is not None and session.get(User, user_id) is not None
 
 
-def move_rule(session: Session, rule_id: int, up: bool, *, by: str, now: datetime) -> None:
+def move_rule(session: Session, rule_id: int, *, up: bool, by: str, now: datetime) -> None:
     """One place up or down; the first rule that fits a lead counts."""
     teams.lock_rules(session)
     rules = teams.rules(session)

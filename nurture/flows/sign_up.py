@@ -83,13 +83,13 @@ def sign_up(
     if kept.asked:
         _ask(session, kept, now)
     else:
-        lead_on(session, form, spec, kept, now=now)
+        lead_on(session, spec, kept, now=now)
     session.flush()
     store.count(session, form.row.id, sent=1, now=now)
     return kept.id
 
 
-def lead_on(session: Session, form: OpenForm, spec: FormSpec, kept: FormSubmission, *, now: datetime) -> None:
+def lead_on(session: Session, spec: FormSpec, kept: FormSubmission, *, now: datetime) -> None:
     """Nothing has to be confirmed any more: past visits are the lead's, and it enters what the form opens."""
     if kept.visitor_id:
         join_visitor(session, kept.visitor_id, kept.lead_id, now=now)

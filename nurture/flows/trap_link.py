@@ -8,7 +8,7 @@ from nurture.store import installation as installations
 from nurture.store.audit import audit
 
 
-def set_trap_link(session: Session, on: bool, *, by: str, now: datetime) -> None:
+def set_trap_link(session: Session, *, on: bool, by: str, now: datetime) -> None:
     """Whether the mails that go out from now on carry it, in the caller's transaction. Links in mails already
     sent go on to tell machines apart."""
     installation = installations.lock(session)

@@ -184,7 +184,7 @@ def change_sales_mails(
         audit(session, by, "user.changed", f"user:{user_id}", now=now, detail=changed)
 
 
-def require_second_factor(session: Session, required: bool, *, by: str, now: datetime) -> None:
+def require_second_factor(session: Session, *, required: bool, by: str, now: datetime) -> None:
     """Whether administrators must use a second factor."""
     installation = installations.lock(session)
     if installation.admins_need_totp != required:

@@ -83,7 +83,7 @@ def _spf(ask: Ask, asked: Asked) -> Finding:
 
 def _judged(ask: Ask, asked: Asked, record: str) -> Finding:
     name = asked.bounces
-    tree = spf.walk(ask, name, record)
+    tree = spf.walk(ask, record)
 
     def finding(state: str, say: str, want: str = "", **about: object) -> Finding:
         return Finding(SPF, state, name, "TXT", say, want, (record,), about)
@@ -175,14 +175,14 @@ def _dmarc(ask: Ask, asked: Asked) -> Finding:
             return _away(DMARC, f"_dmarc.{above}", "TXT", want)
         records = [text for text in answer.values if text.lower().replace(" ", "").startswith("v=dmarc1")]
         if records:
-            return _policy(asked, name, above, records, want)
+            return _policy(asked, above, records, want)
         above = above.partition(".")[2]
         if "." not in above:
             break
     return Finding(DMARC, FAIL, name, "TXT", "dmarc_missing", want)
 
 
-def _policy(asked: Asked, name: str, above: str, records: list[str], want: str) -> Finding:
+def _policy(asked: Asked, above: str, records: list[str], want: str) -> Finding:
     def finding(state: str, say: str, want: str = "", **about: object) -> Finding:
         return Finding(DMARC, state, f"_dmarc.{above}", "TXT", say, want, tuple(records), about)
 

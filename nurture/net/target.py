@@ -57,19 +57,19 @@ def parse(url: str, *, private: bool) -> Target:
         raise Invalid(_("The address must not carry a # part."))
     secure = parts.scheme == "https"
     port = port if port is not None else (443 if secure else 80)
-    _check_port(port, private)
-    host = _host(parts.hostname or "", private)
+    _check_port(port, private=private)
+    host = _host(parts.hostname or "", private=private)
     return Target(secure, host, port, _path(parts.path, parts.query))
 
 
-def _check_port(port: int, private: bool) -> None:
+def _check_port(port: int, *, private: bool) -> None:
     # Low ports belong to services that are not HTTP: a webhook must not be a way to talk to them.
     allowed = port in _PUBLIC_PORTS or (private and (port == 80 or port >= 1024))
     if not allowed:
         raise Invalid(_("Webhooks are not posted to this port."))
 
 
-def _host(name: str, private: bool) -> str:
+def _host(name: str, *, private: bool) -> str:
     literal = _literal(name)
     if literal is not None:
         if not may_reach(canonical(literal), private=private):
@@ -77,7 +77,7 @@ def _host(name: str, private: bool) -> str:
         return literal
     host = _a_label(name.rstrip("."))
     if host != name.rstrip(".").lower() and _literal(host) is not None:
-        return _host(host, private)  # full-width digits and dots are an address all the same
+        return _host(host, private=private)  # full-width digits and dots are an address all the same
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
         # Systems take 2130706433, 0x7f000001 and 127.1 for addresses too; no name ends in a number.
         raise Invalid(_("The address leads into a private or special network."))

@@ -21,7 +21,7 @@ class Verdict:
     reason: str = ""
 
 
-def may_mail(facts: Facts, purpose: str, suppressed: bool) -> Verdict:
+def may_mail(facts: Facts, purpose: str, *, suppressed: bool) -> Verdict:
     """The verdict for one mail. A suppressed address is never written to, whatever was consented."""
     if not facts.fields.get("email"):
         return Verdict(False, "no_address")

@@ -86,7 +86,7 @@ def decide(plan: Plan, reader: Reader, cap: Frequency | None, now: datetime) -> 
         return NotAddressed()
     if plan.audience is not None and not holds(plan.audience, facts, now):
         return NotAddressed()
-    allowed = may_mail(facts, plan.purpose, reader.suppressed)
+    allowed = may_mail(facts, plan.purpose, suppressed=reader.suppressed)
     if not allowed.allowed:
         return LeaveOut(allowed.reason)
     if reader.paused_until is not None and reader.paused_until > now:

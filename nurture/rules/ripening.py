@@ -25,7 +25,7 @@ def makes_handoff(cause: str, *, stage: str, armed: bool, is_open: bool) -> bool
     return not is_open and stage in RIPENS_FROM and (armed or cause in WITHOUT_ARMING)
 
 
-def has_cooled(cause: str, armed: bool) -> bool:
+def has_cooled(cause: str, *, armed: bool) -> bool:
     """Whether a hand-off that waits is taken back: its lead is armed again, so its readiness has fallen."""
     return armed and cause in COOLING
 

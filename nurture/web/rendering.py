@@ -163,7 +163,7 @@ def wall_clock(local: datetime) -> str:
     return format_time(local.timetz(), "HH:mm", tzinfo=local.tzinfo, locale=locale())
 
 
-def weekday(day: date, whole: bool = False) -> str:
+def weekday(day: date, *, whole: bool = False) -> str:
     """ "Tue", or "Tuesday"."""
     return format_date(day, "EEEE" if whole else "EEE", locale=locale())
 

@@ -313,7 +313,7 @@ def test_an_older_version_becomes_a_draft_that_says_what_it_changes(desk: Desk) 
         edit_models.start_from(session, desk.model_id, 1, now=TUESDAY, by="user:1")
     with desk.sessions() as session:
         stands = edit_models.editing(session, desk.model_id)
-        assert edit_models.told_changes(session, stands) == ["clicked, points: 30 → 10"]
+        assert edit_models.told_changes(stands) == ["clicked, points: 30 → 10"]
 
 
 def test_a_draft_that_changes_nothing_makes_no_version(desk: Desk) -> None:

@@ -59,7 +59,7 @@ def test_mails_carry_it_until_the_house_turns_it_off_and_again_when_it_is_on(
     assert sent_to("Ada") == [*words, "#trap"]
     for on in (False, False, True):
         with room.sessions.begin() as session:
-            set_trap_link(session, on, by="user:1", now=TUESDAY)
+            set_trap_link(session, on=on, by="user:1", now=TUESDAY)
         assert sent_to(f"Bert{len(server.log)}") == [*words, *(["#trap"] if on else [])]
     with room.sessions() as session:
         query = "SELECT detail FROM audit_entry WHERE action = 'trap_link.changed' ORDER BY id"

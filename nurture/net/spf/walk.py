@@ -22,14 +22,14 @@ class Walk:
     away: str = ""
 
 
-def walk(ask: Ask, domain: str, record: str) -> Walk:
+def walk(ask: Ask, record: str) -> Walk:
     """Read the record of a domain with everything that it includes."""
     found = Walk()
-    _read(ask, domain, record, found, 0)
+    _read(ask, record, found, 0)
     return found
 
 
-def _read(ask: Ask, domain: str, record: str, found: Walk, depth: int) -> None:
+def _read(ask: Ask, record: str, found: Walk, depth: int) -> None:
     try:
         terms = parse(record)
     except BadRecord as fault:
@@ -59,4 +59,4 @@ def _follow(ask: Ask, term: Term, found: Walk, depth: int) -> None:
         found.fault = found.fault or target
         return
     # The record of a redirect takes the place of the one that names it.
-    _read(ask, target, records[0], found, depth if term.name == "redirect" else depth + 1)
+    _read(ask, records[0], found, depth if term.name == "redirect" else depth + 1)

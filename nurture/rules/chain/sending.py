@@ -19,7 +19,7 @@ def send(walk: Walk, step: Send) -> Outcome:
         return walk.on(step, standing.settled_at or walk.now)
     if step.key in standing.had:
         return _skip(walk, step, "had_it")
-    verdict = may_mail(walk.facts, walk.program.purpose, walk.around.suppressed)
+    verdict = may_mail(walk.facts, walk.program.purpose, suppressed=walk.around.suppressed)
     if not verdict.allowed:
         return _skip(walk, step, verdict.reason)
     at_once = step.immediate and not standing.sent

@@ -157,10 +157,10 @@ def ways_of(raw: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
             found.setdefault(f"branch.{at}", [])
     for name in arms_of(raw):
         found.setdefault(name, [])
-    return sorted(found.items(), key=lambda way: _place_of_way(raw, way[0]))
+    return sorted(found.items(), key=lambda way: _place_of_way(way[0]))
 
 
-def _place_of_way(raw: Mapping[str, Any], way: str) -> tuple[int, str]:
+def _place_of_way(way: str) -> tuple[int, str]:
     name, _dot, no = way.partition(".")
     if no.isdigit():
         return int(no), ""

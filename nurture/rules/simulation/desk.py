@@ -45,7 +45,7 @@ class Desk:
 
     def cooled(self) -> list[Handoff]:
         """Those that are taken back, no longer waiting."""
-        found = [one for one in self._waiting if ripening.has_cooled(one.cause, one.lead.armed)]
+        found = [one for one in self._waiting if ripening.has_cooled(one.cause, armed=one.lead.armed)]
         if found:
             self._waiting = [one for one in self._waiting if one not in found]
         return found

@@ -43,7 +43,7 @@ def answer(known: Known, step_key: str, now: datetime) -> Answer:
     run = known.run if known.run is not None and known.run.state != "ended" else None
     if run is not None and _stands_at(known.chain, run) == step_key and run.settled_state is None:
         return _standing(known.around, run, is_mail=is_mail, now=now)
-    record = _record(step_key, mail, known.events.get(step_key), is_mail=is_mail)
+    record = _record(mail, known.events.get(step_key), is_mail=is_mail)
     news = record is not None and (run is None or record[0] >= run.entered_at)
     if not news and run is not None and run.state == "active" and _comes(known.chain, run, step_key):
         return _ahead(known, run, is_mail=is_mail)
@@ -58,7 +58,7 @@ def _of_later(known: Known, step_key: str, now: datetime) -> Answer:
     is_mail = known.later is not None and isinstance(known.later.by_key[step_key], Send)
     if mail is not None and mail.state in UNDER_WAY:
         return under_way(known.around, mail)
-    record = _record(step_key, mail, known.events.get(step_key), is_mail=is_mail)
+    record = _record(mail, known.events.get(step_key), is_mail=is_mail)
     if record is not None:
         return record[1]
     if known.run is not None and known.run.state != "ended":
@@ -103,7 +103,7 @@ def _ahead(known: Known, run: RunRecord, *, is_mail: bool) -> Answer:
 
 
 def _record(
-    step_key: str, mail: MailRecord | None, event: EventRecord | None, *, is_mail: bool
+    mail: MailRecord | None, event: EventRecord | None, *, is_mail: bool
 ) -> tuple[datetime, Answer] | None:
     """When the step last came to an end, and how."""
     ended = (mail.settled_at or mail.sent_at or mail.created_at) if mail is not None else None

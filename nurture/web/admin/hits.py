@@ -60,7 +60,7 @@ def set_trap_link() -> ResponseReturnValue:
     """Mails carry the link that nobody sees, or carry it no more."""
     on = request.form.get("on") == "1"
     with runtime().sessions.begin() as session:
-        switch(session, on, by=signed_in().actor, now=now())
+        switch(session, on=on, by=signed_in().actor, now=now())
     flash(_("From now on each mail carries it.") if on else _("From now on no mail carries it."))
     return redirect(url_for("hits.index"))
 

@@ -38,7 +38,7 @@ _MOST_SHOWN = 60
 _PART = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 
 
-def in_words(step: Step, mails: Mails) -> tuple[str, str]:
+def in_words(step: Step, mails: Mails) -> tuple[str, str]:  # noqa: C901, PLR0912 - one line a kind of step
     """The icon and the words for a step."""
     match step:
         case Send(mail=mail):

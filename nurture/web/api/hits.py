@@ -121,7 +121,7 @@ def trap_link() -> dict[str, Any]:
 def set_trap_link(said: dict[str, Any]) -> dict[str, Any]:
     """Let them carry it, or not, from the next mail on; links in mails already sent go on to work."""
     with runtime().sessions.begin() as session:
-        switch(session, said["on"], by=door.actor(), now=now())
+        switch(session, on=said["on"], by=door.actor(), now=now())
     return _trap_link()
 
 

@@ -204,7 +204,7 @@ def _draft(model_id: int) -> dict[str, Any]:
         "revision": stands.revision,
         "faults": flow.faults(session, stands.key, stands.spec),
         "doubts": flow.told_doubts(session, stands.spec),
-        "changes": flow.told_changes(session, stands),
+        "changes": flow.told_changes(stands),
     }
 
 

@@ -153,7 +153,7 @@ def add_rule(said: dict[str, Any]) -> dict[str, Any]:
 def move_rule(said: dict[str, Any], rule_id: int) -> None:
     """One place up or down."""
     with runtime().sessions.begin() as session:
-        sales_teams.move_rule(session, rule_id, said["up"], by=door.actor(), now=now())
+        sales_teams.move_rule(session, rule_id, up=said["up"], by=door.actor(), now=now())
 
 
 @part.route("/routing_rules/<int:rule_id>", methods=["DELETE"])

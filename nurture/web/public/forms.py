@@ -57,7 +57,7 @@ def page(form: str) -> ResponseReturnValue:
     """The form; after sending it, the thanks. Answers may stand in the address: `?email=…`."""
     found = flow.open_at(page_session(), form)
     if request.args.get("sent"):
-        return _thanks(found, flow.as_it_is(found))
+        return _thanks(flow.as_it_is(found))
     return _drawn(found, request.args, {})
 
 
@@ -172,7 +172,7 @@ def _drawn(
     return answer
 
 
-def _thanks(form: OpenForm, spec: FormSpec) -> ResponseReturnValue:
+def _thanks(spec: FormSpec) -> ResponseReturnValue:
     words.speak(words.nearest(spec.language) or words.spoken())
     return render_template(
         "public/form_thanks.html", spec=spec, house=public.house(page_session()), thanks=_thanks_of(spec)

@@ -137,7 +137,7 @@ def move_rule(rule_id: int) -> ResponseReturnValue:
     up = request.form.get("up") == "1"
 
     def save(session: Any) -> None:
-        sales_teams.move_rule(session, rule_id, up, by=signed_in().actor, now=now())
+        sales_teams.move_rule(session, rule_id, up=up, by=signed_in().actor, now=now())
 
     return _saved("rules", save)
 

@@ -61,7 +61,7 @@ def look_ahead(model_id: int) -> ResponseReturnValue:
         result=result,
         said=_said(result) if result else "",
         past_said=_past_said(result["past"]) if result and result.get("past") else [],
-        changes=flow.told_changes(session, stands),
+        changes=flow.told_changes(stands),
         doubts=flow.told_doubts(session, stands.spec) if stands.draft else [],
         named=_named(result) if result else {},
         temperatures=_table(result["temperatures"], TEMPERATURES) if result else None,

@@ -105,7 +105,7 @@ def require_factor() -> ResponseReturnValue:
     if required and not signed_in().has_totp:
         raise Conflict(_("Set up your own second factor first: you would lock yourself out."))
     with runtime().sessions.begin() as session:
-        users.require_second_factor(session, required, by=signed_in().actor, now=now())
+        users.require_second_factor(session, required=required, by=signed_in().actor, now=now())
     flash(_("Saved."))
     return redirect(url_for("users.index"))
 
