@@ -11,6 +11,7 @@ from nurture.rules.tokens import mint
 from nurture.web.admin import imports
 from tests.browser.conftest import House
 from tests.browser.visits import DESK, PHONE, Open, open_page
+from tests.web.pages import SHOWN
 
 __all__ = ["open_page"]
 
@@ -18,41 +19,22 @@ __all__ = ["open_page"]
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PAGES = (
-    "/",
-    "/leads",
+    *SHOWN,
     "/leads?q=nobody-of-this-name",
     "/leads/1",
-    "/imports",
     "/imports/1",
-    "/programs",
     "/programs/1",
-    "/handoffs",
-    "/handoffs?show=closed",
     "/handoffs/1",
-    "/deliveries",
     "/deliveries/1",
-    "/webhooks",
     "/webhooks/1",
     "/webhooks/new?preset=slack",
     "/webhooks/types",
-    "/webhooks/messages",
-    "/settings",
     "/settings/senders",
     "/settings/domains",
     "/settings/transports",
     "/settings/transports/new?kind=ses",
     "/settings/inbound",
     "/settings/restraint",
-    "/settings/users",
-    "/settings/keys",
-    "/settings/users/1",
-    "/settings/audit",
-    "/settings/jobs",
-    "/settings/mail",
-    "/mails/test",
-    "/account/second-factor",
-    "/account/confirm",
-    "/account",
 )
 
 

@@ -7,8 +7,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from redis.connection import Connection
+from werkzeug.test import TestResponse
 
 from nurture.flows import passwords
+from nurture.flows.keys import create_key
 from nurture.flows.senders import keep_house
 from nurture.flows.users import note_visit
 from nurture.runtime import Runtime
@@ -19,6 +21,7 @@ from tests.conftest import TUESDAY
 
 PASSWORD = "a long enough password"
 SignIn = Callable[..., FlaskClient]
+Call = Callable[..., TestResponse]
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +71,15 @@ def sign_in(app: Flask, runtime: Runtime, password_hash: str) -> SignIn:
         return signed_in(app, user)
 
     return enter
+
+
+def calls_of(app: Flask, runtime: Runtime, role: str, *, name: str = "A program") -> Call:
+    """A program with a key of this role: `call("POST", "/leads", json=…)`."""
+    with runtime.sessions.begin() as session:
+        key = create_key(session, name, role, now=runtime.now())
+    headers = {"Authorization": f"Bearer {key}"}
+    client = app.test_client()
+    return lambda verb, path, **more: client.open(f"/api/v1{path}", method=verb, headers=headers, **more)
 
 
 def token_of(page: str) -> str:

@@ -1,6 +1,6 @@
-"""The addresses of all pages."""
+"""The addresses of pages: those that are looked at in a browser as well, and all."""
 
-PAGES = (
+SHOWN = (
     "/",
     "/leads",
     "/imports",
@@ -8,11 +8,6 @@ PAGES = (
     "/handoffs",
     "/handoffs?show=closed",
     "/deliveries",
-    "/deliveries?state=sent&program=1&mail=1&since=2026-03-01&until=2026-03-03",
-    "/calendar",
-    "/models",
-    "/settings/demo",
-    "/sending/now",
     "/webhooks",
     "/webhooks/messages",
     "/settings",
@@ -26,4 +21,12 @@ PAGES = (
     "/account/second-factor",
     "/account/confirm",
     "/account",
+)
+PAGES = (
+    *SHOWN,
+    "/deliveries?state=sent&program=1&mail=1&since=2026-03-01&until=2026-03-03",
+    "/calendar",
+    "/models",
+    "/settings/demo",
+    "/sending/now",
 )

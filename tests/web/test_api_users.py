@@ -1,28 +1,18 @@
 """Users, invitations and the audit log by the API, through the same flows as the pages."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from nurture.flows.keys import create_key
 from nurture.runtime import Runtime
-from tests.web.conftest import PASSWORD, SignIn, token_of
+from tests.web.conftest import PASSWORD, Call, SignIn, calls_of, token_of
 from tests.web.people import NINA, accepted
-
-Call = Callable[..., Any]
 
 
 @pytest.fixture
 def call(app: Flask, runtime: Runtime) -> Call:
     """An administrator's key in use."""
-    with runtime.sessions.begin() as session:
-        key = create_key(session, "Directory", "admin", now=runtime.now())
-    headers = {"Authorization": f"Bearer {key}"}
-    client = app.test_client()
-    return lambda verb, path, **more: client.open(f"/api/v1{path}", method=verb, headers=headers, **more)
+    return calls_of(app, runtime, "admin", name="Directory")
 
 
 def test_a_user_is_made_changed_and_kept_out(call: Call, visitor: FlaskClient) -> None:

@@ -1,34 +1,24 @@
 """Companies on their pages and by the API: who is there, in which role, and how warm they are together."""
 
-from typing import Any
-
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from nurture.flows.keys import create_key
 from nurture.flows.rate import rate
 from nurture.flows.warm_companies import warm_companies
 from nurture.runtime import Runtime
 from tests.conftest import TUESDAY
 from tests.flows.rated_leads import publish, send
-from tests.web.conftest import SignIn, token_of
+from tests.web.conftest import Call, SignIn, calls_of, token_of
 
 
 @pytest.fixture
-def call(app: Flask, runtime: Runtime) -> Any:
-    with runtime.sessions.begin() as session:
-        key = create_key(session, "crm", "marketer", now=TUESDAY)
-
-    def calls(method: str, path: str, **more: Any) -> Any:
-        headers = {"Authorization": f"Bearer {key}"}
-        return app.test_client().open(f"/api/v1{path}", method=method, headers=headers, **more)
-
-    return calls
+def call(app: Flask, runtime: Runtime) -> Call:
+    return calls_of(app, runtime, "marketer")
 
 
 @pytest.fixture
-def weber(call: Any, runtime: Runtime) -> int:
+def weber(call: Call, runtime: Runtime) -> int:
     """Two contacts: one decides and has clicked, the other uses it and has clicked less."""
     publish(runtime.sessions)
     for name, role, times in (("Anna", "decision_maker", 2), ("Ben", "user", 1)):
@@ -42,7 +32,7 @@ def weber(call: Any, runtime: Runtime) -> int:
         return int(session.execute(text("SELECT id FROM company")).scalar_one())
 
 
-def test_a_company_tells_its_contacts_and_their_heat_adds_up(call: Any, weber: int) -> None:
+def test_a_company_tells_its_contacts_and_their_heat_adds_up(call: Call, weber: int) -> None:
     found = call("GET", f"/companies/{weber}").json
     assert [(one["name"], one["buying_role"]) for one in found["contacts"]] == [
         ("Anna", "decision_maker"),
@@ -54,7 +44,7 @@ def test_a_company_tells_its_contacts_and_their_heat_adds_up(call: Any, weber: i
     assert (listed["heat"], listed["leads"]) == (found["heat"], 2)
 
 
-def test_companies_are_made_and_corrected_by_the_api(call: Any) -> None:
+def test_companies_are_made_and_corrected_by_the_api(call: Call) -> None:
     made = call("POST", "/companies", json={"name": "Ohm", "country": "de", "size": 12})
     assert (made.status_code, made.json["country"], made.json["contacts"]) == (201, "DE", [])
     assert call("POST", "/companies", json={"name": " ohm "}).status_code == 409
@@ -67,7 +57,7 @@ def test_companies_are_made_and_corrected_by_the_api(call: Any) -> None:
 
 
 def test_the_pages_show_the_warmest_first_and_open_into_what_adds_up(
-    call: Any, weber: int, sign_in: SignIn
+    call: Call, weber: int, sign_in: SignIn
 ) -> None:
     call("POST", "/companies", json={"name": "Aachen Coldstore"})
     client = sign_in("marketer")
@@ -89,7 +79,9 @@ def test_the_pages_show_the_warmest_first_and_open_into_what_adds_up(
     assert client.get("/companies/99").status_code == 404
 
 
-def test_lists_of_companies_go_on_where_the_page_before_ended(call: Any, weber: int, sign_in: SignIn) -> None:
+def test_lists_of_companies_go_on_where_the_page_before_ended(
+    call: Call, weber: int, sign_in: SignIn
+) -> None:
     for number in range(55):
         call("POST", "/companies", json={"name": f"Firm {number:02}"})
     client = sign_in("viewer")

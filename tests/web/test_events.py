@@ -11,26 +11,18 @@ from sqlalchemy import text
 
 from nurture.flows import guests
 from nurture.flows.ask_guests import link
-from nurture.flows.keys import create_key
 from nurture.runtime import Runtime
 from tests.conftest import TUESDAY
-from tests.web.conftest import SignIn, token_of
+from tests.web.conftest import Call, SignIn, calls_of, token_of
 
 
 @pytest.fixture
-def call(app: Flask, runtime: Runtime) -> Any:
-    with runtime.sessions.begin() as session:
-        key = create_key(session, "shop", "marketer", now=TUESDAY)
-
-    def calls(method: str, path: str, **more: Any) -> Any:
-        headers = {"Authorization": f"Bearer {key}"}
-        return app.test_client().open(f"/api/v1{path}", method=method, headers=headers, **more)
-
-    return calls
+def call(app: Flask, runtime: Runtime) -> Call:
+    return calls_of(app, runtime, "marketer")
 
 
 @pytest.fixture
-def webinar(call: Any) -> int:
+def webinar(call: Call) -> int:
     plan = {"name": "Webinar", "starts_at": "2026-03-03T09:00:00Z", "capacity": 2, "place": "Hall 3"}
     answer = call("POST", "/events", json=plan)
     assert (answer.status_code, answer.json["timezone"]) == (201, "Europe/Berlin")
@@ -38,7 +30,7 @@ def webinar(call: Any) -> int:
     return int(answer.json["id"])
 
 
-def register(call: Any, webinar: int, email: str, **more: Any) -> int:
+def register(call: Call, webinar: int, email: str, **more: Any) -> int:
     answer = call("POST", f"/events/{webinar}/guests", json={"email": email, **more})
     assert answer.status_code == 201, answer.text
     return int(answer.json["lead_id"])
@@ -49,7 +41,7 @@ def kinds(runtime: Runtime) -> list[str]:
         return list(session.scalars(text("SELECT kind FROM signal ORDER BY kind")))
 
 
-def test_the_whole_way_of_a_guest_by_the_api(call: Any, webinar: int, runtime: Runtime) -> None:
+def test_the_whole_way_of_a_guest_by_the_api(call: Call, webinar: int, runtime: Runtime) -> None:
     anna = register(call, webinar, "anna@weber.example", first_name="Anna", company="Weber")
     way = f"/events/{webinar}/guests/{anna}"
     assert call("POST", f"{way}/check_in").json["state"] == "attended"
@@ -64,7 +56,7 @@ def test_the_whole_way_of_a_guest_by_the_api(call: Any, webinar: int, runtime: R
     assert kinds(runtime) == ["event_attended", "event_attended", "event_registered", "feedback"]
 
 
-def test_a_full_event_refuses_by_the_api_unless_told(call: Any, webinar: int) -> None:
+def test_a_full_event_refuses_by_the_api_unless_told(call: Call, webinar: int) -> None:
     for name in ("anna", "ben"):
         register(call, webinar, f"{name}@weber.example")
     guest = {"email": "cleo@weber.example"}
@@ -74,7 +66,7 @@ def test_a_full_event_refuses_by_the_api_unless_told(call: Any, webinar: int) ->
     )
 
 
-def test_events_are_listed_by_pages(call: Any, webinar: int) -> None:
+def test_events_are_listed_by_pages(call: Call, webinar: int) -> None:
     for day in (4, 5):
         call("POST", "/events", json={"name": f"Day {day}", "starts_at": f"2026-03-0{day}T09:00:00Z"})
     first = call("GET", "/events?limit=2").json
@@ -83,7 +75,7 @@ def test_events_are_listed_by_pages(call: Any, webinar: int) -> None:
     assert rest["next_cursor"] is None
 
 
-def test_the_list_goes_out_as_a_file_no_spreadsheet_runs(call: Any, webinar: int) -> None:
+def test_the_list_goes_out_as_a_file_no_spreadsheet_runs(call: Call, webinar: int) -> None:
     register(call, webinar, "anna@weber.example", first_name="=cmd()")
     answer = call("GET", f"/events/{webinar}/guests.csv")
     (row,) = csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig")))
@@ -91,7 +83,7 @@ def test_the_list_goes_out_as_a_file_no_spreadsheet_runs(call: Any, webinar: int
 
 
 def test_the_door_finds_a_guest_by_a_few_letters_and_one_tap_is_enough(
-    call: Any, webinar: int, sign_in: SignIn, runtime: Runtime
+    call: Call, webinar: int, sign_in: SignIn, runtime: Runtime
 ) -> None:
     anna = register(call, webinar, "anna@weber.example", first_name="Anna", last_name="Müller")
     register(call, webinar, "ben@weber.example", first_name="Ben")
@@ -108,14 +100,14 @@ def test_the_door_finds_a_guest_by_a_few_letters_and_one_tap_is_enough(
     assert kinds(runtime).count("event_attended") == 1
 
 
-def test_somebody_not_on_the_list_is_found_at_the_door(call: Any, webinar: int, sign_in: SignIn) -> None:
+def test_somebody_not_on_the_list_is_found_at_the_door(call: Call, webinar: int, sign_in: SignIn) -> None:
     call("POST", "/leads", json={"email": "dora@weber.example", "first_name": "Dora"})
     page = sign_in("sales").get(f"/events/{webinar}/check-in?q=dora").text
     assert "Not on the list" in page
 
 
 def test_the_link_in_the_mail_shows_and_only_sending_counts(
-    call: Any, webinar: int, visitor: FlaskClient, runtime: Runtime
+    call: Call, webinar: int, visitor: FlaskClient, runtime: Runtime
 ) -> None:
     anna = register(call, webinar, "anna@weber.example")
     address = link(runtime.ring, "", webinar, anna)

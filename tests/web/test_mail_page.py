@@ -1,32 +1,22 @@
 """The mail connection tried out from the page, whom mails may reach before going live, mails to oneself."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from nurture.flows.keys import create_key
 from nurture.jobs.streams import streams
 from nurture.runtime import Runtime
 from nurture.store.installation import get as installation
 from tests.mailed import a_lead, a_mailing
 from tests.sinks import SmtpSink
-from tests.web.conftest import SignIn
+from tests.web.conftest import Call, SignIn, calls_of
 from tests.web.people import done, post
-
-Call = Callable[..., Any]
 
 
 @pytest.fixture
 def call(app: Flask, runtime: Runtime) -> Call:
-    with runtime.sessions.begin() as session:
-        key = create_key(session, "Watch", "admin", now=runtime.now())
-    headers = {"Authorization": f"Bearer {key}"}
-    client = app.test_client()
-    return lambda verb, path, **more: client.open(f"/api/v1{path}", method=verb, headers=headers, **more)
+    return calls_of(app, runtime, "admin")
 
 
 def send(runtime: Runtime) -> None:

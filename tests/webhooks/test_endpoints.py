@@ -1,6 +1,5 @@
 import base64
 import json
-import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +8,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
@@ -25,31 +24,16 @@ from nurture.flows.endpoints import (
     switch_off,
     try_endpoint,
 )
-from nurture.flows.post_webhooks import Range, post_webhooks, replay_range
-from nurture.net.outgoing import Way
-from nurture.rules.tokens import KeyRing
+from nurture.flows.post_webhooks import Range, replay_range
 from nurture.store import webhook_endpoints
 from nurture.store.audit import AuditEntry
 from nurture.store.deliveries import Delivery
 from nurture.store.users import User
 from nurture.store.webhooks import WebhookEndpoint, write_message
-from nurture.webhooks.post import Poster
 from tests.conftest import TUESDAY
 from tests.sinks import WebhookSink
 
 BY = "user:1"
-
-
-@pytest.fixture
-def vault() -> Vault:
-    return Vault(KeyRing((b"k" * 32,)))
-
-
-@pytest.fixture
-def turn(sessions: sessionmaker[Session], vault: Vault):
-    poster = Poster(Way(private=True), real_seconds=time.time)
-    yield lambda: post_webhooks(sessions, poster, vault, now=TUESDAY, patience=10)
-    poster.close()
 
 
 def make(db: Session, vault: Vault, url: str, *types: str):

@@ -4,44 +4,27 @@ import json
 import logging
 import re
 import socket
-import time
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
 from nurture.errors import Invalid
 from nurture.files.vault import Vault
 from nurture.flows import shape_messages
 from nurture.flows.endpoints import Receiver, change_endpoint, create_endpoint, try_endpoint
-from nurture.flows.post_webhooks import post_webhooks
-from nurture.net.outgoing import Way
 from nurture.rules.message_filter import passes
-from nurture.rules.tokens import KeyRing
 from nurture.store.webhooks import WebhookAttempt, WebhookEndpoint, write_message
 from nurture.webhooks import catalogue
 from nurture.webhooks.mapping import MOST_BYTES
 from nurture.webhooks.payload import MAX_REASONS
-from nurture.webhooks.post import Poster
 from nurture.webhooks.presets import NAMED, PRESETS, Preset
 from tests.conftest import TUESDAY
 from tests.sinks import WebhookSink
 from tests.webhooks.receivers import RawReceiver
 
 TOKEN = "pat-eu1-0f8e2c7d-not-a-real-one"
-
-
-@pytest.fixture
-def vault() -> Vault:
-    return Vault(KeyRing((b"k" * 32,)))
-
-
-@pytest.fixture
-def turn(sessions: sessionmaker[Session], vault: Vault):
-    poster = Poster(Way(private=True), real_seconds=time.time)
-    yield lambda: post_webhooks(sessions, poster, vault, now=TUESDAY, patience=10)
-    poster.close()
 
 
 def made_of(mapping: object, kind: str = "lead.hot"):
