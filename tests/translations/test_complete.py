@@ -83,10 +83,7 @@ def test_no_translation_loses_a_place_or_an_edge(language: str) -> None:
     for message in _catalogue(language):
         for english, said in _said(message) if message.id else ():
             places = set(_PLACE.findall(english)) != set(_PLACE.findall(said))
-            edges = (english[:1].isspace(), english[-1:].isspace()) != (
-                said[:1].isspace(),
-                said[-1:].isspace(),
-            )
+            edges = _edges(english) != _edges(said)
             if places or edges:
                 wrong.append(f"{english} -> {said}")
     assert wrong == []

@@ -95,7 +95,7 @@ def test_lists_of_companies_go_on_where_the_page_before_ended(
 
 
 def test_two_companies_are_compared_made_one_and_taken_apart(
-    call: Any, sign_in: SignIn, weber: int, runtime: Runtime
+    call: Call, sign_in: SignIn, weber: int, runtime: Runtime
 ) -> None:
     said = {"email": "cem@weber.example", "first_name": "Cem"}
     call("POST", "/leads", json=said | {"company": {"name": "Weber GmbH", "city": "Kassel", "size": 40}})
