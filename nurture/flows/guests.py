@@ -1,7 +1,7 @@
 """Guests of events: on the list, there, not there, and what they thought of it. Each of it is a signal."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -25,6 +25,8 @@ KINDS = {
     "attended": "event_attended",
     "no_show": "event_no_show",
 }
+# So long a phone may be without network after the event.
+_NOTED = timedelta(days=3)
 _ON_LIST = ("registered", "attended", "no_show")
 
 
@@ -82,14 +84,18 @@ def register_person(
     return saved.id
 
 
-def check_in(session: Session, event_id: int, lead_id: int, *, by: str, now: datetime) -> bool:
-    """Somebody is there; whoever was not on the list is put on it. False when they were there already."""
+def check_in(
+    session: Session, event_id: int, lead_id: int, *, by: str, now: datetime, at: datetime | None = None
+) -> bool:
+    """Somebody is there; whoever was not on the list is put on it. False when they were there already. `at`
+    is when it was noted without network: within the last days, else it is now."""
+    came_at = at if at is not None and now - _NOTED <= at <= now else now
     event = _open(session, event_id)
     if guests.one(session, event.id, lead_id) is None or _state(session, event.id, lead_id) == "cancelled":
         register(session, event.id, [lead_id], by=by, now=now, source="door", beyond=True)
     _take_back(session, event, "no_show", _rounds(session, event.id, [lead_id]), by, now)
-    came = guests.move(session, event.id, [lead_id], ["registered", "no_show"], "attended", now=now)
-    _tell(session, event, "attended", came, now)
+    came = guests.move(session, event.id, [lead_id], ["registered", "no_show"], "attended", now=came_at)
+    _tell(session, event, "attended", came, came_at)
     if came:
         audit(session, by, "event.checked_in", f"event:{event.id}", now=now, detail={"lead": lead_id})
     return bool(came)

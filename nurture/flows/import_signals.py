@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Invalid
 from nurture.files.csv_in import Row, Survey, read_header, read_rows, survey
+from nurture.flows.strangers import MakeLeads, make_leads, strangers
 from nurture.flows.take_signals import MOST, faults_of, take_signals
 from nurture.rules.activity_columns import OWN, named
 from nurture.rules.activity_dates import ColumnOfDates, Shown, order_told
@@ -51,7 +52,8 @@ class Understood:
 
 @dataclass
 class SignalImport:
-    """What became of the rows, or would become of them; `faults` are (line, sentence), the first thousand."""
+    """What became of the rows, or would become of them; `faults` are (line, sentence), the first thousand.
+    `strangers` are addresses that are no lead's, `made` how many leads were made of them first."""
 
     dates: Understood
     read: int = 0
@@ -59,6 +61,8 @@ class SignalImport:
     known: int = 0
     bad: int = 0
     faults: list[tuple[int, str]] = field(default_factory=list)
+    strangers: set[str] = field(default_factory=set)
+    made: int = 0
 
     def refuse(self, line: int, sentence: str) -> None:
         """Count a row that cannot be taken."""
@@ -91,17 +95,22 @@ def import_signals(
     *,
     now: datetime,
     how: HowDates | None = None,
+    make: MakeLeads | None = None,
     progress: Callable[[int], None] = lambda read: None,
 ) -> SignalImport:
-    """Take a file in, a thousand rows at a time. Repeating it takes nothing twice: a row without a key is
-    known by its words. Raises Invalid for what is no such file, and for dates that mean two days."""
+    """Take a file in, a thousand rows at a time; with `make` leads of strangers are made first. Repeating it
+    takes nothing twice: a row without a key is known by its words. Raises Invalid for what is no such file,
+    and for dates that mean two days."""
     file = _open(path)
     column = _column(file, how or HowDates())
     done = SignalImport(_understood(column, how or HowDates()))
+    if make is not None:
+        done.made = _make_leads(sessions, file, make, now)
     rows = file.rows()
     while portion := list(islice(rows, MOST)):
         done.read += len(portion)
         said = list(_said(file, portion, column, done))
+        done.strangers |= strangers(sessions, [one for _line, one in said])
         while said:
             said = _take(sessions, said, done, now)
         progress(done.read)
@@ -169,6 +178,7 @@ def _try(
     with reading(sessions) as session:
         faults = faults_of(session, [one for _line, one in said], now=now)
         known = signal_keys.known(session, SOURCE, [one["key"] for _line, one in said])
+    done.strangers |= strangers(sessions, [one for _line, one in said])
     for number, (line, one) in enumerate(said):
         if number in faults:
             done.refuse(line, faults[number])
@@ -178,6 +188,16 @@ def _try(
         keys.add(one["key"])
         done.known += is_known
         done.new += not is_known
+
+
+def _make_leads(sessions: sessionmaker[Session], file: _File, make: MakeLeads, now: datetime) -> int:
+    """Make leads of the strangers of the file; how many are new."""
+    found: set[str] = set()
+    rows = file.rows()
+    while portion := list(islice(rows, MOST)):
+        cells = (file.cells(row) for row in portion if row.fault is None)
+        found |= strangers(sessions, [one for one in cells if not one.get("lead_id")])
+    return make_leads(sessions, found, make, now=now)
 
 
 def _take(

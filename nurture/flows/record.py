@@ -17,7 +17,7 @@ from redis import RedisError
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.buffers.stream import Entry
-from nurture.files.spool import draining
+from nurture.files.spool import Drained, draining
 from nurture.flows import doubt
 from nurture.flows.judge_hits import Judged, judge_again, judge_hits
 from nurture.flows.take_visits import take_visits
@@ -87,7 +87,7 @@ def record(
                 return 0
             judged = judge_again(session, judged, page.deliveries, now)
             _keep(session, judged, page, now, stall)
-            taken = [one for folder in spools if (one := kept.enter_context(draining(folder, limit)))]
+            taken = [one for folder in spools if (one := _drained(kept, folder, limit))]
             late = _late(session, page, [line for one in taken for line in one.lines])
             too_late = judge_hits(session, late.seen, late.deliveries, now)
             _keep(session, too_late, late, now, stall)
@@ -96,15 +96,35 @@ def record(
             if keys := judged.keys() | too_late.keys() | caught.keys():
                 kept_pages.note(session, keys)
         for one in taken:
-            one.keep()
+            _let_go_of_lines(one)
     if page.entries:
         _let_go(stream, page.entries)
     return len(page.entries) + sum(len(one.lines) for one in taken)
 
 
 def _holds_lines(folder: Path) -> bool:
-    with draining(folder, 1) as drained:
+    with ExitStack() as kept:
+        drained = _drained(kept, folder, 1)
         return drained is not None and bool(drained.lines)
+
+
+def _drained(kept: ExitStack, folder: Path, limit: int) -> Drained | None:
+    """What a spool holds. One that this worker may not write in stops nobody: the stream is taken all the
+    same, and /readyz says what is wrong."""
+    try:
+        return kept.enter_context(draining(folder, limit))
+    except OSError as fault:
+        # Said softly, since it is asked twice a second.
+        log.debug("record.spool_away", error=fault.strerror or type(fault).__name__)
+        return None
+
+
+def _let_go_of_lines(one: Drained) -> None:
+    """Lines that cannot be marked as taken come again, and change nothing."""
+    try:
+        one.keep()
+    except OSError as fault:
+        log.debug("record.spool_not_marked", error=fault.strerror or type(fault).__name__)
 
 
 def _read(stream: Stream, limit: int, after: str | None = None) -> list[Entry]:
@@ -158,7 +178,9 @@ def _late(session: Session, page: _Page, spooled: Sequence[bytes]) -> _Page:
 def _opened(session: Session, entries: list[Entry], raw: Sequence[bytes]) -> _Page:
     seen, looks = _readable(raw)
     deliveries = hits.deliveries_of(session, {hit.delivery_id for hit in seen}) if seen else {}
-    return _Page(entries, seen, looks, deliveries)
+    # Of a person who was erased nothing is written down; the link led on all the same.
+    gone = {number for number, one in deliveries.items() if one.erased}
+    return _Page(entries, [hit for hit in seen if hit.delivery_id not in gone], looks, deliveries)
 
 
 def _readable(raw: Iterable[bytes]) -> tuple[list[Hit], list[Visit]]:

@@ -113,7 +113,7 @@ def told(body: bytes, *, number: UUID, ua: str, ring: KeyRing, now: datetime) ->
             kind=kind,
             site=site,
             url=clean(_public(address)),
-            path=clean(urlsplit(address).path or "/"),
+            path=clean(_path(address)),
             title=clean(str(raw.get("t") or "")),
             referrer=clean(_origin_and_path(str(raw.get("r") or ""))),
             visitor=visitor if isinstance(visitor, str) and _VISITOR.fullmatch(visitor) else None,
@@ -133,7 +133,7 @@ def reported(
     and whatever else it says."""
     address = str(properties.get("url") or "")[:_LONGEST_URL]
     site = host_of(address)
-    path = str(properties.get("path") or "") or (urlsplit(address).path if site else "")
+    path = str(properties.get("path") or "") or (_path(address) if site else "")
     places = ("url", "path", "title", "referrer", "search")
     return Visit(
         id=number,
@@ -205,14 +205,16 @@ def parse(line: bytes) -> Visit:
 
 @dataclass(frozen=True, slots=True)
 class PathRule:
-    """Looks at pages whose path meets the pattern (`*` stands for anything) are signals of this kind."""
+    """Looks at pages whose path meets the pattern (`*` stands for anything) are signals of this kind; a route
+    behind the # may meet it by itself."""
 
     pattern: str
     kind: str
 
     def meets(self, path: str) -> bool:
         expression = ".*".join(re.escape(piece) for piece in self.pattern.split("*"))
-        return re.fullmatch(expression, path, re.IGNORECASE) is not None
+        route = path.partition("#")[2].removeprefix("!")
+        return any(re.fullmatch(expression, one, re.IGNORECASE) for one in (path, route) if one)
 
 
 def kind_by(rules: Sequence[PathRule], visit: Visit) -> str:
@@ -231,9 +233,21 @@ def kind_said(said: object) -> str | None:
 
 
 def _public(address: str) -> str:
-    scheme, host, path, query, _fragment = urlsplit(address)
+    scheme, host, path, query, fragment = urlsplit(address)
     kept = [(name, value) for name, value in parse_qsl(query) if name.startswith("utm_")]
-    return urlunsplit((scheme, host.rpartition("@")[2], path or "/", urlencode(kept), ""))
+    return urlunsplit((scheme, host.rpartition("@")[2], path or "/", urlencode(kept), _route(fragment)))
+
+
+def _path(address: str) -> str:
+    """The path, with the route where the site keeps that behind the #."""
+    parts = urlsplit(address)
+    route = _route(parts.fragment)
+    return f"{parts.path or '/'}#{route}" if route else parts.path or "/"
+
+
+def _route(fragment: str) -> str:
+    """`/prices` or `!/prices`, without its parameters; a place on a page is no route."""
+    return fragment.partition("?")[0] if fragment.startswith(("/", "!/")) else ""
 
 
 def _origin_and_path(address: str) -> str:

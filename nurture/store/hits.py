@@ -55,7 +55,8 @@ class Hit(Base):
 
 class HitDelivery(NamedTuple):
     """What a delivery says about a hit on it; `links` are those that a person can see in its mail;
-    `opened_at`: when a person was first seen to open it."""
+    `opened_at`: when a person was first seen to open it.
+    `erased`: the lead was."""
 
     id: int
     lead_id: int | None
@@ -66,6 +67,7 @@ class HitDelivery(NamedTuple):
     address: str | None
     links: int
     opened_at: datetime | None = None
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,11 @@ _DELIVERIES = text(
         FROM mail_version v JOIN mail m ON m.id = v.mail_id
         WHERE v.id IN (SELECT mail_version_id FROM hit_on)
     )
-    SELECT d.id, d.lead_id, d.purpose, d.state, d.sent_at, w.key AS mail_key, d.address, w.links, d.opened_at
+    SELECT d.id, d.lead_id, d.purpose, d.state, d.sent_at, w.key AS mail_key, d.address, w.links, d.opened_at,
+           -- An erasure takes the address away: as a rule nobody is looked up.
+           d.address IS NULL AND EXISTS (
+               SELECT FROM lead l WHERE l.id = d.lead_id AND l.erased_at IS NOT NULL
+           ) AS erased
     FROM hit_on d JOIN words w ON w.id = d.mail_version_id
     """
 )

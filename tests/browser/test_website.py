@@ -138,6 +138,30 @@ def test_pages_that_change_without_loading_are_visits_too(
     ]
 
 
+def test_routes_behind_the_hash_and_replaced_ones_are_visits_once_each(
+    page: Page, shop: str, reported: Callable[[int], list[Visit]]
+) -> None:
+    page.goto(f"{shop}/app#/start?token=secret")
+    ready(page)
+    for step in (
+        "location.hash = '#/prices?x=1'",
+        "location.hash = '#/prices?x=2'",  # the same route
+        "location.hash = '#part'",  # a place on the page that stands at /app
+        "location.hash = '#other'",
+        "history.replaceState({}, '', '/app?q=pu')",  # what is typed
+        "history.pushState({}, '', '/done'); history.replaceState({}, '', '/done')",
+        "history.replaceState({}, '', '/thanks')",
+        "history.back()",
+    ):
+        page.evaluate(f"new Promise(done => {{ {step}; setTimeout(done, 50); }})")
+    seen = reported(6)
+    paths = ["/app#/start", "/app#/prices", "/app", "/done", "/thanks", "/app"]
+    assert [one.path for one in seen] == paths
+    assert "secret" not in "".join(f"{one.url}{one.referrer}" for one in seen)
+    assert seen[1].url == f"{shop}/app#/prices"
+    assert seen[3].referrer == f"{shop}/app"
+
+
 @pytest.mark.parametrize(
     "wish",
     [

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.errors import Invalid
 from nurture.flows.approve import decide
 from nurture.flows.import_signals import HowDates, SignalImport, check_signals, import_signals
+from nurture.flows.leads import erase_lead
 from nurture.flows.rate import rate
+from nurture.flows.strangers import MakeLeads
 from nurture.rules.activity_columns import named
 from nurture.store import approvals
 from tests.conftest import TUESDAY
@@ -187,3 +189,28 @@ def test_what_is_no_zone_or_order_is_said(sessions: sessionmaker[Session], tmp_p
         taken_in(sessions, tmp_path / "a.csv", "a,2026-01-01", zone="Middle of nowhere")
     with pytest.raises(Invalid, match="day_first or month_first"):
         taken_in(sessions, tmp_path / "a.csv", "a,2026-01-01", "year_first")
+
+
+def test_strangers_of_a_file_are_told_and_become_leads_where_somebody_says_so(
+    db: Session, sessions: sessionmaker[Session], tmp_path: Path
+) -> None:
+    pepper = b"p" * 32
+    gone = a_lead(db, "gone")
+    erase_lead(db, gone.id, pepper=pepper, home=tmp_path, now=TUESDAY, by="test")
+    anna = a_lead(db)
+    file = tmp_path / "past.csv"
+    rows = "".join(
+        f"New{number % 50}@fair.example,downloaded,2026-02-{number % 20 + 1:02}\n" for number in range(100)
+    )
+    told = "anna@example.com,clicked,2026-03-01\nGONE@example.com,clicked,2026-03-01\n"
+    file.write_text(f"email,kind,occurred_at\n{rows}{told}no address,clicked,2026-03-01\n")
+    seen = check_signals(sessions, file, now=TUESDAY)
+    assert (seen.new, seen.bad, len(seen.strangers), seen.made) == (1, 102, 51, 0)
+    make = MakeLeads("Fair", tmp_path, pepper, "https://n.example", "test")
+    done = import_signals(sessions, file, now=TUESDAY, make=make)
+    assert (done.new, done.bad, done.made, done.strangers) == (101, 2, 50, {"gone@example.com"})
+    assert db.scalar(text("SELECT count(*) FROM lead_consent WHERE granted")) == 0
+    source = "SELECT DISTINCT s.name FROM lead l JOIN source s ON s.id = l.source_id WHERE l.id > :anna"
+    assert db.scalars(text(source), {"anna": anna.id}).all() == ["Fair"]
+    again = import_signals(sessions, file, now=TUESDAY, make=make)
+    assert (again.new, again.known, again.made) == (0, 101, 0)

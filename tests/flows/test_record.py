@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
@@ -9,7 +10,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.buffers.stream import HitStream
 from nurture.files.spool import Spool
 from nurture.flows.count_clicks import count_clicks
-from nurture.rules.hits import OPEN
+from nurture.flows.leads import erase_lead
+from nurture.flows.record import record
+from nurture.rules.hits import OPEN, write
 from tests.conftest import TUESDAY
 from tests.flows.recording import arrive, clicked, counts, folder, hit, number_of, run, spool, stream
 from tests.mailed import LINKS, a_delivery, a_lead, a_mailing
@@ -133,3 +136,30 @@ def test_a_mail_in_doubt_was_sent_when_somebody_looks_at_it(
     arrive(spool, stream, clicked(delivery, mailing, 1))
     run()
     assert db.scalar(text("SELECT state FROM delivery WHERE id = :id"), {"id": delivery}) == "sent"
+
+
+def test_of_a_person_who_was_erased_nothing_is_written_down(
+    db: Session, spool: Spool, stream: HitStream, run: Callable[[], int], tmp_path: Path
+) -> None:
+    mailing, anna, ben = a_mailing(db), a_lead(db), a_lead(db, "ben")
+    gone, here = a_delivery(db, mailing, anna), a_delivery(db, mailing, ben)
+    erase_lead(db, anna.id, pepper=b"p" * 32, home=tmp_path, now=TUESDAY, by="test")
+    db.commit()
+    for one in (gone, here):
+        arrive(spool, stream, clicked(one, mailing), hit(one, OPEN))
+    run()
+    assert db.scalars(text("SELECT DISTINCT lead_id FROM hit")).all() == [ben.id]
+    assert db.scalars(text("SELECT DISTINCT lead_id FROM signal")).all() == [ben.id]
+
+
+def test_a_spool_that_cannot_be_written_in_does_not_hold_the_stream_up(
+    db: Session, sessions: sessionmaker[Session], stream: HitStream, tmp_path: Path
+) -> None:
+    mailing, anna = a_mailing(db), a_lead(db)
+    shut = tmp_path / "shut"
+    (shut / "drain.lock").mkdir(parents=True)  # no worker may lock it, root among them
+    seen = clicked(a_delivery(db, mailing, anna), mailing)
+    stream.add([write(seen)])
+    assert record(sessions, stream, [shut], now=TUESDAY) == 1
+    assert stream.read(9) == []
+    assert db.scalar(text("SELECT id FROM hit")) == seen.id

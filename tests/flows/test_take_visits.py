@@ -257,3 +257,11 @@ def test_a_line_is_read_back_as_it_was_written() -> None:
     assert visits.parse(visits.write(seen)) == seen
     assert visits.is_visit(visits.write(seen))
     assert isinstance(seen.view, UUID)
+
+
+def test_a_rule_may_name_the_route_behind_the_hash() -> None:
+    rule = visits.PathRule("/products/*", "viewed_product")
+    assert rule.meets("/shop#/products/pump")
+    assert rule.meets("/shop#!/products/pump")
+    assert not rule.meets("/shop#/prices")
+    assert visits.PathRule("/shop#/prices", "offer_viewed").meets("/shop#/prices")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -151,3 +152,28 @@ def test_an_event_is_made_changed_and_filled_on_its_pages(sign_in: SignIn, runti
     closed = client.post(f"{here}/turn", data={"csrf_token": token, "do": "close"}, follow_redirects=True)
     assert "did not come" in closed.text
     assert kinds(runtime).count("event_no_show") == 2
+
+
+def test_a_tap_that_waited_for_the_network_counts_when_it_was_made(
+    call: Any, webinar: int, sign_in: SignIn, runtime: Runtime
+) -> None:
+    client = sign_in("sales")
+    door = f"/events/{webinar}/check-in"
+    form = {"csrf_token": token_of(client.get(door).text), "do": "check_in"}
+    earlier = TUESDAY - timedelta(hours=3)
+    taps = {
+        "anna@weber.example": (str(int(earlier.timestamp() * 1000)), earlier),
+        "ben@weber.example": (str(int((TUESDAY + timedelta(days=9)).timestamp() * 1000)), TUESDAY),
+        "cem@weber.example": ("soon", TUESDAY),
+    }
+    for email, (at, _came) in taps.items():
+        lead_id = call("POST", "/leads", json={"email": email}).json["id"]
+        assert client.post(f"{door}/{lead_id}", data=form | {"at": at}).status_code == 302
+    sql = "SELECT l.email, g.came_at FROM event_guest g JOIN lead l ON l.id = g.lead_id"
+    with runtime.sessions() as session:
+        came = {row.email: row.came_at for row in session.execute(text(sql))}
+        told = set(session.scalars(text("SELECT occurred_at FROM signal WHERE kind = 'event_attended'")))
+    assert came == {email: at for email, (_said, at) in taps.items()}
+    assert told == {earlier, TUESDAY}
+    whole = client.get(f"{door}?all=1").text
+    assert "<html" not in whole and whole.count("<li") == 3

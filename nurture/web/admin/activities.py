@@ -12,14 +12,20 @@ from werkzeug.datastructures import FileStorage
 
 from nurture.errors import Invalid
 from nurture.files import uploads
-from nurture.flows.import_signals import HowDates, SignalImport, check_signals, import_signals
+from nurture.flows.import_signals import (
+    HowDates,
+    SignalImport,
+    check_signals,
+    import_signals,
+)
+from nurture.flows.strangers import MakeLeads
 from nurture.rules.sales_signals import SAID_BY_SALES
 from nurture.rules.timing import zone_named
 from nurture.rules.words import _
 from nurture.web.api.activities import LARGEST
 from nurture.web.lead_words import SIGNALS
 from nurture.web.rendering import written, zone
-from nurture.web.request import close_session, now, runtime
+from nurture.web.request import close_session, now, runtime, signed_in
 from nurture.web.security import csrf, without_csrf
 
 pages = Blueprint("activities", __name__, url_prefix="/imports/activities")
@@ -62,7 +68,7 @@ def take() -> ResponseReturnValue:
         return _page(errors={"file": [str(refusal)]}), 422
     name = uploads.shown_name(sent.filename if sent and sent.filename else form.get("name"))
     if form.get("do") == "take":
-        return _taken(path, name, how)
+        return _taken(path, name, how, make_leads="make_leads" in form)
     return _looked_into(path, name, how)
 
 
@@ -85,14 +91,21 @@ def _looked_into(path: Path, name: str, how: HowDates) -> ResponseReturnValue:
     return _page(looked=Looked(path.name, name, how, seen))
 
 
-def _taken(path: Path, name: str, how: HowDates) -> ResponseReturnValue:
+def _taken(path: Path, name: str, how: HowDates, *, make_leads: bool) -> ResponseReturnValue:
+    make = _making(_("Past activities"), signed_in().actor) if make_leads else None
     try:
-        done = import_signals(runtime().sessions, path, now=now(), how=how)
+        done = import_signals(runtime().sessions, path, now=now(), how=how, make=make)
     except Invalid as refusal:
         return _refused(path, name, how, refusal)
     path.unlink(missing_ok=True)
     runtime().wake("signals")
     return _page(done=done)
+
+
+def _making(source: str, by: str) -> MakeLeads:
+    """How leads are made of the strangers of a file."""
+    settings = runtime().settings
+    return MakeLeads(source, settings.home, runtime().pepper, settings.base_url, by)
 
 
 def _refused(path: Path, name: str, how: HowDates, refusal: Invalid) -> ResponseReturnValue:

@@ -1,7 +1,10 @@
 """The door of an event, on a phone: look for a name, one tap, undo."""
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from nurture.errors import NotFound
 from nurture.flows import guests
@@ -13,22 +16,27 @@ from nurture.web.query import text
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
 
 pages = Blueprint("check_in", __name__, url_prefix="/events/<int:event_id>/check-in")
-_SHOWN = 60
+_SHOWN, _WHOLE = 60, 2_000
 _STRANGERS = 8
 
 
 @pages.get("")
 def index(event_id: int) -> ResponseReturnValue:
     """Guests by name; asked for as one types, only the list comes."""
+    if request.args.get("all") == "1":
+        return _list(event_id)
     return _page(event_id, text("q"))
 
 
 @pages.post("/<int:lead_id>")
 def tap(event_id: int, lead_id: int) -> ResponseReturnValue:
-    """They are there, or were not after all."""
-    act = guests.undo_check_in if request.form.get("do") == "undo" else guests.check_in
+    """They are there, or were not after all; `at` is when it was tapped on a phone without network."""
+    by = signed_in().actor
     with runtime().sessions.begin() as session:
-        act(session, event_id, lead_id, by=signed_in().actor, now=now())
+        if request.form.get("do") == "undo":
+            guests.undo_check_in(session, event_id, lead_id, by=by, now=now())
+        else:
+            guests.check_in(session, event_id, lead_id, by=by, now=now(), at=_tapped())
     runtime().wake("signals")
     q = request.form.get("q", "")[:200]
     if not request.headers.get("HX-Request"):
@@ -37,11 +45,39 @@ def tap(event_id: int, lead_id: int) -> ResponseReturnValue:
     return _page(event_id, q)
 
 
-def _page(event_id: int, q: str) -> str:
+def _tapped() -> datetime | None:
+    """The moment of the tap by the clock of the phone, in milliseconds."""
+    said = request.form.get("at", "")
+    if not (said.isascii() and said.isdigit() and len(said) < 15):
+        return None
+    return datetime.fromtimestamp(int(said) / 1000, UTC)
+
+
+def _list(event_id: int) -> str:
+    """Every guest, for a phone that may lose its network."""
     session = page_session()
+    event = _event(session, event_id)
+    return render_template(
+        "admin/events/door.html",
+        event=event,
+        rows=listed.at_the_door(session, event_id, q="", limit=_WHOLE),
+        q="",
+        counts=listed.counts(session, [event_id])[event_id],
+        strangers=[],
+        shown=_WHOLE,
+    )
+
+
+def _event(session: Session, event_id: int) -> Event:
     event = session.get(Event, event_id)
     if event is None:
         raise NotFound(_("There is no such event."))
+    return event
+
+
+def _page(event_id: int, q: str) -> str:
+    session = page_session()
+    event = _event(session, event_id)
     rows = listed.at_the_door(session, event_id, q=fold(q), limit=_SHOWN)
     only_list = request.headers.get("HX-Request")
     return render_template(

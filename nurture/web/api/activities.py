@@ -7,7 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from nurture.errors import Invalid
 from nurture.files import uploads
-from nurture.flows.import_signals import HowDates, SignalImport, check_signals, import_signals
+from nurture.flows.import_signals import (
+    HowDates,
+    SignalImport,
+    check_signals,
+    import_signals,
+)
+from nurture.flows.strangers import MakeLeads
 from nurture.rules.words import _
 from nurture.web.api import door
 from nurture.web.api.plain import moment
@@ -49,17 +55,23 @@ part.before(_allow_large)
 def take(asked: dict[str, Any]) -> ResponseReturnValue:
     """Take a CSV file or Excel workbook of past activities, up to 10 MB: email (or lead_id), kind,
     occurred_at, and perhaps key; other columns go into the data of the signal. Taking a file again takes
-    nothing twice."""
+    nothing twice. `strangers` are addresses that are no lead's; with `make_leads` they become leads first."""
     path = _receive()
     how = HowDates(asked["dates"], asked["zone"])
     try:
         if asked["check"]:
             return told(check_signals(runtime().sessions, path, now=now(), how=how)), 200
-        done = import_signals(runtime().sessions, path, now=now(), how=how)
+        make = _making(asked["source"]) if asked["make_leads"] else None
+        done = import_signals(runtime().sessions, path, now=now(), how=how, make=make)
     finally:
         path.unlink(missing_ok=True)
     runtime().wake("signals")
     return told(done), 201
+
+
+def _making(source: str) -> MakeLeads:
+    settings = runtime().settings
+    return MakeLeads(source, settings.home, runtime().pepper, settings.base_url, door.actor())
 
 
 def told(done: SignalImport) -> dict[str, Any]:
@@ -70,6 +82,8 @@ def told(done: SignalImport) -> dict[str, Any]:
         "new": done.new,
         "known": done.known,
         "bad": done.bad,
+        "strangers": len(done.strangers),
+        "leads_made": done.made,
         "errors": [{"line": line, "reason": why} for line, why in done.faults],
         "dates": {
             "order": dates.order,

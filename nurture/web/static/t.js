@@ -1,7 +1,7 @@
 /* Visits of this website, for Nurture. Nothing is kept in the browser before ["consent"] is pushed. */
 (function () {
   "use strict";
-  var script = document.currentScript, queue = window.nurture || [], NAME = "nurture_v", token, view, last;
+  var script = document.currentScript, queue = window.nurture || [], NAME = "nurture_v", token, view, last, place, came = document.referrer, at;
   if (!script || queue.live) return;
   var to = new URL("t", script.src).href, n = navigator;
   var quiet = n.doNotTrack === "1" || window.doNotTrack === "1" || n.globalPrivacyControl === true;
@@ -20,16 +20,23 @@
   }
   function send(more) {
     if (quiet) return;
-    var told = { u: location.href, t: document.title, r: document.referrer, v: visitor(), k: token };
+    var told = { u: location.href, t: document.title, r: came, v: visitor(), k: token };
     fetch(to, {
       method: "POST", body: JSON.stringify(Object.assign(told, more)), keepalive: true,
       mode: "cors", credentials: "omit", headers: { "Content-Type": "text/plain" }
     }).catch(function () {});
   }
-  function page(again) {
-    var here = location.pathname + location.search;
+  /* Sites that keep their route behind the #, as #/prices or #!/prices; #prices is a place on a page. */
+  function route() { return /^#!?\//.test(location.hash) ? location.hash.split("?")[0] : ""; }
+  function page(again, replaced) {
+    var there = location.pathname + route(), here = there + location.search;
     if (here === last && !again) return;
     last = here;
+    /* What only replaces its parameters (a filter, what is typed) is the page that it was. */
+    if (replaced && there === place) return;
+    place = there;
+    came = at || came;
+    at = location.href;
     view = random();
     send({ i: view });
   }
@@ -49,7 +56,7 @@
     var done = does[call[0]];
     if (done) done.apply(null, [].slice.call(call, 1));
   }
-  function soon() { setTimeout(page, 0); }
+  function soon() { setTimeout(function () { page(); }, 0); }
   function begin() {
     var address = new URL(location.href);
     token = address.searchParams.get("nv") || undefined;
@@ -62,9 +69,16 @@
     queue.forEach(function (call) { if (call[0] === "consent" || call[0] === "withdraw") act(call); });
     page();
     queue.forEach(function (call) { if (call[0] !== "consent" && call[0] !== "withdraw") act(call); });
-    var push = history.pushState;
+    var push = history.pushState, replace = history.replaceState;
     history.pushState = function () { push.apply(this, arguments); soon(); };
+    history.replaceState = function () {
+      replace.apply(this, arguments);
+      setTimeout(function () { page(false, true); }, 0);
+    };
     addEventListener("popstate", soon);
+    addEventListener("hashchange", soon);
+    /* Back to a page that the browser had kept whole. */
+    addEventListener("pageshow", function (event) { if (event.persisted) page(true); });
   }
   if (document.prerendering) document.addEventListener("prerenderingchange", begin, { once: true });
   else begin();

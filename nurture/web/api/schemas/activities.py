@@ -8,13 +8,16 @@ from nurture.web.api.schemas import In
 
 class HowQuery(In):
     """How moments are meant: what comes first in `dates` like 03/04/2026, where the whole column does not
-    tell; the `zone` of those without one. `check` tells what would become of the file, and takes nothing."""
+    tell; the `zone` of those without one. `check` tells what would become of the file, and takes nothing.
+    With `make_leads` addresses that are nobody's become leads of this `source` first, without consent."""
 
     dates = fields.String(load_default=None, validate=validate.OneOf(ORDERS))
     zone = fields.String(
         load_default="UTC", validate=validate.Length(1, 100), metadata={"example": "Europe/Berlin"}
     )
     check = fields.Boolean(load_default=False)
+    make_leads = fields.Boolean(load_default=False)
+    source = fields.String(load_default="Past activities", validate=validate.Length(1, 200))
 
 
 class DateShown(Schema):
@@ -50,5 +53,7 @@ class TakenFile(Schema):
     new = fields.Integer()
     known = fields.Integer()
     bad = fields.Integer()
+    strangers = fields.Integer()
+    leads_made = fields.Integer()
     errors = fields.List(fields.Nested(RowRefused))
     dates = fields.Nested(DatesUnderstood)
