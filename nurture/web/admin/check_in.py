@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from nurture.errors import NotFound
 from nurture.flows import guests
@@ -55,8 +54,7 @@ def _tapped() -> datetime | None:
 
 def _list(event_id: int) -> str:
     """Every guest, for a phone that may lose its network."""
-    session = page_session()
-    event = _event(session, event_id)
+    session, event = page_session(), _event(event_id)
     return render_template(
         "admin/events/door.html",
         event=event,
@@ -68,16 +66,15 @@ def _list(event_id: int) -> str:
     )
 
 
-def _event(session: Session, event_id: int) -> Event:
-    event = session.get(Event, event_id)
+def _event(event_id: int) -> Event:
+    event = page_session().get(Event, event_id)
     if event is None:
         raise NotFound(_("There is no such event."))
     return event
 
 
 def _page(event_id: int, q: str) -> str:
-    session = page_session()
-    event = _event(session, event_id)
+    session, event = page_session(), _event(event_id)
     rows = listed.at_the_door(session, event_id, q=fold(q), limit=_SHOWN)
     only_list = request.headers.get("HX-Request")
     return render_template(
