@@ -110,6 +110,17 @@ def test_a_group_is_the_company_of_a_person(db: Session, meet: Meet) -> None:
     assert tuple(db.execute(text(sql)).one()) == ("Weber Pumps", 80, "weber.example", "DE")
 
 
+def test_a_company_is_called_nothing_that_cannot_be_seen(db: Session, meet: Meet) -> None:
+    meet("u-1", email=ANNA)
+    with pytest.raises(Invalid) as refusal:
+        group(db, {"userId": "u-1", "groupId": "\u202e"}, **CALLED)  # type: ignore[arg-type]
+    assert list(refusal.value.errors) == ["groupId"]
+    for _time in range(2):
+        said = {"userId": "u-1", "groupId": "g-1", "traits": {"name": "\u202e"}}
+        group(db, said, **CALLED)  # type: ignore[arg-type]
+    assert db.scalar(text("SELECT string_agg(name, ' ') FROM company")) == "g-1"
+
+
 def test_odd_traits_in_the_context_stop_nothing(db: Session, meet: Meet) -> None:
     anna = meet("u-1", email=ANNA)
     said = {"userId": "u-1", "event": "Signed Up", "context": {"traits": "none"}}
