@@ -113,7 +113,7 @@ class _Reader:
 
     def _address(self, name: str, value: str) -> tuple[str, int] | None:
         host, _, port = value.rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
             self.fault(name, "host:port, such as 127.0.0.1:8000")
             return None
         return host.strip("[]"), int(port)
@@ -127,7 +127,7 @@ class _Reader:
                 address = ip_address((host if colon else word).strip("[]"))
             except ValueError:
                 address = None
-            if address is None or (colon and not (port.isdigit() and 0 < int(port) < 65536)):
+            if address is None or (colon and not (port.isdecimal() and 0 < int(port) < 65536)):
                 self.fault(name, "addresses of name servers, such as 192.0.2.1 or 192.0.2.1:5353")
                 return ()
             found.append((str(address), int(port) if colon else 53))
@@ -151,7 +151,7 @@ class _Reader:
 
     def number(self, name: str, default: int, *, least: int) -> int:
         value = self.text(name, str(default))
-        if not value.isdigit() or int(value) < least:
+        if not value.isdecimal() or int(value) < least:
             self.fault(name, f"a whole number of at least {least}")
             return default
         return int(value)

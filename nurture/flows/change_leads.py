@@ -15,6 +15,7 @@ from nurture.flows.leave import leave_all
 from nurture.flows.move_leads import Move, move_leads
 from nurture.flows.published import published
 from nurture.flows.start_leads import read_place, start_leads
+from nurture.rules.whole import whole
 from nurture.rules.words import _
 from nurture.store import bulk_changes, consents, heat, leads, users
 from nurture.store.bulk_changes import BulkChange
@@ -159,10 +160,11 @@ def _grant(
     """The new entry of the ledger of each lead who had neither agreed nor taken a yes back: only the person
     can say yes again."""
     if not _PURPOSE.fullmatch(purpose):
-        raise Invalid(_("Say what they agreed to."))
+        raise _wrong(_("Say what they agreed to."), "value")
     said = words.strip()
     if not said or len(said) > LONGEST_WORDS:
-        raise Invalid(_("Write down how you know, in at most 2,000 letters: it is kept as the proof."))
+        sentence = _("Write down how you know, in at most 2,000 letters: it is kept as the proof.")
+        raise _wrong(sentence, "words")
     wanted = sorted(set(lead_ids) - consents.decided(session, lead_ids, purpose))
     proof = {"by": by, "proof": said}
     rows = [NewConsent(one, purpose, GRANTED, CHANNEL, proof=proof) for one in wanted]
@@ -172,14 +174,19 @@ def _grant(
 def _tag(value: str) -> str:
     name = " ".join(value.split())
     if not name or len(name) > LONGEST_TAG or not name.isprintable():
-        raise Invalid(_("Name the tag, in at most 100 letters."))
+        raise _wrong(_("Name the tag, in at most 100 letters."), "value")
     return name
 
 
 def _owner(session: Session, value: str) -> int | None:
     if not value:
         return None
-    user = session.get(User, int(value)) if value.isdigit() and len(value) < 19 else None
+    number = whole(value, digits=18)
+    user = None if number is None else session.get(User, number)
     if user is None or user.disabled_at is not None:
-        raise Invalid(_("There is no such user."))
+        raise _wrong(_("There is no such user."), "value")
     return user.id
+
+
+def _wrong(sentence: str, place: str) -> Invalid:
+    return Invalid(sentence, {place: [sentence]})

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.net.resolver import Records
 from nurture.rules.providers import by_exchangers
+from nurture.rules.whole import whole
 from nurture.store import pacing
 
 _AHEAD, _KEPT = timedelta(hours=1), timedelta(days=7)
@@ -33,4 +34,4 @@ def look_up_providers(
 
 def _preference(record: str) -> int:
     number = record.partition(" ")[0]
-    return int(number) if number.isdigit() else 0
+    return whole(number) or 0

@@ -15,6 +15,7 @@ from nurture.mail.smtp_url import IMPLICIT, OFF, REQUIRED, WHEN_OFFERED
 from nurture.rules.pacing import WarmUp, usual_warm_up
 from nurture.rules.providers import NAMES
 from nurture.rules.transports import FIELDS, KINDS, OF_SETTINGS, Limits
+from nurture.rules.whole import whole
 from nurture.rules.words import _
 from nurture.store import pacing, transports, users
 from nurture.store.transports import CHOOSERS
@@ -166,7 +167,7 @@ def warm_up(
 
 def _days(text: str, faults: Faults) -> tuple[int, ...]:
     words = text.replace(",", " ").split()
-    if not all(word.isdigit() and 0 < int(word) <= _MOST for word in words) or len(words) > _LONGEST_WARM_UP:
+    if not all(0 < (whole(word) or 0) <= _MOST for word in words) or len(words) > _LONGEST_WARM_UP:
         faults["days"] = [_("Whole numbers, one for each day, such as 50, 100, 200; or the one to reach.")]
         return ()
     numbers = tuple(int(word) for word in words)
@@ -224,7 +225,7 @@ def _setting_faults(wanted: Wanted) -> Faults:
     settings, faults = wanted.settings, {}
     if wanted.kind == "smtp":
         port = str(settings.get("port", ""))
-        if port and not (port.isdigit() and 0 < int(port) < 65536):
+        if port and not 0 < (whole(port) or 0) < 65536:
             faults["port"] = [_("The port is a number below 65536.")]
         if settings.get("tls") and settings["tls"] not in TLS:
             faults["tls"] = [_("One of {all}.").format(all=", ".join(TLS))]

@@ -5,6 +5,7 @@ import unicodedata
 from datetime import date
 from functools import lru_cache
 
+from nurture.rules.whole import whole
 from nurture.rules.zones import ONE_ZONE
 
 LONGEST = 1_000
@@ -112,8 +113,8 @@ def size(written: str) -> int | None:
     match = _NUMBER.search(written)
     if match is None:
         return None
-    number = int("".join(digit for digit in match[0] if digit.isdigit()))
-    return number if number <= 10_000_000 else None
+    number = whole("".join(digit for digit in match[0] if digit.isdecimal()))
+    return None if number is None or number > 10_000_000 else number
 
 
 def day(written: str) -> str | None:

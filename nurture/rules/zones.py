@@ -99,7 +99,7 @@ def _region(digits: str) -> str:
 
 
 def _regions(code: str) -> tuple[str, ...]:
-    if not code.isdigit():
+    if not code.isdecimal():
         return ()
     return phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
 

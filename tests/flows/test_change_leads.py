@@ -89,9 +89,13 @@ def test_an_undone_stop_goes_on_where_it_stood(garden):
 
 def test_wishes_that_make_no_sense_are_refused(garden):
     anna = garden.lead("anna")
-    for what, value in (("tag", " "), ("tag", "x" * 101), ("owner", "77"), ("owner", "-1"), ("burn", "")):
-        with pytest.raises(Invalid):
+    wrong = {"tag": (" ", "x" * 101), "owner": ("77", "-1", "\u00b2"), "consent": ("?",)}
+    for what, value in [(what, value) for what, values in wrong.items() for value in values]:
+        with pytest.raises(Invalid) as refusal:
             _change(garden, what, value, anna)
+        assert list(refusal.value.errors) == ["value"]
+    with pytest.raises(Invalid):
+        _change(garden, "burn", "", anna)
     with pytest.raises(Invalid, match="10,000"):
         _change(garden, "tag", "x", *range(1, 10_002))
 

@@ -109,6 +109,8 @@ def test_preferences_take_and_give_consent_with_the_words_that_stood_there(
         newest = session.scalars(select(Consent).order_by(Consent.id.desc())).first()
     assert newest is not None
     assert (newest.wording, newest.channel) == ("Articles, invitations and offers", "preferences")
+    for months in ("x", "\u00b2", "9" * 5000):
+        assert visitor.post(address, data={"purpose": "newsletter", "months": months}).status_code == 422
 
 
 def test_a_confirmation_is_a_button_because_scanners_follow_links(

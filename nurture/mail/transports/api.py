@@ -206,7 +206,7 @@ def retry_after(reply: Reply) -> float | None:
     """The seconds of Retry-After (RFC 9110, section 10.2.3), as a number or a date (counted from the
     answer's own Date); None without one."""
     said = reply.headers.get("retry-after", "").strip()
-    if said.isdigit():
+    if said.isdecimal():
         return min(float(said), _LONGEST_REST)
     try:
         span = parsedate_to_datetime(said) - parsedate_to_datetime(reply.headers.get("date", ""))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from nurture.rules.whole import whole
+
 _OURS = {
     "firstname": "first_name",
     "lastname": "last_name",
@@ -69,7 +71,9 @@ def _wanted(op: str, value: Any) -> Any:
 
 def _number(value: Any) -> Any:
     text = str(value).strip()
-    if text.lstrip("-").isdigit():
-        return int(text)
-    whole, dot, rest = text.lstrip("-").partition(".")
-    return float(text) if dot and whole.isdigit() and rest.isdigit() else text
+    size, sign = text.removeprefix("-"), -1 if text.startswith("-") else 1
+    number = whole(size, digits=18)
+    if number is not None:
+        return sign * number
+    head, _dot, rest = size.partition(".")
+    return text if whole(head, digits=18) is None or whole(rest, digits=18) is None else float(text)

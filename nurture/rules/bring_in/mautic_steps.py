@@ -6,6 +6,7 @@ from typing import Any
 from nurture.rules.bring_in.mautic_events import Event
 from nurture.rules.bring_in.mautic_fields import is_custom, question_of
 from nurture.rules.bring_in.values import MailWords, key_of
+from nurture.rules.whole import whole
 from nurture.rules.words import _
 
 Step = dict[str, Any]
@@ -155,7 +156,7 @@ class Steps:
 
     def _mail_of(self, event: Event) -> MailWords | None:
         given = event.settings.get("email")
-        number = event.channel_id or (int(str(given)) if str(given).isdigit() else 0)
+        number = event.channel_id or whole(str(given), digits=18) or 0
         return self._mails.get(number)
 
     def _send(self, event: Event) -> list[Step]:
@@ -206,7 +207,7 @@ class Steps:
 
     def _jump(self, event: Event) -> list[Step]:
         target = str(event.settings.get("jumpToEvent") or "")
-        key = self._keys.get(int(target)) if target.isdigit() else None
+        key = self._keys.get(whole(target, digits=18) or 0)
         if key is None:
             return self._nothing(event)
         # A way back without a wait would send without end.

@@ -11,6 +11,7 @@ from typing import Any
 from nurture.errors import Invalid, NotFound
 from nurture.rules.program.keys import arms_of, inner, kind_of
 from nurture.rules.program.kinds import kind
+from nurture.rules.whole import whole
 from nurture.rules.words import _
 
 Plain = dict[str, Any]
@@ -162,8 +163,8 @@ def ways_of(raw: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
 
 def _place_of_way(way: str) -> tuple[int, str]:
     name, _dot, no = way.partition(".")
-    if no.isdigit():
-        return int(no), ""
+    if (number := whole(no)) is not None:
+        return number, ""
     return {"then": 0, "else": 1}.get(name, 2), name
 
 
@@ -200,8 +201,8 @@ def drop_way(program: Mapping[str, Any], temperature: str, key: str, way: str) -
     made = _copied(program)
     raw = find(made, temperature, key)[3]
     name, _dot, no = way.partition(".")
-    if name == "branch" and no.isdigit() and isinstance(raw.get("branch"), list):
-        del raw["branch"][int(no) : int(no) + 1]
+    if name == "branch" and (number := whole(no)) is not None and isinstance(raw.get("branch"), list):
+        del raw["branch"][number : number + 1]
     elif name in arms_of(raw):
         raw.pop(name, None)
         raw["split"].get("weights", {}).pop(name, None)
@@ -220,9 +221,10 @@ def _list_at(program: Plain, temperature: str, place: Place) -> list[Any]:
     name, _dot, no = place.way.partition(".")
     if name == "branch":
         ways = holder["branch"]
-        if not no.isdigit() or int(no) >= len(ways):
+        number = whole(no)
+        if number is None or number >= len(ways):
             raise NotFound(_("There is no such way."))
-        holder, name = ways[int(no)], "steps"
+        holder, name = ways[number], "steps"
     if not isinstance(holder.get(name), list):
         holder[name] = []
     found: list[Any] = holder[name]

@@ -8,6 +8,7 @@ from typing import Any
 from nurture.errors import Invalid
 from nurture.rules.simulation.habits import Habits, Rates, SalesHabits
 from nurture.rules.timing import zone_named
+from nurture.rules.whole import whole
 from nurture.rules.words import _
 
 MOST_LEADS, MOST_DAYS, MOST_RUNS = 20_000, 730, 20
@@ -148,7 +149,7 @@ def _shares(name: str, text: str) -> str:
     named = shares_of(text)
     if name == "zones" and (strange := [zone for zone in named if zone_named(zone) is None]):
         raise ValueError(_('There is no time zone "{zone}".').format(zone=strange[0]))
-    if name == "sizes" and not all(size.isdigit() for size in named):
+    if name == "sizes" and not all(whole(size) is not None for size in named):
         raise ValueError(_("A size is a whole number of people."))
     return text
 

@@ -12,6 +12,7 @@ from nurture.flows import transports as flow
 from nurture.flows.transports import Wanted
 from nurture.rules.providers import NAMES
 from nurture.rules.transports import FIELDS, KINDS, OF_SETTINGS, Limits
+from nurture.rules.whole import whole
 from nurture.rules.words import _
 from nurture.store import pacing, transports
 from nurture.store.transports import CHOOSERS, Transport
@@ -209,7 +210,8 @@ def _form(row: Transport | None, answers: Answers, errors: Errors) -> str:
 def _choose(session: Any, kind: str, transport_id: int, by: str) -> None:
     """What is ticked takes this transport. What was not on the page keeps its choice."""
     shown = {number for number, _name, _program in transports.may_choose(session)[kind]}
-    wanted = {int(one) for one in request.form.getlist(f"{kind}s") if one.isdigit()} & shown
+    ticked = {whole(one, digits=18) for one in request.form.getlist(f"{kind}s")}
+    wanted = {number for number in shown if number in ticked}
     for number in sorted(wanted ^ (_chosen(session, kind, transport_id) & shown)):
         target = transport_id if number in wanted else None
         flow.choose(session, kind, number, target, by=by, now=now())
@@ -262,7 +264,7 @@ def _wanted(*, keep_secret: bool = False) -> Wanted:
         secret=None if keep_secret and not secret else secret,
         limits=limits,
         connections=connections,
-        fallback_id=int(fallback) if fallback.isdigit() else None,
+        fallback_id=whole(fallback, digits=18),
         is_default="is_default" in form,
     )
 
@@ -282,10 +284,10 @@ def _whole(name: str, faults: Errors) -> int | None:
     text = request.form.get(name, "").strip().replace(" ", "")
     if not text:
         return None
-    if not text.isdigit() or len(text) > 9:
+    found = whole(text)
+    if found is None:
         faults[name] = [_("A whole number above 0, or nothing.")]
-        return None
-    return int(text)
+    return found
 
 
 def _day(text: str) -> date | None:

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from nurture.errors import NotFound
 from nurture.flows import preferences
 from nurture.rules.tokens import mint, read
+from nurture.rules.whole import whole
 from nurture.rules.words import _
 from nurture.store import consents, restraint
 from nurture.store.views import public
@@ -45,7 +46,8 @@ def save(token: str) -> ResponseReturnValue:
             now=now(),
         )
         if months:
-            preferences.pause(session, reader.lead_id, int(months) if months.isdecimal() else -1, now=now())
+            span = whole(months)
+            preferences.pause(session, reader.lead_id, -1 if span is None else span, now=now())
     runtime().wake("advance")
     return _choices(_reader(token), saved=True)
 

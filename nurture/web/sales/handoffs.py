@@ -14,6 +14,7 @@ from nurture.flows.answer import answer as take_answer
 from nurture.flows.hot_message import Links
 from nurture.flows.pass_on import pass_on as give_away
 from nurture.rules.stages import OUTCOMES, takes
+from nurture.rules.whole import whole
 from nurture.rules.words import _
 from nurture.store import handoffs, teams
 from nurture.store.views import handoffs as view
@@ -89,7 +90,7 @@ def note(handoff_id: int) -> ResponseReturnValue:
 def pass_on(handoff_id: int) -> ResponseReturnValue:
     """To a colleague, whose clock begins now."""
     given = {name: request.form.get(name, "") for name in ("to", "why")}
-    to_user = int(given["to"]) if given["to"].isdecimal() else 0
+    to_user = whole(given["to"], digits=18) or 0
     links = Links(runtime().ring, runtime().settings.base_url)
 
     def take(session: Any) -> None:

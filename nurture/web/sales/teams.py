@@ -14,6 +14,7 @@ from nurture.flows.sales_teams import Promise
 from nurture.rules.conditions import describe, parse
 from nurture.rules.stages import WITH_SALES
 from nurture.rules.timing import zone_named
+from nurture.rules.whole import whole
 from nurture.rules.words import _
 from nurture.store import installation, teams
 from nurture.store.teams import Team
@@ -28,7 +29,7 @@ ASKS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "language": lambda value: {"field": "language", "in": _list(value)},
     "company.size": lambda value: {
         "field": "company.size",
-        "gte": int(value) if value.isdecimal() else value,
+        "gte": value if (size := whole(value)) is None else size,
     },
     "source": lambda value: {"source": value.strip()},
     "tag": lambda value: {"tag": value.strip()},

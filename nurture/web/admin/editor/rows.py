@@ -16,6 +16,7 @@ from nurture.rules.edits import outline
 from nurture.rules.edits.outline import Place
 from nurture.rules.program.keys import kind_of
 from nurture.rules.program.kinds import steps as kinds
+from nurture.rules.whole import whole
 from nurture.rules.words import _
 from nurture.store import programs
 from nurture.web import rendering
@@ -110,8 +111,8 @@ def rows(folder: Folder, temperature: str, stats: Mapping[str, StepStats], wrong
 def way_words(raw: Mapping[str, Any], way: str) -> str:
     """What leads onto a way."""
     name, _dot, no = way.partition(".")
-    if name == "branch" and no.isdigit():
-        arm = raw["branch"][int(no)]
+    if name == "branch" and (number := whole(no)) is not None:
+        arm = raw["branch"][number]
         if not isinstance(arm, Mapping) or "when" not in arm:
             return _("everyone else")
         try:
