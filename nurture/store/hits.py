@@ -254,7 +254,7 @@ def line(one: JudgedHit) -> bytes:
 
 
 # Few programs of readers make nearly all hits, and few reasons all verdicts.
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _shared(
     kind: str, method: str, user_agent: str, headers: str, verdict: str, reasons: tuple[str, ...]
 ) -> bytes:
