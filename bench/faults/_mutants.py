@@ -121,8 +121,8 @@ MUTANTS = (
          'Verdict("human", ())'),
     )),
     Mutant("spool_is_not_read", "what the stream has lost, the spool has", (
-        ("nurture/flows/record.py", "if (one := kept.enter_context(draining(folder, limit)))]",
-         "if (one := kept.enter_context(draining(folder, limit))) and not one.marks]"),
+        ("nurture/flows/record.py", "if (one := _drained(kept, folder, limit))]",
+         "if (one := _drained(kept, folder, limit)) and not one.marks]"),
     )),
     Mutant("let_go_before_the_commit", "an entry of the stream stays until its hit is kept", (
         ("nurture/flows/record.py", "            _keep(session, judged, page, now, stall)\n",
