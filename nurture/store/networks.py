@@ -17,10 +17,10 @@ from nurture.rules.signs import TELLING
 from nurture.store import batch
 from nurture.store.base import Base, Instant
 
-# How far back visits are looked up, and how many of one address at most: more say nothing new, and bound what
-# a busy address can cost.
+# How far back visits are looked up, and how many of one address at most, which bounds what a busy address can
+# cost: a scanner that follows ten links of a mail has been seen on eight mails then.
 _PAST = timedelta(days=30)
-_MOST = 20
+_MOST = 80
 _KEPT = timedelta(days=90)
 # So many companies are told apart.
 _COMPANIES = 8
