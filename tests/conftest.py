@@ -5,10 +5,12 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from redis import Redis
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
@@ -17,6 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from nurture.config import Settings, load_settings
 from nurture.embedded.addresses import Addresses
 from nurture.embedded.throwaway import Throwaway, throwaway
+from nurture.flows import passwords
 from nurture.migrations import upgrade
 from nurture.runtime import Runtime, build, make_engine
 from nurture.store import partitions
@@ -37,6 +40,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def products_hasher() -> Iterator[PasswordHasher]:
+    """What passwords are hashed with in the product: a tenth of a second each, on purpose. The tests hash as
+    argon2id too, only quickly."""
+    real, passwords.HASHER = passwords.HASHER, PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    yield real
+    passwords.HASHER = real
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Throwaway]:
     with (
@@ -44,6 +56,7 @@ def servers() -> Iterator[Throwaway]:
         throwaway(Path(folder)) as pair,
     ):
         yield pair
+        _desk(_database(pair, "postgres")).close()
 
 
 def _room() -> Path | None:
@@ -81,9 +94,20 @@ def dropped(servers: Throwaway, name: str) -> None:
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    engine = make_engine(database_url, pool=8)
+    engine = seasoned("of the test", database_url)
     yield engine
     engine.dispose()
+
+
+@cache
+def _kept(whose: str, database_url: str) -> Engine:
+    return make_engine(database_url, pool=8)
+
+
+def seasoned(whose: str, database_url: str) -> Engine:
+    """An engine with no connections and no listeners, that knows how to say what was said before: putting a
+    statement into words takes longer than most tests take to send it. Whoever takes it disposes of it."""
+    return _kept(whose, database_url).execution_options()
 
 
 @pytest.fixture
@@ -149,7 +173,9 @@ def runtime(
 ) -> Iterator[Runtime]:
     """A whole runtime over real parts, at Tuesday ten o'clock until the test moves the clock."""
     built = build(settings, Addresses(database_url, redis_url), clock=clock)
-    runtime = replace(built, real_clock=watch)
+    engine = seasoned("of the runtime", database_url)
+    made = sessionmaker(engine, expire_on_commit=False)
+    runtime = replace(built, engine=engine, sessions=made, real_clock=watch)
     yield runtime
     runtime.close()
 
@@ -167,8 +193,18 @@ def webhook_sink() -> Iterator[WebhookSink]:
 
 
 def _administer(servers: Throwaway, statement: str) -> None:
-    with psycopg.connect(_database(servers, "postgres"), autocommit=True) as connection:
-        connection.execute(statement)
+    there = _database(servers, "postgres")
+    try:
+        _desk(there).execute(statement)
+    except psycopg.OperationalError:  # the server was down in between
+        _desk.cache_clear()
+        _desk(there).execute(statement)
+
+
+@cache
+def _desk(database_url: str) -> psycopg.Connection[tuple[object, ...]]:
+    """A connection that makes and drops databases, open as long as its server runs."""
+    return psycopg.connect(database_url, autocommit=True)
 
 
 def _database(servers: Throwaway, name: str) -> str:

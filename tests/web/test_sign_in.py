@@ -1,7 +1,7 @@
 """Signing in: one answer for every failure, no way around, no endless tries."""
 
 import pytest
-from argon2 import PasswordHasher, extract_parameters
+from argon2 import PasswordHasher, extract_parameters, profiles
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -30,6 +30,10 @@ def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(
 def test_an_unknown_address_costs_the_same_check_as_a_wrong_password(password_hash: str) -> None:
     """The time of a check is in the parameters of the hash: nobody's is made with the same ones."""
     assert extract_parameters(passwords.nobodys()) == extract_parameters(password_hash)
+
+
+def test_the_product_hashes_as_the_rfc_recommends(products_hasher: PasswordHasher) -> None:
+    assert extract_parameters(products_hasher.hash(PASSWORD)) == profiles.RFC_9106_LOW_MEMORY
 
 
 def test_a_form_is_taken_under_https_although_our_pages_send_no_referrer(
@@ -109,7 +113,7 @@ def test_a_hash_of_weaker_times_is_made_anew_at_the_next_sign_in(
     sign_in: SignIn, visitor: FlaskClient, runtime: Runtime
 ) -> None:
     sign_in("viewer")
-    weak = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with runtime.sessions.begin() as session:
         session.query(User).filter_by(email="viewer@kessler-ohm.example").one().password_hash = weak
     assert _try(visitor, "viewer@kessler-ohm.example", PASSWORD)[0] == 302
