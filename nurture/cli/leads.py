@@ -32,6 +32,11 @@ def leads() -> None:
     show_default=True,
     help="Columns whose name is not known: left out, or kept as fields of your own.",
 )
+@click.option(
+    "--dates",
+    type=click.Choice(["day-first", "month-first"]),
+    help="What comes first in dates like 03/04/2026, where the file itself does not tell.",
+)
 @click.option("--on-error", type=click.Choice(["skip", "stop"]), default="skip", show_default=True)
 @json_option
 def import_command(
@@ -40,11 +45,12 @@ def import_command(
     source: str,
     consent: str | None,
     others: str,
+    dates: str | None,
     on_error: str,
     json_: bool,
 ) -> None:
     """Take a CSV or Excel file of leads; bad rows come back as a file with a reason each."""
-    options = ImportOptions(_pairs(mapping), source, consent, on_error, others=others)
+    options = ImportOptions(_pairs(mapping), source, consent, on_error, others=others, dates=dates or "")
     with ready() as runtime, _progress(quiet=json_) as progress, as_csv(file) as table:
         result = import_leads(
             runtime.sessions,

@@ -35,7 +35,7 @@ class ColumnOfDates:
 
     def look_at(self, line: int, written: str) -> None:
         """One more value; those of the same shape say the same."""
-        self._by_shape.setdefault(_shape(written), (line, written))
+        self._by_shape.setdefault(shape(written), (line, written))
         numbers = two_ways(written)
         if numbers is None or not numbers.reads:
             return
@@ -103,5 +103,6 @@ def _refusal(sentence: str) -> Invalid:
     return Invalid(sentence, {FIELD: [sentence]})
 
 
-def _shape(written: str) -> str:
+def shape(written: str) -> str:
+    """What dates written alike have in common."""
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", written.strip()))[:40]

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from nurture.rules import addresses, answers, phones, zones
 from nurture.rules.columns import BANT, Columns
 from nurture.rules.folding import fold
+from nurture.rules.lead_dates import AS_USUAL, LeadDates
 from nurture.rules.words import _
 
 SHARED_PHONE = "shared_phone"  # the custom field for a number that identifies somebody else already
@@ -46,7 +47,9 @@ def reasons() -> dict[str, str]:
     }
 
 
-def take(line: int, cells: Sequence[str], columns: Columns) -> LeadRow | RefusedRow:
+def take(
+    line: int, cells: Sequence[str], columns: Columns, dates: LeadDates = AS_USUAL
+) -> LeadRow | RefusedRow:
     """The lead that a row tells of. Values that cannot be read are left out with a warning; without a
     usable e-mail address or phone the row is refused, and so is one whose address is given but wrong."""
     said = _said(cells, columns)
@@ -69,7 +72,7 @@ def take(line: int, cells: Sequence[str], columns: Columns) -> LeadRow | Refused
         return RefusedRow(line, code, reasons()[code])
     if written_phone and phone is None:
         warnings.append(_("the phone number cannot be read and was left out"))
-    values = _values(said, warnings)
+    values = _values(said, warnings, dates)
     _guess_zone(values, phone)
     return LeadRow(line, email, norm, phone, values, warnings)
 
@@ -144,11 +147,10 @@ _CLEAN: dict[str, Callable[[str], Any]] = {
     "owner": lambda written: addresses.normalise(written),
     "tags": answers.tags,
     "outcome": answers.outcome,
-    "outcome_at": answers.day,
 }
 
 
-def _values(said: dict[str, str], warnings: list[str]) -> dict[str, Any]:
+def _values(said: dict[str, str], warnings: list[str], dates: LeadDates) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for answer, written in said.items():
         clean = _CLEAN.get(answer)
@@ -158,23 +160,27 @@ def _values(said: dict[str, str], warnings: list[str]) -> dict[str, Any]:
                 values[answer] = kept
             else:
                 warnings.append(_("{answer} cannot be read and was left out").format(answer=answer))
+        elif answer == "outcome_at":
+            values[answer] = dates.day(answer, written)
+            if values[answer] is None:
+                warnings.append(_("{answer} cannot be read and was left out").format(answer=answer))
         elif answer == "name":
             first, last = answers.split_name(written)
             values.setdefault("first_name", first)
             values.setdefault("last_name", last)
         else:
-            _nested(answer, written, values, warnings)
+            _nested(answer, written, values, warnings, dates)
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _nested(answer: str, written: str, values: dict[str, Any], warnings: list[str]) -> None:
+def _nested(answer: str, written: str, values: dict[str, Any], warnings: list[str], dates: LeadDates) -> None:
     group, _dot, name = answer.partition(".")
     kept: Any
     if group == "company":
         kept = answers.size(written) if name == "size" else answers.text(written)
         name = name or "name"
     elif group == "dates":
-        kept = answers.day(written)
+        kept = dates.day(answer, written)
     elif group == "bant" and name in BANT:
         kept = answers.bant(written)
     else:

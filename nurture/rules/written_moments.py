@@ -24,6 +24,7 @@ _MOST_LETTERS = 60
 _ISO = re.compile(r"\d{4}-?\d{2}-?\d{2}(?:[T ].*)?|\d{4}-?W\d{2}-?\d", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"(\d{4})([/.-])(\d{1,2})\2(\d{1,2})")
 _THREE = re.compile(r"(\d{1,2})([/.-])\s?(\d{1,2})\2\s?(\d{4}|\d{2})")
+_SHORT_YEAR = re.compile(r"\.\s?\d{1,2}\.\s?\d{2}$")
 _WEEKDAY = r"(?:[^\W\d_]{2,12}[.,]?\s+)?"
 _NAMED_DAY_FIRST = re.compile(
     _WEEKDAY + r"(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]*([^\W\d_]{3,9})[.,]?[\s-]*(\d{4})"
@@ -97,6 +98,28 @@ def read(written: str, *, order: str | None, zone: tzinfo) -> datetime:
         raise
     except (ValueError, KeyError, OverflowError) as fault:
         raise Unreadable(_unreadable(plain, order)) from fault
+
+
+def read_day(written: str, *, order: str | None, today: date | None = None) -> date:
+    """The day as it is where it was written, whatever its hour and zone. Where `today` is given no day lies
+    after it, so that a year of two digits may be one of the century before. Raises Unreadable."""
+    plain = " ".join(written.split())
+    try:
+        return _whole_day(plain, order, today)
+    except Unreadable:
+        raise
+    except (ValueError, KeyError, OverflowError) as fault:
+        raise Unreadable(_unreadable(plain, order)) from fault
+
+
+def _whole_day(plain: str, order: str | None, today: date | None) -> date:
+    number = _NUMBER.fullmatch(plain)
+    if number is not None and number[1]:
+        return _SHEET + timedelta(days=int(number[1]))  # of any year: nothing but a date is asked for
+    day = _moment(plain, order, UTC).date()
+    if today is not None and day > today and _SHORT_YEAR.search(_TIME.sub("", plain)):
+        return day.replace(year=day.year - 100)
+    return day
 
 
 def _unreadable(plain: str, order: str | None) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Conflict, Invalid, Unavailable
 from nurture.flows import import_leads as flow
-from nurture.flows.import_leads import ImportOptions, ImportResult, reading
+from nurture.flows.import_leads import ImportOptions, ImportResult, dating, reading
 from nurture.store import imports, outcomes, suppressions
 from nurture.store.consents import LeadConsent
 from nurture.store.imports import Import
@@ -342,3 +342,52 @@ def test_past_deals_come_in_where_they_ended_and_teach_the_score(importer: Impor
     assert [tuple(one) for one in moved] == [("lead", "lost", "imported")]
     won, lost = outcomes.counts(db, limit=100)
     assert (won, lost) == (2, 2)
+
+
+def test_dates_of_a_file_are_read_as_people_write_them(importer: Importer, db: Session):
+    result = importer(
+        "email,Birthday,dates.contract_end\n"
+        "anna@weber.example,5/17/1980,31 December 2026\n"
+        "ben@weber.example,04/03/1975,2027-01-31T00:00:00Z\n"
+        "cleo@weber.example,soon,\n"
+    )
+    assert lead(db, "anna@weber.example").dates == {"birthday": "1980-05-17", "contract_end": "2026-12-31"}
+    assert lead(db, "ben@weber.example").dates == {"birthday": "1975-04-03", "contract_end": "2027-01-31"}
+    assert result.dates_order == "month_first"
+    assert [(one.line, one.written, one.day) for one in result.dates] == [
+        (2, "5/17/1980", "1980-05-17"),
+        (2, "31 December 2026", "2026-12-31"),
+        (3, "2027-01-31T00:00:00Z", "2027-01-31"),
+    ]
+    assert result.warnings["dates.birthday cannot be read and was left out"] == 1
+
+
+def test_a_file_whose_dates_mean_two_days_is_asked_about(importer: Importer, db: Session):
+    file = "email,birthday\nanna@weber.example,04/03/1975\n"
+    with pytest.raises(Invalid, match="Line 2 says 04/03/1975") as question:
+        importer(file)
+    assert list(question.value.errors) == ["dates"]
+    assert db.query(Lead).count() == 0
+    db.rollback()
+    importer(file, dates="day_first")
+    assert lead(db, "anna@weber.example").dates == {"birthday": "1975-03-04"}
+
+
+def test_a_long_file_whose_dates_mean_two_days_waits_for_its_answer(
+    sessions: Sessions, tmp_path: Path, db: Session, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(dating, "_AT_ONCE", 1)
+    path = tmp_path / "uploads" / "x"
+    path.parent.mkdir()
+    path.write_text("email,birthday\nanna@weber.example,04/03/1975\nben@weber.example,\n")
+    where = {"home": tmp_path, "pepper": PEPPER, "base_url": "http://x", "now": TUESDAY}
+    import_id = flow.lay_aside(sessions, path, now=TUESDAY, by="test", filename="x.csv", home=tmp_path)
+    for told, state in (("", "draft"), ("month_first", "done")):
+        with sessions.begin() as session:
+            flow.settle_options(
+                session, import_id, ImportOptions(dates=told), home=tmp_path, state="staged", now=TUESDAY
+            )
+        assert flow.run_waiting(sessions, **where) == 1
+        db.rollback()
+        assert db.get_one(Import, import_id).state == state
+    assert lead(db, "anna@weber.example").dates == {"birthday": "1975-04-03"}

@@ -1,13 +1,13 @@
 """When something happened, as people write it into files."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.rules.written_moments import DAY_FIRST, MONTH_FIRST, Unreadable, read, two_ways
+from nurture.rules.written_moments import DAY_FIRST, MONTH_FIRST, Unreadable, read, read_day, two_ways
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = datetime(2026, 3, 4, tzinfo=UTC)
@@ -99,3 +99,24 @@ def test_all_ways_say_the_same(second: int) -> None:
         ("%m/%d/%Y %I:%M:%S %p", MONTH_FIRST), ("%d %b %Y %H:%M:%S", None), ("%B %d, %Y %H:%M:%S", None),
     ):  # fmt: skip
         assert read(moment.strftime(way), order=order, zone=UTC) == moment
+
+
+@pytest.mark.parametrize(
+    ("written", "order", "day"),
+    [
+        ("17. Mai 1980", None, date(1980, 5, 17)), ("May 17, 1980", None, date(1980, 5, 17)),
+        ("5/17/1980", None, date(1980, 5, 17)), ("1980-05-17T23:30:00-05:00", None, date(1980, 5, 17)),
+        ("17.05.80", None, date(1980, 5, 17)), ("17.05.65", None, date(1965, 5, 17)),
+        ("20000", None, date(1954, 10, 3)), ("05/06/1980", DAY_FIRST, date(1980, 6, 5)),
+        ("05/06/1980", MONTH_FIRST, date(1980, 5, 6)),
+    ],
+)  # fmt: skip
+def test_a_birthday_is_the_day_that_was_written_and_never_in_the_future(
+    written: str, order: str | None, day: date
+) -> None:
+    assert read_day(written, order=order, today=date(2026, 3, 3)) == day
+
+
+def test_a_day_that_means_two_is_not_guessed() -> None:
+    with pytest.raises(Unreadable, match="two days"):
+        read_day("05/06/1980", order=None)

@@ -43,3 +43,11 @@ def test_files_that_cannot_be_taken_are_refused_with_a_sentence(api: Caller):
             "errors"
         ]
     )
+
+
+def test_dates_that_mean_two_days_are_asked_about(api: Caller):
+    file = "email,birthday\nanna@weber.example,04/03/1975\n"
+    asked = problem(api.post("/imports", data=file, content_type="text/csv"), 422)
+    assert asked["errors"]["dates"][0].startswith("Line 2 says 04/03/1975")
+    made = api.post("/imports?dates=month_first", data=file, content_type="text/csv").json
+    assert made["dates"] == [{"line": 2, "written": "04/03/1975", "day": "1975-04-03"}]

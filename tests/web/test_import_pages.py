@@ -187,3 +187,20 @@ def test_names_of_files_and_columns_cannot_carry_markup(marketer: FlaskClient) -
     evil = '"<script>alert(1)</script>",E-mail\n<img src=x onerror=alert(1)>,ada@werk.example\n'
     draft = marketer.get(_upload(marketer, evil, "<script>alert(2)</script>.csv").headers["Location"]).text
     assert "<script>alert" not in draft and "<img src=x" not in draft
+
+
+def test_dates_that_mean_two_days_are_asked_about_and_shown_as_they_were_understood(
+    marketer: FlaskClient, runtime: Runtime
+) -> None:
+    address = _upload(marketer, "E-Mail,Birthday\nada@werk.example,04/03/1975\n").headers["Location"]
+    columns: dict[str, Any] = {"column": ["E-Mail", "Birthday"], "answer-1": "dates.birthday"}
+    asked = _send(marketer, address, "begin", **columns)
+    assert asked.status_code == 422
+    assert "Line 2 says 04/03/1975: is that 1975-03-04 or 1975-04-03?" in asked.text
+    assert 'id="f-dates"' in asked.text and "Day first: 3 April" in asked.text
+    _send(marketer, address, "check", dates="day_first", **columns)
+    tried = marketer.get(address).text
+    assert "Understood as" in tried and "4 Mar 1975" in tried
+    _send(marketer, address, "begin", dates="day_first", **columns)
+    with runtime.sessions() as session:
+        assert session.query(Lead).one().dates == {"birthday": "1975-03-04"}

@@ -5,6 +5,7 @@ stopped. After the leads are in, they are graded and enter programs in batches; 
 nothing either, since every row stays put aside until its lead has been led on.
 """
 
+from nurture.flows.import_leads.dating import ShownDay, shown_of
 from nurture.flows.import_leads.drafts import (
     begin_import,
     discard,
@@ -23,6 +24,7 @@ __all__ = [
     "ImportOptions",
     "ImportResult",
     "Progress",
+    "ShownDay",
     "begin_import",
     "discard",
     "import_leads",
@@ -34,5 +36,6 @@ __all__ = [
     "run_kept",
     "run_waiting",
     "settle_options",
+    "shown_of",
     "size_of",
 ]

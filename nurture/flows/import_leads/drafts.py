@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.errors import Conflict, Invalid, NotFound
 from nurture.files import csv_in
+from nurture.flows.import_leads.dating import ask_at_once
 from nurture.flows.import_leads.values import ImportOptions
 from nurture.flows.start_leads import MOST_DAYS, read_place
 from nurture.rules import columns as column_rules
+from nurture.rules.activity_dates import order_told
 from nurture.rules.words import _
 from nurture.store import imports
 from nurture.store.audit import audit
@@ -34,6 +36,7 @@ def begin_import(
         raise Invalid(_("on_error is skip or stop."), {"on_error": [_("Say skip or stop.")]})
     if options.others not in ("ignore", "keep"):
         raise Invalid(_("others is ignore or keep."), {"others": [_("Say ignore or keep.")]})
+    order_told(options.dates)
     survey = csv_in.survey(path)
     header = csv_in.read_header(path, survey)
     column_rules.plan(header, options.mapping, keep_others=options.keeps_others)
@@ -126,8 +129,11 @@ def settle_options(
     if noted.state != "draft":
         raise Conflict(_("This import was begun already."))
     header, _rows = look_into(import_id, home, rows=0)
-    column_rules.plan(header, options.mapping, keep_others=options.keeps_others)
+    planned = column_rules.plan(header, options.mapping, keep_others=options.keeps_others)
     check_start(session, options)
+    if state != "draft":
+        path = upload_of(home, import_id)
+        ask_at_once(path, csv_in.survey(path), header, planned, options.dates, now.date())
     noted.options, noted.state, noted.summary = options.kept(), state, {}
     noted.rows_read, noted.error, noted.bad_rows_path = 0, None, None
     if state != "draft":

@@ -16,6 +16,7 @@ from nurture.files.catalogues import catalogues
 from nurture.rules import words
 from nurture.rules.columns import Columns
 from nurture.rules.conditions import seen
+from nurture.rules.lead_dates import LeadDates
 from nurture.rules.lead_rows import LeadRow, RefusedRow, search_text, take
 from nurture.store import staging, suppressions
 
@@ -32,6 +33,7 @@ class Guide:
 
     import_id: int
     columns: Columns
+    dates: LeadDates
     pepper: bytes
     now: datetime
     language: str
@@ -69,7 +71,11 @@ def prepare(chunk: Sequence[_Plain], guide: Guide) -> Prepared:
     found = Prepared(chunk[-1][0], len(chunk))
     with words.speaking(guide.language):
         for line, cells, fault in chunk:
-            row = RefusedRow(line, "unreadable", fault) if fault else take(line, cells, guide.columns)
+            row = (
+                RefusedRow(line, "unreadable", fault)
+                if fault
+                else take(line, cells, guide.columns, guide.dates)
+            )
             if isinstance(row, RefusedRow):
                 found.refused.append((row, cells))
                 continue

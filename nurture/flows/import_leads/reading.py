@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from nurture.errors import Invalid
 from nurture.files import csv_in
 from nurture.files.csv_out import BadRows
+from nurture.flows.import_leads.dating import understand
 from nurture.flows.import_leads.preparing import Guide, Prepared, prepared
 from nurture.flows.import_leads.values import Progress, Run
 from nurture.rules.words import _, ngettext, spoken
@@ -19,6 +20,8 @@ CHUNK = 5_000
 
 def stage(run: Run) -> None:
     """Read the file from where it was left and put its rows aside, a chunk a transaction."""
+    told = run.options.dates
+    understood = understand(run.path, run.survey, run.header, run.columns, told, run.now.date())
     with run.sessions() as session:
         noted = session.get_one(Import, run.import_id)
         done = dict(noted.summary.get("staging", {}))
@@ -28,11 +31,13 @@ def stage(run: Run) -> None:
     bad: Counter[str] = Counter(done.get("bad", {}))
     rows = csv_in.read_rows(run.path, run.survey, len(run.header))
     remaining = (row for row in rows if row.line > line)
-    guide = Guide(run.import_id, run.columns, run.pepper, run.now, spoken())
+    guide = Guide(run.import_id, run.columns, understood.dates, run.pepper, run.now, spoken())
     with BadRows(run.bad_rows_path, run.header, position=done.get("bad_bytes", 0)) as refused:
         if not done:
             with run.sessions.begin() as session:
                 staging.drop_staging(session, run.import_id)
+                noted = session.get_one(Import, run.import_id)
+                noted.summary = {**noted.summary, "dates": understood.kept()}
         lines = run.survey.lines
         for chunk in prepared(remaining, guide, at_once=CHUNK, lines=lines, processes=run.processes):
             read += chunk.read

@@ -15,6 +15,7 @@ from nurture.flows.import_leads.reading import stage
 from nurture.flows.import_leads.taking import take_all, take_in_one
 from nurture.flows.import_leads.values import ImportOptions, ImportResult, Progress, Run, result_of
 from nurture.rules import columns as column_rules
+from nurture.rules.activity_dates import FIELD as DATES
 from nurture.rules.words import _
 from nurture.store import imports, staging
 from nurture.store.imports import Import
@@ -104,6 +105,7 @@ def run_waiting(
             continue  # another process is at it
         except Invalid as fault:
             log.info("import.refused", import_id=import_id, faults=len(fault.errors))
+            _ask_again(sessions, import_id, fault)
         with sessions() as session:
             if session.get_one(Import, import_id).state != "draft":
                 path.unlink(missing_ok=True)
@@ -122,7 +124,11 @@ def run_kept(
 ) -> None:
     """Try or carry out one kept file at once, while a person waits. Raises Invalid, Conflict."""
     path = upload_of(home, import_id)
-    run_import(sessions, import_id, path, home=home, pepper=pepper, base_url=base_url, now=now)
+    try:
+        run_import(sessions, import_id, path, home=home, pepper=pepper, base_url=base_url, now=now)
+    except Invalid as fault:
+        _ask_again(sessions, import_id, fault)
+        raise
     with sessions() as session:
         if session.get_one(Import, import_id).state != "draft":
             path.unlink(missing_ok=True)
@@ -153,6 +159,16 @@ def _try_out(run: Run) -> ImportResult:
         noted.bad_rows_path = f"imports/{run.bad_rows_path.name}" if found["bad"] else None
         noted.error = None
         return result_of(noted, run.home)
+
+
+def _ask_again(sessions: sessionmaker[Session], import_id: int, fault: Invalid) -> None:
+    """A file whose dates mean two days is a draft once more: the person who brought it knows."""
+    if DATES not in fault.errors:
+        return
+    with sessions.begin() as session:
+        noted = session.get_one(Import, import_id)
+        noted.state, noted.finished_at = "draft", None
+        noted.summary = {"dates": {"two_ways": True}}
 
 
 def _fail(run: Run, sentence: str) -> None:

@@ -73,6 +73,7 @@ def take_all(run: Run, session: Session) -> None:
         "outcomes": staged_outcomes.counts(session, run.import_id),
         "warnings": staged_leads.warning_counts(session, run.import_id),
         "ignored_columns": list(run.columns.ignored),
+        "dates": noted.summary.get("dates", {}),
         "source_id": source_id,
         "taken_at": run.now.isoformat(),
         "led_on": 0,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from nurture.files import csv_in
+from nurture.flows.import_leads.dating import ShownDay, shown_of
 from nurture.rules.columns import Columns
 from nurture.store.imports import Import
 
@@ -19,7 +20,9 @@ class ImportOptions:
     `wording` the words they agreed to; `on_error` is skip (hand bad rows back) or stop (take nothing if one
     row is bad); without `enter` new leads are held: they start in no program until somebody lets them.
     `others` says what columns of unknown meaning become: ignore, or keep as fields of one's own.
-    `start` is a place where all of them start (flows/start_leads.py), evenly over `spread_days`."""
+    `dates` says what comes first in dates like 03/04/2026 where the file does not tell: day_first or
+    month_first. `start` is a place where all of them start (flows/start_leads.py), evenly over
+    `spread_days`."""
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     source: str = "import"
@@ -30,6 +33,7 @@ class ImportOptions:
     start: str = ""
     spread_days: int = 0
     others: str = "ignore"
+    dates: str = ""
 
     @property
     def keeps_others(self) -> bool:
@@ -51,7 +55,9 @@ class Progress:
 @dataclass(frozen=True)
 class ImportResult:
     """What came of a file. `bad` counts refused rows by reason, `not_mailable` leads by reason,
-    `outcomes` past deals (won, lost); `bad_rows` is the file handed back, if any row was refused."""
+    `outcomes` past deals (won, lost); `dates` shows how the dates of the file were understood, and
+    `dates_order` what came first where that mattered; `bad_rows` is the file handed back, if any row was
+    refused."""
 
     import_id: int
     read: int
@@ -66,6 +72,8 @@ class ImportResult:
     ignored_columns: Sequence[str]
     outcomes: Mapping[str, int]
     bad_rows: Path | None
+    dates: Sequence[ShownDay] = ()
+    dates_order: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,4 +118,6 @@ def result_of(noted: Import, home: Path) -> ImportResult:
         ignored_columns=tuple(summary.get("ignored_columns", ())),
         outcomes=summary.get("outcomes", {}),
         bad_rows=home / noted.bad_rows_path if noted.bad_rows_path else None,
+        dates=shown_of(summary.get("dates", {})),
+        dates_order=summary.get("dates", {}).get("order"),
     )

@@ -169,6 +169,7 @@ def _options() -> ImportOptions:
         consent=form.get("purpose") if agreed else None,
         wording=form.get("wording", "").strip()[:_LONGEST_WORDING] if agreed else "",
         enter=form.get("enter") != "no",
+        dates=form.get("dates", ""),
         start=form.get("start", "")[:200] if form.get("enter") == "chain" else "",
         spread_days=_days(form.get("spread_days", "")) if form.get("enter") == "chain" else 0,
     )
@@ -201,6 +202,7 @@ def _draft(noted: Import, options: Mapping[str, Any], errors: Mapping[str, list[
         "enter": _meant(options),
         "start": options.get("start", ""),
         "spread_days": options.get("spread_days") or "",
+        "dates": options.get("dates", ""),
     }
     tried = noted.summary.get("tried") if not errors else None
     return render_template(
@@ -218,10 +220,16 @@ def _draft(noted: Import, options: Mapping[str, Any], errors: Mapping[str, list[
         answers=[(name, names.field(name)) for name in columns.CHOICES],
         given=given,
         errors=errors,
+        asks_dates=bool(errors.get("dates") or given["dates"]) or _has_two_ways(noted.summary),
         purposes=PURPOSES,
         places=start_leads.places(page_session()),
         tried=flow.result_of(noted, runtime().settings.home) if tried else None,
     )
+
+
+def _has_two_ways(summary: Mapping[str, Any]) -> bool:
+    """Whether dates of the file, as far as it was looked at, depend on what comes first in them."""
+    return bool(summary.get("tried", summary).get("dates", {}).get("two_ways"))
 
 
 def _days(written: str) -> int:

@@ -1,7 +1,8 @@
 """/imports: files of leads, streamed in; how far they are, what came of them, what was given back."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ AT_ONCE = 2 * 1024 * 1024
 _FORM_ALLOWANCE = 1024 * 1024
 _OPTIONS = (
     "source", "consent", "on_error", "map", "filename", "wording", "enter", "start", "spread_days", "others",
+    "dates",
 )  # fmt: skip
 _BODY = {
     "parameters": [
@@ -42,6 +44,7 @@ _BODY = {
             ("wording", "The words they agreed to, where and when: kept as the proof of consent."),
             ("enter", "no holds new leads out of all programs until they are let in."),
             ("start", "Where all of them start: program/chain or program/chain/step."),
+            ("dates", "day_first or month_first: what comes first in dates like 03/04/2026."),
             ("spread_days", "Over how many days they start there, evenly."),
         )
     ],
@@ -167,6 +170,7 @@ def _options() -> tuple[ImportOptions, str]:
         enter=given.get("enter") != "no",
         start=given.get("start", "")[:200],
         others=given.get("others", "ignore"),
+        dates=given.get("dates", ""),
         spread_days=_days(given.get("spread_days", "0")),
     )
     return options, uploads.shown_name(filename)
@@ -213,6 +217,11 @@ def _days(written: str) -> int:
     return int(written) if written.isascii() and written.isdigit() and len(written) < 6 else -1
 
 
+def _about_dates(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = summary.get("tried", summary).get("dates", {})
+    return found
+
+
 def shown(row: Import) -> dict[str, Any]:
     summary = row.summary
     under_way = summary.get("staging", {})
@@ -229,6 +238,7 @@ def shown(row: Import) -> dict[str, Any]:
         "warnings": summary.get("warnings", {}),
         "ignored_columns": summary.get("ignored_columns", []),
         "outcomes": summary.get("outcomes", {}),
+        "dates": [asdict(one) for one in flow.shown_of(_about_dates(summary))],
         "error": row.error,
         "created_at": moment(row.created_at),
         "finished_at": moment(row.finished_at),

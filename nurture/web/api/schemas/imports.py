@@ -5,8 +5,16 @@ from marshmallow import Schema, fields, validate
 from nurture.web.api.schemas import In
 
 
+class ShownDayOut(Schema):
+    """A date as it stands in a line of the file, and the day it is understood as."""
+
+    line = fields.Integer()
+    written = fields.String()
+    day = fields.String()
+
+
 class ImportOut(Schema):
-    """A file of leads. `state` is staged, running, done or failed."""
+    """A file of leads. `state` is draft, checking, staged, running, done or failed."""
 
     id = fields.Integer()
     filename = fields.String()
@@ -24,6 +32,7 @@ class ImportOut(Schema):
     warnings = fields.Dict(keys=fields.String(), values=fields.Integer())
     ignored_columns = fields.List(fields.String())
     outcomes = fields.Dict(keys=fields.String(), values=fields.Integer())
+    dates = fields.List(fields.Nested(ShownDayOut))
     error = fields.String(allow_none=True)
     created_at = fields.String()
     finished_at = fields.String(allow_none=True)
@@ -64,4 +73,5 @@ class DraftChoice(In):
     start = fields.String(load_default="", validate=validate.Length(max=200))
     spread_days = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 365))
     others = fields.String(load_default="ignore", validate=validate.OneOf(("ignore", "keep")))
+    dates = fields.String(load_default="", validate=validate.OneOf(("", "day_first", "month_first")))
     do = fields.String(load_default="keep", validate=validate.OneOf(("keep", "check", "begin")))
