@@ -355,7 +355,7 @@ def test_dates_of_a_file_are_read_as_people_write_them(importer: Importer, db: S
     assert lead(db, "ben@weber.example").dates == {"birthday": "1975-04-03", "contract_end": "2027-01-31"}
     assert result.dates_order == "month_first"
     assert [(one.line, one.written, one.day) for one in result.dates] == [
-        (2, "5/17/1980", "1980-05-17"),
+        (3, "04/03/1975", "1975-04-03"),
         (2, "31 December 2026", "2026-12-31"),
         (3, "2027-01-31T00:00:00Z", "2027-01-31"),
     ]

@@ -11,6 +11,7 @@ from nurture.files import csv_in
 from nurture.rules.activity_dates import ColumnOfDates, order_told, shape
 from nurture.rules.columns import Columns
 from nurture.rules.lead_dates import LeadDates, is_date
+from nurture.rules.written_moments import two_ways
 
 _MOST_SHOWN = 5
 # Up to here a person waits for the look; a longer file is looked through by whoever reads it.
@@ -55,18 +56,28 @@ def understand(
     places = [(answer, place) for answer, where in columns.targets if is_date(answer) for place in where]
     column = ColumnOfDates(UTC, order_told(told))
     samples: dict[tuple[str, str], tuple[int, str]] = {}
+    telling: set[tuple[str, str]] = set()  # of which the sample shows what comes first
     for row in csv_in.read_rows(path, survey, len(header)) if places else ():
         if row.fault is None:
             for answer, place in places:
                 if written := row.cells[place].strip():
                     column.look_at(row.line, written)
-                    samples.setdefault((answer, shape(written)), (row.line, written))
+                    kind = answer, shape(written)
+                    if kind not in samples or (kind not in telling and _depends(written)):
+                        samples[kind] = row.line, written
+                        if _depends(written):
+                            telling.add(kind)
     dates = LeadDates(column.order, today)
     days = [
         (line, written, dates.day(answer, written)) for (answer, _shape), (line, written) in samples.items()
     ]
     shown = [ShownDay(line, written, day) for line, written, day in days if day is not None]
     return Understood(dates, shown[:_MOST_SHOWN], column.has_two_ways)
+
+
+def _depends(written: str) -> bool:
+    numbers = two_ways(written)
+    return numbers is not None and numbers.is_doubtful
 
 
 def ask_at_once(
