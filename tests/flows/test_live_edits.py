@@ -104,7 +104,7 @@ def test_with_leads_at_every_kind_of_step_nobody_gets_a_mail_twice_or_is_stuck(g
     stands = {garden.run(lead).step_key for lead in leads if garden.run(lead).state == "active"}
     assert {"pause", "answer", "inner", "large-wait"} <= stands
     publish(garden, EDITS[edit], inside=inside)
-    garden.pass_time(40, timedelta(hours=6))
+    garden.pass_time(40, timedelta(hours=12))
     never_twice(garden, leads)
 
 
@@ -116,7 +116,7 @@ def test_edit_after_edit_and_back_again_sends_nothing_twice(garden, inside):
         publish(garden, chains, inside=inside)
         garden.pass_time(1, timedelta(hours=6))
     publish(garden, COLD + EVERY_KIND, inside="move")
-    garden.pass_time(40, timedelta(hours=6))
+    garden.pass_time(40, timedelta(hours=12))
     never_twice(garden, leads)
 
 
