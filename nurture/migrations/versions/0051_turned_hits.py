@@ -3,15 +3,11 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0049"
-down_revision = "0048"
+revision = "0051"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     op.add_column("stalled_hit", sa.Column("turned", sa.Boolean(), server_default="false", nullable=False))
-
-
-def downgrade() -> None:
-    op.drop_column("stalled_hit", "turned")

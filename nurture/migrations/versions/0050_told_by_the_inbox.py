@@ -4,8 +4,8 @@ either of their two leads. Tags are found by one index, of leads that have any."
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0048"
-down_revision = "0052"
+revision = "0050"
+down_revision = "0049"
 branch_labels = None
 depends_on = None
 
