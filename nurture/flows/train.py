@@ -22,10 +22,11 @@ EACH_AT_LEAST = 100
 MOST = 50_000
 _BATCH = 1_000
 _OPEN_MOST = 2_000
-# Who somebody is says nothing of others; what follows from scores or sales would say it twice.
+# Who somebody is says nothing of others; what follows from scores or sales would say it twice. How warm the
+# company is, is known as of today only: what it did since the hand-over would tell how that ended.
 _OF_ONE = frozenset({
     "email", "phone", "first_name", "last_name", "address", "created_at", "name", "timezone",
-    "company.name", "company.website",
+    "company.name", "company.website", "company.heat", "company.temperature",
 })  # fmt: skip
 _EMPTY = (None, "")
 _CUSTOM = "fields."

@@ -59,8 +59,8 @@ _NOTE = text(
     """
 )
 _FORGET = text("DELETE FROM caught_network WHERE seen_at < :until")
-# Of each address the latest clicks; whether a machine gave itself away, by what was said at its arrival or
-# later; whether the same program had opened the mail shortly before.
+# Of each address the latest clicks; whether it was a machine, by what is said of it now; whether the same
+# program had opened the mail shortly before.
 _VISITS = text(
     f"""
     SELECT g.name, h.delivery_id, h.domain, h.caught, EXISTS (
@@ -71,9 +71,9 @@ _VISITS = text(
     ) AS read
     FROM json_to_recordset(CAST(:addresses AS json)) AS g (name text, ip text)
     CROSS JOIN LATERAL (
-        SELECT few.*, few.verdict = '{MACHINE}' OR EXISTS (
-            SELECT FROM signal_verdict v WHERE v.signal_id = few.id AND v.verdict = '{MACHINE}'
-        ) AS caught
+        SELECT few.*, coalesce((
+            SELECT v.verdict FROM signal_verdict v WHERE v.signal_id = few.id ORDER BY v.at DESC LIMIT 1
+        ), few.verdict) = '{MACHINE}' AS caught
         FROM (
             SELECT id, delivery_id, domain, user_agent, received_at, verdict, reasons FROM hit
             WHERE ip = g.ip AND received_at BETWEEN :from AND :until AND kind = '{CLICK}'
