@@ -32,7 +32,7 @@ _NAMES = (
     "Ctrl Shift Authorization Content Security Policy cookie head Not Track Global Privacy Control "
     "import FILE signals email kind day subject body time name preheader then each "
     "field data rating gte case study price list shelf check budget Budget household Household owner "
-    "building trial started temperature "
+    "building trial started temperature userId "
     "Barracuda Cisco Comcast Free GMX WEB Google IONOS Poste Libero Microsoft Mimecast Naver "
     "NetEase OVH Orange Proofpoint Proton Telekom Yahoo AOL and Yandex Zoho"
 )

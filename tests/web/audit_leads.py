@@ -75,7 +75,7 @@ def sources_and_tags(walk: Walk) -> None:
     walk.call("source.changed", "PATCH", f"/sources/{last}", json={"kind": "fair"})
     walk.call("source.merged", "POST", f"/sources/{last}/merge", json={"into": last - 1})
     walk.call("source.removed", "DELETE", f"/sources/{last - 1}")
-    walk.sql("UPDATE lead SET tags = '{a,b,c}' WHERE id = 1 RETURNING id")
+    walk.sql("UPDATE lead SET tags = '{a,b,c}', folded_tags = '{a,b,c}' WHERE id = 1 RETURNING id")
     walk.page("tag.renamed", "/tags/change", tag="a", name="d")
     walk.call("tag.renamed", "POST", "/tags/rename", json={"name": "b", "to": "e"})
     walk.call("tag.removed", "POST", "/tags/remove", json={"name": "c"})

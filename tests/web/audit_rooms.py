@@ -125,7 +125,8 @@ def sources(walk: Walk) -> None:
 
 
 def tags_and_fields(walk: Walk) -> None:
-    walk.sql("UPDATE lead SET tags = ARRAY['fair', 'vip'] WHERE erased_at IS NULL")
+    tags = "ARRAY['fair', 'vip']"
+    walk.sql(f"UPDATE lead SET tags = {tags}, folded_tags = {tags} WHERE erased_at IS NULL")
     walk.page("tag.renamed", "/tags/change", tag="fair", name="hall 3")
     walk.call("tag.renamed", "POST", "/tags/rename", json={"name": "hall 3", "to": "hall 4"})
     walk.call("tag.removed", "POST", "/tags/remove", json={"name": "hall 4"})

@@ -141,10 +141,11 @@ def test_faults_are_one_sentence_in_the_look(visitor: FlaskClient, sign_in: Sign
     assert problem.get_json()["detail"] == "There is no such lead."
 
 
-def test_an_absent_database_is_said_in_one_sentence(app: Flask, runtime: Runtime) -> None:
+def test_an_absent_database_is_said_in_one_sentence(
+    app: Flask, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runtime.engine.dispose()
-    runtime.engine.url = runtime.engine.url.set(database="nowhere")
-    runtime.engine.pool._creator = lambda *_: _refuse()  # type: ignore[attr-defined]
+    monkeypatch.setattr(runtime.engine.pool, "_creator", lambda *_: _refuse())
     client = app.test_client()
     answer = client.get("/sign-in")
     assert answer.status_code == 503
