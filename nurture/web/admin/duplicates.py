@@ -16,6 +16,7 @@ from nurture.rules.folding import fold
 from nurture.rules.merging import CHOSEN
 from nurture.rules.words import _, ngettext
 from nurture.store import duplicates, lead_aliases, lead_json
+from nurture.web.merge_form import other_of, taken_of
 from nurture.web.query import number, text
 from nurture.web.rendering import number as number_text
 from nurture.web.request import close_session, now, page_session, runtime, signed_in
@@ -77,12 +78,7 @@ def compare(lead_id: int) -> ResponseReturnValue:
 
 @pages.post("/leads/<int:lead_id>/merge")
 def merge(lead_id: int) -> ResponseReturnValue:
-    form = request.form
-    other = form.get("other", "")
-    other_id = int(other) if other.isascii() and other.isdigit() and len(other) < 19 else None
-    take = [
-        name.removeprefix("v.") for name, value in form.items() if name.startswith("v.") and value == "other"
-    ]
+    other_id, take = other_of(request.form), taken_of(request.form)
     close_session()
     try:
         if other_id is None:
